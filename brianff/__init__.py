@@ -1,0 +1,3 @@
+from brianff.dense import DenseSynapses
+
+__all__ = ["DenseSynapses"]

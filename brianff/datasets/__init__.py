@@ -1,0 +1,78 @@
+"""Labelled image data sets for forward-forward learning.
+
+`load` gives a `Dataset`: unsigned 8-bit images, their labels and three disjoint
+splits. The default, scikit-learn's digits, needs no files; the others are read
+from MNIST-format idx files.
+"""
+
+from .dataset import Dataset, DatasetError
+from .digits import load_digits
+from .idx_sets import SETS, load_idx_set
+
+__all__ = ["Dataset", "DatasetError", "load", "names"]
+
+
+def names():
+    """Names that `load` knows, the default first.
+
+    Returns
+    -------
+    tuple of str
+    """
+    return ("digits", *SETS)
+
+
+def load(name="digits", data=None, download=False, validation=None, split_seed=0):
+    """Load a data set and split it into train, validation and test samples.
+
+    Parameters
+    ----------
+    name : str
+        One of `names`.
+    data : path-like, optional
+        Folder that holds the data set's idx files, or one of their usual
+        sub-folders (such as ``MNIST/raw``). If given, no other folder is searched.
+        By default these are searched in turn: the folder named by the environment
+        variable ``BRIANFF_DATA``, torchvision's usual ``./data`` and ``~/data``,
+        Keras's cache, Debian's package dataset-fashion-mnist and the cache that
+        `download` fills.
+    download : bool
+        Download the files, with their checksums verified, if no searched folder
+        holds them. The digits are never downloaded: scikit-learn ships them.
+    validation : int or float, optional
+        Samples to hold out of the training samples for validation: a number (int)
+        or a fraction (float). 0 leaves the validation split empty. Default: 0.2 for
+        the digits; for the others 5000, or a twelfth of the training file if that
+        is fewer.
+    split_seed : int
+        Seed that draws the validation samples and, for the digits, the test
+        samples. The idx data sets keep their official test file as the test split.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, or `data` does not go with the others.
+    DatasetError
+        If the files are missing or bad.
+
+    Examples
+    --------
+    >>> from brianff import datasets
+    >>> digits = datasets.load("digits")
+    >>> digits.image_shape, digits.n_classes
+    ((8, 8), 10)
+    """
+    if name == "digits":
+        if data is not None:
+            raise ValueError(
+                "data set 'digits' comes with scikit-learn and reads no files: leave "
+                f"out data={str(data)!r} (--data), or name the data set that it holds"
+            )
+        return load_digits(validation, split_seed)
+    if name in SETS:
+        return load_idx_set(SETS[name], data, download, validation, split_seed)
+    raise ValueError(f"unknown data set {name!r}: choose from {', '.join(names())}")

@@ -1,0 +1,130 @@
+"""The data set that every source gives."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+class DatasetError(Exception):
+    """A data set's file is missing or bad; the message names it and the way out."""
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Labelled grey-level images with three disjoint splits.
+
+    Parameters
+    ----------
+    name : str
+        Name under which `brianff.datasets.load` knows the data set.
+    images : ndarray of uint8, shape (n_samples, height, width)
+        Grey levels, 0 to 255.
+    labels : ndarray of int, shape (n_samples,)
+        Class of each image, 0 to ``n_classes - 1``.
+    n_classes : int
+        Number of classes.
+    train, validation, test : ndarray of int, shape (n_split,)
+        Indices of the samples of each split. Only `validation` may be empty.
+
+    Raises
+    ------
+    ValueError
+        If the arrays do not fit together, a label is out of range, or the splits
+        overlap or leave no training or test samples.
+    """
+
+    name: str
+    images: np.ndarray
+    labels: np.ndarray
+    n_classes: int
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+
+    def __post_init__(self):
+        self._check_samples()
+        self._check_splits()
+
+    @property
+    def image_shape(self):
+        """Height and width of an image, in pixels: a tuple of two int."""
+        return self.images.shape[1:]
+
+    @property
+    def n_pixels(self):
+        """Number of pixels of an image, ``height * width``: int."""
+        height, width = self.image_shape
+        return height * width
+
+    def _invalid(self, problem, remedy):
+        return ValueError(f"data set {self.name!r}: {problem}; {remedy}")
+
+    def _check_samples(self):
+        images, labels = self.images, self.labels
+        if (
+            not isinstance(images, np.ndarray)
+            or images.dtype != np.uint8
+            or images.ndim != 3
+            or images.size == 0
+        ):
+            raise self._invalid(
+                f"images are {_describe(images)}",
+                "give a non-empty uint8 array (n_samples, height, width)",
+            )
+        if not _is_index_array(labels) or len(labels) != len(images):
+            raise self._invalid(
+                f"labels are {_describe(labels)} for {len(images)} images",
+                "give an integer array with one label for each image",
+            )
+        bad = np.flatnonzero((labels < 0) | (labels >= self.n_classes))
+        if bad.size:
+            raise self._invalid(
+                f"label {labels[bad[0]]} at sample {bad[0]} is out of range for "
+                f"{self.n_classes} classes",
+                f"number the classes 0 to {self.n_classes - 1}",
+            )
+
+    def _check_splits(self):
+        n_samples = len(self.images)
+        splits = {
+            "train": self.train, "validation": self.validation, "test": self.test
+        }
+        for split, indices in splits.items():
+            if not _is_index_array(indices):
+                raise self._invalid(
+                    f"split {split!r} is {_describe(indices)}",
+                    "give a one-dimensional integer array of sample indices",
+                )
+            if not indices.size and split != "validation":
+                raise self._invalid(
+                    f"split {split!r} is empty",
+                    "hold fewer samples out of it or use a larger data set",
+                )
+            if indices.size and not 0 <= indices.min() <= indices.max() < n_samples:
+                raise self._invalid(
+                    f"split {split!r} has indices from {indices.min()} to "
+                    f"{indices.max()} into {n_samples} samples",
+                    f"use indices 0 to {n_samples - 1}",
+                )
+        uses = np.bincount(np.concatenate(list(splits.values())), minlength=n_samples)
+        if uses.max() > 1:
+            sample = int(uses.argmax())
+            holders = [split for split, indices in splits.items() if sample in indices]
+            raise self._invalid(
+                f"sample {sample} is used more than once, in {' and '.join(holders)}",
+                "give every sample to at most one split, once",
+            )
+
+
+def _is_index_array(array):
+    return (
+        isinstance(array, np.ndarray)
+        and array.ndim == 1
+        and np.issubdtype(array.dtype, np.integer)
+    )
+
+
+def _describe(value):
+    if isinstance(value, np.ndarray):
+        return f"a {value.dtype} array of shape {value.shape}"
+    return f"a {type(value).__name__}"

@@ -1,0 +1,55 @@
+"""The digits that scikit-learn ships."""
+
+import numpy as np
+
+from .dataset import Dataset
+from .splits import held_out_size, stratified_split
+
+TEST_FRACTION = 0.25
+VALIDATION_FRACTION = 0.2
+
+
+def load_digits(validation=None, split_seed=0):
+    """Load scikit-learn's handwritten digits: 1797 images of 8 x 8 pixels.
+
+    Parameters
+    ----------
+    validation : int or float, optional
+        Number or fraction of the samples left by the test split to hold out for
+        validation (default 0.2).
+    split_seed : int
+        Seed that draws both held-out splits. The test split depends on nothing else.
+
+    Returns
+    -------
+    Dataset
+        A stratified quarter of the samples is the test split.
+
+    Raises
+    ------
+    ValueError
+        If `validation` leaves no training sample.
+
+    Notes
+    -----
+    The data are the test part of Alpaydin and Kaynak, "Optical Recognition of
+    Handwritten Digits", UCI Machine Learning Repository, 1998.
+    """
+    # Importing scikit-learn takes longer than reading MNIST, which does without it.
+    from sklearn import datasets
+
+    bunch = datasets.load_digits()
+    levels = bunch.images.astype(np.int64)  # 0 to 16
+    images = ((levels * 255 + 8) // 16).astype(np.uint8)
+    labels = bunch.target.astype(np.int64)
+
+    rng = np.random.default_rng(split_seed)
+    samples = np.arange(len(labels))
+    rest, test = stratified_split(
+        samples, labels, round(TEST_FRACTION * len(samples)), rng
+    )
+    if validation is None:
+        validation = VALIDATION_FRACTION
+    size = held_out_size("digits", validation, len(rest))
+    train, validation = stratified_split(rest, labels, size, rng)
+    return Dataset("digits", images, labels, 10, train, validation, test)

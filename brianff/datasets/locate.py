@@ -1,0 +1,184 @@
+"""Where the files of the idx data sets are found, and their download."""
+
+import os
+from pathlib import Path
+
+from .dataset import DatasetError
+
+# Debian's package dataset-fashion-mnist installs its files here.
+DEBIAN_FOLDER = Path("/usr/share/datasets")
+
+DOWNLOAD_TIMEOUT = 60  # seconds without an answer
+
+
+def cache_dir():
+    """Folder, as a `pathlib.Path`, that keeps downloaded files."""
+    import pooch
+
+    return Path(pooch.os_cache("brianff"))
+
+
+def find_files(idx_set, data=None, cached=True):
+    """Find the files of a data set on this machine.
+
+    Parameters
+    ----------
+    idx_set : brianff.datasets.idx_sets.IdxSet
+        The data set.
+    data : path-like, optional
+        Only folder to search; by default the usual ones are searched in turn.
+    cached : bool
+        Whether the usual folders include the cache of downloaded files.
+
+    Returns
+    -------
+    list of pathlib.Path
+        Either the four idx files in the order of ``idx_set.files``, or one npz
+        archive that holds them all.
+
+    Raises
+    ------
+    DatasetError
+        If no folder has all the files; the message lists the folders.
+    """
+    if data is None:
+        folders = _usual_folders(idx_set, cached)
+    else:
+        root = Path(data).expanduser()
+        if not os.path.isdir(root):
+            raise DatasetError(
+                f"the folder {root} (--data) does not exist or is a file: name the "
+                f"folder that holds the files of {idx_set.title}."
+            )
+        folders = _folders_under(root, idx_set)
+
+    searched = []
+    for folder in dict.fromkeys(folders):
+        paths = [_variant(folder, stem) for stem in idx_set.files]
+        if all(paths):
+            return paths
+        if idx_set.npz and os.path.isfile(folder / idx_set.npz):
+            return [folder / idx_set.npz]
+        lacking = [stem for stem, path in zip(idx_set.files, paths) if not path]
+        partial = len(lacking) < len(paths)
+        searched.append(f"{folder} (lacks {', '.join(lacking)})" if partial else folder)
+    raise DatasetError(_not_found(idx_set, data, searched))
+
+
+def download_files(idx_set):
+    """Download the files of a data set into the cache.
+
+    Files that are there already with the right checksum are kept, others replaced.
+
+    Parameters
+    ----------
+    idx_set : brianff.datasets.idx_sets.IdxSet
+        The data set.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The four idx files in the order of ``idx_set.files``.
+
+    Raises
+    ------
+    DatasetError
+        If no mirror serves a file with the right checksum.
+    """
+    import pooch
+
+    folder = cache_dir() / idx_set.cache
+    if idx_set.archive is None:
+        return [
+            _retrieve(idx_set, f"{stem}.gz", folder, idx_set.checksums[stem])
+            for stem in idx_set.files
+        ]
+    members = [f"gzip/{stem}.gz" for stem in idx_set.files]
+    unzip = pooch.Unzip(members=members, extract_dir=".")
+    archive, checksum = idx_set.archive
+    _retrieve(idx_set, archive, folder, checksum, unzip)
+    return [folder / member for member in members]
+
+
+def _folders_under(root, idx_set):
+    # The root itself comes last, as MNIST, Fashion-MNIST and KMNIST give their files
+    # the same names: a sub-folder's name tells which of them it holds.
+    return [root / folder for folder in idx_set.folders] + [root / "raw", root]
+
+
+def _usual_folders(idx_set, cached):
+    folders = []
+    if os.environ.get("BRIANFF_DATA"):
+        root = Path(os.environ["BRIANFF_DATA"]).expanduser()
+        folders += _folders_under(root, idx_set)
+    for root in (Path.cwd() / "data", Path.home() / "data"):
+        folders += [root / folder for folder in idx_set.folders]
+    keras = os.environ.get("KERAS_HOME") or Path.home() / ".keras"
+    keras_datasets = Path(keras).expanduser() / "datasets"
+    if idx_set.npz:
+        folders.append(keras_datasets)
+    if idx_set.name == "fashion-mnist":
+        folders += [keras_datasets / "fashion-mnist", DEBIAN_FOLDER / "fashion-mnist"]
+    if cached:
+        cache = cache_dir() / idx_set.cache
+        folders.append(cache / "gzip" if idx_set.archive else cache)
+    return folders
+
+
+def _variant(folder, stem):
+    """Path of a file under one of its usual names, plain before gzip, or None."""
+    dotted = stem.replace("-idx", ".idx")
+    for name in (stem, dotted, f"{stem}.gz", f"{dotted}.gz"):
+        # Unlike Path.is_file, this passes over folders that may not be searched.
+        if os.path.isfile(folder / name):
+            return folder / name
+    return None
+
+
+def _not_found(idx_set, data, searched):
+    lines = [
+        f"{idx_set.title} ({', '.join(idx_set.files)}, plain or .gz) was not found in "
+        "any of these folders:",
+        *(f"  {folder}" for folder in searched),
+    ]
+    if data is None:
+        lines.append(
+            "Name the folder that holds the files with --data DIR or the environment "
+            "variable BRIANFF_DATA, or fetch them with --download."
+        )
+    else:
+        lines.append(
+            "Name the folder that holds the files with --data DIR, or fetch them with "
+            "--download in place of --data."
+        )
+    return "\n".join(lines)
+
+
+def _retrieve(idx_set, name, folder, checksum, processor=None):
+    import pooch
+
+    failures = []
+    for mirror in idx_set.mirrors:
+        try:
+            pooch.retrieve(
+                mirror + name,
+                known_hash=checksum,
+                fname=name,
+                path=folder,
+                processor=processor,
+                downloader=pooch.HTTPDownloader(timeout=DOWNLOAD_TIMEOUT),
+            )
+            return folder / name
+        # pooch raises ValueError on a wrong checksum; requests' errors are OSErrors.
+        except (ValueError, OSError) as error:
+            failures.append(f"  {mirror}{name}: {error}")
+    raise DatasetError(
+        "\n".join(
+            [
+                f"{name} of {idx_set.title} could not be downloaded to {folder}:",
+                *failures,
+                "Try again later, or get the files elsewhere and name their folder "
+                "with --data DIR.",
+            ]
+        )
+    )

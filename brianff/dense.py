@@ -1,0 +1,376 @@
+"""Dense synapses: one weight matrix, shared by a batch, from Brian2 equation strings.
+
+Fully connected layers need neither the index lists nor the spike queue of Brian2's `Synapses`.  `DenseSynapses`
+hands the same kind of strings (``on_pre="I_syn_post += w"``) to Brian2's own code generator, with templates that
+walk one contiguous matrix row for each spike.  `brian2.Synapses` remains the reference: for everything accepted
+here both give the same spikes.
+
+Layout
+------
+A group of ``batch * n`` neurons holds ``batch`` independent copies of a layer: entry ``b`` owns the neurons
+``b*n ... (b+1)*n - 1``.  Entry ``b`` of the source projects to entry ``b`` of the target, and all entries share the
+matrix, stored row by row: element ``i*n_post + j`` belongs to source neuron ``i`` and target neuron ``j`` of every
+entry.
+"""
+
+import numpy as np
+from brian2.codegen.runtime.numpy_rt.numpy_rt import NumpyCodeObject
+from brian2.core.variables import ArrayVariable, Variables
+from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
+from brian2.devices.device import get_device
+from brian2.equations.equations import (
+    DIFFERENTIAL_EQUATION,
+    PARAMETER,
+    SUBEXPRESSION,
+    Equations,
+)
+from brian2.groups.group import CodeRunner, Group, get_dtype
+from brian2.groups.subgroup import Subgroup
+from brian2.synapses.synapses import Synapses
+from brian2.utils.stringtools import get_identifiers
+
+__all__ = ["DenseSynapses"]
+
+_ADVICE = "Use brian2.Synapses for this connection."
+
+
+def _register_templates():
+    """Let Brian2's code objects find the templates of this package beside their own."""
+    for codeobject_class, folder in (
+        (CPPStandaloneCodeObject, "cpp"),
+        (NumpyCodeObject, "numpy"),
+    ):
+        codeobject_class.templater = codeobject_class.templater.derive(
+            "brianff", templates_dir=f"templates/{folder}"
+        )
+
+
+_register_templates()
+
+
+def _add_indices(variables, post_unique=False):
+    """Add the index variables that the templates define themselves, so that no generator loads them from an array.
+
+    The generators ask whether the indices in one piece of vector code are unique: they decide on ``ufunc.at`` in NumPy
+    and on the check for order dependence.
+    """
+    for index, unique in (
+        ("_presynaptic_idx", False),
+        ("_postsynaptic_idx", post_unique),
+        ("_entry_idx", False),
+    ):
+        variables.add_auxiliary_variable(index, dtype=np.int32)
+        variables[index].unique = unique
+
+
+class DenseRunner(CodeRunner):
+    """Runs one piece of code of a `DenseSynapses` object through one of the dense templates."""
+
+    def __init__(self, synapses, template, code, variables, needed=(), **kwds):
+        self.variables = variables
+        kwds.setdefault("template_kwds", {}).update(
+            n_pre=synapses.n_pre, n_post=synapses.n_post, batch=synapses.batch
+        )
+        CodeRunner.__init__(
+            self,
+            synapses,
+            template,
+            code=code,
+            needed_variables=list(needed),
+            **kwds,
+        )
+
+
+class DenseSynapses(Group):
+    """A fully connected projection whose weight matrix is shared by all entries of a batch.
+
+    Parameters
+    ----------
+    source, target : `NeuronGroup`
+        Groups of ``batch * n_pre`` and ``batch * n_post`` neurons; entry ``b`` of the batch is a contiguous block.
+    model : str or `Equations`
+        Synaptic parameters (``"w : 1"``, flags ``shared`` and ``constant``) and subexpressions.
+    on_pre : str, optional
+        Code for every synapse of a source neuron that spiked, in the time step of the spike.
+    on_post : str, optional
+        Not yet available: see *Raises*.
+    batch : int
+        Number of entries that share the matrix.
+    layer : `NeuronGroup`, optional
+        A group with one element for each batch entry, whose variables are at hand as ``NAME_layer``: the third factor
+        of a learning rule.
+    delay : None
+        Propagation takes effect in the time step of the spike, as with `Synapses` without a delay.
+    method, namespace, clock, order, name
+        As for `brian2.Synapses`; `method` only exists for the sake of the same signature.
+    dtype : dtype, optional
+        Type of the synaptic floating point variables (default: ``prefs.core.default_float_dtype``).
+
+    Attributes
+    ----------
+    n_pre, n_post : int
+        Neurons of one batch entry on either side; the matrix has shape ``(n_pre, n_post)``, row-major.
+
+    Raises
+    ------
+    NotImplementedError
+        For anything the dense templates would have to guess: differential equations of synaptic variables, delays,
+        ``on_post``, subgroups, ``on_pre`` code that writes to source variables.
+    ValueError
+        If a group is not divisible by `batch`, or code names a variable that does not exist.
+
+    Examples
+    --------
+    >>> S = DenseSynapses(inputs, layer, "w : 1", on_pre="I_syn_post += w")   # doctest: +SKIP
+    >>> S.w = rng.normal(size=(n_pre, n_post)).ravel()                        # doctest: +SKIP
+    >>> S.update("w += eta * x_pre * x_post", rows="x_pre > 0", clock=epoch)  # doctest: +SKIP
+    """
+
+    add_to_magic_network = True
+    invalidates_magic_network = True
+
+    def __init__(
+        self,
+        source,
+        target,
+        model="w : 1",
+        on_pre=None,
+        on_post=None,
+        *,
+        batch=1,
+        layer=None,
+        delay=None,
+        method=None,
+        namespace=None,
+        clock=None,
+        order=0,
+        name="densesynapses*",
+        dtype=None,
+    ):
+        for side, group in (("source", source), ("target", target)):
+            if isinstance(group, (Subgroup, Synapses)):
+                raise NotImplementedError(
+                    f"DenseSynapses cannot use {type(group).__name__} '{group.name}' as its {side}: a batch entry is "
+                    f"a contiguous block of a whole group. {_ADVICE}"
+                )
+        if on_post is not None:
+            raise NotImplementedError(
+                f"DenseSynapses does not yet run on_post code. {_ADVICE} For learning once a stimulus epoch, "
+                "DenseSynapses.update() is the fast way."
+            )
+        if delay is not None:
+            raise NotImplementedError(f"DenseSynapses has no delays. {_ADVICE}")
+        batch = int(batch)
+        for side, group in (("source", source), ("target", target)):
+            if batch < 1 or len(group) % batch:
+                raise ValueError(
+                    f"the {side} group '{group.name}' has {len(group)} neurons, which is not a multiple of "
+                    f"batch={batch}: every batch entry needs the same number."
+                )
+        Group.__init__(
+            self,
+            clock=source.clock if clock is None else clock,
+            when="start",
+            order=order,
+            namespace=namespace,
+            name=name,
+        )
+        self.codeobj_class = None
+        if layer is not None and len(layer) != batch:
+            raise ValueError(
+                f"the layer group '{layer.name}' has {len(layer)} elements; it needs one for each of {batch} batch entries."
+            )
+        self.source = source
+        self.target = target
+        self.layer = layer
+        self.batch = batch
+        self.n_pre = len(source) // batch
+        self.n_post = len(target) // batch
+        self.equations = model if isinstance(model, Equations) else Equations(model)
+        self._create_variables(dtype)
+        self.on_pre = on_pre
+        self._enable_group_attributes()
+        if on_pre is not None:
+            self._propagate(on_pre)
+
+    def __len__(self):
+        return self.n_pre * self.n_post
+
+    def _create_variables(self, dtype):
+        """Matrix variables, and references ``NAME_pre``, ``NAME_post`` and ``NAME`` (post) to the neurons'."""
+        self.variables = Variables(self)
+        self.variables.add_constant("N", self.n_pre * self.n_post)
+        self.variables.add_constant("N_pre", self.n_pre)
+        self.variables.add_constant("N_post", self.n_post)
+        self.variables.create_clock_variables(self._clock)
+        _add_indices(self.variables)
+        names = set(self.equations.names)
+        for eq in self.equations.values():
+            if eq.type == DIFFERENTIAL_EQUATION:
+                raise NotImplementedError(
+                    f"'{eq.varname}' is a differential equation: DenseSynapses has no synaptic dynamics. Put the trace "
+                    f"on the neurons (NAME_pre, NAME_post), or: {_ADVICE}"
+                )
+            unknown = set(eq.flags) - {"shared", "constant"}
+            if unknown:
+                raise NotImplementedError(
+                    f"'{eq.varname}': DenseSynapses does not know the flag '{sorted(unknown)[0]}'. {_ADVICE}"
+                )
+            shared = "shared" in eq.flags
+            common = dict(
+                dimensions=eq.dim, dtype=get_dtype(eq, dtype), scalar=shared
+            )
+            if eq.type == PARAMETER:
+                self.variables.add_array(
+                    eq.varname,
+                    size=1 if shared else self.n_pre * self.n_post,
+                    constant="constant" in eq.flags,
+                    index="0" if shared else None,
+                    **common,
+                )
+            elif eq.type == SUBEXPRESSION:
+                self.variables.add_subexpression(
+                    eq.varname, expr=str(eq.expr), **common
+                )
+        for group, suffixes, index in (
+            (self.source, ("_pre",), "_presynaptic_idx"),
+            (self.target, ("_post", ""), "_postsynaptic_idx"),
+            (self.layer, ("_layer",), "_entry_idx"),
+        ):
+            if group is None:
+                continue
+            for name, variable in group.variables.items():
+                if name.startswith("_") or name in ("N", "t", "dt", "t_in_timesteps"):
+                    continue
+                suffixes_of = suffixes[:1] if name == "i" else suffixes
+                if name in names:
+                    raise ValueError(
+                        f"The variable '{name}' exists in the group '{group.name}' and in the synapses: rename the "
+                        f"synaptic one (for example to '{name}_syn')."
+                    )
+                for suffix in suffixes_of:
+                    try:
+                        self.variables.add_reference(
+                            name + suffix,
+                            group,
+                            name,
+                            index="0" if variable.scalar else index,
+                        )
+                    except TypeError:
+                        pass  # an indexed (linked) variable: resolving its name raises the error that explains
+
+    # -- code ------------------------------------------------------------------------------------------------------
+    def _written(self, code):
+        """Names assigned to in `code`."""
+        written = set()
+        for line in code.replace(";", "\n").splitlines():
+            line = line.split("#")[0]
+            for op in ("+=", "-=", "*=", "/=", "="):
+                if op in line:
+                    written.add(line.split(op)[0].strip())
+                    break
+        return written
+
+    def _names_with(self, *indices):
+        return {name for name, i in self.variables.indices.items() if i in indices}
+
+    def _check_written(self, code, what):
+        bad = self._written(code) & self._names_with("_presynaptic_idx", "_entry_idx")
+        if bad:
+            raise NotImplementedError(
+                f"{what} code of '{self.name}' writes to '{sorted(bad)[0]}', once for every "
+                "synapse. Do it in the source group (reset string or run_regularly), or use brian2.Synapses."
+            )
+
+    def _propagate(self, code):
+        self._check_written(code, "on_pre")
+        variables = Variables(self)
+        _add_indices(variables, post_unique=True)  # one row at a time
+        variables.add_reference("_spikespace", self.source)
+        runner = DenseRunner(
+            self,
+            "dense_propagate",
+            code,
+            variables,
+            needed=["_spikespace"],
+            clock=self.source.clock,
+            when="synapses",
+            order=self.order - 1,  # brian2.Synapses runs its on_pre pathways at order -1
+            name=f"{self.name}_pre",
+            template_kwds={"n_source": len(self.source)},
+        )
+        self.contained_objects.append(runner)
+
+    def update(
+        self,
+        code,
+        *,
+        condition=None,
+        rows=None,
+        clock=None,
+        when="start",
+        order=0,
+        name=None,
+    ):
+        """Run `code` on the whole matrix at every tick of `clock`.
+
+        Code that names variables of the neurons runs once for each batch entry and synapse, one batch entry after
+        the other, so that ``dw += x_post * x_pre`` accumulates over the batch; code of synaptic variables alone (an
+        optimiser) runs once for each synapse.
+
+        Parameters
+        ----------
+        code : str
+            Statements, units checked.
+        condition : str, optional
+            A boolean expression of shared variables; where it is false the tick does nothing.
+        rows : str, optional
+            A boolean expression of source variables: rows for which it is false are skipped, which must not change
+            the outcome (``rows="x_pre != 0"`` for ``dw += x_pre*x_post``).
+        clock : `Clock`, optional
+            Default: the clock of the source group.
+        when, order, name
+            As in `Group.run_regularly`.
+
+        Returns
+        -------
+        runner : `DenseRunner`
+        """
+        self._check_written(code, "update")
+        identifiers = get_identifiers(code) | (get_identifiers(rows) if rows else set())
+        per_entry = bool(
+            identifiers
+            & self._names_with("_presynaptic_idx", "_postsynaptic_idx", "_entry_idx")
+        )
+        if rows is not None and not per_entry:
+            raise ValueError(f"update of '{self.name}': rows={rows!r} needs code that names variables of the neurons.")
+        variables = Variables(self)
+        _add_indices(variables)
+        blocks = {"update": code}
+        if condition is not None:
+            variables.add_auxiliary_variable(
+                "_update_now", dtype=bool, scalar=True
+            )
+            blocks["condition"] = f"_update_now = {condition}"
+        if rows is not None:
+            variables.add_auxiliary_variable("_row_active", dtype=bool)
+            blocks["rows"] = f"_row_active = {rows}"
+        n = sum(isinstance(o, DenseRunner) for o in self.contained_objects)
+        runner = DenseRunner(
+            self,
+            "dense_update",
+            blocks,
+            variables,
+            user_code=dict(blocks),
+            clock=self.source.clock if clock is None else clock,
+            when=when,
+            order=order,
+            name=f"{self.name}_update_{n}" if name is None else name,
+            template_kwds={
+                "per_entry": per_entry,
+                "has_condition": condition is not None,
+                "has_rows": rows is not None,
+            },
+        )
+        self.contained_objects.append(runner)
+        return runner

@@ -1,0 +1,94 @@
+"""Counter-based random numbers, the same on every device.
+
+``uniform(seed, presentation, draw, channel)`` is a Brian2 function with NumPy and C++ implementations of Philox4x32-10
+(Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3", SC11).  It has no state: a number depends on its
+four arguments and on nothing else, not on the device, the length of a chunk, the batch or a resumed run.
+"""
+
+import numpy as np
+from brian2 import DEFAULT_FUNCTIONS, Function
+from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
+
+__all__ = ["philox4x32", "uniform"]
+
+_ROUNDS = 10
+_M0, _M1 = 0xD2511F53, 0xCD9E8D57  # multipliers and Weyl constants of the Philox paper, table 2
+_W0, _W1 = 0x9E3779B9, 0xBB67AE85
+_LOW = np.uint64(0xFFFFFFFF)
+
+
+def philox4x32(counter, key):
+    """Philox4x32-10 of four counter words and two key words.
+
+    Parameters
+    ----------
+    counter : sequence of 4 array_like of unsigned 32-bit integers (broadcast against each other)
+    key : sequence of 2 array_like of unsigned 32-bit integers
+
+    Returns
+    -------
+    words : list of 4 ndarray of uint64, each value below 2**32
+    """
+    c0, c1, c2, c3 = (np.asarray(c).astype(np.uint64) & _LOW for c in counter)
+    k0, k1 = (np.asarray(k).astype(np.uint64) & _LOW for k in key)
+    shift = np.uint64(32)
+    for _ in range(_ROUNDS):
+        p0 = np.uint64(_M0) * c0
+        p1 = np.uint64(_M1) * c2
+        c0, c1, c2, c3 = (
+            (p1 >> shift) ^ c1 ^ k0,
+            p1 & _LOW,
+            (p0 >> shift) ^ c3 ^ k1,
+            p0 & _LOW,
+        )
+        k0 = (k0 + np.uint64(_W0)) & _LOW
+        k1 = (k1 + np.uint64(_W1)) & _LOW
+    return [c0, c1, c2, c3]
+
+
+def _uniform(seed, presentation, draw, channel):
+    """Uniform number in (0, 1) with 53 random bits; never 0, so that its logarithm exists."""
+    high, low, _, _ = philox4x32((channel, draw, presentation, 0), (seed, 0x62726961))
+    bits = ((high >> np.uint64(5)) << np.uint64(26)) | (low >> np.uint64(6))
+    return (bits.astype(np.float64) + 0.5) * 2.0**-53
+
+
+_CPP = """
+static inline double _brianff_uniform(uint32_t seed, uint32_t presentation, uint32_t draw, uint32_t channel)
+{
+    uint32_t c0 = channel, c1 = draw, c2 = presentation, c3 = 0, k0 = seed, k1 = 0x62726961u;
+    for (int r = 0; r < %(rounds)d; r++)
+    {
+        const uint64_t p0 = (uint64_t)%(m0)du * c0;
+        const uint64_t p1 = (uint64_t)%(m1)du * c2;
+        c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
+        c1 = (uint32_t)p1;
+        c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
+        c3 = (uint32_t)p0;
+        k0 += %(w0)du;
+        k1 += %(w1)du;
+    }
+    const uint64_t bits = ((uint64_t)(c0 >> 5) << 26) | (c1 >> 6);
+    return ((double)bits + 0.5) * 1.1102230246251565e-16;
+}
+""" % {
+    "rounds": _ROUNDS,
+    "m0": _M0,
+    "m1": _M1,
+    "w0": _W0,
+    "w1": _W1,
+}
+
+uniform = Function(
+    _uniform,
+    arg_units=[1, 1, 1, 1],
+    arg_types=["integer"] * 4,
+    return_unit=1,
+    return_type="float",
+    stateless=True,
+)
+uniform.implementations.add_numpy_implementation(_uniform)
+uniform.implementations.add_implementation(
+    CPPStandaloneCodeObject, code=_CPP, name="_brianff_uniform"
+)
+assert "uniform" not in DEFAULT_FUNCTIONS

@@ -1,0 +1,24 @@
+"""Poisson rate code (Guo et al. 2021): independent exponential intervals, their rate proportional to the intensity.
+
+One random number a spike instead of one a time step.  The number comes from a counter-based generator
+(`brianff.noise`), so that spikes depend on seed, presentation, channel and spike, and on nothing else.
+"""
+
+from brian2 import Hz
+
+equations = """
+mean_interval : 1                            # time steps
+next_spike : 1                               # time step of the next spike
+draw : integer                               # random numbers used up in this stimulus epoch
+"""
+at_epoch_start = """
+mean_interval = 1/(rate_max*dt*clip(intensity, dark, 1)) + 1e9*int(intensity <= dark)
+next_spike = t_in_timesteps - mean_interval*log(uniform(seed, presentation, 0, channel))
+draw = 1
+"""
+threshold = "t_in_timesteps >= next_spike"
+reset = """
+next_spike += -mean_interval*log(uniform(seed, presentation, draw, channel))
+draw += 1
+"""
+parameters = {"rate_max": 100 * Hz, "dark": 0.05}

@@ -1,0 +1,18 @@
+"""Regular rate code (Guo et al. 2021): evenly spaced spikes, their rate proportional to the intensity.
+
+The first spike comes after half an interval, so that a stimulus epoch of length T holds round(rate*T) spikes.
+"""
+
+from brian2 import Hz
+
+equations = """
+interval : 1                                 # time steps between spikes
+next_spike : 1                               # time step of the next spike
+"""
+at_epoch_start = """
+interval = 1/(rate_max*dt*clip(intensity, dark, 1)) + 1e9*int(intensity <= dark)
+next_spike = t_in_timesteps + 0.5*interval
+"""
+threshold = "t_in_timesteps >= next_spike"
+reset = "next_spike += interval"
+parameters = {"rate_max": 100 * Hz, "dark": 0.05}

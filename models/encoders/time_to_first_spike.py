@@ -1,0 +1,15 @@
+"""Time-to-first-spike code (Guo et al. 2021): one spike a channel, the earlier the brighter.
+
+Full intensity spikes in the first time step, vanishing intensity at `t_code`; channels darker than `dark` are silent.
+"""
+
+from brian2 import ms
+
+equations = "next_spike : integer             # time step of the spike, -1: none"
+at_epoch_start = """
+delay = int(floor((1 - intensity)*t_code/dt + 0.5))
+next_spike = int(intensity > dark)*(t_in_timesteps + delay + 1) - 1
+"""
+threshold = "t_in_timesteps == next_spike"
+reset = ""
+parameters = {"t_code": 25 * ms, "dark": 0.05}

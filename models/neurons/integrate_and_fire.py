@@ -1,0 +1,17 @@
+"""Integrate-and-fire neuron without leak (Lapicque 1907; Gerstner et al. 2014, ch. 1).
+
+A spike removes one threshold from the membrane potential, so that the spike count is the integrated drive, rounded
+down: the spiking counterpart of a rectified linear unit.
+"""
+
+from brian2 import ms
+
+equations = """
+dv/dt = gain_below*I_syn/tau_m : 1           # membrane potential, in units of the threshold
+dI_syn/dt = -I_syn/tau_syn : 1               # synaptic current
+"""
+threshold = "v > v_th"
+reset = "v -= v_th"
+on_pre = "I_syn_post += w"
+surrogate = "1/(1 + abs(v - v_th)/width)**2"  # pseudo-derivative, for rules that ask for one
+parameters = {"tau_m": 40 * ms, "tau_syn": 100 * ms, "v_th": 1.0, "width": 0.5}

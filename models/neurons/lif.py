@@ -1,0 +1,18 @@
+"""Leaky integrate-and-fire neuron with an exponentially decaying synaptic current (Gerstner et al. 2014, ch. 1).
+
+The membrane potential is in units of the threshold.  The slow synaptic current (NMDA-like) holds the weighted sum of
+the traces of the presynaptic neurons; `gain_below`, feed-forward shunting inhibition, divides it by the length of
+that trace vector, so that only its direction passes from layer to layer.
+"""
+
+from brian2 import ms
+
+equations = """
+dv/dt = (gain_below*I_syn - v)/tau_m : 1     # membrane potential, in units of the threshold
+dI_syn/dt = -I_syn/tau_syn : 1               # synaptic current
+"""
+threshold = "v > v_th"
+reset = "v -= v_th"
+on_pre = "I_syn_post += w"
+surrogate = "1/(1 + abs(v - v_th)/width)**2"  # pseudo-derivative, for rules that ask for one
+parameters = {"tau_m": 20 * ms, "tau_syn": 100 * ms, "v_th": 1.0, "width": 0.5}
