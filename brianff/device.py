@@ -1,0 +1,377 @@
+"""Build once, run many times: the NumPy runtime and C++ standalone behind one interface.
+
+A simulator is made from an `Architecture` and a `Composition`.  ``run(inputs, n_epochs)`` starts from a fresh state, sets
+the variables that `inputs` names (``"synapses1.w"``, ``"label"`` for a TimedArray), simulates `n_epochs` stimulus epochs
+and returns a `Results` to read variables from.  Everything that changes between runs is an input, so the C++ binary is
+compiled once for an architecture; it is kept in a cache, and Brian2 is not even imported to run it again.
+"""
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+import brianff
+
+__all__ = ["CompilerError", "CppSimulator", "DeviceError", "RuntimeSimulator", "cache_folder", "simulator"]
+
+
+class DeviceError(Exception):
+    """A device that is missing, or a run on it that failed; the message says what to do."""
+
+
+class CompilerError(DeviceError):
+    """No compiler, or a compilation that failed."""
+
+
+def cache_folder():
+    """Folder of compiled networks: ``$BRIANFF_CACHE``, or the user's cache folder."""
+    if "BRIANFF_CACHE" in os.environ:
+        return Path(os.environ["BRIANFF_CACHE"])
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "brianff" / "builds"
+
+
+def simulator(device, architecture, composition, report=None):
+    """A simulator on ``"cpp"`` or ``"runtime"``.
+
+    Parameters
+    ----------
+    device : str
+    architecture : `Architecture`
+    composition : `Composition`
+    report : callable, optional
+        Called with a sentence before something slow (compiling) begins.
+
+    Raises
+    ------
+    DeviceError
+        If the device does not exist or cannot be used here.
+    """
+    if device == "cpp":
+        return CppSimulator(architecture, composition, report)
+    if device == "runtime":
+        return RuntimeSimulator(architecture, composition)
+    if device == "cuda":
+        raise DeviceError("training on --device cuda is not there yet: use --device cpp (C++) or runtime (NumPy).")
+    raise DeviceError(f"there is no device '{device}': it is cpp or runtime.")
+
+
+def _check_input(name, value, dtype, size):
+    value = np.asarray(value, dtype=dtype).ravel()
+    if value.size == 1 and size > 1:
+        value = np.full(size, value[0], dtype=dtype)
+    if value.size != size:
+        raise ValueError(f"'{name}' has {size} elements in this network; {value.size} values were given for it.")
+    return value
+
+
+class Results:
+    """Values after a run; ``results["synapses1.w"]`` reads one variable (flat array)."""
+
+    def __init__(self, read, close=lambda: None):
+        self._read = read
+        self.close = close
+
+    def __getitem__(self, name):
+        return self._read(name)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+    def recorded(self, name, variable, n_epochs):
+        """Values recorded at the end of each of `n_epochs` epochs, shape (n_epochs, batch, neurons of an entry)."""
+        values = self[f"{name}.{variable}"]
+        return values[1 : n_epochs + 1]  # the first record is made before anything has happened
+
+
+# -- NumPy ---------------------------------------------------------------------------------------------------------
+
+
+class RuntimeSimulator:
+    """Brian2's NumPy runtime: the reference, slow, no compiler needed."""
+
+    device = "runtime"
+
+    def __init__(self, architecture, composition, record=False):
+        from brian2 import device, prefs, set_device
+
+        from brianff.network import FeedForwardNetwork
+
+        if device.__class__.__name__ != "RuntimeDevice":
+            set_device("runtime")
+        prefs.codegen.target = "numpy"
+        self.architecture = architecture
+        self.built = FeedForwardNetwork(architecture, composition, record=record)
+        self.built.network.store("initial")
+        self._initial_arrays = {k: v.values.copy() for k, v in self.built.timed_arrays.items()}
+
+    def size(self, name):
+        group, _, variable = name.partition(".")
+        return self.built.groups[group].variables[variable].size
+
+    def run(self, inputs, n_epochs):
+        from brian2 import ms
+
+        a, network = self.architecture, self.built.network
+        if not 1 <= n_epochs <= a.capacity:
+            raise ValueError(f"a run has 1 to {a.capacity} stimulus epochs, not {n_epochs}.")
+        network.restore("initial")
+        for name, array in self._initial_arrays.items():
+            self.built.timed_arrays[name].values[...] = array
+        for name, value in inputs.items():
+            group, dot, variable = name.partition(".")
+            if not dot:
+                values = self.built.timed_arrays[name].values
+                values[...] = _check_input(name, value, values.dtype, values.size).reshape(values.shape)
+            else:
+                var = self.built.groups[group].variables[variable]
+                value = _check_input(name, value, var.dtype, var.size)
+                var.set_value(value[0] if var.scalar else value)
+        network.run((n_epochs * a.n_steps + 1) * a.dt_ms * ms, namespace={})
+        return Results(self._read)
+
+    def _read(self, name):
+        group, _, variable = name.partition(".")
+        if group.startswith("record_"):
+            return np.asarray(self.built.groups[group].variables[variable].get_value())
+        return np.asarray(self.built.groups[group].variables[variable].get_value()).ravel().copy()
+
+
+# -- C++ standalone ------------------------------------------------------------------------------------------------
+
+
+class CppSimulator:
+    """Brian2's C++ standalone device, compiled once into the cache.
+
+    Parameters
+    ----------
+    architecture : `Architecture`
+    composition : `Composition`
+    report : callable, optional
+
+    Attributes
+    ----------
+    folder : `pathlib.Path`
+        The compiled project.
+    compiled : bool
+        Whether this object had to compile, or found the binary in the cache.
+    """
+
+    device = "cpp"
+
+    def __init__(self, architecture, composition, report=None):
+        self.architecture = architecture
+        self.folder = cache_folder() / _fingerprint(architecture, composition)
+        self.compiled = not (self.folder / "manifest.json").is_file()
+        if self.compiled:
+            _require_compiler()
+            if report:
+                report("compiling the network (once for this architecture, about 15 s)")
+            _build(self.folder, architecture, composition)
+        self.manifest = json.loads((self.folder / "manifest.json").read_text())
+
+    def size(self, name):
+        return self.manifest["variables"][name]["size"]
+
+    def run(self, inputs, n_epochs):
+        a = self.architecture
+        if not 1 <= n_epochs <= a.capacity:
+            raise ValueError(f"a run has 1 to {a.capacity} stimulus epochs, not {n_epochs}.")
+        scratch = _scratch_folder()
+        try:
+            arguments = ["--results_dir", f"{scratch}/"]
+            t_stop = (n_epochs - 0.5) * a.epoch_seconds
+            for name, value in {**inputs, "layer0.t_stop": t_stop}.items():
+                if "." in name:
+                    spec, target = self._variable(name), name
+                else:
+                    spec, target = self.manifest["timed_arrays"][name], f"{name}.values"
+                value = _check_input(name, value, spec["dtype"], spec["size"])
+                if value.size == 1:
+                    arguments.append(f"{target}={value[0].item()!r}")
+                else:
+                    path = scratch / f"in_{name}"
+                    value.tofile(path)
+                    arguments.append(f"{target}={path}")
+            # A session of its own: Ctrl-C reaches the Python process, which decides what happens.
+            process = subprocess.Popen(
+                [str(self.folder / "main"), *arguments],
+                cwd=self.folder,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            try:
+                output, _ = process.communicate()
+            except BaseException:
+                process.kill()
+                process.wait()
+                raise
+            # The binary reports a wrong file on stderr and goes on with the compiled-in values.
+            if process.returncode or output:
+                raise DeviceError(
+                    f"the compiled network failed (exit status {process.returncode}): "
+                    f"{output.decode(errors='replace').strip()[-500:]}. If this happens again, delete {self.folder}."
+                )
+        except BaseException:
+            shutil.rmtree(scratch, ignore_errors=True)
+            raise
+        return Results(
+            lambda name: self._read(scratch, name),
+            lambda: shutil.rmtree(scratch, ignore_errors=True),
+        )
+
+    def _variable(self, name):
+        try:
+            return self.manifest["variables"][name]
+        except KeyError:
+            raise DeviceError(f"the compiled network has no variable '{name}'.") from None
+
+    def _read(self, scratch, name):
+        spec = self._variable(name)
+        values = np.fromfile(scratch / spec["file"], dtype=spec["dtype"])
+        return values.reshape(-1, spec["columns"]) if "columns" in spec else values
+
+
+def _scratch_folder():
+    """A new folder for the files of one run, in memory where the system has such a place.
+
+    A run hands over some 10 MB each way, many times a minute: on a disk that is what takes the time.
+    """
+    memory = Path("/dev/shm")
+    root = memory if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 1 << 30 else None
+    root = Path(root or tempfile.gettempdir())
+    for stale in root.glob("brianff-run-*"):  # of processes that were killed
+        try:
+            os.kill(int(stale.name.split("-")[2]), 0)
+        except ProcessLookupError:
+            shutil.rmtree(stale, ignore_errors=True)
+        except (ValueError, PermissionError):
+            pass
+    return Path(tempfile.mkdtemp(prefix=f"brianff-run-{os.getpid()}-", dir=root))
+
+
+def _cpu():
+    """Identity of the processor for which -march=native compiles."""
+    try:
+        with open("/proc/cpuinfo") as f:
+            lines = [line for line in f if line.startswith(("model name", "flags"))]
+        return "".join(sorted(set(lines)))
+    except OSError:
+        return platform.processor()
+
+
+def _fingerprint(architecture, composition):
+    """Name of the compiled network: everything that its code depends on, and no value that a run can set."""
+    import importlib.metadata
+
+    sources = Path(brianff.__file__).parent
+    code = "".join(
+        p.read_text()
+        for p in [sources / "network.py", sources / "dense.py", sources / "noise.py", sources / "device.py",
+                  *sorted((sources / "templates/cpp").glob("*.cpp"))]
+    )
+    strings = str(composition).split("[parameters]")[0].split("\n", 1)[1]
+    text = "\n".join(
+        [
+            json.dumps(architecture.asdict(), sort_keys=True),
+            strings,
+            str(composition.neurons.method),
+            str(composition.synapses.rows),
+            importlib.metadata.version("brian2"),
+            np.__version__,
+            platform.machine(),
+            _cpu(),
+            os.environ.get("CXX", ""),
+            code,
+        ]
+    )
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def _require_compiler():
+    for program in (os.environ.get("CXX", "g++").split()[0], "make"):
+        if shutil.which(program) is None:
+            raise CompilerError(
+                f"--device cpp needs the program '{program}', which is not installed (on Debian: apt-get install g++ "
+                "make). Without a compiler, --device runtime works, slowly."
+            )
+
+
+def _build(folder, architecture, composition):
+    """Generate, compile, and move into the cache in one step: a build that is interrupted leaves nothing behind."""
+    from brian2 import get_device, prefs, set_device
+    from brian2.core.variables import ArrayVariable, DynamicArrayVariable
+
+    from brianff.network import FeedForwardNetwork
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix="build-", dir=folder.parent))
+    link_args = list(prefs["codegen.cpp.extra_link_args"])
+    set_device("cpp_standalone", directory=str(work), build_on_run=False)
+    device = get_device()
+    try:
+        built = FeedForwardNetwork(architecture, composition, stop_early=True)
+        built.network.run(built.duration, namespace={})
+        # Linking with it makes denormal numbers count as zero: traces of silent pixels decay for ever.
+        prefs["codegen.cpp.extra_link_args"] = [*link_args, "-ffast-math"]
+        device.build(directory=str(work), compile=False, run=False, with_output=False)
+        variables = {}
+        for variable, array_name in device.arrays.items():
+            if not isinstance(variable, ArrayVariable):
+                continue
+            size = variable.size
+            spec = {"file": device.get_array_filename(variable), "dtype": np.dtype(variable.dtype).str}
+            if isinstance(variable, DynamicArrayVariable):
+                if not np.isscalar(size):
+                    spec["columns"] = int(size[1]) or None
+            else:
+                spec["size"] = int(size)
+            variables[f"{variable.owner.name}.{variable.name}"] = spec
+        for name, group in built.groups.items():
+            if name.startswith("record_"):
+                for variable in ("g", "x"):
+                    if f"{name}.{variable}" in variables:
+                        variables[f"{name}.{variable}"]["columns"] = len(group.record)
+        manifest = {
+            "variables": variables,
+            "timed_arrays": {
+                name: {"dtype": array.values.dtype.str, "size": int(array.values.size)}
+                for name, array in built.timed_arrays.items()
+            },
+        }
+    except BaseException:
+        shutil.rmtree(work, ignore_errors=True)
+        raise
+    finally:
+        prefs["codegen.cpp.extra_link_args"] = link_args
+        device.reinit()
+        set_device("runtime")
+    make = subprocess.run(
+        ["make", f"-j{os.cpu_count()}"], cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    if make.returncode:
+        log = folder.parent / f"failed-{folder.name}.log"
+        log.write_text(make.stdout)
+        errors = [line for line in make.stdout.splitlines() if "rror" in line]
+        shutil.rmtree(work, ignore_errors=True)
+        raise CompilerError(f"compilation failed: {(errors or ['no message'])[0]} (all of it: {log})")
+    for leftover in work.glob("**/*.o"):
+        leftover.unlink()
+    (work / "manifest.json").write_text(json.dumps(manifest))
+    try:
+        os.replace(work, folder)
+    except OSError:  # another process was faster
+        shutil.rmtree(work, ignore_errors=True)
+        if not (folder / "manifest.json").is_file():
+            raise

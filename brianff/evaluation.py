@@ -1,0 +1,167 @@
+"""Predictions, accuracy and separation of goodness, on a network that does not learn."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from brianff.network import LABEL_NEUTRAL, LABEL_NONE
+from brianff.readout import features
+from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule
+
+__all__ = ["Evaluation", "confusion_matrix", "evaluate", "present"]
+
+
+def present(simulator, inputs, images, image, label, number):
+    """Show images without learning and read every layer at the end of each stimulus epoch.
+
+    Parameters
+    ----------
+    simulator : `RuntimeSimulator` or `CppSimulator`
+    inputs : dict
+        Weights and parameters (see `brianff.training.Trainer.inputs`).
+    images : (n_images, n_pixels) array
+        Intensities in [0, 1].
+    image, label, number : (n,) int arrays
+        Row of `images`, class (or `LABEL_NEUTRAL`, `LABEL_NONE`) and number of each presentation.
+
+    Returns
+    -------
+    goodness : (n, n_layers) array
+    traces : list of (n, n_l) arrays
+    """
+    a = simulator.architecture
+    layers = range(1, len(a.hidden) + 1)
+    goodness, traces = [], [[] for _ in layers]
+    piece = a.capacity * a.batch
+    start = 0
+    while start < len(image):
+        stop = min(start + piece, len(image))
+        # Only the images of this piece travel, and only as many as the compiled network has room for.
+        rows, local = np.unique(image[start:stop], return_inverse=True)
+        if len(rows) > a.images:
+            stop = start + int(np.flatnonzero(_distinct(image[start:stop]) > a.images)[0])
+            rows, local = np.unique(image[start:stop], return_inverse=True)
+        buffer = np.zeros((a.images, a.n_pixels))
+        buffer[: len(rows)] = images[rows]
+        schedule = Schedule.evaluation(local, label[start:stop], number[start:stop], a.batch)
+        n = stop - start
+        with simulator.run({**inputs, "images": buffer, **schedule.inputs(a)}, len(schedule)) as results:
+            goodness.append(
+                np.stack(
+                    [results.recorded(f"record_g{level}", "g", len(schedule)).reshape(-1)[:n] for level in layers], 1
+                )
+            )
+            for level in layers:
+                x = results.recorded(f"record_x{level}", "x", len(schedule))
+                traces[level - 1].append(x.reshape(-1, a.hidden[level - 1])[:n])
+        start = stop
+    return np.concatenate(goodness), [np.concatenate(t) for t in traces]
+
+
+def _distinct(values):
+    """Number of different values up to and including each place."""
+    first = np.zeros(len(values), int)
+    first[np.unique(values, return_index=True)[1]] = 1
+    return np.cumsum(first)
+
+
+@dataclass
+class Evaluation:
+    """What the network says of a set of samples.
+
+    Attributes
+    ----------
+    labels : (n,) int array
+        The true classes.
+    goodness : (n, n_classes, n_layers) array or None
+        Under every candidate label; None if the network has no label input.
+    belief : (n, n_classes) array
+        Of the softmax readout, on one pass with a neutral label.
+    spikes_per_neuron : float
+        Mean goodness trace of a hidden neuron: about its number of spikes in a presentation.
+    """
+
+    labels: np.ndarray
+    goodness: np.ndarray | None
+    belief: np.ndarray
+    spikes_per_neuron: float
+
+    def by_goodness(self, layers=slice(None)):
+        """Predicted classes: the label under which the goodness, summed over `layers`, is largest."""
+        return self.goodness[:, :, layers].sum(axis=2).argmax(axis=1)
+
+    def by_readout(self):
+        return self.belief.argmax(axis=1)
+
+    def accuracy(self, how="goodness"):
+        """Fraction of samples that are classified correctly; `how` is goodness, upper (layers >= 2) or readout."""
+        if how == "readout":
+            predicted = self.by_readout()
+        elif how == "goodness":
+            predicted = self.by_goodness()
+        elif how == "upper":
+            predicted = self.by_goodness(slice(min(1, self.goodness.shape[2] - 1), None))
+        else:
+            raise ValueError(f"there is no prediction by '{how}': it is goodness, upper or readout.")
+        return float(np.mean(predicted == self.labels))
+
+    def separation(self):
+        """Goodness summed over layers under the true label, and under the best wrong one: two (n,) arrays."""
+        total = self.goodness.sum(axis=2)
+        rows = np.arange(len(self.labels))
+        true = total[rows, self.labels]
+        wrong = total.copy()
+        wrong[rows, self.labels] = -np.inf
+        return true, wrong.max(axis=1)
+
+    def arrays(self):
+        out = {"labels": self.labels, "belief": self.belief, "spikes_per_neuron": np.array(self.spikes_per_neuron)}
+        return out if self.goodness is None else {**out, "goodness": self.goodness}
+
+    @classmethod
+    def from_arrays(cls, arrays):
+        return cls(arrays["labels"], arrays.get("goodness"), arrays["belief"], float(arrays["spikes_per_neuron"]))
+
+
+def evaluate(simulator, inputs, readout, images, labels, offset=0, candidates=True):
+    """Try every label on every image, and ask the readout after one pass with a neutral label.
+
+    Parameters
+    ----------
+    simulator, inputs
+        As for `present`.
+    readout : `SoftmaxReadout`
+    images : (n, n_pixels) array
+    labels : (n,) int array
+    offset : int
+        Number of the first sample, so that different sets get different encoder noise.
+    candidates : bool
+        False: only the readout (networks without label input).
+    """
+    a = simulator.architecture
+    n, k = len(images), a.n_classes
+    rows = np.arange(n)
+    base = EVALUATION_PRESENTATIONS + (offset + rows) * (k + 1)
+    neutral = np.full(n, LABEL_NEUTRAL if candidates else LABEL_NONE)
+    _, traces = present(simulator, inputs, images, rows, neutral, base)
+    belief = readout.probabilities(features(traces))
+    goodness = None
+    if candidates:
+        goodness, _ = present(
+            simulator,
+            inputs,
+            images,
+            np.repeat(rows, k),
+            np.tile(np.arange(k), n),
+            np.repeat(base, k) + 1 + np.tile(np.arange(k), n),
+        )
+        goodness = goodness.reshape(n, k, -1)
+    spikes = float(np.mean([t.mean() for t in traces]))
+    return Evaluation(np.asarray(labels), goodness, belief, spikes)
+
+
+def confusion_matrix(labels, predicted, n_classes):
+    """Counts, shape (n_classes, n_classes): row = true class, column = predicted class."""
+    matrix = np.zeros((n_classes, n_classes), int)
+    np.add.at(matrix, (labels, predicted), 1)
+    return matrix

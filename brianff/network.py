@@ -1,0 +1,343 @@
+"""A feed-forward network of spiking layers, as Brian2 objects, from composed equation strings.
+
+Names of the Brian2 objects, for layer l = 1 ... L (0 is the input): ``neurons0 ... neuronsL``, ``layer0 ... layerL``
+(one element for each batch entry: goodness, modulator), ``synapses1 ... synapsesL``.
+
+Order of what happens at the boundary between two stimulus epochs, in the slot "start" of the new one's first step:
+
+===== ==============================================================================
+order what
+===== ==============================================================================
+-60   goodness and traces are recorded
+-50   `layer_at_epoch_end`: the modulator
+-45   `neuron_at_epoch_end`
+-40   the synapses' `at_epoch_end`: weight changes accumulate
+-35   the optimizer, where this epoch asks for an update
+-30   `..._remember`, then every state variable goes back to its initial value
+-10   the encoder reads image and label of the new epoch
+===== ==============================================================================
+"""
+
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+from brian2 import (
+    Clock,
+    Network,
+    NeuronGroup,
+    SpikeMonitor,
+    StateMonitor,
+    TimedArray,
+    defaultclock,
+    linked_var,
+    ms,
+    second,
+)
+
+from brianff.dense import DenseSynapses
+from brianff.equations import Composition
+from brianff.noise import uniform
+
+__all__ = ["Architecture", "FeedForwardNetwork", "LABEL_NEUTRAL", "LABEL_NONE"]
+
+LABEL_NEUTRAL = -1  # one neuron of every class: as many spikes as a label, no opinion
+LABEL_NONE = -2  # all label neurons silent (unsupervised learning)
+# Brian2 takes two clocks for simultaneous up to 1e-14 s; beyond this time a step of float64 is larger than that.
+LONGEST_RUN = 60.0
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Everything about a network that is compiled in.
+
+    Parameters
+    ----------
+    n_pixels, n_classes : int
+    hidden : tuple of int
+        Neurons of each hidden layer.
+    label_neurons : int
+        Input neurons for each class.
+    batch : int
+        Presentations that are simulated side by side, with shared weights.
+    n_steps, dt_ms : int, float
+        Time steps of a stimulus epoch, and their length.
+    capacity : int
+        The largest number of stimulus epochs of one run.
+    images : int
+        The largest number of different images of one run.
+    """
+
+    n_pixels: int
+    n_classes: int
+    hidden: tuple
+    label_neurons: int = 10
+    batch: int = 10
+    n_steps: int = 50
+    dt_ms: float = 1.0
+    capacity: int = 400
+    images: int = 1000
+
+    def __post_init__(self):
+        for name in ("n_pixels", "n_classes", "label_neurons", "batch", "n_steps", "capacity", "images"):
+            if int(getattr(self, name)) < (0 if name == "label_neurons" else 1):
+                raise ValueError(f"{name} must be positive, not {getattr(self, name)}.")
+        object.__setattr__(self, "hidden", tuple(int(n) for n in self.hidden))
+        if not self.hidden or min(self.hidden) < 1:
+            raise ValueError(f"hidden layers must have at least one neuron each, not {self.hidden}.")
+        if self.capacity * self.epoch_seconds > LONGEST_RUN:
+            raise ValueError(
+                f"{self.capacity} stimulus epochs of {self.epoch_seconds * 1e3:g} ms are more than {LONGEST_RUN:g} s "
+                "in one run, beyond which Brian2's clocks drift apart: use a smaller chunk."
+            )
+
+    @property
+    def epoch_seconds(self):
+        return self.n_steps * self.dt_ms * 1e-3
+
+    @property
+    def n_input(self):
+        return self.n_pixels + self.n_classes * self.label_neurons
+
+    @property
+    def sizes(self):
+        """Neurons of every layer, the input first."""
+        return (self.n_input, *self.hidden)
+
+    def asdict(self):
+        return asdict(self)
+
+    def with_(self, **changes):
+        return replace(self, **changes)
+
+
+class FeedForwardNetwork:
+    """Brian2 objects of one architecture and one composition.
+
+    Parameters
+    ----------
+    architecture : `Architecture`
+    composition : `Composition`
+    record : bool or sequence of int
+        Also record every spike, and the variables of these neurons of each hidden layer (True: of all) in every time
+        step; for inspection, since memory grows with the length of the run.
+    stop_early : bool
+        Standalone devices cannot change the duration of a compiled run: let it stop at ``layer0.t_stop``.
+
+    Attributes
+    ----------
+    network : `brian2.Network`
+    timed_arrays : dict of name -> `TimedArray`
+    spikes, traces : dict of group name -> monitor, with `record`
+    """
+
+    def __init__(self, architecture, composition: Composition, record=False, stop_early=False):
+        self.architecture = a = architecture
+        self.composition = composition
+        # The first step of every stimulus epoch must be a tick of both clocks, computed in the same way.
+        defaultclock.dt = a.dt_ms * ms
+        self.epoch_clock = Clock(dt=a.n_steps * a.dt_ms * ms, name="epoch_clock")
+        self.groups = {}
+        self.objects = []
+        self.spikes, self.traces = {}, {}
+        self.timed_arrays = {}
+        self._timed_arrays()
+        L = len(a.hidden)
+        for level in range(L + 1):
+            self._layer(level)
+            self._neurons(level)
+        for level in range(1, L + 1):
+            self._synapses(level)
+        for level in range(L + 1):
+            self._monitors(level, record)
+        if stop_early:
+            self._stop()
+        self.network = Network(*self.objects)
+
+    def _timed_arrays(self):
+        a = self.architecture
+        epoch = a.n_steps * a.dt_ms * ms
+        per_entry = (a.capacity + 1, a.batch)
+        self._timed("image_index", -np.ones(per_entry), epoch)
+        self._timed("label", np.full(per_entry, float(LABEL_NONE)), epoch)
+        self._timed("presentation_index", np.zeros(per_entry), epoch)
+        self._timed("phase_at", np.zeros(a.capacity + 1), epoch)
+        for level in range(1, len(a.hidden) + 1):
+            self._timed(f"learning_rate_at{level}", np.zeros(a.capacity + 1), epoch)
+        # Not a course of time: "second k" is image k, so that the same image serves several epochs.
+        self._timed("images", np.zeros((a.images, a.n_pixels)), 1 * second)
+
+    def _timed(self, name, values, dt):
+        self.timed_arrays[name] = TimedArray(values, dt=dt, name=name)
+
+    def _add(self, name, group):
+        self.groups[name] = group
+        self.objects.append(group)
+        return group
+
+    def _set(self, group, strings, **more):
+        for name, value in {**strings.parameters, **more}.items():
+            if name in group.variables:
+                setattr(group, name, value)
+
+    @property
+    def _epoch(self):
+        return self.architecture.epoch_seconds * second
+
+    def _layer(self, level):
+        a = self.architecture
+        strings = self.composition.input_layer if level == 0 else self.composition.layer
+        stop = "t_stop : second (shared)" if level == 0 else ""
+        group = self._add(
+            f"layer{level}",
+            NeuronGroup(
+                a.batch,
+                strings.equations + "\n" + stop,
+                method=strings.method,
+                namespace=dict(self.timed_arrays),
+                name=f"layer{level}",
+            ),
+        )
+        self._set(group, strings, n_neurons=a.sizes[level], T_epoch=self._epoch, samples_per_update=1)
+        if strings.at_epoch_end.strip():
+            self._at_epoch(group, strings.at_epoch_end, -50)
+        rate = f"learning_rate = learning_rate_at{level}(t)\n" if level else ""
+        self._at_epoch(group, f"phase = phase_at(t)\n{rate}{strings.at_epoch_start}", -30)
+
+    def _at_epoch(self, group, code, order):
+        group.run_regularly(code, clock=self.epoch_clock, when="start", order=order)
+
+    def _neurons(self, level):
+        a = self.architecture
+        strings = self.composition.input if level == 0 else self.composition.neurons
+        n = a.sizes[level]
+        namespace = dict(self.timed_arrays)
+        if level == 0:
+            namespace |= {
+                "n_channels": n,
+                "n_pixels": a.n_pixels,
+                "label_neurons": max(a.label_neurons, 1),
+                "uniform": uniform,
+            }
+        group = self._add(
+            f"neurons{level}",
+            NeuronGroup(
+                a.batch * n,
+                strings.equations,
+                threshold=strings.threshold,
+                reset=strings.reset,
+                refractory=strings.refractory or False,
+                method=strings.method,
+                namespace=namespace,
+                name=f"neurons{level}",
+            ),
+        )
+        entries = np.repeat(np.arange(a.batch), n)
+        for name, (which, variable) in strings.links.items():
+            layer = self.groups[f"layer{level if which == 'layer' else level - 1}"]
+            index = None if layer.variables[variable].scalar or a.batch == 1 else entries
+            setattr(group, name, linked_var(layer, variable, index=index))
+        self._set(group, strings, T_epoch=self._epoch)
+        if strings.on_step.strip():
+            group.run_regularly(strings.on_step, when="thresholds", order=-1)
+        if strings.at_epoch_end.strip():
+            self._at_epoch(group, strings.at_epoch_end, -45)
+        if strings.at_epoch_start.strip():
+            self._at_epoch(group, strings.at_epoch_start, -30)
+        if strings.encode.strip():
+            self._at_epoch(group, strings.encode, -10)
+        self._add(
+            f"goodness{level}",
+            DenseSynapses(
+                group,
+                self.groups[f"layer{level}"],
+                model="",
+                on_pre=self.composition.layer_on_spike,
+                batch=a.batch,
+                name=f"goodness{level}",
+            ),
+        )
+
+    def _synapses(self, level):
+        strings = self.composition.synapses
+        synapses = self._add(
+            f"synapses{level}",
+            DenseSynapses(
+                self.groups[f"neurons{level - 1}"],
+                self.groups[f"neurons{level}"],
+                strings.model,
+                on_pre=strings.on_pre,
+                batch=self.architecture.batch,
+                layer=self.groups[f"layer{level}"],
+                name=f"synapses{level}",
+            ),
+        )
+        self._set(synapses, strings, T_epoch=self._epoch)
+        synapses.update(
+            strings.at_epoch_end,
+            condition=strings.condition,
+            rows=strings.rows,
+            clock=self.epoch_clock,
+            order=-40,
+            name=f"synapses{level}_learn",
+        )
+        synapses.update(
+            strings.at_update,
+            condition=strings.update_condition,
+            clock=self.epoch_clock,
+            order=-35,
+            name=f"synapses{level}_optimize",
+        )
+
+    def _monitors(self, level, record):
+        at_end = dict(clock=self.epoch_clock, when="start", order=-60, record=True)
+        layer, neurons = self.groups[f"layer{level}"], self.groups[f"neurons{level}"]
+        if level:
+            self._add(f"record_g{level}", StateMonitor(layer, "g", name=f"record_g{level}", **at_end))
+            self._add(f"record_x{level}", StateMonitor(neurons, "x", name=f"record_x{level}", **at_end))
+        if record is not False:
+            chosen = True if record is True else [i for i in record if i < len(neurons)]
+            self.spikes[neurons.name] = self._add(
+                f"spikes{level}", SpikeMonitor(neurons, name=f"spikes{level}")
+            )
+            if level:
+                variables = [v for v in neurons.equations.diff_eq_names if v != "z"]
+                self.traces[neurons.name] = self._add(
+                    f"traces{level}",
+                    # after the reset of the same step, so that a plot shows what the next step starts from
+                    StateMonitor(neurons, sorted(variables), record=chosen, when="end", name=f"traces{level}"),
+                )
+                self.traces[layer.name] = self._add(
+                    f"goodness_trace{level}",
+                    StateMonitor(layer, ["G", "g"] if "G" in layer.variables else ["g"], record=True, when="end",
+                                 name=f"goodness_trace{level}"),
+                )
+
+    def _stop(self):
+        from brian2.groups.group import CodeRunner
+
+        layer = self.groups["layer0"]
+        layer.t_stop = 1e9 * second
+        layer.contained_objects.append(
+            CodeRunner(
+                layer,
+                "stop_run",
+                code="_stop_now = t >= t_stop",
+                clock=self.epoch_clock,
+                when="end",
+                order=1000,
+                name="stop_run",
+                needed_variables=["t_stop"],
+                template_kwds={},
+            )
+        )
+        runner = layer.contained_objects[-1]
+        from brian2.core.variables import Variables
+
+        runner.variables = Variables(layer)
+        runner.variables.add_auxiliary_variable("_stop_now", dtype=bool, scalar=True)
+
+    @property
+    def duration(self):
+        """Length of the longest run: one step more than the epochs, for what happens when the last one ends."""
+        a = self.architecture
+        return (a.capacity * a.n_steps + 1) * a.dt_ms * ms

@@ -1,0 +1,590 @@
+"""Training: a loop over chunks of stimulus epochs, each one run of the simulator and one checkpoint.
+
+The samples of all training epochs form one stream; sample s is position ``s % n_train`` of a random order drawn for
+training epoch ``s // n_train``.  The stream is cut into rows of `batch` samples, presented side by side: a positive
+stimulus epoch, then a negative one.  After every `mini_batch` samples the optimizer takes a step.  Before every
+`refresh` samples a pass with a neutral label trains the readout and asks for its beliefs, from which hard negatives are
+drawn.  Nothing else depends on where a chunk ends, so an interrupted run goes on to the same weights, bit for bit.
+"""
+
+import dataclasses
+import platform
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+
+import brianff
+from brianff import datasets, equations
+from brianff.device import RuntimeSimulator, simulator
+from brianff.evaluation import evaluate, present
+from brianff.network import LABEL_NEUTRAL, LABEL_NONE, LONGEST_RUN, Architecture
+from brianff.readout import SoftmaxReadout, features
+from brianff.results import ResultsError, RunFolder
+from brianff.stimulus import NEUTRAL_PRESENTATIONS, Schedule, hybrid_images, stream, wrong_labels
+
+__all__ = ["Config", "Stopped", "Trainer", "record_presentations"]
+
+
+class Stopped(Exception):
+    """Training was interrupted by the user; everything up to the last checkpoint is saved."""
+
+
+def option(default, help, **more):
+    return field(default=default, metadata={"help": help, **more})
+
+
+@dataclass(frozen=True)
+class Config:
+    """All options of a training run.
+
+    The defaults of the fields that are None depend on the data set (`PRESETS`).
+    """
+
+    dataset: str = option("digits", "data set", choices=datasets.names())
+    data: str | None = option(None, "folder that holds the data set's files", metavar="DIR")
+    download: bool = option(False, "download the data set if it is not on this machine")
+    validation: int | None = option(None, "samples held out of the training set")
+    split_seed: int = option(0, "seed of the split into training, validation and (digits) test set")
+    limit: int | None = option(None, "use only this many training samples")
+
+    neuron: str = option("lif", "neuron model: name or file")
+    encoder: str = option("time_to_first_spike", "encoder: name or file")
+    goodness: str = option("sum_of_squares", "goodness: name or file")
+    rule: str = option("symba", "learning rule: name or file")
+    optimizer: str = option("adam", "optimizer: name or file")
+    set: tuple = option((), "replace a parameter of the models, as in tau_m=10*ms", metavar="NAME=VALUE", many=True)
+
+    hidden: tuple | None = option(None, "neurons of each hidden layer, as in 500,500", metavar="N,N")
+    label_neurons: int = option(10, "input neurons for each class")
+    steps: int = option(50, "time steps of a stimulus epoch")
+    dt: float = option(1.0, "time step in ms")
+    batch: int = option(10, "presentations simulated side by side")
+    init_gain: float = option(1.5, "initial weights have standard deviation init_gain/sqrt(number of inputs)")
+
+    epochs: int | None = option(None, "passes over the training set (layer by layer: for each layer)")
+    mini_batch: int | None = option(None, "samples between two steps of the optimizer")
+    learning_rate: float | None = option(None, "learning rate at the start")
+    final_rate: float = option(0.05, "learning rate at the end, as a fraction; linear in between")
+    layers: str = option("together", "train all layers at once, or one after the other", choices=["together", "in-turn"])
+    negatives: str = option(
+        "hard",
+        "negative samples: wrong labels in proportion to the network's belief, uniform wrong labels, or hybrid images "
+        "without labels",
+        choices=["hard", "uniform", "hybrid"],
+    )
+    uniform_share: float = option(0.2, "part of the hard negatives that is drawn uniformly")
+    readout_rate: float = option(2e-3, "learning rate of the softmax readout")
+    refresh: int | None = option(None, "samples between two readings of the network's beliefs")
+
+    device: str = option("cpp", "cpp (compiled) or runtime (NumPy, no compiler)", choices=["cpp", "runtime", "cuda"])
+    chunk: int | None = option(None, "samples between two checkpoints")
+    validate: int = option(1000, "validation samples used after each epoch (0: all)")
+    seed: int = option(1, "seed of weights, order, negatives and encoder noise")
+
+    def resolved(self):
+        """The same configuration with the defaults of its data set filled in."""
+        preset = PRESETS.get(self.dataset, PRESETS["mnist"])
+        changes = {name: value for name, value in preset.items() if getattr(self, name) is None}
+        config = dataclasses.replace(self, **changes)
+        parameters = dict(p.split("=", 1) for p in config.set)
+        for name, value in PRESET_PARAMETERS.get(self.dataset, {}).items():
+            if name not in parameters and config.encoder == "time_to_first_spike":
+                config = dataclasses.replace(config, set=(*config.set, f"{name}={value}"))
+        return config._checked()
+
+    def _checked(self):
+        for name in ("epochs", "mini_batch", "refresh", "chunk", "batch"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(self, name)}.")
+        for name in ("mini_batch", "refresh"):
+            if getattr(self, name) % self.batch:
+                raise ValueError(
+                    f"--{name.replace('_', '-')} {getattr(self, name)} is not a multiple of --batch {self.batch}."
+                )
+        if self.negatives != "hybrid" and self.label_neurons < 1:
+            raise ValueError("--label-neurons must be at least 1, or train without labels: --negatives hybrid.")
+        return self
+
+    @classmethod
+    def from_dict(cls, values):
+        known = {f.name for f in dataclasses.fields(cls)}
+        unknown = set(values) - known
+        if unknown:
+            raise ResultsError(f"config.json has options that this version does not know: {', '.join(sorted(unknown))}.")
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+
+
+PRESETS = {
+    "digits": dict(
+        hidden=(200, 200), epochs=40, mini_batch=10, learning_rate=1e-3, refresh=200, chunk=1000,
+    ),
+    "mnist": dict(
+        hidden=(500, 500), epochs=10, mini_batch=20, learning_rate=1e-3, refresh=1000, chunk=1000,
+    ),
+}
+PRESET_PARAMETERS = {"digits": {"t_code": "40*ms"}}
+
+
+class Trainer:
+    """One training run in one results folder.
+
+    Parameters
+    ----------
+    config : `Config`
+        Resolved.
+    folder : `RunFolder`
+    report : callable
+        Called with a sentence when something slow begins or something worth knowing has happened.
+
+    Attributes
+    ----------
+    position : int
+        Rows of the stream that have been learnt.
+    metrics : list of dict
+    """
+
+    def __init__(self, config, folder, report=lambda text: None):
+        self.config = config
+        self.folder = folder
+        self.report = report
+        self.data = datasets.load(
+            config.dataset, data=config.data, download=config.download, validation=config.validation,
+            split_seed=config.split_seed,
+        )
+        self.train = self.data.train if config.limit is None else self._limited()
+        self.composition = _compose(config)
+        self.supervised = config.negatives != "hybrid"
+        self.architecture = _architecture(config, self.data)
+        self.simulator = simulator(config.device, self.architecture, self.composition, report)
+        self.readout = SoftmaxReadout(
+            sum(self.architecture.hidden) + 1, self.data.n_classes, config.readout_rate, config.mini_batch
+        )
+        self.position = 0
+        self.seconds = 0.0
+        self.metrics = []
+        self.block_start, self.negative_labels = -1, np.zeros(0, int)
+        self._order = (None, None)
+        self.synaptic = self._initial_weights()
+        L = len(self.architecture.hidden)
+        self.stages = [range(1, L + 1)] if config.layers == "together" else [[level] for level in range(1, L + 1)]
+        self.rows_per_stage = -(-config.epochs * len(self.train) // config.batch)
+        self.n_rows = len(self.stages) * self.rows_per_stage
+
+    # -- starting ----------------------------------------------------------------------------------------------------
+    @classmethod
+    def start(cls, config, path, report=lambda text: None):
+        """Begin a new run in a new folder."""
+        config = config.resolved()
+        composition = _compose(config)
+        document = {
+            "config": dataclasses.asdict(config),
+            "equations": str(composition).splitlines(),
+            "versions": _versions(),
+        }
+        trainer_folder = RunFolder.create(path, document)
+        return cls(config, trainer_folder, report)
+
+    @classmethod
+    def resume(cls, path, report=lambda text: None, **changes):
+        """Go on with an interrupted run; `changes` may replace `device` and `data`."""
+        folder = RunFolder.open(path)
+        document = folder.config
+        try:
+            config = Config.from_dict(document["config"])
+        except (KeyError, TypeError) as error:
+            raise ResultsError(f"{folder.path / 'config.json'} is not the configuration of a run: {error}.") from None
+        config = dataclasses.replace(config, **{k: v for k, v in changes.items() if v is not None})
+        trainer = cls(config, folder, report)
+        then, now = document["equations"], str(trainer.composition).splitlines()
+        if then != now:
+            line = next((a for a, b in zip(then, now, strict=False) if a != b), then[-1])
+            raise ResultsError(
+                f"the models have changed since {path} was begun, at: {line.strip()}. Put the equations of config.json "
+                "back, or start a new run."
+            )
+        if folder.has("checkpoint"):
+            trainer._restore(folder.load("checkpoint"))
+        return trainer
+
+    def _limited(self):
+        c = self.config
+        if not 1 <= c.limit <= len(self.data.train):
+            raise ValueError(f"--limit must lie between 1 and {len(self.data.train)}, the size of the training set.")
+        return stream(c.split_seed, "limit").permutation(self.data.train)[: c.limit]
+
+    def _initial_weights(self):
+        """Synaptic variables of every layer as ``{"synapses1.w": array, ...}``: weights normal, all else zero."""
+        a, out = self.architecture, {}
+        for level, (n_pre, n_post) in enumerate(zip(a.sizes[:-1], a.sizes[1:], strict=True), start=1):
+            for name in self.composition.state_variables():
+                size = self.simulator.size(f"synapses{level}.{name}")
+                out[f"synapses{level}.{name}"] = np.zeros(size)
+            w = stream(self.config.seed, "weights", level).normal(size=n_pre * n_post)
+            out[f"synapses{level}.w"] = w * self.config.init_gain / np.sqrt(n_pre)
+        return out
+
+    # -- inputs of the simulator -----------------------------------------------------------------------------------------
+    def inputs(self, learning=None):
+        """Everything a run needs beside the stimulus; `learning`: the levels that learn."""
+        a, c, out = self.architecture, self.composition, {}
+        parts = [("neurons0", c.input), ("layer0", c.input_layer)]
+        for level in range(1, len(a.hidden) + 1):
+            parts += [(f"neurons{level}", c.neurons), (f"layer{level}", c.layer), (f"synapses{level}", c.synapses)]
+            out[f"synapses{level}.plastic"] = bool(learning) and level in learning
+            out[f"layer{level}.samples_per_update"] = float(self.config.mini_batch)
+        for name, strings in parts:
+            for parameter, value in strings.parameters.items():
+                out[f"{name}.{parameter}"] = float(np.asarray(value))
+        out["neurons0.seed"] = self.config.seed
+        if learning:
+            out |= self.synaptic
+        else:
+            out |= {f"synapses{level}.w": self.synaptic[f"synapses{level}.w"] for level in range(1, len(a.hidden) + 1)}
+        return out
+
+    def _pixels(self, samples):
+        return self.data.images[samples].reshape(len(samples), -1) / 255.0
+
+    def _samples(self, rows):
+        """Samples of rows [start, stop) of the stream, and their numbers; -1 past its end."""
+        stage = rows.start // self.rows_per_stage
+        first = (rows.start - stage * self.rows_per_stage) * self.config.batch
+        last = (rows.stop - stage * self.rows_per_stage) * self.config.batch
+        n = len(self.train)
+        numbers = np.arange(first, min(last, self.config.epochs * n))
+        samples = np.empty(len(numbers), int)
+        for epoch in np.unique(numbers // n):
+            chosen = numbers // n == epoch
+            samples[chosen] = self._permutation(stage, int(epoch))[numbers[chosen] % n]
+        return samples, numbers + stage * self.rows_per_stage * self.config.batch
+
+    def _permutation(self, stage, epoch):
+        if self._order[0] != (stage, epoch):
+            order = stream(self.config.seed, "order", stage, epoch).permutation(self.train)
+            self._order = ((stage, epoch), order)
+        return self._order[1]
+
+    # -- the loop ------------------------------------------------------------------------------------------------------
+    def run(self, progress=lambda done, total, metrics: None):
+        """Train to the end.
+
+        Parameters
+        ----------
+        progress : callable
+            Called as ``progress(samples_done, samples_total, row_of_metrics)`` after each chunk.
+
+        Raises
+        ------
+        Stopped
+            On Ctrl-C; the folder can be resumed.
+        """
+        try:
+            if self.position == 0 and not self.folder.has("checkpoint"):
+                self._checkpoint()
+            while self.position < self.n_rows:
+                row = self._chunk()
+                self._checkpoint()
+                progress(self.position * self.config.batch, self.n_rows * self.config.batch, row)
+        except KeyboardInterrupt:
+            raise Stopped(
+                f"stopped after {self.position * self.config.batch} of {self.n_rows * self.config.batch} samples."
+            ) from None
+
+    def _next_stop(self):
+        """Row at which the next chunk ends: never across a refresh, an epoch or a stage."""
+        c, here = self.config, self.position
+        stage = here // self.rows_per_stage
+        base = stage * self.rows_per_stage
+        inside = here - base
+        stops = [here + max(1, c.chunk // c.batch)]
+        block = c.refresh // c.batch
+        stops.append(base + (inside // block + 1) * block)
+        epoch = (inside * c.batch) // len(self.train)
+        for e in (epoch + 1, epoch + 2):  # the row in which an epoch ends belongs to it
+            end = base + -(-e * len(self.train) // c.batch)
+            if end > here:
+                stops.append(end)
+        stops.append(base + self.rows_per_stage)
+        return min(stops)
+
+    def _chunk(self):
+        """Learn from the rows up to the next stop; returns a row of metrics."""
+        c, a = self.config, self.architecture
+        began = time.perf_counter()
+        rows = range(self.position, self._next_stop())
+        stage = rows.start // self.rows_per_stage
+        base = stage * self.rows_per_stage
+        if (rows.start - base) % (c.refresh // c.batch) == 0 or self.block_start < 0:
+            self._refresh(rows.start, base)
+        samples, numbers = self._samples(rows)
+        first = (rows.start - self.block_start) * c.batch
+        negative_labels = self.negative_labels[first : first + len(samples)]
+        images, schedule = self._present_pairs(samples, numbers, negative_labels)
+        rates = self._learning_rates(rows, base)
+        learning = self.stages[stage]
+        inputs = {**self.inputs(learning), "images": images, **schedule.inputs(a)}
+        for level in learning:
+            inputs[f"learning_rate_at{level}"] = rates
+        with self.simulator.run(inputs, len(schedule)) as results:
+            for name in self.synaptic:
+                self.synaptic[name] = results[name]
+            goodness = [
+                results.recorded(f"record_g{level}", "g", len(schedule)) for level in range(1, len(a.hidden) + 1)
+            ]
+        for name, value in self.synaptic.items():
+            if not np.all(np.isfinite(value)):
+                raise FloatingPointError(
+                    f"'{name}' is no longer finite after {self.position * c.batch} samples: try a smaller "
+                    "--learning-rate. The last checkpoint is unharmed."
+                )
+        self.position = rows.stop
+        elapsed = time.perf_counter() - began
+        self.seconds += elapsed
+        row = {
+            "what": "chunk",
+            "samples": self.position * c.batch,
+            "epoch": round(self.position * c.batch / len(self.train), 4),
+            "seconds": round(self.seconds, 3),
+            "samples_per_second": round(len(samples) / elapsed, 1),
+        }
+        for level, g in enumerate(goodness, start=1):
+            positive, negative = g[0::2].ravel()[: len(samples)], g[1::2].ravel()[: len(samples)]
+            row[f"positive{level}"] = float(positive.mean())
+            row[f"negative{level}"] = float(negative.mean())
+            row[f"ordered{level}"] = float(np.mean(positive > negative))
+        self.metrics.append(row)
+        inside = (self.position - base) * c.batch
+        if inside // len(self.train) > (inside - len(rows) * c.batch) // len(self.train) or rows.stop == self.n_rows:
+            self._validate()
+        return self.metrics[-1] if self.metrics[-1]["what"] == "validation" else row
+
+    def _refresh(self, start, base):
+        """One pass with a neutral label over the next `refresh` samples: readout, beliefs, negative labels."""
+        c = self.config
+        stop = min(start + c.refresh // c.batch, base + self.rows_per_stage)
+        samples, numbers = self._samples(range(start, stop))
+        neutral = np.full(len(samples), LABEL_NEUTRAL if self.supervised else LABEL_NONE)
+        _, traces = present(
+            self.simulator, self.inputs(), self._pixels(samples), np.arange(len(samples)), neutral,
+            NEUTRAL_PRESENTATIONS + numbers,
+        )
+        labels = self.data.labels[samples]
+        belief = self.readout.learn(features(traces), labels)
+        self.block_start = start
+        if self.supervised:
+            u = np.empty(len(samples))
+            n = len(self.train)
+            for epoch in np.unique(numbers // n):
+                chosen = numbers // n == epoch
+                u[chosen] = stream(c.seed, "negatives", epoch).random(n)[numbers[chosen] % n]
+            self.negative_labels = wrong_labels(
+                labels, u, self.data.n_classes, belief if c.negatives == "hard" else None, c.uniform_share
+            )
+        else:
+            self.negative_labels = np.full(len(samples), LABEL_NONE)
+
+    def _present_pairs(self, samples, numbers, negative_labels):
+        a = self.architecture
+        n = len(samples)
+        images = np.zeros((a.images, a.n_pixels))
+        images[:n] = self._pixels(samples)
+        own = np.arange(n)
+        if self.supervised:
+            positive_labels, negative_images = self.data.labels[samples], own
+        else:
+            positive_labels, negative_images = np.full(n, LABEL_NONE), own + n
+            shape = self.data.image_shape
+            for k, number in enumerate(numbers):
+                rng = stream(self.config.seed, "hybrid", number)
+                partner = self.train[rng.integers(len(self.train))]
+                pair = self.data.images[samples[k]][None], self.data.images[partner][None]
+                images[n + k] = hybrid_images(*pair, rng, blurs=max(2, min(shape) // 4)).reshape(-1) / 255.0
+        schedule = Schedule.pairs(own, negative_images, positive_labels, negative_labels, 2 * numbers, a.batch)
+        return images, schedule
+
+    def _learning_rates(self, rows, base):
+        """Learning rate of every stimulus epoch of a chunk: not zero where a mini-batch is complete."""
+        c, a = self.config, self.architecture
+        rates = np.zeros(a.capacity + 1)
+        total = self.rows_per_stage * c.batch
+        for k, row in enumerate(rows):
+            seen = (row - base + 1) * c.batch
+            if seen % c.mini_batch == 0:
+                fraction = 1 - (1 - c.final_rate) * seen / total
+                rates[2 * k + 1] = c.learning_rate * fraction
+        return rates
+
+    # -- measuring -----------------------------------------------------------------------------------------------------
+    def evaluate(self, which="test", limit=None):
+        """`Evaluation` of the present weights on the "train", "validation" or "test" samples."""
+        samples = getattr(self.data, which)[:limit]
+        if not len(samples):
+            raise ValueError(f"the {which} set is empty.")
+        return evaluate(
+            self.simulator, self.inputs(), self.readout, self._pixels(samples), self.data.labels[samples],
+            offset=int(samples[0]), candidates=self.supervised,
+        )
+
+    def _validate(self):
+        if not len(self.data.validation):
+            return
+        began = time.perf_counter()
+        samples = stream(self.config.split_seed, "validate").permutation(self.data.validation)
+        samples = np.sort(samples[: self.config.validate or None])
+        result = evaluate(
+            self.simulator, self.inputs(), self.readout, self._pixels(samples), self.data.labels[samples],
+            candidates=self.supervised,
+        )
+        row = {
+            "what": "validation",
+            "samples": self.position * self.config.batch,
+            "epoch": round(self.position * self.config.batch / len(self.train), 4),
+            "validation_seconds": round(time.perf_counter() - began, 3),
+            "spikes_per_neuron": result.spikes_per_neuron,
+            "readout": result.accuracy("readout"),
+        }
+        if self.supervised:
+            row |= {"goodness": result.accuracy("goodness"), "upper": result.accuracy("upper")}
+        self.metrics.append(row)
+
+    # -- checkpoints ---------------------------------------------------------------------------------------------------
+    def _checkpoint(self):
+        arrays = dict(self.synaptic)
+        arrays |= {f"readout.{k}": v for k, v in self.readout.state().items()}
+        arrays |= {
+            "position": np.array(self.position),
+            "seconds": np.array(self.seconds),
+            "block_start": np.array(self.block_start),
+            "negative_labels": self.negative_labels,
+            "n_metrics": np.array(len(self.metrics)),
+            "sizes": np.array(self.architecture.sizes),
+        }
+        # metrics first: a row too many is cut off on resuming, a row too few could not be brought back
+        self.folder.write_metrics(self.metrics)
+        self.folder.save("checkpoint", arrays)
+
+    def _restore(self, arrays):
+        path = self.folder.path / "checkpoint.npz"
+        if tuple(arrays.get("sizes", ())) != self.architecture.sizes:
+            raise ResultsError(
+                f"{path} is a checkpoint of another network: layers {tuple(arrays.get('sizes', ()))}, here "
+                f"{self.architecture.sizes}."
+            )
+        try:
+            for name, value in self.synaptic.items():
+                if arrays[name].shape != value.shape:
+                    raise ResultsError(f"{path} is a checkpoint of another network: '{name}' has the wrong size.")
+                self.synaptic[name] = arrays[name]
+            self.readout.restore({k: arrays[f"readout.{k}"] for k in SoftmaxReadout.ARRAYS})
+            self.position = int(arrays["position"])
+            self.seconds = float(arrays["seconds"])
+            self.block_start = int(arrays["block_start"])
+            self.negative_labels = arrays["negative_labels"]
+            self.metrics = self.folder.read_metrics()[: int(arrays["n_metrics"])]
+        except KeyError as error:
+            raise ResultsError(f"{path} is a checkpoint of another network: it has no {error}.") from None
+
+    def save_weights(self):
+        """Write ``weights.npz``: one (n_pre, n_post) matrix a layer, and the readout's."""
+        a = self.architecture
+        arrays = {
+            f"w{level}": self.synaptic[f"synapses{level}.w"].reshape(a.sizes[level - 1], a.sizes[level])
+            for level in range(1, len(a.hidden) + 1)
+        }
+        self.folder.save("weights", arrays | {"readout": self.readout.w})
+
+
+def _compose(config):
+    return equations.compose(
+        config.neuron, config.encoder, config.goodness, config.rule, config.optimizer,
+        dict(map(equations.parse_parameter, config.set)),
+    )
+
+
+def _architecture(config, data):
+    rows = max(1, min(config.chunk, config.refresh) // config.batch)
+    seconds = config.steps * config.dt * 1e-3
+    capacity = max(2, min(2 * rows, int(LONGEST_RUN / seconds) // 2 * 2))
+    if 2 * rows > capacity:
+        raise ValueError(
+            f"--chunk {config.chunk} is too long for --batch {config.batch}: at most {capacity // 2 * config.batch} "
+            "samples in one run, beyond which Brian2's clocks drift apart."
+        )
+    samples = rows * config.batch
+    return Architecture(
+        n_pixels=data.n_pixels,
+        n_classes=data.n_classes,
+        hidden=config.hidden,
+        label_neurons=config.label_neurons if config.negatives != "hybrid" else 0,
+        batch=config.batch,
+        n_steps=config.steps,
+        dt_ms=config.dt,
+        capacity=capacity,
+        images=samples * (2 if config.negatives == "hybrid" else 1),
+    )
+
+
+def _versions():
+    import importlib.metadata
+
+    names = ("brian2", "numpy", "scikit-learn")
+    return {
+        "brianff": importlib.metadata.version("brianff"),
+        "python": platform.python_version(),
+        **{name: importlib.metadata.version(name) for name in names},
+        "machine": platform.machine(),
+    }
+
+
+def record_presentations(composition, architecture, inputs, images, schedule, neurons=None):
+    """Spikes and membrane variables of a few presentations, on the NumPy reference device.
+
+    The compiled network has no monitors; the reference gives the same spikes and needs no compiler.
+
+    Parameters
+    ----------
+    composition : `Composition`
+    architecture : `Architecture`
+        Its batch and capacity are replaced by what the schedule needs.
+    inputs : dict
+        Weights and parameters; scalar values are the same for a batch of one.
+    images : (n, n_pixels) array
+    schedule : `Schedule`
+        With a batch of one.
+    neurons : sequence of int, optional
+        Neurons of each hidden layer whose variables are recorded in every step (default: all).
+
+    Returns
+    -------
+    recording : dict of name -> array
+        ``spikes{l}_i``, ``spikes{l}_t`` (ms), ``t`` (ms), ``traces{l}_NAME`` (neurons, steps), ``neurons{l}``,
+        ``goodness{l}`` (steps,), ``n_steps``, ``dt`` (ms), ``phase`` and ``label`` of every stimulus epoch.
+    """
+    a = architecture.with_(batch=1, capacity=len(schedule), images=len(images))
+    simulator = RuntimeSimulator(a, composition, record=True if neurons is None else list(neurons))
+    simulator.run({**inputs, "images": images, **schedule.inputs(a)}, len(schedule))
+    built = simulator.built
+    out = {
+        "phase": schedule.phase,
+        "label": schedule.label[:, 0],
+        "image": images[schedule.image[:, 0]],
+        "n_steps": np.array(a.n_steps),
+        "dt": np.array(a.dt_ms),
+        "sizes": np.array(a.sizes),
+    }
+    for level in range(len(a.sizes)):
+        spikes = built.spikes[f"neurons{level}"]
+        out[f"spikes{level}_i"] = np.array(spikes.i)
+        out[f"spikes{level}_t"] = np.array(spikes.t) * 1e3
+        if level:
+            traces = built.traces[f"neurons{level}"]
+            out["t"] = np.array(traces.t) * 1e3
+            out[f"neurons{level}"] = np.array(traces.record)
+            for name in traces.record_variables:
+                out[f"traces{level}_{name}"] = np.array(getattr(traces, f"{name}_"))
+            out[f"goodness{level}"] = np.array(built.traces[f"layer{level}"].g_)[0]
+    return out
+
+
+assert brianff
