@@ -15,9 +15,8 @@ entry.
 
 import numpy as np
 from brian2.codegen.runtime.numpy_rt.numpy_rt import NumpyCodeObject
-from brian2.core.variables import ArrayVariable, Variables
+from brian2.core.variables import Variables
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
-from brian2.devices.device import get_device
 from brian2.equations.equations import (
     DIFFERENTIAL_EQUATION,
     PARAMETER,
@@ -40,9 +39,7 @@ def _register_templates():
         (CPPStandaloneCodeObject, "cpp"),
         (NumpyCodeObject, "numpy"),
     ):
-        codeobject_class.templater = codeobject_class.templater.derive(
-            "brianff", templates_dir=f"templates/{folder}"
-        )
+        codeobject_class.templater = codeobject_class.templater.derive("brianff", templates_dir=f"templates/{folder}")
 
 
 _register_templates()
@@ -68,9 +65,7 @@ class DenseRunner(CodeRunner):
 
     def __init__(self, synapses, template, code, variables, needed=(), **kwds):
         self.variables = variables
-        kwds.setdefault("template_kwds", {}).update(
-            n_pre=synapses.n_pre, n_post=synapses.n_post, batch=synapses.batch
-        )
+        kwds.setdefault("template_kwds", {}).update(n_pre=synapses.n_pre, n_post=synapses.n_post, batch=synapses.batch)
         CodeRunner.__init__(
             self,
             synapses,
@@ -178,7 +173,8 @@ class DenseSynapses(Group):
         self.codeobj_class = None
         if layer is not None and len(layer) != batch:
             raise ValueError(
-                f"the layer group '{layer.name}' has {len(layer)} elements; it needs one for each of {batch} batch entries."
+                f"the layer group '{layer.name}' has {len(layer)} elements; it needs one for each of the "
+                f"{batch} entries of the batch."
             )
         self.source = source
         self.target = target
@@ -217,9 +213,7 @@ class DenseSynapses(Group):
                     f"'{eq.varname}': DenseSynapses does not know the flag '{sorted(unknown)[0]}'. {_ADVICE}"
                 )
             shared = "shared" in eq.flags
-            common = dict(
-                dimensions=eq.dim, dtype=get_dtype(eq, dtype), scalar=shared
-            )
+            common = dict(dimensions=eq.dim, dtype=get_dtype(eq, dtype), scalar=shared)
             if eq.type == PARAMETER:
                 self.variables.add_array(
                     eq.varname,
@@ -229,9 +223,7 @@ class DenseSynapses(Group):
                     **common,
                 )
             elif eq.type == SUBEXPRESSION:
-                self.variables.add_subexpression(
-                    eq.varname, expr=str(eq.expr), **common
-                )
+                self.variables.add_subexpression(eq.varname, expr=str(eq.expr), **common)
         for group, suffixes, index in (
             (self.source, ("_pre",), "_presynaptic_idx"),
             (self.target, ("_post", ""), "_postsynaptic_idx"),
@@ -338,19 +330,14 @@ class DenseSynapses(Group):
         """
         self._check_written(code, "update")
         identifiers = get_identifiers(code) | (get_identifiers(rows) if rows else set())
-        per_entry = bool(
-            identifiers
-            & self._names_with("_presynaptic_idx", "_postsynaptic_idx", "_entry_idx")
-        )
+        per_entry = bool(identifiers & self._names_with("_presynaptic_idx", "_postsynaptic_idx", "_entry_idx"))
         if rows is not None and not per_entry:
             raise ValueError(f"update of '{self.name}': rows={rows!r} needs code that names variables of the neurons.")
         variables = Variables(self)
         _add_indices(variables)
         blocks = {"update": code}
         if condition is not None:
-            variables.add_auxiliary_variable(
-                "_update_now", dtype=bool, scalar=True
-            )
+            variables.add_auxiliary_variable("_update_now", dtype=bool, scalar=True)
             blocks["condition"] = f"_update_now = {condition}"
         if rows is not None:
             variables.add_auxiliary_variable("_row_active", dtype=bool)

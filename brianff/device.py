@@ -1,9 +1,9 @@
 """Build once, run many times: the NumPy runtime and C++ standalone behind one interface.
 
-A simulator is made from an `Architecture` and a `Composition`.  ``run(inputs, n_epochs)`` starts from a fresh state, sets
-the variables that `inputs` names (``"synapses1.w"``, ``"label"`` for a TimedArray), simulates `n_epochs` stimulus epochs
-and returns a `Results` to read variables from.  Everything that changes between runs is an input, so the C++ binary is
-compiled once for an architecture; it is kept in a cache, and Brian2 is not even imported to run it again.
+A simulator is made from an `Architecture` and a `Composition`.  ``run(inputs, n_epochs)`` starts from a fresh state,
+sets the variables that `inputs` names (``"synapses1.w"``, ``"label"`` for a TimedArray), simulates `n_epochs` stimulus
+epochs and returns a `Results` to read variables from.  Everything that changes between runs is an input, so the C++
+binary is compiled once for an architecture and kept in a cache.
 """
 
 import hashlib
@@ -278,8 +278,13 @@ def _fingerprint(architecture, composition):
     sources = Path(brianff.__file__).parent
     code = "".join(
         p.read_text()
-        for p in [sources / "network.py", sources / "dense.py", sources / "noise.py", sources / "device.py",
-                  *sorted((sources / "templates/cpp").glob("*.cpp"))]
+        for p in [
+            sources / "network.py",
+            sources / "dense.py",
+            sources / "noise.py",
+            sources / "device.py",
+            *sorted((sources / "templates/cpp").glob("*.cpp")),
+        ]
     )
     strings = str(composition).split("[parameters]")[0].split("\n", 1)[1]
     text = "\n".join(
@@ -327,7 +332,7 @@ def _build(folder, architecture, composition):
         prefs["codegen.cpp.extra_link_args"] = [*link_args, "-ffast-math"]
         device.build(directory=str(work), compile=False, run=False, with_output=False)
         variables = {}
-        for variable, array_name in device.arrays.items():
+        for variable in device.arrays:
             if not isinstance(variable, ArrayVariable):
                 continue
             size = variable.size

@@ -324,8 +324,11 @@ class Composition:
 
     def state_variables(self):
         """Names of the synaptic arrays that a checkpoint has to hold, shared ones included."""
-        return [eq.varname for eq in Equations(self.synapses.model).values() if eq.varname != "plastic"
-                and eq.type == PARAMETER and eq.varname not in self.synapses.parameters]
+        return [
+            eq.varname
+            for eq in Equations(self.synapses.model).values()
+            if eq.varname != "plastic" and eq.type == PARAMETER and eq.varname not in self.synapses.parameters
+        ]
 
     def __str__(self):
         out = []
@@ -355,9 +358,7 @@ class Composition:
         section("[synapses] on_pre", s.on_pre)
         section(f"[synapses] at the end of a stimulus epoch, if {s.condition}", s.at_epoch_end)
         section(f"[synapses] optimizer, if {s.update_condition}", s.at_update)
-        out.append(
-            "[parameters]\n" + "\n".join(f"    {k} = {v}" for k, v in self.parameters.items())
-        )
+        out.append("[parameters]\n" + "\n".join(f"    {k} = {v}" for k, v in self.parameters.items()))
         return "\n\n".join(out)
 
 
@@ -376,9 +377,7 @@ def _unit_string(value):
     for name in ("second", "hertz", "volt", "amp", "siemens", "farad", "ohm", "coulomb"):
         if dim is all_unit_dimensions[name]:
             return name
-    return "*".join(
-        f"{name}**{exponent:g}" for name, exponent in zip(_BASE, dim._dims, strict=True) if exponent
-    )
+    return "*".join(f"{name}**{exponent:g}" for name, exponent in zip(_BASE, dim._dims, strict=True) if exponent)
 
 
 all_unit_dimensions = {unit.name: unit.dim for unit in all_units}
@@ -387,19 +386,18 @@ all_unit_dimensions = {unit.name: unit.dim for unit in all_units}
 def _declare(names, parameters):
     """Parameters as shared variables: run_args can change them without a new compilation."""
     return "\n".join(
-        f"{name} : {_unit_string(parameters[name])} (shared, constant)"
-        for name in parameters
-        if name in names
+        f"{name} : {_unit_string(parameters[name])} (shared, constant)" for name in parameters if name in names
     )
 
 
 def _initial(equations, initial):
     """Statements that put every variable with a differential equation back to its initial value."""
-    return "\n".join(
-        f"{eq.varname} = {initial.get(eq.varname, '0' if eq.dim is DIMENSIONLESS else f'0*{_unit_string(Quantity(1, dim=eq.dim))}')}"
-        for eq in Equations(equations).values()
-        if eq.type == DIFFERENTIAL_EQUATION
-    )
+    statements = []
+    for eq in Equations(equations).values():
+        if eq.type == DIFFERENTIAL_EQUATION:
+            zero = "0" if eq.dim is DIMENSIONLESS else f"0*{_unit_string(Quantity(1, dim=eq.dim))}"
+            statements.append(f"{eq.varname} = {initial.get(eq.varname, zero)}")
+    return "\n".join(statements)
 
 
 def _names(*texts):
@@ -409,8 +407,14 @@ def _names(*texts):
 def _finish_group(group, layer_variables, below_variables, parameters, shared=("T_epoch",)):
     """Declare links to layers and the parameters that the strings of a group use."""
     used = _names(
-        group.equations, group.threshold, group.reset, group.refractory, group.on_step,
-        group.at_epoch_end, group.at_epoch_start, group.encode,
+        group.equations,
+        group.threshold,
+        group.reset,
+        group.refractory,
+        group.on_step,
+        group.at_epoch_end,
+        group.at_epoch_start,
+        group.encode,
     )
     extra = []
     for which, variables in (("layer", layer_variables), ("below", below_variables)):
@@ -448,7 +452,8 @@ shown_label = label(t, entry)
 label_channel = is_label*(channel - n_pixels)
 in_class = int(label_channel // label_neurons == shown_label)
 neutral = int(shown_label == -1)*int(label_channel % label_neurons == 0)
-intensity = int(shown_image >= 0)*(is_pixel*images(shown_image*second, is_pixel*channel) + is_label*(in_class + neutral))
+pixel = images(shown_image*second, is_pixel*channel)
+intensity = int(shown_image >= 0)*(is_pixel*pixel + is_label*(in_class + neutral))
 presentation = presentation_index(t, entry)
 """
 
@@ -530,8 +535,12 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
     used = _names(on_pre, r["at_epoch_end"], o["at_update"], learns_when, r["rows"])
     synapse_parameters = {k: v for k, v in values.items() if k in used}
     synapses = SynapseStrings(
-        model=_tidy(synapse_text + "\n" + _declare(synapse_parameters, values)
-                    + ("\nT_epoch : second (shared, constant)" if "T_epoch" in used else "")),
+        model=_tidy(
+            synapse_text
+            + "\n"
+            + _declare(synapse_parameters, values)
+            + ("\nT_epoch : second (shared, constant)" if "T_epoch" in used else "")
+        ),
         on_pre=on_pre,
         at_epoch_end=_tidy(r["at_epoch_end"]),
         condition=f"plastic and t > 0*second and ({learns_when})",
@@ -564,9 +573,7 @@ def _merge_parameters(models, overrides):
     values, owner = {}, {}
     for model in models.values():
         for name, value in model.parameters.items():
-            if name in values and not (
-                have_same_dimensions(values[name], value) and np.all(values[name] == value)
-            ):
+            if name in values and not (have_same_dimensions(values[name], value) and np.all(values[name] == value)):
                 raise ModelError(
                     f"the parameter '{name}' is {values[name]} in {owner[name].path} and {value} in {model.path}: "
                     "rename one of them."
@@ -613,9 +620,13 @@ def _environment(composition):
     common = dict(DEFAULT_FUNCTIONS) | dict(DEFAULT_CONSTANTS)
     for name, unit in _UNITS.items():
         common[name] = Constant(name, dimensions=get_dimensions(unit), value=float(unit))
-    for name, var_type, dim in (("t", "float", second.dim), ("dt", "float", second.dim),
-                                ("t_in_timesteps", "integer", DIMENSIONLESS), ("i", "integer", DIMENSIONLESS),
-                                ("T_epoch", "float", second.dim)):
+    for name, var_type, dim in (
+        ("t", "float", second.dim),
+        ("dt", "float", second.dim),
+        ("t_in_timesteps", "integer", DIMENSIONLESS),
+        ("i", "integer", DIMENSIONLESS),
+        ("T_epoch", "float", second.dim),
+    ):
         common[name] = _variable(name, dim, var_type, scalar=name != "i")
     for name, value in composition.parameters.items():
         common[name] = Constant(name, dimensions=get_dimensions(value), value=float(np.asarray(value)))
@@ -637,13 +648,21 @@ def _environment(composition):
 
     projecting = {k: v for k, v in neurons.items() if k in inputs}
     return {
-        "neurons": common | suffixed(layer, "layer") | suffixed(base_layer, "below") | neurons
-        | {"not_refractory": _variable("not_refractory", DIMENSIONLESS, "boolean"),
-           "lastspike": _variable("lastspike", second.dim)},
+        "neurons": common
+        | suffixed(layer, "layer")
+        | suffixed(base_layer, "below")
+        | neurons
+        | {
+            "not_refractory": _variable("not_refractory", DIMENSIONLESS, "boolean"),
+            "lastspike": _variable("lastspike", second.dim),
+        },
         "input": common | suffixed(base_layer, "layer") | inputs | {"uniform": uniform},
         "layer": common | layer,
         "goodness": common | layer | suffixed(layer, "post") | suffixed(projecting, "pre"),
-        "synapses": common | suffixed(neurons, "post") | suffixed(projecting, "pre") | suffixed(layer, "layer")
+        "synapses": common
+        | suffixed(neurons, "post")
+        | suffixed(projecting, "pre")
+        | suffixed(layer, "layer")
         | synapses,
     }
 
@@ -714,7 +733,7 @@ def _check_required_names(model):
 
 
 def _logical_lines(text):
-    """Pairs of (offset of the first physical line, text) of the equations in a string; a line goes on inside brackets."""
+    """Pairs of (offset of the first physical line, text) of a string's equations; a line goes on inside brackets."""
     pending, start, depth = "", 0, 0
     for offset, line in enumerate(text.splitlines()):
         code = line.split("#")[0].rstrip()
@@ -805,9 +824,7 @@ def _check_expressions(model, key, text, names):
             dim = eq.dim
             label = f"the right-hand side of {eq.varname}"
             if eq.type == DIFFERENTIAL_EQUATION:
-                dim = get_or_create_dimension(
-                    [a - b for a, b in zip(eq.dim._dims, second.dim._dims, strict=True)]
-                )
+                dim = get_or_create_dimension([a - b for a, b in zip(eq.dim._dims, second.dim._dims, strict=True)])
                 label = f"the right-hand side of d{eq.varname}/dt"
             expression = " ".join(str(eq.expr.code).split())
             names_here = names | {"xi": _variable("xi", (second**-0.5).dim)}

@@ -296,9 +296,7 @@ class FeedForwardNetwork:
             self._add(f"record_x{level}", StateMonitor(neurons, "x", name=f"record_x{level}", **at_end))
         if record is not False:
             chosen = True if record is True else [i for i in record if i < len(neurons)]
-            self.spikes[neurons.name] = self._add(
-                f"spikes{level}", SpikeMonitor(neurons, name=f"spikes{level}")
-            )
+            self.spikes[neurons.name] = self._add(f"spikes{level}", SpikeMonitor(neurons, name=f"spikes{level}"))
             if level:
                 variables = [v for v in neurons.equations.diff_eq_names if v != "z"]
                 self.traces[neurons.name] = self._add(
@@ -308,8 +306,13 @@ class FeedForwardNetwork:
                 )
                 self.traces[layer.name] = self._add(
                     f"goodness_trace{level}",
-                    StateMonitor(layer, ["G", "g"] if "G" in layer.variables else ["g"], record=True, when="end",
-                                 name=f"goodness_trace{level}"),
+                    StateMonitor(
+                        layer,
+                        ["G", "g"] if "G" in layer.variables else ["g"],
+                        record=True,
+                        when="end",
+                        name=f"goodness_trace{level}",
+                    ),
                 )
 
     def _stop(self):

@@ -6,7 +6,7 @@ four arguments and on nothing else, not on the device, the length of a chunk, th
 """
 
 import numpy as np
-from brian2 import DEFAULT_FUNCTIONS, Function
+from brian2 import Function
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 
 __all__ = ["philox4x32", "uniform"]
@@ -53,31 +53,25 @@ def _uniform(seed, presentation, draw, channel):
     return (bits.astype(np.float64) + 0.5) * 2.0**-53
 
 
-_CPP = """
+_CPP = f"""
 static inline double _brianff_uniform(uint32_t seed, uint32_t presentation, uint32_t draw, uint32_t channel)
-{
+{{
     uint32_t c0 = channel, c1 = draw, c2 = presentation, c3 = 0, k0 = seed, k1 = 0x62726961u;
-    for (int r = 0; r < %(rounds)d; r++)
-    {
-        const uint64_t p0 = (uint64_t)%(m0)du * c0;
-        const uint64_t p1 = (uint64_t)%(m1)du * c2;
+    for (int r = 0; r < {_ROUNDS}; r++)
+    {{
+        const uint64_t p0 = (uint64_t){_M0}u * c0;
+        const uint64_t p1 = (uint64_t){_M1}u * c2;
         c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
         c1 = (uint32_t)p1;
         c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
         c3 = (uint32_t)p0;
-        k0 += %(w0)du;
-        k1 += %(w1)du;
-    }
+        k0 += {_W0}u;
+        k1 += {_W1}u;
+    }}
     const uint64_t bits = ((uint64_t)(c0 >> 5) << 26) | (c1 >> 6);
     return ((double)bits + 0.5) * 1.1102230246251565e-16;
-}
-""" % {
-    "rounds": _ROUNDS,
-    "m0": _M0,
-    "m1": _M1,
-    "w0": _W0,
-    "w1": _W1,
-}
+}}
+"""
 
 uniform = Function(
     _uniform,
@@ -88,7 +82,4 @@ uniform = Function(
     stateless=True,
 )
 uniform.implementations.add_numpy_implementation(_uniform)
-uniform.implementations.add_implementation(
-    CPPStandaloneCodeObject, code=_CPP, name="_brianff_uniform"
-)
-assert "uniform" not in DEFAULT_FUNCTIONS
+uniform.implementations.add_implementation(CPPStandaloneCodeObject, code=_CPP, name="_brianff_uniform")

@@ -115,6 +115,5 @@ class RunFolder:
         """Rows of ``metrics.csv``; numbers as float, empty cells left out."""
         with open(self.path / "metrics.csv", newline="") as f:
             return [
-                {k: (v if k == "what" else float(v)) for k, v in row.items() if v != ""}
-                for row in csv.DictReader(f)
+                {k: (v if k == "what" else float(v)) for k, v in row.items() if v != ""} for row in csv.DictReader(f)
             ]

@@ -14,16 +14,22 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-import brianff
 from brianff import datasets, equations
 from brianff.device import RuntimeSimulator, simulator
 from brianff.evaluation import evaluate, present
 from brianff.network import LABEL_NEUTRAL, LABEL_NONE, LONGEST_RUN, Architecture
 from brianff.readout import SoftmaxReadout, features
 from brianff.results import ResultsError, RunFolder
-from brianff.stimulus import NEUTRAL_PRESENTATIONS, Schedule, hybrid_images, stream, wrong_labels
+from brianff.stimulus import (
+    EVALUATION_PRESENTATIONS,
+    NEUTRAL_PRESENTATIONS,
+    Schedule,
+    hybrid_images,
+    stream,
+    wrong_labels,
+)
 
-__all__ = ["Config", "Stopped", "Trainer", "record_presentations"]
+__all__ = ["Config", "Stopped", "Trainer", "collect_recording", "record_presentations", "record_run"]
 
 
 class Stopped(Exception):
@@ -66,12 +72,15 @@ class Config:
     mini_batch: int | None = option(None, "samples between two steps of the optimizer")
     learning_rate: float | None = option(None, "learning rate at the start")
     final_rate: float = option(0.05, "learning rate at the end, as a fraction; linear in between")
-    layers: str = option("together", "train all layers at once, or one after the other", choices=["together", "in-turn"])
+    layers: str = option("together", "train all layers at once, or in turn", choices=["together", "in-turn"])
     negatives: str = option(
         "hard",
-        "negative samples: wrong labels in proportion to the network's belief, uniform wrong labels, or hybrid images "
-        "without labels",
+        "negative samples: wrong labels in proportion to the network's belief, uniform wrong labels, or hybrid "
+        "images without labels",
         choices=["hard", "uniform", "hybrid"],
+    )
+    dropout: float | None = option(
+        None, "part of the pixels that stay dark in a training sample, the same ones in both phases"
     )
     uniform_share: float = option(0.2, "part of the hard negatives that is drawn uniformly")
     readout_rate: float = option(2e-3, "learning rate of the softmax readout")
@@ -102,6 +111,8 @@ class Config:
                 raise ValueError(
                     f"--{name.replace('_', '-')} {getattr(self, name)} is not a multiple of --batch {self.batch}."
                 )
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"--dropout must lie between 0 and 1, not {self.dropout}.")
         if self.negatives != "hybrid" and self.label_neurons < 1:
             raise ValueError("--label-neurons must be at least 1, or train without labels: --negatives hybrid.")
         return self
@@ -111,16 +122,28 @@ class Config:
         known = {f.name for f in dataclasses.fields(cls)}
         unknown = set(values) - known
         if unknown:
-            raise ResultsError(f"config.json has options that this version does not know: {', '.join(sorted(unknown))}.")
+            raise ResultsError(f"config.json has options unknown to this version: {', '.join(sorted(unknown))}.")
         return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
 
 
 PRESETS = {
     "digits": dict(
-        hidden=(200, 200), epochs=40, mini_batch=10, learning_rate=1e-3, refresh=200, chunk=1000,
+        hidden=(200, 200),
+        epochs=40,
+        mini_batch=10,
+        learning_rate=1e-3,
+        refresh=200,
+        chunk=1000,
+        dropout=0.0,
     ),
     "mnist": dict(
-        hidden=(500, 500), epochs=10, mini_batch=20, learning_rate=1e-3, refresh=1000, chunk=1000,
+        hidden=(500, 500),
+        epochs=15,
+        mini_batch=20,
+        learning_rate=1e-3,
+        refresh=1000,
+        chunk=1000,
+        dropout=0.2,
     ),
 }
 PRESET_PARAMETERS = {"digits": {"t_code": "40*ms"}}
@@ -149,7 +172,10 @@ class Trainer:
         self.folder = folder
         self.report = report
         self.data = datasets.load(
-            config.dataset, data=config.data, download=config.download, validation=config.validation,
+            config.dataset,
+            data=config.data,
+            download=config.download,
+            validation=config.validation,
             split_seed=config.split_seed,
         )
         self.train = self.data.train if config.limit is None else self._limited()
@@ -171,7 +197,7 @@ class Trainer:
         self.rows_per_stage = -(-config.epochs * len(self.train) // config.batch)
         self.n_rows = len(self.stages) * self.rows_per_stage
 
-    # -- starting ----------------------------------------------------------------------------------------------------
+    # -- starting --------------------------------------------------------------------------------------------------
     @classmethod
     def start(cls, config, path, report=lambda text: None):
         """Begin a new run in a new folder."""
@@ -224,7 +250,7 @@ class Trainer:
             out[f"synapses{level}.w"] = w * self.config.init_gain / np.sqrt(n_pre)
         return out
 
-    # -- inputs of the simulator -----------------------------------------------------------------------------------------
+    # -- inputs of the simulator -----------------------------------------------------------------------------------
     def inputs(self, learning=None):
         """Everything a run needs beside the stimulus; `learning`: the levels that learn."""
         a, c, out = self.architecture, self.composition, {}
@@ -265,7 +291,7 @@ class Trainer:
             self._order = ((stage, epoch), order)
         return self._order[1]
 
-    # -- the loop ------------------------------------------------------------------------------------------------------
+    # -- the loop --------------------------------------------------------------------------------------------------
     def run(self, progress=lambda done, total, metrics: None):
         """Train to the end.
 
@@ -366,7 +392,11 @@ class Trainer:
         samples, numbers = self._samples(range(start, stop))
         neutral = np.full(len(samples), LABEL_NEUTRAL if self.supervised else LABEL_NONE)
         _, traces = present(
-            self.simulator, self.inputs(), self._pixels(samples), np.arange(len(samples)), neutral,
+            self.simulator,
+            self.inputs(),
+            self._pixels(samples),
+            np.arange(len(samples)),
+            neutral,
             NEUTRAL_PRESENTATIONS + numbers,
         )
         labels = self.data.labels[samples]
@@ -400,6 +430,15 @@ class Trainer:
                 partner = self.train[rng.integers(len(self.train))]
                 pair = self.data.images[samples[k]][None], self.data.images[partner][None]
                 images[n + k] = hybrid_images(*pair, rng, blurs=max(2, min(shape) // 4)).reshape(-1) / 255.0
+        if self.config.dropout:
+            # Row by row, so that the masks do not depend on the length of a chunk; the same one for both phases, since
+            # a difference in brightness would tell them apart.
+            for start in range(0, n, a.batch):
+                rng = stream(self.config.seed, "dropout", numbers[start])
+                kept = rng.random((a.batch, a.n_pixels)) >= self.config.dropout
+                for offset in (0,) if self.supervised else (0, n):
+                    rows = slice(offset + start, offset + min(start + a.batch, n))
+                    images[rows] *= kept[: rows.stop - rows.start]
         schedule = Schedule.pairs(own, negative_images, positive_labels, negative_labels, 2 * numbers, a.batch)
         return images, schedule
 
@@ -415,15 +454,20 @@ class Trainer:
                 rates[2 * k + 1] = c.learning_rate * fraction
         return rates
 
-    # -- measuring -----------------------------------------------------------------------------------------------------
+    # -- measuring -------------------------------------------------------------------------------------------------
     def evaluate(self, which="test", limit=None):
         """`Evaluation` of the present weights on the "train", "validation" or "test" samples."""
         samples = getattr(self.data, which)[:limit]
         if not len(samples):
             raise ValueError(f"the {which} set is empty.")
         return evaluate(
-            self.simulator, self.inputs(), self.readout, self._pixels(samples), self.data.labels[samples],
-            offset=int(samples[0]), candidates=self.supervised,
+            self.simulator,
+            self.inputs(),
+            self.readout,
+            self._pixels(samples),
+            self.data.labels[samples],
+            offset=int(samples[0]),
+            candidates=self.supervised,
         )
 
     def _validate(self):
@@ -433,7 +477,11 @@ class Trainer:
         samples = stream(self.config.split_seed, "validate").permutation(self.data.validation)
         samples = np.sort(samples[: self.config.validate or None])
         result = evaluate(
-            self.simulator, self.inputs(), self.readout, self._pixels(samples), self.data.labels[samples],
+            self.simulator,
+            self.inputs(),
+            self.readout,
+            self._pixels(samples),
+            self.data.labels[samples],
             candidates=self.supervised,
         )
         row = {
@@ -448,7 +496,7 @@ class Trainer:
             row |= {"goodness": result.accuracy("goodness"), "upper": result.accuracy("upper")}
         self.metrics.append(row)
 
-    # -- checkpoints ---------------------------------------------------------------------------------------------------
+    # -- checkpoints -----------------------------------------------------------------------------------------------
     def _checkpoint(self):
         arrays = dict(self.synaptic)
         arrays |= {f"readout.{k}": v for k, v in self.readout.state().items()}
@@ -497,7 +545,11 @@ class Trainer:
 
 def _compose(config):
     return equations.compose(
-        config.neuron, config.encoder, config.goodness, config.rule, config.optimizer,
+        config.neuron,
+        config.encoder,
+        config.goodness,
+        config.rule,
+        config.optimizer,
         dict(map(equations.parse_parameter, config.set)),
     )
 
@@ -564,6 +616,12 @@ def record_presentations(composition, architecture, inputs, images, schedule, ne
     a = architecture.with_(batch=1, capacity=len(schedule), images=len(images))
     simulator = RuntimeSimulator(a, composition, record=True if neurons is None else list(neurons))
     simulator.run({**inputs, "images": images, **schedule.inputs(a)}, len(schedule))
+    return collect_recording(simulator, images, schedule)
+
+
+def collect_recording(simulator, images, schedule):
+    """What a `RuntimeSimulator` with monitors has recorded in its last run, as described in `record_presentations`."""
+    a = simulator.architecture
     built = simulator.built
     out = {
         "phase": schedule.phase,
@@ -587,4 +645,30 @@ def record_presentations(composition, architecture, inputs, images, schedule, ne
     return out
 
 
-assert brianff
+def record_run(trainer, samples=3, neurons=12):
+    """Record the first test samples, each in a positive and a negative phase, with the present weights.
+
+    Parameters
+    ----------
+    trainer : `Trainer`
+    samples : int
+    neurons : int
+        Neurons of each layer whose membrane variables are recorded (every neuron's spikes are).
+    """
+    data, a = trainer.data, trainer.architecture
+    chosen = data.test[:samples]
+    images = trainer._pixels(chosen)
+    rows = np.arange(len(chosen))
+    labels = data.labels[chosen]
+    if trainer.supervised:
+        negative_images, positive, negative = rows, labels, (labels + 1) % data.n_classes
+    else:
+        shown = data.images[chosen]
+        hybrids = hybrid_images(shown, np.roll(shown, 1, axis=0), stream(trainer.config.seed, "recorded"))
+        images = np.concatenate([images, hybrids.reshape(len(chosen), -1) / 255.0])
+        negative_images = rows + len(rows)
+        positive = negative = np.full(len(rows), LABEL_NONE)
+    schedule = Schedule.pairs(
+        rows, negative_images, positive, negative, EVALUATION_PRESENTATIONS - 2 * samples + 2 * rows, 1
+    )
+    return record_presentations(trainer.composition, a, trainer.inputs(), images, schedule, neurons=range(neurons))

@@ -1,0 +1,28 @@
+# Everything runs in .venv, which is made on first use with the python3 of .python-version (3.12).
+PYTHON ?= python3
+BIN = .venv/bin
+
+.PHONY: demo test bench lint clean
+
+.venv/ready: setup.cfg pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 12))' || \
+	  { echo "brianff needs Python 3.12 or newer; make PYTHON=/path/to/python3.12 chooses one."; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	@touch $@
+
+demo: .venv/ready
+	@$(BIN)/python protocols/forward_forward.py
+
+test: .venv/ready
+	$(BIN)/python -m pytest -q $(PYTEST)
+
+bench: .venv/ready
+	$(BIN)/python benchmarks/run.py
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+clean:
+	rm -rf .venv build *.egg-info runs

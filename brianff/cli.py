@@ -1,0 +1,93 @@
+"""The `brianff` command: look at equations, and check a model file before anything is compiled."""
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+import brianff.protocols
+from brianff.commands import fail_cleanly
+from brianff.equations import DEFAULTS, FOLDERS, ModelError, available, check, compose, load, parse_parameter
+
+__all__ = ["main"]
+
+
+def _kind_of(path):
+    """Kind of a model file: the folder it lies in, or the one kind whose required names it defines."""
+    path = Path(path)
+    for kind, folder in FOLDERS.items():
+        if path.resolve().parent.name == folder:
+            return kind
+    fitting, errors = [], []
+    for kind in FOLDERS:
+        try:
+            load(kind, path)
+            fitting.append(kind)
+        except ModelError as error:
+            errors.append(str(error))
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise ModelError(f"{path}: this could be a {' or a '.join(fitting)}: say which with --kind.")
+    # A neuron is what most people write; its error is the one that helps.
+    raise ModelError(f"{errors[0]} (taken for a {next(iter(FOLDERS))}; use --kind for another)")
+
+
+def _protocols():
+    folder = Path(brianff.protocols.__path__[0])
+    return sorted(p.stem for p in folder.glob("*.py") if not p.stem.startswith("_"))
+
+
+def _model_options(parser):
+    for kind, default in DEFAULTS.items():
+        parser.add_argument(
+            f"--{kind}",
+            default=default,
+            metavar="MODEL",
+            help=f"name or file (default: {default}; there are: {', '.join(available(kind))})",
+        )
+
+
+@fail_cleanly
+def main(arguments=None):
+    parser = argparse.ArgumentParser(prog="brianff", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    show = commands.add_parser("show", help="print the equations that Brian2 gets")
+    _model_options(show)
+    show.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="replace a parameter, as in tau_m=10*ms"
+    )
+
+    checker = commands.add_parser("check", help="find a wrong unit, a missing name or a bad flag in a model file")
+    checker.add_argument("file", metavar="FILE")
+    checker.add_argument("--kind", choices=list(FOLDERS), help="default: from the file's folder or contents")
+    _model_options(checker)
+
+    commands.add_parser("models", help="list the models that come with brianff")
+
+    run = commands.add_parser("run", help="run a protocol", add_help=False)
+    run.add_argument("protocol", choices=_protocols())
+    run.add_argument("rest", nargs=argparse.REMAINDER, metavar="OPTIONS")
+
+    args = parser.parse_args(arguments)
+    if args.command == "show":
+        models = {kind: getattr(args, kind) for kind in DEFAULTS}
+        print(compose(**models, parameters=dict(map(parse_parameter, args.set))))
+    elif args.command == "check":
+        kind = args.kind or _kind_of(args.file)
+        others = {k: getattr(args, k) for k in DEFAULTS if k != kind}
+        for note in check(kind, args.file, **others):
+            print(f"note: {note}")
+        print(f"{args.file}: this {kind} is in order")
+    elif args.command == "models":
+        for kind in FOLDERS:
+            for name in available(kind):
+                summary = load(kind, name).docstring.splitlines()[0]
+                print(f"{kind:10} {name:20} {summary}")
+    else:
+        return importlib.import_module(f"brianff.protocols.{args.protocol}").main(args.rest)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""What the protocol scripts share: options from a configuration, progress, errors as one sentence."""
+
+import argparse
+import contextlib
+import dataclasses
+import functools
+import sys
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from brianff.datasets import DatasetError
+from brianff.device import DeviceError
+from brianff.equations import ModelError
+from brianff.results import ResultsError
+from brianff.training import Stopped
+
+__all__ = ["fail_cleanly", "options_of", "progress_bar"]
+
+EXPECTED = (DatasetError, DeviceError, ModelError, ResultsError, ValueError, FloatingPointError)
+
+
+def options_of(config, docstring):
+    """An argument parser with one option for each field of a configuration class.
+
+    Parameters
+    ----------
+    config : dataclass whose fields carry ``metadata["help"]``
+    docstring : str
+        Description of the script.
+    """
+    parser = argparse.ArgumentParser(
+        description=docstring, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    for field in dataclasses.fields(config):
+        more = dict(field.metadata)
+        text = more.pop("help")
+        if field.default is not None and field.default != () and field.default is not False:
+            text += f" (default: {field.default})"
+        flag = "--" + field.name.replace("_", "-")
+        if more.pop("many", False):
+            parser.add_argument(flag, action="append", help=text, **more)
+        elif field.default is False:
+            parser.add_argument(flag, action="store_true", default=None, help=text)
+        elif field.name == "hidden":
+            parser.add_argument(flag, type=_integers, help=text, **more)
+        else:
+            types = {t.strip() for t in str(getattr(field.type, "__name__", field.type)).split("|")}
+            kind = next((k for k in (int, float) if k.__name__ in types), str)
+            parser.add_argument(flag, type=kind, help=text, **more)
+    return parser
+
+
+def _integers(text):
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a list of numbers such as 500,500") from None
+
+
+def fail_cleanly(main):
+    """Turn the errors that a user can do something about into one sentence and an exit status."""
+
+    @functools.wraps(main)
+    def wrapped(arguments=None):
+        sys.excepthook = sys.__excepthook__  # Brian2's asks to report every error as a bug of Brian2
+        try:
+            return main(arguments) or 0
+        except Stopped as stopped:
+            print(f"\n{stopped}", file=sys.stderr)
+            return 130
+        except EXPECTED as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 1
+
+    return wrapped
+
+
+@contextlib.contextmanager
+def progress_bar(trainer):
+    """A bar with the running goodness margin and samples a second; without a terminal, one line an epoch."""
+    console = Console()
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f} samples"),
+        TextColumn("{task.fields[detail]}"),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+        transient=True,
+    )
+    seen = [len(trainer.metrics)]
+
+    def advance(done, total, row):
+        latest = next((r for r in reversed(trainer.metrics) if r["what"] == "chunk"), None)
+        levels = range(1, len(trainer.architecture.hidden) + 1)
+        margins = "/".join(f"{latest[f'positive{k}'] - latest[f'negative{k}']:+.2f}" for k in levels)
+        detail = f"margin {margins}, {latest['samples_per_second']:.0f} samples/s"
+        progress.update(task, completed=done, total=total, detail=detail)
+        for new in trainer.metrics[seen[0] :]:
+            if new["what"] == "validation":
+                shown = [f"{k} {new[k]:.4f}" for k in ("goodness", "readout") if k in new]
+                console.print(
+                    f"epoch {new['epoch']:5.1f}  margin {margins}  validation accuracy by {', by '.join(shown)}  "
+                    f"({latest['samples_per_second']:.0f} samples/s)",
+                    highlight=False,
+                )
+        seen[0] = len(trainer.metrics)
+
+    try:
+        with progress:
+            task = progress.add_task(
+                "training",
+                total=trainer.n_rows * trainer.config.batch,
+                completed=trainer.position * trainer.config.batch,
+                detail="",
+            )
+            yield advance
+    except Stopped as stopped:
+        raise Stopped(f"{stopped} Go on with: --resume {trainer.folder.path}") from None

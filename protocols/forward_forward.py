@@ -1,0 +1,120 @@
+# %% [markdown]
+"""Train a spiking network with forward-forward learning, evaluate it, and draw what it does.
+
+Every sample is presented twice: a positive stimulus epoch (image and true label) and a negative one (image and wrong
+label, or a hybrid image).  Each layer raises its goodness in the first and lowers it in the second with a three-factor
+rule of its own; nothing travels backwards (Hinton 2022, arXiv 2212.13345).
+
+    python protocols/forward_forward.py                                  # digits, about a minute
+    python protocols/forward_forward.py --dataset mnist --data DIR       # 784-500-500
+    python protocols/forward_forward.py --resume runs/FOLDER             # go on after an interruption
+    python protocols/forward_forward.py --neuron my_neuron.py --set tau_m=10*ms
+"""
+
+import dataclasses
+import sys
+import time
+from pathlib import Path
+
+from brianff import plotting
+from brianff.commands import fail_cleanly, options_of, progress_bar
+from brianff.evaluation import Evaluation
+from brianff.training import Config, Trainer, record_run
+
+
+# %% Options: one for each field of brianff.training.Config, and where to write
+def parse(arguments):
+    parser = options_of(Config, __doc__)
+    parser.add_argument("--out", metavar="FOLDER", help="results folder (default: runs/DATASET-DATE-TIME)")
+    parser.add_argument("--resume", metavar="FOLDER", help="go on with an interrupted run, with its own options")
+    parser.add_argument(
+        "--predict",
+        choices=["goodness", "upper", "readout"],
+        default="goodness",
+        help="test accuracy by: goodness of every label tried (all layers, or layers >= 2), or the softmax readout",
+    )
+    parser.add_argument("--quick", action="store_true", help="a few seconds on a small network: is everything there?")
+    return parser.parse_args(arguments)
+
+
+QUICK = dict(hidden=(40, 30), limit=200, epochs=2, validate=50, refresh=100, chunk=100)
+
+
+@fail_cleanly
+def main(arguments=None):
+    args = parse(arguments)
+    start = time.perf_counter()
+
+    # %% Build the network, or take up an interrupted run
+    if args.resume:
+        trainer = Trainer.resume(args.resume, report=print, device=args.device, data=args.data)
+    else:
+        chosen = {
+            f.name: getattr(args, f.name) for f in dataclasses.fields(Config) if getattr(args, f.name) is not None
+        }
+        config = Config(**({**QUICK, **chosen} if args.quick else chosen))
+        out = args.out or Path("runs") / f"{config.dataset}-{time.strftime('%Y%m%d-%H%M%S')}"
+        trainer = Trainer.start(config, out, report=print)
+    folder, sizes = trainer.folder, "-".join(map(str, trainer.architecture.sizes))
+    print(
+        f"{sizes} on {trainer.data.name}: {len(trainer.train)} training, {len(trainer.data.validation)} validation, "
+        f"{len(trainer.data.test)} test samples; seed {trainer.config.seed}"
+    )
+    if not folder.has("recordings_before"):
+        folder.save("recordings_before", record_run(trainer))
+
+    # %% Train: positive phase, negative phase, again and again
+    with progress_bar(trainer) as advance:
+        trainer.run(advance)
+    trainer.save_weights()
+
+    # %% Evaluate, once, on samples that nothing was decided with
+    limit = 100 if args.quick else None
+    evaluation = trainer.evaluate("test", limit)
+    folder.save("evaluation", evaluation.arrays())
+    folder.save("recordings", record_run(trainer))
+
+    # %% Draw
+    draw(trainer, evaluation)
+    how = args.predict if trainer.supervised else "readout"
+    if trainer.supervised:
+        true, wrong = evaluation.separation()
+        print(
+            "test accuracy by goodness of every label: "
+            f"{evaluation.accuracy('goodness'):.4f} (layers >= 2: {evaluation.accuracy('upper'):.4f}), "
+            f"by softmax readout: {evaluation.accuracy('readout'):.4f}"
+        )
+        print(
+            f"goodness on test data: {true.mean():.3f} with the true label, {wrong.mean():.3f} with the best wrong one"
+        )
+    print(
+        f"{evaluation.spikes_per_neuron:.2f} spikes a neuron and presentation; {trainer.seconds:.0f} s of training, "
+        f"{time.perf_counter() - start:.0f} s in all"
+    )
+    print(f"figures: {folder.figures}")
+    print(f"test accuracy: {evaluation.accuracy(how):.4f}")
+
+
+def draw(trainer, evaluation: Evaluation):
+    """All figures of a run into its folder."""
+    folder, metrics = trainer.folder, trainer.metrics
+    shape = trainer.data.image_shape
+    for name in ("recordings_before", "recordings"):
+        recording = folder.load(name)
+        when = "before" if name.endswith("before") else "after"
+        plotting.save(plotting.raster(recording), folder.figures / f"raster_{when}.png")
+    plotting.save(plotting.membrane(recording), folder.figures / "membrane.png")
+    plotting.save(plotting.goodness_over_training(metrics), folder.figures / "goodness_training.png")
+    plotting.save(plotting.learning_curve(metrics), folder.figures / "learning_curve.png")
+    weights = folder.load("weights")["w1"]
+    plotting.save(plotting.receptive_fields(weights, shape), folder.figures / "receptive_fields.png")
+    predicted = evaluation.by_readout()
+    if evaluation.goodness is not None:
+        plotting.save(plotting.goodness_distribution(evaluation), folder.figures / "goodness_test.png")
+        predicted = evaluation.by_goodness()
+    figure = plotting.confusion(evaluation.labels, predicted, trainer.data.n_classes)
+    plotting.save(figure, folder.figures / "confusion.png")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
