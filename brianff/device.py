@@ -22,6 +22,9 @@ import brianff
 __all__ = ["CompilerError", "CppSimulator", "DeviceError", "RuntimeSimulator", "cache_folder", "simulator"]
 
 
+_MAKE = ["make"]
+
+
 class DeviceError(Exception):
     """A device that is missing, or a run on it that failed; the message says what to do."""
 
@@ -142,9 +145,9 @@ class RuntimeSimulator:
 
     def _read(self, name):
         group, _, variable = name.partition(".")
-        if group.startswith("record_"):
-            return np.asarray(self.built.groups[group].variables[variable].get_value())
-        return np.asarray(self.built.groups[group].variables[variable].get_value()).ravel().copy()
+        # a copy: the next run writes into the same memory
+        value = np.array(self.built.groups[group].variables[variable].get_value())
+        return value if group.startswith("record_") else value.ravel()
 
 
 # -- C++ standalone ------------------------------------------------------------------------------------------------
@@ -158,6 +161,8 @@ class CppSimulator:
     architecture : `Architecture`
     composition : `Composition`
     report : callable, optional
+    record : bool
+        Compile monitors of every spike in: ``results["spikes1.i"]``, ``results["spikes1.t"]`` (seconds).
 
     Attributes
     ----------
@@ -169,15 +174,15 @@ class CppSimulator:
 
     device = "cpp"
 
-    def __init__(self, architecture, composition, report=None):
+    def __init__(self, architecture, composition, report=None, record=False):
         self.architecture = architecture
-        self.folder = cache_folder() / _fingerprint(architecture, composition)
+        self.folder = cache_folder() / _fingerprint(architecture, composition, record)
         self.compiled = not (self.folder / "manifest.json").is_file()
         if self.compiled:
             _require_compiler()
             if report:
                 report("compiling the network (once for this architecture, about 15 s)")
-            _build(self.folder, architecture, composition)
+            _build(self.folder, architecture, composition, record)
         self.manifest = json.loads((self.folder / "manifest.json").read_text())
 
     def size(self, name):
@@ -271,7 +276,7 @@ def _cpu():
         return platform.processor()
 
 
-def _fingerprint(architecture, composition):
+def _fingerprint(architecture, composition, record):
     """Name of the compiled network: everything that its code depends on, and no value that a run can set."""
     import importlib.metadata
 
@@ -290,6 +295,7 @@ def _fingerprint(architecture, composition):
     text = "\n".join(
         [
             json.dumps(architecture.asdict(), sort_keys=True),
+            str(record),
             strings,
             str(composition.neurons.method),
             str(composition.synapses.rows),
@@ -313,7 +319,7 @@ def _require_compiler():
             )
 
 
-def _build(folder, architecture, composition):
+def _build(folder, architecture, composition, record):
     """Generate, compile, and move into the cache in one step: a build that is interrupted leaves nothing behind."""
     from brian2 import get_device, prefs, set_device
     from brian2.core.variables import ArrayVariable, DynamicArrayVariable
@@ -326,7 +332,7 @@ def _build(folder, architecture, composition):
     set_device("cpp_standalone", directory=str(work), build_on_run=False)
     device = get_device()
     try:
-        built = FeedForwardNetwork(architecture, composition, stop_early=True)
+        built = FeedForwardNetwork(architecture, composition, record=record, stop_early=True)
         built.network.run(built.duration, namespace={})
         # Linking with it makes denormal numbers count as zero: traces of silent pixels decay for ever.
         prefs["codegen.cpp.extra_link_args"] = [*link_args, "-ffast-math"]
@@ -363,7 +369,7 @@ def _build(folder, architecture, composition):
         device.reinit()
         set_device("runtime")
     make = subprocess.run(
-        ["make", f"-j{os.cpu_count()}"], cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [*_MAKE, f"-j{os.cpu_count()}"], cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     if make.returncode:
         log = folder.parent / f"failed-{folder.name}.log"

@@ -272,6 +272,17 @@ class Trainer:
     def _pixels(self, samples):
         return self.data.images[samples].reshape(len(samples), -1) / 255.0
 
+    def _kept(self, numbers):
+        """Which pixels of training samples do not drop out, drawn row by row of the stream; True: all."""
+        c, a = self.config, self.architecture
+        if not c.dropout:
+            return True
+        rows = [
+            stream(c.seed, "dropout", number).random((a.batch, a.n_pixels)) >= c.dropout
+            for number in numbers[:: a.batch]
+        ]
+        return np.concatenate(rows)[: len(numbers)]
+
     def _samples(self, rows):
         """Samples of rows [start, stop) of the stream, and their numbers; -1 past its end."""
         stage = rows.start // self.rows_per_stage
@@ -394,7 +405,7 @@ class Trainer:
         _, traces = present(
             self.simulator,
             self.inputs(),
-            self._pixels(samples),
+            self._pixels(samples) * self._kept(numbers),
             np.arange(len(samples)),
             neutral,
             NEUTRAL_PRESENTATIONS + numbers,
@@ -418,7 +429,9 @@ class Trainer:
         a = self.architecture
         n = len(samples)
         images = np.zeros((a.images, a.n_pixels))
-        images[:n] = self._pixels(samples)
+        # The same pixels drop out in both phases: a difference in brightness would tell them apart.
+        kept = self._kept(numbers)
+        images[:n] = self._pixels(samples) * kept
         own = np.arange(n)
         if self.supervised:
             positive_labels, negative_images = self.data.labels[samples], own
@@ -430,15 +443,7 @@ class Trainer:
                 partner = self.train[rng.integers(len(self.train))]
                 pair = self.data.images[samples[k]][None], self.data.images[partner][None]
                 images[n + k] = hybrid_images(*pair, rng, blurs=max(2, min(shape) // 4)).reshape(-1) / 255.0
-        if self.config.dropout:
-            # Row by row, so that the masks do not depend on the length of a chunk; the same one for both phases, since
-            # a difference in brightness would tell them apart.
-            for start in range(0, n, a.batch):
-                rng = stream(self.config.seed, "dropout", numbers[start])
-                kept = rng.random((a.batch, a.n_pixels)) >= self.config.dropout
-                for offset in (0,) if self.supervised else (0, n):
-                    rows = slice(offset + start, offset + min(start + a.batch, n))
-                    images[rows] *= kept[: rows.stop - rows.start]
+            images[n : 2 * n] *= kept
         schedule = Schedule.pairs(own, negative_images, positive_labels, negative_labels, 2 * numbers, a.batch)
         return images, schedule
 
@@ -514,10 +519,10 @@ class Trainer:
 
     def _restore(self, arrays):
         path = self.folder.path / "checkpoint.npz"
-        if tuple(arrays.get("sizes", ())) != self.architecture.sizes:
+        sizes = tuple(int(n) for n in arrays.get("sizes", ()))
+        if sizes != self.architecture.sizes:
             raise ResultsError(
-                f"{path} is a checkpoint of another network: layers {tuple(arrays.get('sizes', ()))}, here "
-                f"{self.architecture.sizes}."
+                f"{path} is a checkpoint of another network: layers {sizes}, here {self.architecture.sizes}."
             )
         try:
             for name, value in self.synaptic.items():

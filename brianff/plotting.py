@@ -1,0 +1,583 @@
+"""Figures of a run: what the spikes, the goodness, the weights and the predictions look like.
+
+Every function returns a `matplotlib.figure.Figure` that belongs to no window and no pyplot state, so that figures can
+be drawn on a machine without a display; `save` writes one as PNG.  The two phases have the same colours in all of them.
+"""
+
+import io
+
+import numpy as np
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+
+from brianff.evaluation import Evaluation, confusion_matrix
+from brianff.network import LABEL_NEUTRAL, LABEL_NONE
+from brianff.results import atomic_write
+
+__all__ = [
+    "COLOURS",
+    "confusion",
+    "goodness_distribution",
+    "goodness_over_training",
+    "learning_curve",
+    "membrane",
+    "raster",
+    "receptive_fields",
+    "save",
+]
+
+# Blue and orange stay apart for the colour-blind, dark and light in grey.
+COLOURS = {
+    "positive": "#14529e",
+    "negative": "#e88a00",
+    "neutral": "0.6",  # epochs in which nothing is learnt
+    "ink": "0.15",  # spikes and traces
+    "label": "#a3195b",  # spikes of label inputs
+    "grid": "0.85",
+}
+SHADE = {"positive": 0.14, "negative": 0.20, "neutral": 0.20}  # opacity: equally strong to the eye
+WIDTH = 7.5  # inches of most figures
+TEXT = 10  # points
+MOST_EPOCHS = 4  # shown unless others are asked for
+MOST_VARIABLES = 5  # rows of `membrane`, beside the goodness
+
+
+def save(figure, path):
+    """Write a figure as PNG, replacing the file at `path` at once, and free its memory.
+
+    Parameters
+    ----------
+    figure : `matplotlib.figure.Figure`
+        Empty afterwards.
+    path : path
+
+    Returns
+    -------
+    path : path
+        As given.
+    """
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=150, bbox_inches="tight", pil_kwargs={"optimize": True})
+    atomic_write(path, buffer.getbuffer())
+    figure.clear()
+    return path
+
+
+# -- what the neurons do ---------------------------------------------------------------------------------------------
+def raster(recording, epochs=None):
+    """Spikes of all neurons: one row of axes for each layer, the input at the bottom, time to the right.
+
+    The background has the colour of the phase; above each stimulus epoch stands the label that is shown in it.  In the
+    input, the label neurons lie above the pixels and their spikes have a colour of their own.
+
+    Parameters
+    ----------
+    recording : dict of name -> array
+        See `brianff.training.record_presentations`.
+    epochs : sequence of int, optional
+        Consecutive stimulus epochs (default: the first four).
+
+    Returns
+    -------
+    figure : `matplotlib.figure.Figure`
+        Axes from the last layer down to the input.
+    """
+    _need(recording, "sizes", "image")
+    epochs = _epochs(recording, epochs)
+    sizes = [int(n) for n in recording["sizes"]]
+    n_pixels = recording["image"].shape[1]
+    levels = range(len(sizes) - 1, -1, -1)
+    _need(recording, *(f"spikes{level}_{part}" for level in levels for part in "it"))
+
+    # The square root, within limits: a large layer gets more room, a small one stays legible.
+    heights = np.sqrt([sizes[level] for level in levels])
+    heights = np.clip(heights / heights.mean(), 0.6, 1.6)
+    figure = Figure(figsize=(WIDTH, 1.0 + 1.6 * heights.sum()), layout="constrained")
+    rows = figure.subplots(len(sizes), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
+    for axes, level in zip(rows, levels, strict=True):
+        t, i = recording[f"spikes{level}_t"], recording[f"spikes{level}_i"]
+        chosen = np.isin(_epoch_at(recording, t), epochs)
+        t, i = t[chosen], i[chosen]
+        is_label = (i >= n_pixels) & (level == 0)
+        size = float(np.clip(400 / sizes[level], 2.5, 8))
+        spikes = dict(linestyle="", marker="|", markersize=size, markeredgewidth=0.9)
+        axes.plot(t[~is_label], i[~is_label], color=COLOURS["ink"], **spikes)
+        axes.set_ylim(-0.5 - 0.02 * sizes[level], 1.02 * sizes[level] - 0.5)
+        axes.yaxis.set_major_locator(MaxNLocator(3, integer=True, steps=[1, 2, 5, 10]))
+        axes.set_ylabel(f"layer {level}\nneuron" if level else "input\nneuron")
+        if level == 0 and n_pixels < sizes[0]:
+            axes.plot(t[is_label], i[is_label], color=COLOURS["label"], **spikes)
+            axes.axhline(n_pixels - 0.5, color=COLOURS["ink"], linewidth=0.8, linestyle=":")
+            beside = dict(transform=axes.get_yaxis_transform(), va="center", fontsize=TEXT)
+            axes.text(1.01, n_pixels / 2, "pixels", color=COLOURS["ink"], **beside)
+            axes.text(1.01, (n_pixels + sizes[0]) / 2, "labels", color=COLOURS["label"], **beside)
+        if not len(t):
+            axes.text(0.5, 0.5, "no spikes", transform=axes.transAxes, ha="center", va="center", fontsize=TEXT)
+        _shade(axes, recording, epochs)
+        _tidy(axes)
+    _name_epochs(rows[0], recording, epochs)
+    rows[-1].set_xlabel("time (ms)")
+    return figure
+
+
+def membrane(recording, level=1, neuron=None, epochs=None):
+    """One neuron in time: membrane potential with threshold and spikes, its other variables, and its layer's goodness.
+
+    Spikes are marks above the membrane potential, the threshold is a dashed line; the background has the colour of the
+    phase.
+
+    Parameters
+    ----------
+    recording : dict of name -> array
+        See `brianff.training.record_presentations`.  The threshold is 1 unless there is a ``v_th`` (number), or a
+        recorded variable of that name.
+    level : int
+        Layer; 1 is the first hidden one.
+    neuron : int, optional
+        One of the recorded neurons of that layer (default: the one with most spikes in these epochs).
+    epochs : sequence of int, optional
+        Consecutive stimulus epochs (default: the first four).
+
+    Returns
+    -------
+    figure : `matplotlib.figure.Figure`
+        Axes ``v``, ``I_syn`` and up to three more variables, as far as the neuron model has them, and the goodness.
+    """
+    _need(recording, "t", f"neurons{level}", f"goodness{level}", f"spikes{level}_t", f"spikes{level}_i")
+    epochs = _epochs(recording, epochs)
+    recorded = [int(i) for i in recording[f"neurons{level}"]]
+    if not recorded:
+        raise ValueError(f"no neuron of layer {level} was recorded.")
+    in_epochs = np.isin(_epoch_at(recording, recording[f"spikes{level}_t"]), epochs)
+    i, times = recording[f"spikes{level}_i"][in_epochs], recording[f"spikes{level}_t"][in_epochs]
+    if neuron is None:
+        neuron = max(recorded, key=lambda number: np.count_nonzero(i == number))
+    if neuron not in recorded:
+        raise ValueError(f"neuron {neuron} of layer {level} was not recorded; recorded are {_listed(recorded)}.")
+
+    shown = np.isin(_epoch_at(recording, recording["t"]), epochs)
+    t = recording["t"][shown]
+    prefix = f"traces{level}_"
+    values = {
+        key.removeprefix(prefix): recording[key][recorded.index(neuron)][shown]
+        for key in recording
+        if key.startswith(prefix)
+    }
+    threshold = values.pop("v_th", np.full(len(t), float(recording.get("v_th", 1.0))))
+    order = [name for name in ("v", "I_syn", "x") if name in values]
+    order = (order + sorted(set(values) - set(order)))[:MOST_VARIABLES]
+
+    heights = [1.8 if name == "v" else 1 for name in order] + [1]
+    figure = Figure(figsize=(WIDTH, 1.0 + 1.15 * sum(heights)), layout="constrained")
+    rows = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
+    texts = {"v": "membrane\npotential $v$", "I_syn": "synaptic\ncurrent $I_\\mathrm{syn}$", "x": "trace $x$"}
+    for axes, name in zip(rows, order, strict=False):
+        axes.plot(t, values[name], color=COLOURS["ink"], linewidth=1.3)
+        axes.set_ylabel(texts.get(name, name))
+        if name == "v":
+            axes.plot(t, threshold, color=COLOURS["ink"], linewidth=1.2, linestyle="--")
+            low, high = np.nanmin([values[name], threshold]), np.nanmax([values[name], threshold])
+            axes.set_ylim(low - 0.08 * (high - low), high + 0.3 * (high - low))
+            above = np.full(np.count_nonzero(i == neuron), high + 0.16 * (high - low))
+            axes.plot(times[i == neuron], above, color=COLOURS["ink"], linestyle="", marker="|", markersize=9,
+                      markeredgewidth=1.5)
+            beside = dict(transform=axes.get_yaxis_transform(), va="center", fontsize=TEXT)
+            axes.text(1.01, high + 0.19 * (high - low), "spikes", **beside)
+            axes.text(1.01, threshold[-1] - 0.03 * (high - low), "threshold", **beside)
+    rows[-1].plot(t, recording[f"goodness{level}"][shown], color=COLOURS["ink"], linewidth=1.3)
+    rows[-1].set_ylabel("goodness\nof the layer")
+    rows[-1].set_xlabel("time (ms)")
+    for axes in rows:
+        _shade(axes, recording, epochs)
+        _tidy(axes)
+        axes.yaxis.set_major_locator(MaxNLocator(4))
+    rows[0].annotate(f"layer {level},\nneuron {neuron}", (1.01, 1), (0, 5), xycoords="axes fraction",
+                     textcoords="offset points", fontsize=TEXT)
+    figure.align_ylabels(rows)
+    _name_epochs(rows[0], recording, epochs)
+    return figure
+
+
+# -- what training does ----------------------------------------------------------------------------------------------
+def goodness_over_training(metrics):
+    """Goodness of the positive and the negative phase in the course of training, one row for each layer.
+
+    Left: the mean goodness of every chunk (thin) and its running mean (thick), in the colours of the phases.  Right:
+    the fraction of samples whose positive phase had the larger goodness; an untrained layer is at 50 %.
+
+    Parameters
+    ----------
+    metrics : list of dict
+        Rows of `brianff.training.Trainer.metrics` or ``metrics.csv``; only those of chunks are used.
+
+    Returns
+    -------
+    figure : `matplotlib.figure.Figure`
+        Axes: goodness and fraction of the first layer, of the second, ...
+    """
+    rows = [row for row in metrics if row.get("what") == "chunk"]
+    levels = _levels(rows)
+    if not levels:
+        raise ValueError("metrics have no goodness: there must be rows of chunks with positive1, negative1, ...")
+    x, label = _progress(rows)
+
+    figure = Figure(figsize=(WIDTH, 0.9 + 1.9 * len(levels)), layout="constrained")
+    grid = figure.subplots(len(levels), 2, sharex=True, squeeze=False, width_ratios=(3, 2))
+    for (left, right), level in zip(grid, levels, strict=True):
+        for phase in ("positive", "negative"):
+            _raw_and_smooth(left, x, _column(rows, f"{phase}{level}"), COLOURS[phase], f"{phase} phase")
+        left.set_ylabel(f"goodness\nof layer {level}")
+        _raw_and_smooth(right, x, 100 * _column(rows, f"ordered{level}"), COLOURS["ink"])
+        right.axhline(50, color=COLOURS["ink"], linewidth=0.9, linestyle=":")
+        right.set_ylim(min(45, right.get_ylim()[0]), 101)
+        right.set_ylabel("positive >\nnegative (%)")
+        for axes in (left, right):
+            _tidy(axes)
+            axes.xaxis.set_major_locator(MaxNLocator(5, integer=label == "training epoch", steps=[1, 2, 5, 10]))
+            axes.grid(color=COLOURS["grid"], linewidth=0.6)
+    for axes in grid[-1]:
+        axes.set_xlabel(label)
+    figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper left", ncols=2, frameon=False,
+                  fontsize=TEXT)
+    return figure
+
+
+def learning_curve(metrics):
+    """Accuracy on validation samples after every training epoch, for each way of predicting the class.
+
+    The axis is logarithmic in the error, so that 90 to 95 % takes as much room as 95 to 97.5 %.  Without validation
+    samples the figure says so.
+
+    Parameters
+    ----------
+    metrics : list of dict
+        Rows of `brianff.training.Trainer.metrics` or ``metrics.csv``; only those of validations are used.
+
+    Returns
+    -------
+    figure : `matplotlib.figure.Figure`
+    """
+    if not metrics:
+        raise ValueError("there are no metrics to draw.")
+    ways = {
+        "goodness": ("goodness of every label, all layers", "0.1", "o", "-"),
+        "upper": ("goodness of every label, layers ≥ 2", "#009e73", "s", "--"),
+        "readout": ("softmax readout", "#b05fb0", "^", "-."),
+    }
+    rows = [row for row in metrics if row.get("what") == "validation"]
+    figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
+    axes = figure.subplots()
+    _tidy(axes)
+    if _levels(metrics) == [1]:
+        del ways["upper"]  # the same as all layers
+    present = [way for way in ways if any(way in row for row in rows)]
+    axes.set_ylabel("validation accuracy (%),\nlogarithmic in the error")
+    if not present:
+        axes.set(xlabel="training epoch", ylabel="validation accuracy (%)", xticks=[], yticks=[])
+        axes.text(0.5, 0.5, "no validation samples", transform=axes.transAxes, ha="center", fontsize=TEXT)
+        return figure
+    x, label = _progress(rows)
+    for way in present:
+        text, colour, marker, line = ways[way]
+        accuracy = 100 * _column(rows, way)
+        text = f"{text}: {accuracy[np.isfinite(accuracy)][-1]:.1f} %"
+        axes.plot(x, accuracy, color=colour, linestyle=line, linewidth=1.8, marker=marker, markersize=5, label=text,
+                  markevery=max(1, len(x) // 20))
+    axes.set_xlabel(label)
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=label == "training epoch", min_n_ticks=1))
+    _scale_by_error(axes, 100 * np.concatenate([_column(rows, way) for way in present]))
+    axes.grid(color=COLOURS["grid"], linewidth=0.6)
+    figure.legend(loc="outside upper left", title="prediction by (last value)", frameon=False, fontsize=TEXT,
+                  title_fontsize=TEXT, alignment="left", handlelength=3)
+    return figure
+
+
+# -- what the trained network says -----------------------------------------------------------------------------------
+def goodness_distribution(evaluation: Evaluation):
+    """Histograms of the goodness under the true label, and under the wrong label that has the largest goodness.
+
+    One row of axes for the sum over all layers, on which the prediction rests, and one for each layer by itself; beside
+    each the fraction of samples whose true label has the larger goodness.
+
+    Parameters
+    ----------
+    evaluation : `brianff.evaluation.Evaluation`
+        With goodness: (n, n_classes, n_layers).
+
+    Returns
+    -------
+    figure : `matplotlib.figure.Figure`
+    """
+    goodness = evaluation.goodness
+    if goodness is None or not len(goodness):
+        raise ValueError("the evaluation has no goodness: the network has no label input, or there were no samples.")
+    if goodness.ndim != 3 or len(goodness) != len(evaluation.labels) or goodness.shape[1] < 2:
+        raise ValueError(
+            f"goodness of shape {goodness.shape} is not that of {len(evaluation.labels)} samples, two or more classes, and "
+            "layers."
+        )
+    n_layers = goodness.shape[2]
+    panels = {"all layers": goodness.sum(axis=2)} if n_layers > 1 else {}
+    panels |= {f"layer {level}": goodness[:, :, level - 1] for level in range(1, n_layers + 1)}
+
+    figure = Figure(figsize=(WIDTH, 0.6 + 1.7 * len(panels)), layout="constrained")
+    rows = figure.subplots(len(panels), 1, squeeze=False)[:, 0]
+    for axes, (name, values) in zip(rows, panels.items(), strict=True):
+        true, wrong = _true_and_best_wrong(values, evaluation.labels)
+        bins = np.histogram_bin_edges(np.concatenate([true, wrong]), bins=40)
+        for data, phase, text in ((true, "positive", "true label"), (wrong, "negative", "best wrong label")):
+            counts = np.histogram(data, bins)[0]
+            # Empty bins are left out, so that no line runs along the axis.
+            axes.stairs(np.where(counts, counts, np.nan), bins, fill=True, facecolor=(COLOURS[phase], 0.25),
+                        edgecolor=COLOURS[phase], linewidth=1.8, label=text)
+        axes.set_ylim(bottom=0)
+        axes.set_ylabel("test samples")
+        axes.set_xlabel(f"goodness, {'sum of ' * (name == 'all layers')}{name}")
+        axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+        _tidy(axes)
+        # Beside the axes: there is no place inside that no histogram ever reaches.
+        handles = axes.get_legend_handles_labels()[0] if axes is rows[0] else []
+        axes.legend(handles=handles, title=f"true > wrong: {100 * np.mean(true > wrong):.1f} %", loc="upper left",
+                    bbox_to_anchor=(1.0, 1.05), frameon=False, fontsize=TEXT, title_fontsize=TEXT, alignment="left")
+    return figure
+
+
+def receptive_fields(w1, image_shape, n=40):
+    """Weights from the pixels to the strongest neurons of the first layer, each as a small image.
+
+    Strength is the norm of a neuron's pixel weights; it falls from left to right, then from top to bottom.  White is
+    zero, green excites, purple inhibits.
+
+    Parameters
+    ----------
+    w1 : (n_inputs, n_neurons) array
+        Rows beyond the pixels (of label inputs) are left out.
+    image_shape : (int, int)
+        Height and width of an image.
+    n : int
+        Number of neurons, if there are as many.
+
+    Returns
+    -------
+    figure : `matplotlib.figure.Figure`
+        One axes with all images, and the colour bar.
+    """
+    w1, (height, width) = np.asarray(w1), image_shape
+    if w1.ndim != 2 or w1.shape[0] < height * width or w1.shape[1] < 1 or n < 1:
+        raise ValueError(f"weights of shape {w1.shape} hold no neuron with the {height}x{width} pixels of an image.")
+    pixels = w1[: height * width]
+    order = np.argsort(-np.linalg.norm(pixels, axis=0), kind="stable")[:n]
+    columns = min(len(order), int(np.ceil(np.sqrt(1.6 * len(order)))))
+    rows = -(-len(order) // columns)
+
+    # One mosaic instead of many axes: exact pixels, and gaps of the same width everywhere.
+    gap = max(1, width // 12)
+    mosaic = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), np.nan)
+    for place, neuron in enumerate(order):
+        top, left = (place // columns) * (height + gap), (place % columns) * (width + gap)
+        mosaic[top : top + height, left : left + width] = pixels[:, neuron].reshape(height, width)
+    # Not up to the largest weight: a few outliers would leave the rest pale.
+    limit = np.nanquantile(np.abs(mosaic), 0.998) or np.nanmax(np.abs(mosaic)) or 1.0
+
+    aspect = mosaic.shape[0] / mosaic.shape[1]
+    figure = Figure(figsize=(WIDTH, 0.3 + aspect * (WIDTH - 1.2)), layout="constrained")
+    axes = figure.subplots()
+    axes.set_facecolor("0.6")  # of the gaps: without it, weights near zero would have no edge
+    image = axes.imshow(mosaic, cmap="PRGn", vmin=-limit, vmax=limit, interpolation="nearest")
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+    bar = figure.colorbar(image, ax=axes, shrink=0.9, aspect=25, pad=0.02, extend="both")
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(labelsize=TEXT)
+    bar.set_label("weight (synaptic current per spike)", fontsize=TEXT)
+    return figure
+
+
+def confusion(labels, predicted, n_classes):
+    """Which classes are taken for which: rows are true classes, columns predicted ones.
+
+    Errors are coloured by their share in the true class, on a scale that ends at the largest one.  The diagonal is
+    grey, so that it does not drown them.  Counts stand in the cells of up to 12 classes; an empty cell is zero.
+
+    Parameters
+    ----------
+    labels, predicted : (n,) int arrays
+    n_classes : int
+
+    Returns
+    -------
+    figure : `matplotlib.figure.Figure`
+        One axes, and the colour bar.
+    """
+    labels, predicted = np.asarray(labels), np.asarray(predicted)
+    if labels.ndim != 1 or labels.shape != predicted.shape or not len(labels):
+        raise ValueError(f"labels {labels.shape} and predictions {predicted.shape} are not the same samples.")
+    both = np.concatenate([labels, predicted])
+    if not np.issubdtype(both.dtype, np.integer) or both.min() < 0 or both.max() >= n_classes:
+        raise ValueError(
+            f"classes must be integers from 0 to {n_classes - 1}; these are {both.dtype} from {both.min()} to {both.max()}."
+        )
+    counts = confusion_matrix(labels, predicted, n_classes)
+    share = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    diagonal = np.eye(n_classes, dtype=bool)
+    largest = share[~diagonal].max(initial=0) or 1.0
+
+    figure = Figure(figsize=(6.6, 5.6), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(np.ma.masked_where(~diagonal, diagonal), cmap=ListedColormap([COLOURS["grid"]]))
+    errors = axes.imshow(np.ma.masked_where(diagonal, share), cmap="Reds", vmin=0, vmax=largest)
+    if n_classes <= 12:
+        for row, column in zip(*np.nonzero(counts), strict=True):
+            dark = row != column and share[row, column] > 0.6 * largest
+            axes.text(column, row, counts[row, column], ha="center", va="center", fontsize=TEXT,
+                      color="white" if dark else "black")
+    correct = int(np.trace(counts))
+    axes.set_title(f"accuracy {100 * correct / len(labels):.1f} % ({correct} of {len(labels)})", fontsize=TEXT)
+    axes.set(xlabel="predicted class", ylabel="true class")
+    _tidy(axes)
+    step = -(-n_classes // 30)  # 30 numbers fit
+    axes.set(xticks=range(0, n_classes, step), yticks=range(0, n_classes, step))
+    axes.tick_params(length=0, labelsize=TEXT if n_classes <= 12 else 9)
+    axes.spines[:].set_visible(True)
+    axes.spines[:].set_color(COLOURS["neutral"])
+    bar = figure.colorbar(errors, ax=axes, shrink=0.9, aspect=25, pad=0.02)
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(labelsize=TEXT)
+    bar.set_label("errors (% of the true class)", fontsize=TEXT)
+    return figure
+
+
+# -- recordings ------------------------------------------------------------------------------------------------------
+def _need(recording, *keys):
+    missing = [key for key in ("phase", "label", "n_steps", "dt", *keys) if key not in recording]
+    if missing:
+        raise ValueError(f"the recording has no {_listed(missing)}: draw what record_presentations returns.")
+
+
+def _listed(things):
+    return ", ".join(map(str, things))
+
+
+def _epochs(recording, epochs):
+    """Checked stimulus epochs, as a list; the first ones by default."""
+    n = len(recording["phase"])
+    epochs = list(range(min(n, MOST_EPOCHS)) if epochs is None else map(int, epochs))
+    if not epochs or epochs != list(range(epochs[0], epochs[-1] + 1)) or epochs[0] < 0 or epochs[-1] >= n:
+        raise ValueError(f"epochs {epochs} are not consecutive ones of the {n} in the recording (0 is the first).")
+    return epochs
+
+
+def _duration(recording):
+    """Of a stimulus epoch, in ms."""
+    return float(recording["n_steps"] * recording["dt"])
+
+
+def _epoch_at(recording, t):
+    """Stimulus epoch of each time; the half step keeps times that are a rounding error early in their epoch."""
+    return np.floor((np.asarray(t) + recording["dt"] / 2) / _duration(recording)).astype(int)
+
+
+def _phase(recording, epoch):
+    return {1: "positive", -1: "negative"}.get(int(recording["phase"][epoch]), "neutral")
+
+
+def _shade(axes, recording, epochs):
+    """Background in the colours of the phases, and the limits of the time axis."""
+    duration = _duration(recording)
+    for epoch in epochs:
+        phase = _phase(recording, epoch)
+        axes.axvspan(epoch * duration, (epoch + 1) * duration, color=COLOURS[phase], alpha=SHADE[phase], linewidth=0,
+                     zorder=0)
+    start, stop = epochs[0] * duration, (epochs[-1] + 1) * duration
+    # A little more, so that spikes in the first step are not hidden by the spine.
+    axes.set_xlim(start - 0.01 * (stop - start), stop + 0.002 * (stop - start))
+    if len(epochs) <= 8:
+        axes.set_xticks(np.arange(epochs[0], epochs[-1] + 2) * duration)
+
+
+def _name_epochs(axes, recording, epochs):
+    """Phase and label above each epoch, as far as they fit: '+ label 3', in short '+3'."""
+    duration = _duration(recording)
+    short = len(epochs) > 8
+    step = -(-len(epochs) // 24)
+    names = {LABEL_NEUTRAL: "neutral label", LABEL_NONE: "no label"}
+    for epoch in epochs[::step]:
+        label, phase = int(recording["label"][epoch]), _phase(recording, epoch)
+        sign = {"positive": "+", "negative": "−", "neutral": ""}[phase]
+        if short:
+            text = f"{sign}{label if label >= 0 else ''}"
+        else:
+            text = f"{sign} {names.get(label, f'label {label}')}".strip()
+        axes.annotate(text, ((epoch + 0.5) * duration, 1), (0, 5), xycoords=axes.get_xaxis_transform(),
+                      textcoords="offset points", ha="center", fontsize=TEXT, fontweight="bold",
+                      color=COLOURS[phase])
+
+
+# -- metrics and goodness --------------------------------------------------------------------------------------------
+def _column(rows, name):
+    return np.array([row.get(name, np.nan) for row in rows], float)
+
+
+def _levels(rows):
+    """Layers whose goodness is in rows of metrics."""
+    return sorted({int(key.removeprefix("positive")) for row in rows for key in row if key.startswith("positive")})
+
+
+def _progress(rows):
+    """Horizontal axis of training: its values and what they are."""
+    if all("epoch" in row for row in rows):
+        return _column(rows, "epoch"), "training epoch"
+    if all("samples" in row for row in rows):
+        return _column(rows, "samples"), "training samples"
+    raise ValueError("rows of metrics need 'epoch' or 'samples'.")
+
+
+def _raw_and_smooth(axes, x, y, colour, label=None):
+    known = np.isfinite(y)
+    x, y = x[known], y[known]
+    window = np.ones(min(len(y), max(3, len(y) // 30)))
+    # Divided by the number of values that the window covers, so that the ends are not drawn to zero.
+    smooth = np.convolve(y, window, "same") / np.convolve(np.ones(len(y)), window, "same") if len(y) else y
+    axes.plot(x, y, color=colour, linewidth=0.8, alpha=0.4)
+    axes.plot(x, smooth, color=colour, linewidth=2.0, label=label, marker="o" if len(y) == 1 else None)
+
+
+def _scale_by_error(axes, accuracy):
+    """Vertical axis in % accuracy, logarithmic in the error, over the range of `accuracy`."""
+    error = 100 - accuracy[np.isfinite(accuracy)]
+    # No error at all has no logarithm: only then, a small constant makes room for 100 %.
+    perfect = error.min() <= 0
+    offset = 0.5 * error[error > 0].min(initial=1.0) if perfect else 0.0
+
+    def forward(a):
+        return -np.log10(np.maximum(100 + offset - a, 1e-6))
+
+    axes.set_yscale("function", functions=(forward, lambda s: 100 + offset - 10.0**-s))
+    low = max(0, 100 - 1.2 * max(error.max(), offset))
+    high = 100 + 0.2 * offset if perfect else 100 - 0.8 * error.min()
+    axes.set_ylim(low, high)
+    # The roundest numbers first, then whatever still finds room.
+    ticks = []
+    for tick in (100, 0, 50, 90, 99, 99.9, 80, 95, 98, 99.5, 99.8, 70, 97, 85, 60, 40, 96, 94, 98.5, 92, 20):
+        far = [abs(forward(tick) - forward(other)) > 0.08 * (forward(high) - forward(low)) for other in ticks]
+        if low <= tick <= high and all(far):
+            ticks.append(tick)
+    axes.yaxis.set_major_locator(FixedLocator(sorted(ticks)))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))
+
+
+def _true_and_best_wrong(values, labels):
+    """Of (n, n_classes) values, the one of the true class and the largest of the others."""
+    rows = np.arange(len(labels))
+    wrong = values.copy()
+    wrong[rows, labels] = -np.inf
+    return values[rows, labels], wrong.max(axis=1)
+
+
+def _tidy(axes):
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=TEXT)
+    axes.xaxis.label.set_size(TEXT)
+    axes.yaxis.label.set_size(TEXT)

@@ -1,0 +1,57 @@
+"""Fixtures that the tests share."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_configure(config):
+    # Brian2 writes a log and copies of the script into the temporary folder unless told not to.
+    from brian2 import prefs
+
+    prefs.logging.file_log = False
+    prefs.logging.save_script = False
+
+
+def pytest_collection_modifyitems(items):
+    missing = [p for p in (os.environ.get("CXX", "g++").split()[0], "make") if shutil.which(p) is None]
+    if missing:
+        for item in items:
+            if item.get_closest_marker("compiler"):
+                item.add_marker(pytest.mark.skip(reason=f"needs {' and '.join(missing)}, not installed here"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
+    """Compiled networks of the tests stay out of the user's cache, so that every test session compiles for itself."""
+    before = os.environ.get("BRIANFF_CACHE")
+    os.environ["BRIANFF_CACHE"] = str(tmp_path_factory.mktemp("builds"))
+    yield
+    if before is None:
+        del os.environ["BRIANFF_CACHE"]
+    else:
+        os.environ["BRIANFF_CACHE"] = before
+
+
+@pytest.fixture(autouse=True)
+def runtime_device():
+    """Every test starts, and leaves, on Brian2's NumPy runtime."""
+    from brian2 import prefs, set_device
+
+    set_device("runtime")
+    prefs.codegen.target = "numpy"
+    yield
+    set_device("runtime")
+    prefs.codegen.target = "numpy"
+
+
+@pytest.fixture
+def mnist_folder():
+    folder = ROOT.parent / "shared" / "data" / "mnist"
+    if not folder.is_dir():
+        pytest.skip("MNIST is not at ../shared/data/mnist")
+    return folder

@@ -1,0 +1,275 @@
+"""DenseSynapses against brian2.Synapses and against NumPy."""
+
+import numpy as np
+import pytest
+from brian2 import (
+    Clock,
+    Network,
+    NeuronGroup,
+    SpikeMonitor,
+    Synapses,
+    device,
+    get_device,
+    ms,
+    set_device,
+)
+
+from brianff import DenseSynapses
+
+N_PRE, N_POST, BATCH = 40, 30, 3
+
+
+def source(batch=BATCH, n=N_PRE, seed=1):
+    group = NeuronGroup(
+        batch * n,
+        """dv/dt = -v/(10*ms) + drive/ms : 1
+        drive : 1
+        dx/dt = -x/(20*ms) : 1""",
+        threshold="v > 1",
+        reset="v = 0; x += 1",
+        method="exact",
+    )
+    group.drive = np.random.default_rng(seed).uniform(0.05, 0.3, batch * n)
+    return group
+
+
+def target(batch=BATCH, n=N_POST):
+    return NeuronGroup(
+        batch * n,
+        """dv/dt = (I - v)/(10*ms) : 1
+        dI/dt = -I/(5*ms) : 1
+        dx/dt = -x/(20*ms) : 1""",
+        threshold="v > 1",
+        reset="v -= 1; x += 1",
+        method="exact",
+    )
+
+
+def ordinary(pre, post, weights, batch):
+    """The same connection with Brian2's Synapses: a copy of the weights for each batch entry."""
+    n_pre, n_post = weights.shape
+    synapses = Synapses(pre, post, "w : 1", on_pre="I_post += w")
+    entry, i, j = np.meshgrid(np.arange(batch), np.arange(n_pre), np.arange(n_post), indexing="ij")
+    synapses.connect(i=(entry * n_pre + i).ravel(), j=(entry * n_post + j).ravel())
+    synapses.w = np.tile(weights.ravel(), batch)
+    return synapses
+
+
+def weights(seed=2):
+    return np.random.default_rng(seed).normal(0.1, 0.2, (N_PRE, N_POST))
+
+
+def run_both(batch, duration=100 * ms):
+    """One source that drives two equal targets, through DenseSynapses and through Synapses."""
+    pre, dense_target, ordinary_target = source(batch), target(batch), target(batch)
+    w = weights()
+    dense = DenseSynapses(pre, dense_target, "w : 1", on_pre="I_post += w", batch=batch)
+    dense.w = w.ravel()
+    synapses = ordinary(pre, ordinary_target, w, batch)
+    monitors = SpikeMonitor(dense_target), SpikeMonitor(ordinary_target)
+    network = Network(pre, dense_target, ordinary_target, dense, synapses, *monitors)
+    network.run(duration)
+    return network, monitors
+
+
+@pytest.fixture
+def cpp(tmp_path):
+    """C++ standalone in a folder of its own."""
+    set_device("cpp_standalone", directory=str(tmp_path / "cpp"), build_on_run=False)
+    yield get_device()
+    device.reinit()
+    set_device("runtime")
+
+
+def same_spikes(dense, ordinary):
+    assert dense.num_spikes > 200
+    np.testing.assert_array_equal(dense.i[:], ordinary.i[:])
+    np.testing.assert_array_equal(dense.t[:] / ms, ordinary.t[:] / ms)
+
+
+@pytest.mark.parametrize("batch", [1, BATCH])
+def test_same_spikes_as_synapses_on_numpy(batch):
+    _, monitors = run_both(batch)
+    same_spikes(*monitors)
+
+
+@pytest.mark.compiler
+def test_same_spikes_as_synapses_on_cpp(cpp):
+    _, monitors = run_both(BATCH)
+    cpp.build(**cpp.build_options)
+    same_spikes(*monitors)
+
+
+def learning_network(rows=None, condition=None):
+    """Accumulates dw = eta * sum over the batch of layer factor * x_post * x_pre at three ticks of 20 ms."""
+    pre, post = source(), target()
+    layer = NeuronGroup(BATCH, "M : 1\ngate : 1 (shared)")
+    layer.M = [1.0, -2.0, 0.5]
+    synapses = DenseSynapses(
+        pre,
+        post,
+        "w : 1\ndw : 1\neta : 1 (shared)\ncount : 1 (shared)",
+        on_pre="I_post += w",
+        batch=BATCH,
+        layer=layer,
+        name="learning",
+    )
+    synapses.w = weights().ravel()
+    synapses.eta = 0.25
+    tick = Clock(dt=20 * ms)
+    synapses.update(
+        "dw += eta*M_layer*x_post*x_pre", rows=rows, condition=condition, clock=tick, order=-2, name="accumulate"
+    )
+    synapses.update("count += 1; w += 0.1*dw", clock=tick, order=-1, name="apply")
+    return Network(pre, post, layer, synapses), synapses, (pre, post, layer)
+
+
+def by_hand(pre, post, layer, batch=BATCH):
+    x_pre, x_post = np.array(pre.x).reshape(batch, -1), np.array(post.x).reshape(batch, -1)
+    return 0.25 * np.einsum("b,bi,bj->ij", np.array(layer.M), x_pre, x_post)
+
+
+def test_update_sums_over_the_batch():
+    network, synapses, groups = learning_network()
+    network.run(20 * ms)  # the tick at 0 ms finds silent traces; the one at 20 ms comes with the next step
+    before = np.array(synapses.dw)
+    expected = by_hand(*groups)
+    network.run(0.1 * ms)
+    assert np.abs(before).max() == 0
+    assert np.abs(expected).max() > 0.1
+    np.testing.assert_allclose(np.array(synapses.dw).reshape(N_PRE, N_POST), expected, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(
+        np.array(synapses.w).reshape(N_PRE, N_POST), weights() + 0.1 * expected, rtol=1e-12, atol=1e-14
+    )
+
+
+def test_optimiser_code_runs_once_a_tick_and_writes_shared_variables():
+    network, synapses, _ = learning_network()
+    network.run(40.1 * ms)
+    assert synapses.count == 3  # at 0, 20 and 40 ms, not once a batch entry
+
+
+def test_skipping_silent_rows_changes_nothing():
+    results = []
+    for rows in (None, "x_pre != 0"):
+        network, synapses, _ = learning_network(rows=rows)
+        network.run(40.1 * ms)
+        results.append(np.array(synapses.w))
+    np.testing.assert_array_equal(*results)
+
+
+def test_rows_are_really_skipped():
+    network, synapses, (pre, _, _) = learning_network(rows="x_pre > 0.5")
+    network.run(20.1 * ms)
+    dw = np.array(synapses.dw).reshape(N_PRE, N_POST)
+    active = (np.array(pre.x).reshape(BATCH, -1) > 0.5 * np.exp(-0.1 / 20)).any(axis=0)
+    assert not np.abs(dw[~active]).any() and np.abs(dw[active]).any(axis=1).all()
+
+
+def test_condition_holds_an_update_back():
+    network, synapses, (_, _, layer) = learning_network(condition="gate_layer > 0")
+    network.run(20.1 * ms)
+    assert not np.array(synapses.dw).any()
+    layer.gate = 1
+    network.run(20 * ms)
+    assert np.array(synapses.dw).any()
+
+
+@pytest.mark.compiler
+def test_learning_agrees_between_numpy_and_cpp(tmp_path):
+    network, synapses, _ = learning_network(rows="x_pre != 0", condition="t > 0*second")
+    network.run(60.1 * ms)
+    numpy_w = np.array(synapses.w)
+    set_device("cpp_standalone", directory=str(tmp_path / "cpp"), build_on_run=False)
+    try:
+        network, synapses, _ = learning_network(rows="x_pre != 0", condition="t > 0*second")
+        network.run(60.1 * ms)
+        current = get_device()
+        current.build(**current.build_options)
+        cpp_w = np.array(synapses.w)
+    finally:
+        device.reinit()
+        set_device("runtime")
+    assert np.abs(numpy_w - weights().ravel()).max() > 0.05
+    np.testing.assert_allclose(cpp_w, numpy_w, rtol=1e-9, atol=1e-12)
+
+
+def test_on_pre_may_change_shared_weights_spike_by_spike():
+    """Two batch entries whose same neuron spikes in the same step both change the one weight they share."""
+    pre = NeuronGroup(4, "v : 1", threshold="v > 0", reset="v = 0")
+    post = NeuronGroup(2, "I : 1")
+    synapses = DenseSynapses(pre, post, "w : 1", on_pre="w += 1; I_post += w", batch=2)
+    pre.v = [1, 0, 1, 0]
+    Network(pre, post, synapses).run(0.2 * ms)
+    np.testing.assert_array_equal(synapses.w, [2, 0])
+    np.testing.assert_array_equal(post.I, [1, 2])
+
+
+def test_variables_are_matrices_in_row_order():
+    pre = NeuronGroup(3, "v : 1", threshold="v > 0", reset="v = 0")
+    post = NeuronGroup(2, "I : 1")
+    synapses = DenseSynapses(pre, post, on_pre="I_post += w")
+    synapses.w = np.arange(6)
+    pre.v = [0, 1, 0]
+    Network(pre, post, synapses).run(0.1 * ms)
+    np.testing.assert_array_equal(post.I, [2, 3])
+    assert len(synapses) == 6
+
+
+class TestRefusals:
+    """What the templates would have to guess is refused, with the way out."""
+
+    def make(self, model="w : 1", **options):
+        return DenseSynapses(source(1), target(1), model, **{"on_pre": "I_post += w", **options})
+
+    def test_synaptic_dynamics(self):
+        with pytest.raises(NotImplementedError, match="no synaptic dynamics.*brian2.Synapses"):
+            self.make("w : 1\ndA/dt = -A/(20*ms) : 1 (event-driven)")
+
+    def test_unknown_flag(self):
+        with pytest.raises(NotImplementedError, match="flag 'summed'.*brian2.Synapses"):
+            self.make("w : 1\ntotal_post = w : 1 (summed)")
+
+    def test_delay(self):
+        with pytest.raises(NotImplementedError, match="no delays.*brian2.Synapses"):
+            self.make(delay=1 * ms)
+
+    def test_on_post(self):
+        with pytest.raises(NotImplementedError, match="on_post.*brian2.Synapses"):
+            self.make(on_post="w += 1")
+
+    def test_subgroup(self):
+        with pytest.raises(NotImplementedError, match="Subgroup.*brian2.Synapses"):
+            DenseSynapses(source(1)[:10], target(1), on_pre="I_post += w")
+
+    def test_writing_to_the_source(self):
+        with pytest.raises(NotImplementedError, match="writes to 'x_pre'.*reset string"):
+            self.make(on_pre="x_pre += 1")
+
+    def test_name_of_a_neuron_variable(self):
+        with pytest.raises(ValueError, match="'x' exists in the group.*rename"):
+            self.make("x : 1")
+
+    def test_batch_that_does_not_divide(self):
+        with pytest.raises(ValueError, match="40 neurons.*not a multiple of batch=7"):
+            self.make(batch=7)
+
+    def test_layer_of_the_wrong_size(self):
+        with pytest.raises(ValueError, match="has 2 elements.*1 entries"):
+            self.make(layer=NeuronGroup(2, "M : 1"))
+
+    def test_rows_without_neurons(self):
+        with pytest.raises(ValueError, match="rows="):
+            self.make().update("w *= 0.5", rows="w > 0")
+
+    def test_wrong_unit_in_on_pre(self):
+        synapses = self.make(on_pre="I_post += w*ms")
+        with pytest.raises(Exception) as error:
+            Network(synapses, synapses.source, synapses.target).run(0.1 * ms)
+        assert "unit" in str(error.value.__cause__ or error.value).lower() or "dimension" in repr(error.getrepr())
+
+    def test_unknown_name_in_on_pre(self):
+        synapses = self.make(on_pre="I_post += weight")
+        with pytest.raises(Exception) as error:
+            Network(synapses, synapses.source, synapses.target).run(0.1 * ms)
+        assert "weight" in repr(error.getrepr(chain=True))

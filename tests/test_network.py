@@ -1,0 +1,266 @@
+"""The network on its devices: NumPy against C++, the goodness trace, the noise, what a run may change."""
+
+import numpy as np
+import pytest
+
+from brianff.device import CppSimulator, DeviceError, RuntimeSimulator, simulator
+from brianff.equations import compose
+from brianff.network import LABEL_NEUTRAL, LABEL_NONE, Architecture
+from brianff.stimulus import Schedule
+
+SMALL = Architecture(n_pixels=30, n_classes=3, hidden=(20, 15), label_neurons=4, batch=3, n_steps=30, capacity=8, images=12)
+
+
+def stimulus(a, rng, n=4):
+    """Inputs of `n` pairs of a positive and a negative stimulus epoch, and an optimizer step after every second pair."""
+    images = rng.uniform(0.1, 1, (a.images, a.n_pixels)) * (rng.random((a.images, a.n_pixels)) < 0.5)
+    samples = np.arange(n * a.batch) % a.images
+    right = rng.integers(0, a.n_classes, n * a.batch)
+    schedule = Schedule.pairs(samples, samples, right, (right + 1) % a.n_classes, 2 * np.arange(n * a.batch), a.batch)
+    inputs = {"images": images, **schedule.inputs(a), "neurons0.seed": 7}
+    rates = np.zeros(a.capacity + 1)
+    rates[3::4] = 0.01
+    for level, (n_pre, n_post) in enumerate(zip(a.sizes[:-1], a.sizes[1:], strict=True), start=1):
+        inputs[f"synapses{level}.w"] = rng.normal(size=n_pre * n_post) * 4 / np.sqrt(n_pre)
+        inputs[f"synapses{level}.plastic"] = True
+        inputs[f"layer{level}.samples_per_update"] = 2.0 * a.batch
+        inputs[f"learning_rate_at{level}"] = rates
+    return inputs, schedule
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize(
+    "models",
+    [
+        dict(neuron="lif", encoder="time_to_first_spike", rule="symba", optimizer="adam"),
+        dict(neuron="integrate_and_fire", encoder="poisson_rate", rule="forward_forward", optimizer="sgd"),
+    ],
+    ids=lambda m: "-".join(m.values()),
+)
+def test_numpy_and_cpp_agree(models):
+    """The same spikes, and weights equal to 1e-9 relative, after several learning steps."""
+    composition = compose(**models)
+    inputs, schedule = stimulus(SMALL, np.random.default_rng(3))
+    reference = RuntimeSimulator(SMALL, composition, record=True)
+    expected = reference.run(inputs, len(schedule))
+    with CppSimulator(SMALL, composition, record=True).run(inputs, len(schedule)) as got:
+        for level in range(3):
+            spikes = reference.built.spikes[f"neurons{level}"]
+            assert spikes.num_spikes > 50
+            np.testing.assert_array_equal(got[f"spikes{level}.i"], spikes.i[:])
+            np.testing.assert_allclose(got[f"spikes{level}.t"], spikes.t_[:], rtol=0, atol=1e-9)
+        for level in (1, 2):
+            w, reference_w = got[f"synapses{level}.w"], expected[f"synapses{level}.w"]
+            assert np.abs(reference_w - inputs[f"synapses{level}.w"]).max() > 1e-4
+            np.testing.assert_allclose(w, reference_w, rtol=1e-9, atol=1e-9 * np.abs(reference_w).max())
+            np.testing.assert_allclose(
+                got.recorded(f"record_g{level}", "g", len(schedule)),
+                expected.recorded(f"record_g{level}", "g", len(schedule)),
+                rtol=1e-9,
+            )
+
+
+@pytest.mark.compiler
+def test_nothing_is_compiled_again_for_other_values(monkeypatch):
+    """Data, weights, seed, learning rates and every parameter of the models are inputs of a run."""
+    models = dict(neuron="lif", encoder="time_to_first_spike", rule="symba", optimizer="adam")
+    CppSimulator(SMALL, compose(**models), record=True)
+    monkeypatch.setenv("PATH", "")  # no compiler to be found
+    composition = compose(**models, parameters={"alpha": 2.0, "v_th": 0.9})
+    again = CppSimulator(SMALL, composition, record=True)
+    assert not again.compiled
+    inputs, schedule = stimulus(SMALL, np.random.default_rng(4))
+    changed = {f"neurons{k}.v_th": 0.5 for k in (1, 2)}
+    with again.run(inputs, len(schedule)) as low, again.run({**inputs, **changed}, len(schedule)) as high:
+        assert len(high["spikes1.i"]) > 1.2 * len(low["spikes1.i"])
+
+
+@pytest.mark.compiler
+def test_missing_compiler_is_one_sentence(monkeypatch, tmp_path):
+    monkeypatch.setenv("BRIANFF_CACHE", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(DeviceError, match="needs the program 'g\\+\\+'.*--device runtime"):
+        CppSimulator(SMALL, compose())
+
+
+@pytest.mark.compiler
+def test_failed_compilation_names_the_error_and_leaves_no_build(monkeypatch, tmp_path):
+    monkeypatch.setenv("BRIANFF_CACHE", str(tmp_path))
+    monkeypatch.setenv("CXXFLAGS", "")
+    monkeypatch.setattr("brianff.device._MAKE", ["make", "CXX=false"])
+    with pytest.raises(DeviceError, match="compilation failed"):
+        CppSimulator(SMALL, compose(), record=True)
+    assert not [p for p in tmp_path.iterdir() if p.is_dir()]
+
+
+@pytest.mark.compiler
+def test_a_wrong_size_is_refused_and_nothing_is_left_behind():
+    compiled = CppSimulator(SMALL, compose(neuron="lif"), record=True)
+    inputs, schedule = stimulus(SMALL, np.random.default_rng(3))
+    with pytest.raises(ValueError, match="'synapses1.w' has .* elements"):
+        compiled.run({**inputs, "synapses1.w": np.zeros(7)}, len(schedule))
+    with pytest.raises(DeviceError, match="no variable 'synapses9.w'"):
+        compiled.run({**inputs, "synapses9.w": np.zeros(7)}, len(schedule))
+
+
+def test_unknown_device():
+    with pytest.raises(DeviceError, match="no device 'gpu'"):
+        simulator("gpu", SMALL, compose())
+
+
+@pytest.fixture(scope="module")
+def runtime():
+    """One NumPy network with monitors, for the tests that only look."""
+    return RuntimeSimulator(SMALL, compose(), record=True)
+
+
+def test_goodness_is_the_sum_of_squared_traces_at_every_moment(runtime):
+    inputs, schedule = stimulus(SMALL, np.random.default_rng(5))
+    runtime.run(inputs, len(schedule))
+    for level in (1, 2):
+        x = np.array(runtime.built.traces[f"neurons{level}"].x).reshape(SMALL.batch, SMALL.hidden[level - 1], -1)
+        G = np.array(runtime.built.traces[f"layer{level}"].G)
+        assert G.max() > 5
+        np.testing.assert_allclose(G, (x**2).sum(axis=1), rtol=1e-9, atol=1e-12)
+
+
+def test_a_run_starts_afresh(runtime):
+    inputs, schedule = stimulus(SMALL, np.random.default_rng(5))
+    runs = [runtime.run(inputs, len(schedule))["synapses2.w"] for _ in range(2)]
+    np.testing.assert_array_equal(*runs)
+
+
+def test_evaluation_changes_no_weight(runtime):
+    inputs, _ = stimulus(SMALL, np.random.default_rng(5))
+    schedule = Schedule.evaluation(np.arange(6), np.zeros(6, int), np.arange(6), SMALL.batch)
+    after = runtime.run({**inputs, **schedule.inputs(SMALL)}, len(schedule))
+    np.testing.assert_array_equal(after["synapses1.w"], inputs["synapses1.w"])
+
+
+def test_a_layer_that_is_not_plastic_keeps_its_weights(runtime):
+    inputs, schedule = stimulus(SMALL, np.random.default_rng(5))
+    after = runtime.run({**inputs, "synapses1.plastic": False}, len(schedule))
+    np.testing.assert_array_equal(after["synapses1.w"], inputs["synapses1.w"])
+    assert np.abs(after["synapses2.w"] - inputs["synapses2.w"]).max() > 1e-4
+
+
+def input_spikes(runtime, label):
+    a = SMALL
+    images = np.zeros((a.images, a.n_pixels))
+    images[0, :4] = [1.0, 0.5, 0.2, 0.0]
+    schedule = Schedule.evaluation(np.array([0]), np.array([label]), np.array([0]), a.batch)
+    inputs = {"images": images, **schedule.inputs(a), "synapses1.w": 0.0, "synapses2.w": 0.0}
+    runtime.run(inputs, 1)
+    spikes = runtime.built.spikes["neurons0"]
+    return np.array(spikes.i), np.rint(spikes.t_ / 1e-3).astype(int)
+
+
+def test_time_to_first_spike_is_linear_in_the_intensity(runtime):
+    i, t = input_spikes(runtime, LABEL_NONE)
+    assert dict(zip(i, t, strict=True)) == {0: 0, 1: 13, 2: 20}  # round((1 - p)*25), the dark pixel silent
+
+
+def test_label_neurons(runtime):
+    pixels = {0, 1, 2}
+    first = SMALL.n_pixels
+    for label in range(3):
+        i, _ = input_spikes(runtime, label)
+        assert set(i) - pixels == set(range(first + 4 * label, first + 4 * label + 4))
+    i, _ = input_spikes(runtime, LABEL_NEUTRAL)
+    assert set(i) - pixels == {first, first + 4, first + 8}  # one of every class
+
+
+def test_empty_places_are_silent(runtime):
+    i, _ = input_spikes(runtime, 0)
+    assert i.max() < SMALL.sizes[0]  # only entry 0 of the batch is filled
+
+
+def test_only_the_direction_of_the_activity_passes():
+    """Twice the spikes of the layer below change its goodness, not the drive of the layer above."""
+    a = Architecture(n_pixels=10, n_classes=2, hidden=(8,), label_neurons=1, batch=1, n_steps=20, capacity=1, images=1)
+    composition = compose(encoder="regular_rate", parameters={"floor_x2": 1e-12})
+    runtime = RuntimeSimulator(a, composition, record=True)
+    rng = np.random.default_rng(0)
+    w = rng.normal(size=a.n_input * 8)
+    schedule = Schedule.evaluation(np.array([0]), np.array([LABEL_NONE]), np.array([0]), 1)
+    drive, goodness = [], []
+    for rate in (200.0, 400.0):
+        runtime.run(
+            {"images": np.ones((1, 10)), **schedule.inputs(a), "synapses1.w": w, "neurons0.rate_max": rate}, 1
+        )
+        current = np.array(runtime.built.traces["neurons1"].I_syn)[:, -2]
+        below = runtime.built.groups["layer0"]
+        goodness.append(float(below.G_[0]))
+        drive.append(current)
+    # all channels are equal here, so I_syn/|x| must be the same although |x| has about doubled
+    ratio = np.linalg.norm(drive[1]) / np.linalg.norm(drive[0])
+    assert 1.7 < ratio < 2.3
+    np.testing.assert_allclose(drive[1] / np.linalg.norm(drive[1]), drive[0] / np.linalg.norm(drive[0]), rtol=1e-9)
+
+
+def test_noise_does_not_depend_on_the_batch():
+    """The same presentations, one after the other and side by side: the same goodness, with Poisson input."""
+    composition = compose(encoder="poisson_rate")
+    rng = np.random.default_rng(1)
+    n = 6
+    images = rng.random((12, SMALL.n_pixels))
+    w = {f"synapses{k}.w": rng.normal(size=p * q) for k, (p, q) in enumerate([(42, 20), (20, 15)], start=1)}
+    goodness = []
+    for batch in (1, 3):
+        a = SMALL.with_(batch=batch)
+        schedule = Schedule.evaluation(np.arange(n), np.zeros(n, int), np.arange(100, 100 + n), batch)
+        results = RuntimeSimulator(a, composition).run(
+            {"images": images, **schedule.inputs(a), **w, "neurons0.seed": 5}, len(schedule)
+        )
+        goodness.append(results.recorded("record_g2", "g", len(schedule)).ravel())
+    np.testing.assert_array_equal(*goodness)
+    assert len(set(goodness[0])) == n
+
+
+@pytest.mark.parametrize("encoder", ["regular_rate", "poisson_rate"])
+def test_rate_codes_have_the_rate(encoder):
+    a = Architecture(n_pixels=200, n_classes=2, hidden=(1,), label_neurons=1, batch=1, n_steps=500, capacity=1, images=1)
+    runtime = RuntimeSimulator(a, compose(encoder=encoder), record=True)
+    image = np.repeat([0.2, 0.5], 100)[None]
+    schedule = Schedule.evaluation(np.array([0]), np.array([LABEL_NONE]), np.array([0]), 1)
+    runtime.run({"images": image, **schedule.inputs(a), "synapses1.w": 0.0}, 1)
+    counts = np.bincount(np.array(runtime.built.spikes["neurons0"].i), minlength=a.n_input)[:200].reshape(2, 100)
+    expected = np.array([0.2, 0.5]) * 100 * 0.5  # rate_max = 100 Hz, half a second
+    np.testing.assert_allclose(counts.mean(axis=1), expected, rtol=0.06)
+    if encoder == "poisson_rate":
+        np.testing.assert_allclose(counts.var(axis=1), expected, rtol=0.35)
+    else:
+        assert counts.std(axis=1).max() == 0
+
+
+@pytest.mark.parametrize("rule", ["symba", "forward_forward"])
+def test_a_step_of_the_rule_raises_positive_above_negative_goodness(rule):
+    """Learning one pair with a small step moves the margin of both layers in the right direction."""
+    a = SMALL.with_(batch=1, capacity=4, images=1, n_steps=40)
+    runtime = RuntimeSimulator(a, compose(rule=rule, optimizer="sgd"))
+    better = []
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        image = rng.random((1, a.n_pixels))
+        schedule = Schedule.pairs(np.zeros(2, int), np.zeros(2, int), [0, 0], [1, 1], np.zeros(2, int), 1)
+        inputs = {"images": image, **schedule.inputs(a)}
+        for level, (n_pre, n_post) in enumerate(zip(a.sizes[:-1], a.sizes[1:], strict=True), start=1):
+            inputs[f"synapses{level}.w"] = rng.normal(size=n_pre * n_post) * 3 / np.sqrt(n_pre)
+        for level in (1, 2):  # one at a time, so that the layer above sees the same input before and after
+            rates = np.zeros(a.capacity + 1)
+            rates[1] = 0.02
+            results = runtime.run({**inputs, f"synapses{level}.plastic": True, f"learning_rate_at{level}": rates}, 4)
+            g = results.recorded(f"record_g{level}", "g", 4)[:, 0]
+            better.append(g[2] - g[3] - (g[0] - g[1]))
+    better = np.array(better)
+    assert (better > 0).mean() >= 0.75
+    assert better.mean() > 0
+
+
+def test_architecture_refuses_nonsense():
+    with pytest.raises(ValueError, match="batch must be positive"):
+        SMALL.with_(batch=0)
+    with pytest.raises(ValueError, match="hidden layers"):
+        SMALL.with_(hidden=())
+    with pytest.raises(ValueError, match="clocks drift apart"):
+        SMALL.with_(capacity=100_000)

@@ -1,0 +1,494 @@
+"""Figures: what is drawn is what was given, in the colours of the phases, and nothing needs a display."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from PIL import Image
+
+from brianff import plotting
+from brianff.evaluation import Evaluation
+from brianff.network import LABEL_NEUTRAL, LABEL_NONE
+
+N_STEPS, N_PIXELS, SIZES, RECORDED = 20, 6, (10, 8, 5), 3
+
+
+def make_recording(n_epochs=6, sizes=SIZES, spikes=60, variables=("v", "I_syn", "x"), dt=0.5):
+    rng = np.random.default_rng(1)
+    n = n_epochs * N_STEPS
+    recording = {
+        "phase": np.resize([1, -1], n_epochs),
+        "label": np.arange(n_epochs),
+        "image": np.zeros((n_epochs, N_PIXELS)),
+        "n_steps": np.array(N_STEPS),
+        "dt": np.array(dt),
+        "sizes": np.array(sizes),
+        "t": np.arange(n + 1) * dt,
+    }
+    for level, size in enumerate(sizes):
+        recording[f"spikes{level}_i"] = rng.integers(0, size, spikes)
+        # Multiplied and divided, so that times carry rounding errors, as Brian2's do.
+        recording[f"spikes{level}_t"] = rng.integers(0, n, spikes) * (dt * 1e-3) * 1e3
+        if level:
+            recording[f"neurons{level}"] = np.arange(RECORDED)
+            recording[f"goodness{level}"] = rng.random(n + 1)
+            for name in variables:
+                recording[f"traces{level}_{name}"] = rng.random((RECORDED, n + 1))
+    return recording
+
+
+def make_metrics(layers=2, chunks=30, validations=5, epoch=True):
+    rng = np.random.default_rng(2)
+    rows = []
+    for k in range(1, chunks + 1):
+        row = {"what": "chunk", "samples": 100 * k, "epoch": k / 6}
+        for level in range(1, layers + 1):
+            row |= {f"positive{level}": 2 + rng.random(), f"negative{level}": rng.random(), f"ordered{level}": 0.9}
+        rows.append(row)
+    for k in range(1, validations + 1):
+        accuracy = {"goodness": 1 - 0.2 / k, "upper": 1 - 0.3 / k, "readout": 1 - 0.1 / k}
+        rows.append({"what": "validation", "samples": 600 * k, "epoch": float(k), **accuracy})
+    if not epoch:
+        rows = [{key: value for key, value in row.items() if key != "epoch"} for row in rows]
+    return rows
+
+
+def make_evaluation(layers=2, n=50, classes=4):
+    rng = np.random.default_rng(3)
+    labels = rng.integers(0, classes, n)
+    goodness = rng.random((n, classes, layers))
+    goodness[np.arange(n), labels] += 0.4
+    return Evaluation(labels, goodness, rng.random((n, classes)), 0.5)
+
+
+def texts(figure):
+    return [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text")) if text.get_text()]
+
+
+def points(line):
+    return np.stack(line.get_data(), axis=1)
+
+
+def marks(axes):
+    """Spikes in axes of a raster."""
+    drawn = [points(line) for line in axes.lines if line.get_marker() == "|"]
+    return np.concatenate(drawn)
+
+
+def phase_of_background(axes):
+    """Extent and phase of every shaded epoch, from left to right."""
+    spans = []
+    for patch in axes.patches:
+        phase = next(p for p in ("positive", "negative", "neutral") if
+                     to_rgb(plotting.COLOURS[p]) == to_rgb(patch.get_facecolor()[:3]))
+        spans.append((patch.get_x(), patch.get_x() + patch.get_width(), phase))
+    return sorted(spans)
+
+
+def in_order(pairs):
+    return sorted(map(tuple, np.round(pairs, 6).tolist()))
+
+
+# -- files -----------------------------------------------------------------------------------------------------------
+FIGURES = {
+    "raster": lambda: plotting.raster(make_recording()),
+    "membrane": lambda: plotting.membrane(make_recording()),
+    "goodness_over_training": lambda: plotting.goodness_over_training(make_metrics()),
+    "learning_curve": lambda: plotting.learning_curve(make_metrics()),
+    "goodness_distribution": lambda: plotting.goodness_distribution(make_evaluation()),
+    "receptive_fields": lambda: plotting.receptive_fields(np.random.default_rng(1).normal(size=(884, 50)), (28, 28)),
+    "confusion": lambda: plotting.confusion(np.arange(300) % 10, np.arange(300) % 7, 10),
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_saved_figure_is_a_small_png(name, tmp_path):
+    figure = FIGURES[name]()
+    assert type(figure) is Figure
+    path = tmp_path / "figure.png"
+    path.write_bytes(b"old")
+    assert plotting.save(figure, path) == path
+    assert [file.name for file in tmp_path.iterdir()] == ["figure.png"]
+    assert path.stat().st_size < 300_000
+    assert not figure.axes
+    with Image.open(path) as image:
+        assert image.format == "PNG"
+        image.load()
+        assert 600 < image.width < 1500 and 300 < image.height < 1500
+        assert len(np.unique(np.asarray(image.convert("L")))) > 10
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_text_is_large_and_stays_apart(name):
+    figure = FIGURES[name]()
+    figure.canvas.draw()
+    shown = [text for text in figure.findobj(lambda artist: hasattr(artist, "get_fontsize"))
+             if text.get_visible() and text.get_text().strip()]
+    assert min(text.get_fontsize() for text in shown) >= 9
+    # The labels and texts of the axes; tick labels outside the limits are not drawn, so they are left out.
+    boxes = [text.get_window_extent() for axes in figure.axes
+             for text in (axes.xaxis.label, axes.yaxis.label, axes.title, *axes.texts) if text.get_text()]
+    for k, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[k + 1 :])
+
+
+def test_needs_no_display_and_no_pyplot():
+    code = "import sys, brianff.plotting; sys.exit('matplotlib.pyplot' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], env={"PATH": "", "HOME": "/nonexistent"}).returncode == 0
+
+
+def test_phases_differ_in_grey():
+    def luminance(phase):
+        return np.dot(to_rgb(plotting.COLOURS[phase]), [0.2126, 0.7152, 0.0722])
+
+    assert luminance("negative") - luminance("positive") > 0.25
+
+
+# -- raster ----------------------------------------------------------------------------------------------------------
+def test_raster_draws_every_spike():
+    recording = make_recording()
+    figure = plotting.raster(recording, epochs=range(6))
+    assert len(figure.axes) == 3
+    for axes, level in zip(figure.axes, (2, 1, 0), strict=True):
+        given = np.stack([recording[f"spikes{level}_t"], recording[f"spikes{level}_i"]], axis=1)
+        assert in_order(marks(axes)) == in_order(given)
+        low, high = axes.get_ylim()
+        assert low < 0 and high > SIZES[level] - 1
+    assert figure.axes[0].get_ylabel().startswith("layer 2") and figure.axes[2].get_ylabel().startswith("input")
+    assert "time (ms)" in texts(figure)
+
+
+def test_raster_shows_the_first_epochs_by_default():
+    recording = make_recording()
+    figure = plotting.raster(recording)
+    duration = N_STEPS * 0.5
+    for axes, level in zip(figure.axes, (2, 1, 0), strict=True):
+        assert len(marks(axes)) == np.sum(recording[f"spikes{level}_t"] < 4 * duration - 0.1)
+    assert figure.axes[0].get_xlim() == pytest.approx((0, 4 * duration), abs=0.02 * 4 * duration)
+    assert {"+ label 0", "− label 1", "+ label 2", "− label 3"} <= set(texts(figure))
+    assert "+ label 4" not in texts(figure)
+
+
+def test_spike_in_the_first_step_belongs_to_its_epoch():
+    recording = make_recording(spikes=0, dt=0.1)
+    start = 3 * N_STEPS * 0.1
+    recording["spikes1_t"], recording["spikes1_i"] = np.array([start - 1e-9, start - 0.1]), np.array([4, 5])
+    (spike,) = marks(plotting.raster(recording, epochs=[3, 4]).axes[1])
+    assert spike[1] == 4
+
+
+def test_raster_shades_phases():
+    recording = make_recording(n_epochs=3)
+    recording["phase"] = np.array([1, -1, 0])
+    recording["label"] = np.array([LABEL_NONE, 3, LABEL_NEUTRAL])
+    figure = plotting.raster(recording)
+    for axes in figure.axes:
+        assert phase_of_background(axes) == [(0, 10, "positive"), (10, 20, "negative"), (20, 30, "neutral")]
+    assert {"+ no label", "− label 3", "neutral label"} <= set(texts(figure))
+
+
+def test_raster_tells_labels_from_pixels():
+    recording = make_recording()
+    axes = plotting.raster(recording, epochs=range(6)).axes[-1]
+    drawn = {line.get_color(): points(line) for line in axes.lines if line.get_marker() == "|"}
+    pixels, labels = drawn[plotting.COLOURS["ink"]], drawn[plotting.COLOURS["label"]]
+    assert pixels[:, 1].max() < N_PIXELS <= labels[:, 1].min()
+    assert {"pixels", "labels"} <= {text.get_text() for text in axes.texts}
+
+
+def test_raster_without_label_neurons():
+    figure = plotting.raster(make_recording(sizes=(N_PIXELS, 4)))
+    assert len(figure.axes) == 2
+    assert "labels" not in texts(figure)
+
+
+def test_many_epochs_have_short_names():
+    figure = plotting.raster(make_recording(n_epochs=30), epochs=range(30))
+    names = [text.get_text() for text in figure.axes[0].texts]
+    assert "+0" in names and len(names) <= 24
+
+
+@pytest.mark.parametrize("draw", [plotting.raster, plotting.membrane])
+def test_no_spikes_at_all(draw, tmp_path):
+    recording = make_recording(spikes=0)
+    for key in recording:
+        if key.startswith(("traces", "goodness")):
+            recording[key] *= 0
+    figure = draw(recording)
+    assert draw is plotting.membrane or texts(figure).count("no spikes") == 3
+    assert plotting.save(figure, tmp_path / "silent.png").stat().st_size > 5000
+
+
+@pytest.mark.parametrize("draw", [plotting.raster, plotting.membrane])
+@pytest.mark.parametrize("epochs", [[], [6], [-1, 0], [0, 2], [1, 0]])
+def test_epochs_that_cannot_be_shown(draw, epochs):
+    with pytest.raises(ValueError, match="consecutive ones of the 6"):
+        draw(make_recording(), epochs=epochs)
+
+
+@pytest.mark.parametrize("draw", [plotting.raster, plotting.membrane])
+def test_malformed_recordings(draw):
+    with pytest.raises(ValueError, match="the recording has no phase, label"):
+        draw({})
+    recording = make_recording()
+    del recording["spikes1_t"]
+    with pytest.raises(ValueError, match="the recording has no spikes1_t"):
+        draw(recording)
+    with pytest.raises(ValueError, match="of the 0 in the recording"):
+        draw(make_recording(n_epochs=0, spikes=0))
+
+
+# -- membrane --------------------------------------------------------------------------------------------------------
+def test_membrane_draws_what_was_recorded():
+    recording = make_recording()
+    figure = plotting.membrane(recording, level=2, neuron=1, epochs=[2, 3])
+    shown = slice(2 * N_STEPS, 4 * N_STEPS)
+    rows = [recording["traces2_v"][1], recording["traces2_I_syn"][1], recording["traces2_x"][1], recording["goodness2"]]
+    assert len(figure.axes) == len(rows)
+    for axes, values in zip(figure.axes, rows, strict=True):
+        np.testing.assert_array_equal(points(axes.lines[0]), np.stack([recording["t"], values], axis=1)[shown])
+        assert [phase for *_, phase in phase_of_background(axes)] == ["positive", "negative"]
+    assert "layer 2,\nneuron 1" in texts(figure)
+
+
+def test_membrane_marks_spikes_above_the_trace():
+    recording = make_recording()
+    axes = plotting.membrane(recording, neuron=2, epochs=range(6)).axes[0]
+    spikes = marks(axes)
+    assert sorted(spikes[:, 0]) == sorted(recording["spikes1_t"][recording["spikes1_i"] == 2])
+    assert spikes[:, 1].min() > 1 and spikes[:, 1].max() < axes.get_ylim()[1]
+
+
+def test_membrane_chooses_the_most_active_recorded_neuron():
+    recording = make_recording()
+    recording["spikes1_t"] = np.array([1.0, 2, 3, 4, 5, 21, 22, 23, 24])
+    recording["spikes1_i"] = np.array([7, 7, 7, 2, 2, 1, 1, 1, 1])  # 7 is not recorded; 1 spikes in epoch 2
+    assert "layer 1,\nneuron 2" in texts(plotting.membrane(recording, epochs=[0, 1]))
+    assert "layer 1,\nneuron 1" in texts(plotting.membrane(recording))
+
+
+@pytest.mark.parametrize(
+    "threshold, expected", [({}, 1.0), ({"v_th": np.array(0.7)}, 0.7), ({"traces1_v_th": np.full((3, 121), 0.3)}, 0.3)]
+)
+def test_membrane_threshold(threshold, expected):
+    figure = plotting.membrane(make_recording() | threshold)
+    (dashed,) = [line for line in figure.axes[0].lines if line.get_linestyle() == "--"]
+    assert set(dashed.get_ydata()) == {expected}
+    assert len(figure.axes) == 4
+
+
+@pytest.mark.parametrize(
+    "variables, rows",
+    [
+        (("v",), ["v"]),
+        (("w", "v"), ["v", "w"]),
+        (("x", "u"), ["x", "u"]),
+        (("b", "a", "c", "x", "v", "d", "e"), ["v", "x", "a", "b", "c"]),
+    ],
+)
+def test_membrane_of_other_neuron_models(variables, rows):
+    recording = make_recording(variables=variables)
+    figure = plotting.membrane(recording, neuron=0)
+    assert len(figure.axes) == len(rows) + 1
+    for axes, name in zip(figure.axes, rows, strict=False):
+        np.testing.assert_array_equal(axes.lines[0].get_ydata(), recording[f"traces1_{name}"][0][: 4 * N_STEPS])
+        assert name in axes.get_ylabel()
+    assert "goodness" in figure.axes[-1].get_ylabel()
+
+
+def test_membrane_of_what_was_not_recorded():
+    with pytest.raises(ValueError, match="neuron 5 of layer 1 was not recorded; recorded are 0, 1, 2"):
+        plotting.membrane(make_recording(), neuron=5)
+    with pytest.raises(ValueError, match="the recording has no neurons3"):
+        plotting.membrane(make_recording(), level=3)
+    with pytest.raises(ValueError, match="no neuron of layer 1 was recorded"):
+        plotting.membrane(make_recording() | {"neurons1": np.zeros(0, int)})
+
+
+# -- training --------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_goodness_over_training(layers):
+    metrics = make_metrics(layers)
+    figure = plotting.goodness_over_training(metrics)
+    assert len(figure.axes) == 2 * layers
+    rows = [row for row in metrics if row["what"] == "chunk"]
+    for level in range(1, layers + 1):
+        left, right = figure.axes[2 * level - 2 : 2 * level]
+        for phase in ("positive", "negative"):
+            raw, smooth = [line for line in left.lines if line.get_color() == plotting.COLOURS[phase]]
+            given = np.array([row[f"{phase}{level}"] for row in rows])
+            np.testing.assert_array_equal(raw.get_ydata(), given)
+            assert smooth.get_linewidth() > raw.get_linewidth()
+            assert np.std(smooth.get_ydata()) < np.std(given)
+            assert given.min() <= smooth.get_ydata().min() and smooth.get_ydata().max() <= given.max()
+        np.testing.assert_allclose(right.lines[0].get_ydata(), 90)
+        assert f"layer {level}" in left.get_ylabel() and "%" in right.get_ylabel()
+    assert {"positive phase", "negative phase", "training epoch"} <= set(texts(figure))
+
+
+def test_goodness_over_training_without_epochs_and_with_one_row():
+    assert "training samples" in texts(plotting.goodness_over_training(make_metrics(epoch=False)))
+    line = plotting.goodness_over_training(make_metrics(chunks=1)).axes[0].lines[1]
+    assert line.get_marker() == "o"
+
+
+@pytest.mark.parametrize("metrics", [[], make_metrics(chunks=0), [{"what": "chunk", "epoch": 1.0}]])
+def test_goodness_over_training_needs_chunks(metrics):
+    with pytest.raises(ValueError, match="metrics have no goodness"):
+        plotting.goodness_over_training(metrics)
+
+
+def test_metrics_without_progress():
+    with pytest.raises(ValueError, match="need 'epoch' or 'samples'"):
+        plotting.goodness_over_training([{"what": "chunk", "positive1": 1.0, "negative1": 1.0}])
+
+
+def test_learning_curve():
+    figure = plotting.learning_curve(make_metrics())
+    (axes,) = figure.axes
+    goodness, upper, readout = axes.lines
+    np.testing.assert_allclose(goodness.get_ydata(), [100 * (1 - 0.2 / k) for k in range(1, 6)])
+    np.testing.assert_allclose(upper.get_ydata(), [100 * (1 - 0.3 / k) for k in range(1, 6)])
+    np.testing.assert_allclose(readout.get_ydata(), [100 * (1 - 0.1 / k) for k in range(1, 6)])
+    np.testing.assert_array_equal(readout.get_xdata(), np.arange(1, 6))
+    low, high = axes.get_ylim()
+    assert 50 < low < 70 and 98 < high < 100
+    assert any("softmax readout: 98.0 %" in text for text in texts(figure))
+    assert len({line.get_color() for line in axes.lines}) == len({line.get_linestyle() for line in axes.lines}) == 3
+    assert not {line.get_color() for line in axes.lines} & {plotting.COLOURS["positive"], plotting.COLOURS["negative"]}
+
+
+def test_learning_curve_of_one_layer_has_no_upper_layers():
+    assert len(plotting.learning_curve(make_metrics(layers=1)).axes[0].lines) == 2
+
+
+@pytest.mark.parametrize("accuracies", [[1.0], [1.0, 0.99], [0.0], [0.0, 1.0], [0.1, 0.5, 0.9, 0.999], [0.7]])
+def test_learning_curve_shows_every_value(accuracies):
+    rows = [{"what": "validation", "epoch": float(k), "readout": a} for k, a in enumerate(accuracies, start=1)]
+    figure = plotting.learning_curve(rows)
+    figure.canvas.draw()
+    (axes,) = figure.axes
+    low, high = axes.get_ylim()
+    assert low <= 100 * min(accuracies) and high >= 100 * max(accuracies)
+    place = axes.transData.transform(points(axes.lines[0]))
+    box = axes.get_window_extent()
+    assert np.all(np.isfinite(place)) and np.all(place[:, 1] > box.y0 - 1) and np.all(place[:, 1] < box.y1 + 1)
+    # A tick says what is there: the label is the value.
+    for value, text in zip(axes.get_yticks(), axes.get_yticklabels(), strict=True):
+        assert float(text.get_text()) == pytest.approx(value)
+
+
+def test_learning_curve_without_validation():
+    figure = plotting.learning_curve(make_metrics(validations=0))
+    assert "no validation samples" in texts(figure)
+    with pytest.raises(ValueError, match="no metrics"):
+        plotting.learning_curve([])
+
+
+# -- evaluation ------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_goodness_distribution(layers):
+    evaluation = make_evaluation(layers)
+    figure = plotting.goodness_distribution(evaluation)
+    assert len(figure.axes) == (1 if layers == 1 else layers + 1)
+    true, wrong = evaluation.separation()
+    first = figure.axes[0]
+    for stairs, given, phase in zip(first.patches, (true, wrong), ("positive", "negative"), strict=True):
+        counts, edges, _ = stairs.get_data()
+        np.testing.assert_array_equal(np.nan_to_num(counts), np.histogram(given, edges)[0])
+        assert np.nansum(counts) == len(given)
+        assert to_rgb(stairs.get_edgecolor()[:3]) == to_rgb(plotting.COLOURS[phase])
+    for axes, layer in zip(figure.axes[-layers:], range(layers), strict=True):
+        g = evaluation.goodness[:, :, layer]
+        # In its own terms: true is larger where it is the largest of all labels.
+        fraction = 100 * np.mean(g.argmax(axis=1) == evaluation.labels)
+        assert axes.get_legend().get_title().get_text() == f"true > wrong: {fraction:.1f} %"
+        assert f"layer {layer + 1}" in axes.get_xlabel()
+    assert {"true label", "best wrong label"} <= set(texts(figure))
+
+
+def test_goodness_distribution_needs_goodness():
+    evaluation = make_evaluation()
+    evaluation.goodness = None
+    with pytest.raises(ValueError, match="no label input"):
+        plotting.goodness_distribution(evaluation)
+    with pytest.raises(ValueError, match="there were no samples"):
+        plotting.goodness_distribution(make_evaluation(n=0))
+    evaluation.goodness = np.zeros((3, 4, 2))
+    with pytest.raises(ValueError, match="not that of 50 samples"):
+        plotting.goodness_distribution(evaluation)
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (28, 28), (4, 3)])
+def test_receptive_fields_of_the_strongest_neurons(shape):
+    height, width = shape
+    w = np.random.default_rng(4).normal(size=(height * width + 10, 60)) * np.linspace(0.5, 2, 60)
+    w[height * width :] = 1e3  # label inputs must not count
+    figure = plotting.receptive_fields(w, shape, n=40)
+    axes, bar = figure.axes
+    (image,) = axes.images
+    low, high = image.get_clim()
+    assert low == -high and 0 < high < 100
+    mosaic = np.ma.filled(image.get_array(), np.nan)
+    strongest = np.argmax(np.linalg.norm(w[: height * width], axis=0))
+    np.testing.assert_array_equal(mosaic[:height, :width].ravel(), w[: height * width, strongest])
+    assert np.isfinite(mosaic).sum() == 40 * height * width
+    assert bar.get_ylabel().startswith("weight")
+
+
+def test_receptive_fields_of_few_neurons_and_of_nothing():
+    figure = plotting.receptive_fields(np.zeros((16, 3)), (4, 4))
+    mosaic = np.ma.filled(figure.axes[0].images[0].get_array(), np.nan)
+    assert np.isfinite(mosaic).sum() == 3 * 16
+    for w in (np.zeros((15, 3)), np.zeros((16, 0)), np.zeros(16)):
+        with pytest.raises(ValueError, match="no neuron with the 4x4 pixels"):
+            plotting.receptive_fields(w, (4, 4))
+
+
+def test_confusion_counts():
+    labels = np.array([0, 0, 0, 1, 1, 2])
+    predicted = np.array([0, 0, 1, 1, 2, 2])
+    figure = plotting.confusion(labels, predicted, 3)
+    axes, bar = figure.axes
+    counts = {(int(text.get_position()[1]), int(text.get_position()[0])): int(text.get_text()) for text in axes.texts}
+    assert counts == {(0, 0): 2, (0, 1): 1, (1, 1): 1, (1, 2): 1, (2, 2): 1}
+    _, errors = axes.images
+    shares = errors.get_array()
+    assert shares[0, 1] == pytest.approx(100 / 3) and shares[1, 2] == pytest.approx(50)
+    assert shares.mask.tolist() == np.eye(3, dtype=bool).tolist()
+    assert errors.get_clim() == (0, pytest.approx(50))
+    assert axes.get_title() == "accuracy 66.7 % (4 of 6)"
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted class", "true class")
+    assert "%" in bar.get_ylabel()
+
+
+@pytest.mark.parametrize("n_classes, n_ticks", [(12, 12), (26, 26), (62, 21)])
+def test_confusion_of_many_classes(n_classes, n_ticks):
+    labels = np.arange(500) % n_classes
+    axes = plotting.confusion(labels, np.roll(labels, 1), n_classes).axes[0]
+    assert len(axes.texts) == (n_classes if n_classes <= 12 else 0) or n_classes == 12
+    assert len(axes.get_xticks()) == n_ticks
+
+
+def test_confusion_without_errors_and_with_an_absent_class():
+    axes = plotting.confusion([0, 1], [0, 1], 3).axes[0]
+    assert axes.get_title() == "accuracy 100.0 % (2 of 2)"
+    assert np.all(axes.images[1].get_array().compressed() == 0)
+
+
+@pytest.mark.parametrize(
+    "labels, predicted, message",
+    [
+        ([], [], "are not the same samples"),
+        ([0, 1], [0], "are not the same samples"),
+        ([0, 3], [0, 1], "integers from 0 to 2"),
+        ([0, 1], [0, -1], "integers from 0 to 2"),
+        ([0.0, 1.0], [0.0, 1.0], "integers from 0 to 2"),
+    ],
+)
+def test_confusion_of_malformed_predictions(labels, predicted, message):
+    with pytest.raises(ValueError, match=message):
+        plotting.confusion(labels, predicted, 3)

@@ -1,0 +1,250 @@
+"""Training runs: learning, interruption and resuming, what the options mean."""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from conftest import ROOT
+
+from brianff.results import ResultsError, RunFolder
+from brianff.training import Config, Trainer, record_run
+
+# One architecture for all tests that compile.
+COMPILED = dict(hidden=(40, 30), refresh=100, chunk=50, validate=0)
+TINY = dict(
+    device="runtime", hidden=(8, 6), steps=20, label_neurons=2, batch=5, mini_batch=5, limit=40, epochs=2, validate=20,
+    refresh=20, chunk=10, set=("t_code=15*ms",),
+)
+
+
+def train(path, **options):
+    trainer = Trainer.start(Config(**options), path)
+    trainer.run()
+    return trainer
+
+
+@pytest.mark.compiler
+def test_learns_digits(tmp_path):
+    """A small network, a few epochs: well above chance on held-out data, positive goodness above negative."""
+    trainer = train(tmp_path / "run", epochs=10, **COMPILED)
+    result = trainer.evaluate("test")
+    assert result.accuracy("goodness") > 0.88
+    assert result.accuracy("readout") > 0.88
+    true, wrong = result.separation()
+    assert true.mean() > wrong.mean()
+    assert np.mean(true > wrong) == pytest.approx(result.accuracy("goodness"), abs=0.02)
+    metrics = RunFolder(tmp_path / "run").read_metrics()
+    last = [row for row in metrics if row["what"] == "chunk"][-1]
+    assert last["positive1"] > last["negative1"] and last["positive2"] > last["negative2"]
+    assert sum(row["what"] == "validation" for row in metrics) == 10
+
+
+def protocol(*arguments):
+    return [sys.executable, str(ROOT / "protocols" / "forward_forward.py"), *map(str, arguments)]
+
+
+INTERRUPTED = [
+    "--dataset", "digits", "--hidden", "40,30", "--refresh", "100", "--chunk", "50", "--validate", "20", "--limit",
+    "600", "--epochs", "4", "--encoder", "poisson_rate",
+]  # fmt: skip
+
+
+def position(folder):
+    try:
+        return int(RunFolder(folder).load("checkpoint")["position"])
+    except ResultsError:
+        return -1
+
+
+def wait_for(folder, rows, process):
+    deadline = time.monotonic() + 240
+    while position(folder) < rows:
+        assert process.poll() is None, f"ended before row {rows}: {process.communicate()[0]}"
+        assert time.monotonic() < deadline, "no progress"
+        time.sleep(0.02)
+
+
+@pytest.mark.compiler
+@pytest.mark.slow
+def test_killed_twice_and_resumed_gives_the_same_weights_bit_for_bit(tmp_path):
+    """SIGKILL at two places, SIGINT at a third; Poisson input, hard negatives: everything that draws random numbers."""
+    undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
+    subprocess.run(protocol(*INTERRUPTED, "--out", undisturbed), check=True, capture_output=True)
+    command = protocol(*INTERRUPTED, "--out", disturbed)
+    total = position(undisturbed)
+    pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    for fraction, how in ((0.2, signal.SIGKILL), (0.45, signal.SIGKILL), (0.7, signal.SIGINT)):
+        process = subprocess.Popen(command, **pipes)
+        wait_for(disturbed, int(fraction * total), process)
+        process.send_signal(how)
+        output, _ = process.communicate(timeout=60)
+        assert position(disturbed) < total
+        if how == signal.SIGINT:
+            assert process.returncode == 130
+            assert f"--resume {disturbed}" in output and "Traceback" not in output
+        command = protocol("--resume", disturbed)
+    subprocess.run(command, check=True, capture_output=True)
+    first, second = (RunFolder(folder).load("checkpoint") for folder in (undisturbed, disturbed))
+    assert first["position"] == second["position"] == total
+    for name in first:
+        if name != "seconds":
+            np.testing.assert_array_equal(first[name], second[name], err_msg=name)
+    a, b = (RunFolder(folder).load("evaluation") for folder in (undisturbed, disturbed))
+    np.testing.assert_array_equal(a["goodness"], b["goodness"])
+    rows = [RunFolder(folder).read_metrics() for folder in (undisturbed, disturbed)]
+    assert len(rows[0]) == len(rows[1])
+    assert [r.get("positive1") for r in rows[0]] == [r.get("positive1") for r in rows[1]]
+
+
+def final_weights(path, **options):
+    return train(path, **{**TINY, **options}).synaptic
+
+
+@pytest.mark.parametrize("options", [{}, {"encoder": "poisson_rate", "set": (), "dropout": 0.3}], ids=["default", "noise"])
+def test_the_length_of_a_chunk_does_not_matter(tmp_path, options):
+    short = final_weights(tmp_path / "a", chunk=5, **options)
+    long = final_weights(tmp_path / "b", chunk=20, **options)
+    for name in short:
+        np.testing.assert_array_equal(short[name], long[name], err_msg=name)
+
+
+def test_the_seed_matters(tmp_path):
+    a, b = (final_weights(tmp_path / str(seed), seed=seed) for seed in (1, 2))
+    assert np.abs(a["synapses1.w"] - b["synapses1.w"]).max() > 0.1
+
+
+def test_resuming_a_finished_run_changes_nothing(tmp_path):
+    before = final_weights(tmp_path / "run")
+    trainer = Trainer.resume(tmp_path / "run")
+    trainer.run()
+    for name, value in before.items():
+        np.testing.assert_array_equal(trainer.synaptic[name], value)
+
+
+def test_layers_in_turn(tmp_path):
+    """While one layer learns the others do not change."""
+    trainer = Trainer.start(Config(**{**TINY, "layers": "in-turn", "epochs": 1}), tmp_path / "run")
+    start = {k: v.copy() for k, v in trainer.synaptic.items()}
+    while trainer.position < trainer.rows_per_stage:
+        trainer._chunk()
+    middle = {k: v.copy() for k, v in trainer.synaptic.items()}
+    trainer.run()
+    end = trainer.synaptic
+    np.testing.assert_array_equal(middle["synapses2.w"], start["synapses2.w"])
+    np.testing.assert_array_equal(end["synapses1.w"], middle["synapses1.w"])
+    assert np.abs(middle["synapses1.w"] - start["synapses1.w"]).max() > 1e-4
+    assert np.abs(end["synapses2.w"] - start["synapses2.w"]).max() > 1e-4
+
+
+def test_without_labels(tmp_path):
+    """Hybrid images as negatives: no label input, prediction by the readout alone."""
+    trainer = train(tmp_path / "run", **{**TINY, "negatives": "hybrid"})
+    assert trainer.architecture.n_input == 64
+    result = trainer.evaluate("test", 30)
+    assert result.goodness is None and result.belief.shape == (30, 10)
+    assert np.abs(trainer.synaptic["synapses1.w"]).max() > 0
+    recording = record_run(trainer, samples=2)
+    assert not np.array_equal(recording["image"][0], recording["image"][1])  # the negative one is a hybrid
+
+
+@pytest.mark.parametrize("negatives", ["hard", "uniform"])
+def test_negative_labels_are_wrong(tmp_path, negatives):
+    trainer = Trainer.start(Config(**{**TINY, "negatives": negatives}), tmp_path / "run")
+    trainer._chunk()
+    samples, _ = trainer._samples(range(0, 4))
+    assert len(trainer.negative_labels) == 20
+    assert not np.any(trainer.negative_labels == trainer.data.labels[samples])
+
+
+def test_every_epoch_sees_every_sample_once(tmp_path):
+    trainer = Trainer.start(Config(**TINY), tmp_path / "run")
+    samples, numbers = trainer._samples(range(trainer.n_rows))
+    n = len(trainer.train)
+    assert len(samples) == 2 * n and len(set(numbers)) == 2 * n
+    for epoch in (samples[:n], samples[n:]):
+        np.testing.assert_array_equal(np.sort(epoch), np.sort(trainer.train))
+    assert not np.array_equal(samples[:n], samples[n:])
+    assert not set(samples) & set(trainer.data.test) and not set(samples) & set(trainer.data.validation)
+
+
+def test_the_learning_rate_falls_linearly_and_comes_once_a_mini_batch(tmp_path):
+    trainer = Trainer.start(Config(**{**TINY, "mini_batch": 10, "learning_rate": 1.0, "final_rate": 0.0}), tmp_path / "r")
+    trainer.architecture = dataclasses.replace(trainer.architecture, capacity=100)
+    rates = trainer._learning_rates(range(trainer.n_rows), 0)[: 2 * trainer.n_rows]
+    assert not rates[::2].any()  # never after a positive phase
+    np.testing.assert_allclose(rates[3::4], 1 - np.arange(1, 9) / 8)
+    assert not rates[1::4].any()
+
+
+def test_the_folder_holds_what_a_reader_needs(tmp_path):
+    trainer = train(tmp_path / "run", **TINY)
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert config["config"]["seed"] == 1 and config["versions"]["brian2"] == "2.10.1"
+    equations = "\n".join(config["equations"])
+    assert "dv/dt = (gain_below*I_syn - v)/tau_m : 1" in equations and "tau_m = 20. ms" in equations
+    trainer.save_weights()
+    assert RunFolder(tmp_path / "run").load("weights")["w1"].shape == trainer.architecture.sizes[:2]
+    recording = record_run(trainer, samples=2, neurons=3)
+    assert list(recording["phase"]) == [1, -1, 1, -1]
+    assert recording["traces1_v"].shape == (3, 4 * 20 + 1)
+
+
+class TestRefusals:
+    def test_a_folder_that_holds_a_run(self, tmp_path):
+        Trainer.start(Config(**TINY), tmp_path / "run")
+        with pytest.raises(ResultsError, match="already holds a run.*--resume"):
+            Trainer.start(Config(**TINY), tmp_path / "run")
+
+    def test_resuming_what_is_no_run(self, tmp_path):
+        with pytest.raises(ResultsError, match="no config.json"):
+            Trainer.resume(tmp_path)
+
+    def test_a_truncated_checkpoint(self, tmp_path):
+        train(tmp_path / "run", **TINY)
+        path = tmp_path / "run" / "checkpoint.npz"
+        path.write_bytes(path.read_bytes()[:1000])
+        with pytest.raises(ResultsError, match="checkpoint.npz is damaged"):
+            Trainer.resume(tmp_path / "run")
+
+    def test_a_checkpoint_of_another_network(self, tmp_path):
+        train(tmp_path / "a", **TINY)
+        Trainer.start(Config(**{**TINY, "hidden": (9, 6)}), tmp_path / "b")
+        os.replace(tmp_path / "a" / "checkpoint.npz", tmp_path / "b" / "checkpoint.npz")
+        with pytest.raises(ResultsError, match="another network.*8, 6.*9, 6"):
+            Trainer.resume(tmp_path / "b")
+
+    def test_changed_equations(self, tmp_path):
+        neuron = tmp_path / "mine.py"
+        source = (ROOT / "models" / "neurons" / "lif.py").read_text()
+        neuron.write_text(source)
+        train(tmp_path / "run", **{**TINY, "neuron": str(neuron)})
+        neuron.write_text(source.replace("- v)/tau_m", "- 2*v)/tau_m"))
+        with pytest.raises(ResultsError, match=r"models have changed.*I_syn - v"):
+            Trainer.resume(tmp_path / "run")
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            (dict(mini_batch=7), "--mini-batch 7 is not a multiple of --batch 5"),
+            (dict(epochs=0), "--epochs must be at least 1"),
+            (dict(dropout=1.5), "--dropout must lie between 0 and 1"),
+            (dict(limit=10**6), "--limit must lie between 1 and"),
+            (dict(set=("tau_n=3*ms",)), "no chosen model has a parameter 'tau_n'. Did you mean"),
+            (dict(hidden=(0,)), "at least one neuron"),
+            (dict(batch=5, chunk=10**5, refresh=10**5), "--chunk 100000 is too long"),
+        ],
+    )
+    def test_options(self, tmp_path, options, message):
+        with pytest.raises(Exception, match=message):
+            Trainer.start(Config(**{**TINY, **options}), tmp_path / "run")
+
+    def test_weights_that_explode(self, tmp_path):
+        trainer = Trainer.start(Config(**{**TINY, "optimizer": "sgd", "learning_rate": 1e308}), tmp_path / "run")
+        with pytest.raises(FloatingPointError, match="smaller --learning-rate"):
+            trainer.run()
