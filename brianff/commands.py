@@ -105,6 +105,7 @@ def progress_bar(trainer):
                     f"epoch {new['epoch']:5.1f}  margin {margins}  validation accuracy by {', by '.join(shown)}  "
                     f"({latest['samples_per_second']:.0f} samples/s)",
                     highlight=False,
+                    soft_wrap=True,
                 )
         seen[0] = len(trainer.metrics)
 

@@ -834,7 +834,10 @@ def _check_expressions(model, key, text, names):
 def _check_statements(model, key, text, names):
     done = []
     defined = dict(names)
-    for offset, line in _logical_lines(text):
+    statements = [(offset, part.strip()) for offset, line in _logical_lines(text) for part in line.split(";")]
+    for offset, line in statements:
+        if not line:
+            continue
         left = line
         for op in ("+=", "-=", "*=", "/=", "="):
             if op in line:

@@ -36,7 +36,7 @@ COLOURS = {
     "label": "#a3195b",  # spikes of label inputs
     "grid": "0.85",
 }
-SHADE = {"positive": 0.14, "negative": 0.20, "neutral": 0.20}  # opacity: equally strong to the eye
+SHADE = {"positive": 0.22, "negative": 0.16, "neutral": 0.10}  # opacity of the background; differs in grey, too
 WIDTH = 7.5  # inches of most figures
 TEXT = 10  # points
 MOST_EPOCHS = 4  # shown unless others are asked for
@@ -314,8 +314,8 @@ def goodness_distribution(evaluation: Evaluation):
         raise ValueError("the evaluation has no goodness: the network has no label input, or there were no samples.")
     if goodness.ndim != 3 or len(goodness) != len(evaluation.labels) or goodness.shape[1] < 2:
         raise ValueError(
-            f"goodness of shape {goodness.shape} is not that of {len(evaluation.labels)} samples, two or more classes, and "
-            "layers."
+            f"goodness of shape {goodness.shape} is not that of {len(evaluation.labels)} samples, at least two "
+            "classes, and layers."
         )
     n_layers = goodness.shape[2]
     panels = {"all layers": goodness.sum(axis=2)} if n_layers > 1 else {}
@@ -416,7 +416,8 @@ def confusion(labels, predicted, n_classes):
     both = np.concatenate([labels, predicted])
     if not np.issubdtype(both.dtype, np.integer) or both.min() < 0 or both.max() >= n_classes:
         raise ValueError(
-            f"classes must be integers from 0 to {n_classes - 1}; these are {both.dtype} from {both.min()} to {both.max()}."
+            f"classes must be integers from 0 to {n_classes - 1}; these are {both.dtype} from {both.min()} to "
+            f"{both.max()}."
         )
     counts = confusion_matrix(labels, predicted, n_classes)
     share = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)

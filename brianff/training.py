@@ -636,6 +636,8 @@ def collect_recording(simulator, images, schedule):
         "dt": np.array(a.dt_ms),
         "sizes": np.array(a.sizes),
     }
+    if "v_th" in simulator.built.composition.parameters:
+        out["v_th"] = np.array(float(simulator.built.composition.parameters["v_th"]))
     for level in range(len(a.sizes)):
         spikes = built.spikes[f"neurons{level}"]
         out[f"spikes{level}_i"] = np.array(spikes.i)

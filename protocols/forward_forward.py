@@ -37,7 +37,7 @@ def parse(arguments):
     return parser.parse_args(arguments)
 
 
-QUICK = dict(hidden=(40, 30), limit=200, epochs=2, validate=50, refresh=100, chunk=100)
+QUICK = dict(hidden=(40, 30), limit=200, epochs=2, validate=50, refresh=100, chunk=50)
 
 
 @fail_cleanly
@@ -98,22 +98,21 @@ def main(arguments=None):
 def draw(trainer, evaluation: Evaluation):
     """All figures of a run into its folder."""
     folder, metrics = trainer.folder, trainer.metrics
-    shape = trainer.data.image_shape
-    for name in ("recordings_before", "recordings"):
-        recording = folder.load(name)
-        when = "before" if name.endswith("before") else "after"
-        plotting.save(plotting.raster(recording), folder.figures / f"raster_{when}.png")
-    plotting.save(plotting.membrane(recording), folder.figures / "membrane.png")
-    plotting.save(plotting.goodness_over_training(metrics), folder.figures / "goodness_training.png")
-    plotting.save(plotting.learning_curve(metrics), folder.figures / "learning_curve.png")
-    weights = folder.load("weights")["w1"]
-    plotting.save(plotting.receptive_fields(weights, shape), folder.figures / "receptive_fields.png")
-    predicted = evaluation.by_readout()
+    before, after = folder.load("recordings_before"), folder.load("recordings")
+    predicted = evaluation.by_readout() if evaluation.goodness is None else evaluation.by_goodness()
+    figures = {
+        "raster_before": plotting.raster(before),
+        "raster_after": plotting.raster(after),
+        "membrane": plotting.membrane(after),
+        "goodness_training": plotting.goodness_over_training(metrics),
+        "learning_curve": plotting.learning_curve(metrics),
+        "receptive_fields": plotting.receptive_fields(folder.load("weights")["w1"], trainer.data.image_shape),
+        "confusion": plotting.confusion(evaluation.labels, predicted, trainer.data.n_classes),
+    }
     if evaluation.goodness is not None:
-        plotting.save(plotting.goodness_distribution(evaluation), folder.figures / "goodness_test.png")
-        predicted = evaluation.by_goodness()
-    figure = plotting.confusion(evaluation.labels, predicted, trainer.data.n_classes)
-    plotting.save(figure, folder.figures / "confusion.png")
+        figures["goodness_test"] = plotting.goodness_distribution(evaluation)
+    for name, figure in figures.items():
+        plotting.save(figure, folder.figures / f"{name}.png")
 
 
 if __name__ == "__main__":

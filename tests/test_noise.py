@@ -39,15 +39,6 @@ def along(direction, n=N):
     return numbers(**{direction: np.arange(n)})
 
 
-@pytest.fixture
-def numpy_target():
-    brian2.start_scope()
-    before = brian2.prefs.codegen.target
-    brian2.prefs.codegen.target = "numpy"
-    yield
-    brian2.prefs.codegen.target = before
-
-
 @pytest.mark.parametrize("counter, key, expected", KNOWN_ANSWERS.values(), ids=KNOWN_ANSWERS)
 def test_philox_gives_the_known_answers_of_random123(counter, key, expected):
     assert tuple(int(word) for word in philox4x32(counter, key)) == expected
@@ -145,7 +136,7 @@ def test_pairs_of_neighbouring_channels_fill_the_square_evenly():
 
 
 @pytest.mark.parametrize("target", ["assignment", "run_regularly"])
-def test_brian2_gives_the_same_numbers_as_python(numpy_target, target):
+def test_brian2_gives_the_same_numbers_as_python(target):
     group = brian2.NeuronGroup(
         6,
         "u : 1\npresentation : integer\nseed : integer (shared)\ndraw : integer",
@@ -159,12 +150,12 @@ def test_brian2_gives_the_same_numbers_as_python(numpy_target, target):
         group.u = code
     else:
         group.run_regularly(f"u = {code}")
-        brian2.Network(group).run(group.dt if hasattr(group, "dt") else brian2.defaultclock.dt)
+        brian2.Network(group).run(brian2.defaultclock.dt)
     i = np.arange(6)
     np.testing.assert_array_equal(group.u[:], numbers(42, 1610612736 + 11 * i, i // 2, i))
 
 
-def test_brian2_draws_the_same_number_again(numpy_target):
+def test_brian2_draws_the_same_number_again():
     group = brian2.NeuronGroup(4, "u : 1\nv : 1", namespace={"uniform": uniform})
     group.u = "uniform(1, 2, 3, i)"
     group.v = "uniform(1, 2, 3, i)"

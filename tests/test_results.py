@@ -202,11 +202,11 @@ def test_load_names_a_file_that_is_no_npz(run, tmp_path, content):
     raises=(NotImplementedError, RuntimeError),
     reason="zipfile's NotImplementedError (compression) and RuntimeError (encryption) are not caught",
 )
-def test_no_flipped_bit_makes_load_fail_with_another_error(run):
+def test_no_flipped_bit_of_the_directory_makes_load_fail_with_another_error(run):
     run.save("weights", {"w": np.arange(4.0)})
     path = run.path / "weights.npz"
     content = path.read_bytes()
-    for place in range(len(content)):
+    for place in range(content.index(b"PK\x01\x02"), len(content)):  # the directory, at the end
         for bit in (0, 6):
             damaged = bytearray(content)
             damaged[place] ^= 1 << bit

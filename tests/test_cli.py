@@ -1,0 +1,246 @@
+"""The brianff command: what it prints, what it returns, and one sentence for each error."""
+
+import pytest
+
+import brianff.commands
+from brianff.cli import main
+from brianff.equations import FOLDERS, available, compose, load
+
+NEURON = '''"""A neuron."""
+
+from brian2 import ms
+
+equations = """
+dv/dt = (gain_below*I_syn - v)/tau_m : 1
+dI_syn/dt = -I_syn/tau_syn : 1
+"""
+threshold = "v > v_th"
+reset = "v -= v_th"
+parameters = {"tau_m": 20*ms, "tau_syn": 100*ms, "v_th": 1.0}
+'''
+BROKEN = NEURON.replace("-I_syn/tau_syn", "-I_syn")  # on line 7
+
+
+@pytest.fixture
+def run(capsys):
+    """Runs the command; returns exit status, standard output and error output."""
+
+    def run(*arguments):
+        status = main([str(a) for a in arguments])
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def failure(run):
+    """Runs a command that must fail with one line; returns that line."""
+
+    def failure(*arguments):
+        status, out, err = run(*arguments)
+        assert status == 1
+        assert out == ""
+        assert err.startswith("error: ") and err.count("\n") == 1 and err.endswith("\n")
+        return err.strip()
+
+    return failure
+
+
+@pytest.fixture
+def neuron(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(NEURON)
+    return path
+
+
+@pytest.fixture
+def broken(tmp_path):
+    path = tmp_path / "broken.py"
+    path.write_text(BROKEN)
+    return path
+
+
+# -- show ----------------------------------------------------------------------------------------------------------
+def test_show_prints_the_composition(run):
+    assert run("show") == (0, f"{compose()}\n", "")
+
+
+def test_show_takes_a_model_of_each_kind(run):
+    _, out, _ = run("show", "--neuron", "integrate_and_fire", "--encoder", "poisson_rate", "--rule", "forward_forward",
+                    "--optimizer", "sgd")  # fmt: skip
+    assert out.startswith(
+        "# neuron integrate_and_fire, encoder poisson_rate, goodness sum_of_squares, rule forward_forward, optimizer sgd\n"
+    )
+    assert "dw += M_layer*x_post*z_pre" in out and "beta1" not in out
+
+
+def test_show_takes_a_file(run, neuron):
+    _, out, _ = run("show", "--neuron", neuron)
+    assert "dI_syn/dt = -I_syn/tau_syn : 1" in out and "neuron mine" in out
+
+
+def test_show_replaces_parameters(run):
+    _, out, _ = run("show", "--set", "tau_m=7*ms", "--set", "alpha=2")
+    assert "tau_m = 7. ms" in out and "alpha = 2\n" in out
+
+
+@pytest.mark.parametrize("setting", ["tau_m", "tau_m=", "tau_m=7", "tau_m=7*mV", "tau_q=7*ms", "tau_m=seven"])
+def test_show_refuses_a_wrong_setting_in_one_line(failure, setting):
+    assert setting.split("=")[0] in failure("show", "--set", setting)
+
+
+def test_an_unknown_model_suggests(failure):
+    assert "there is no neuron 'lief'. Did you mean 'lif'?" in failure("show", "--neuron", "lief")
+
+
+def test_a_missing_file_is_named(failure):
+    assert "nowhere.py: there is no such file" in failure("show", "--neuron", "nowhere.py")
+
+
+# -- check ---------------------------------------------------------------------------------------------------------
+def test_check_of_a_correct_file_says_so(run, neuron):
+    assert run("check", neuron) == (0, f"{neuron}: this neuron is in order\n", "")
+
+
+def test_check_of_a_broken_file_names_file_and_line(failure, broken):
+    assert failure("check", broken) == (
+        f"error: {broken}:7: wrong unit: the right-hand side of dI_syn/dt has the unit 1, not hertz."
+    )
+
+
+def test_check_prints_notes(run, neuron):
+    neuron.write_text(NEURON.replace("gain_below*", ""))
+    status, out, _ = run("check", neuron)
+    assert status == 0
+    first, last = out.splitlines()
+    assert first.startswith(f"note: {neuron}: no string uses gain_below") and last.endswith("is in order")
+
+
+@pytest.mark.parametrize("kind", FOLDERS)
+def test_check_finds_the_kind_from_the_contents(run, tmp_path, kind):
+    for name in available(kind):
+        path = tmp_path / f"{name}.py"
+        path.write_text(load(kind, name).path.read_text())
+        assert run("check", path) == (0, f"{path}: this {kind} is in order\n", "")
+
+
+@pytest.mark.parametrize("kind, folder", FOLDERS.items())
+def test_check_finds_the_kind_from_the_folder(failure, tmp_path, kind, folder):
+    path = tmp_path / folder / "mine.py"
+    path.parent.mkdir()
+    path.write_text("")
+    assert f"a {kind} must define" in failure("check", path)
+
+
+def test_check_finds_the_kind_from_the_working_folder(run, tmp_path, monkeypatch):
+    (tmp_path / "neurons").mkdir()
+    (tmp_path / "neurons" / "mine.py").write_text(NEURON)
+    monkeypatch.chdir(tmp_path / "neurons")
+    assert run("check", "mine.py")[0] == 0
+
+
+def test_the_kind_that_is_given_wins(failure, neuron):
+    assert "a rule has no 'equations'" in failure("check", neuron, "--kind", "rule")
+
+
+def test_check_of_an_unrecognised_file_says_what_it_was_taken_for(failure, tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("x = 3\n")
+    message = failure("check", path)
+    assert f"{path}:1: " in message and "taken for a neuron; use --kind" in message
+
+
+@pytest.mark.xfail(strict=True, reason="a file with one misspelt key is taken for a neuron, whatever its other keys are")
+@pytest.mark.parametrize("kind, key", [("rule", "at_epoch_end"), ("goodness", "on_spike"), ("optimizer", "at_update")])
+def test_check_recognises_a_file_with_a_misspelt_key(failure, tmp_path, kind, key):
+    path = tmp_path / "mine.py"
+    text = next(t for t in (load(kind, n).path.read_text() for n in available(kind)) if f"\n{key} =" in t)
+    path.write_text(text.replace(f"\n{key} =", f"\n{key}s ="))
+    assert f"a {kind} has no '{key}s'. Did you mean '{key}'?" in failure("check", path)
+
+
+def test_check_uses_the_other_models_that_are_given(run, failure, tmp_path, neuron):
+    neuron.write_text(NEURON.replace("dI_syn", "u = 2*v : 1\ndI_syn"))
+    rule = tmp_path / "rule.py"
+    rule.write_text(load("rule", "forward_forward").path.read_text().replace("x_post*z_pre", "u_post*z_pre"))
+    assert run("check", rule, "--neuron", neuron)[0] == 0
+    assert "'u_post' is not defined" in failure("check", rule)
+
+
+def test_check_of_a_missing_file_is_one_line(failure):
+    assert "nowhere.py: there is no such file" in failure("check", "nowhere.py")
+
+
+@pytest.mark.xfail(strict=True, reason="the error of an unreadable file does not name it")
+def test_check_of_a_file_in_another_encoding_names_it(failure, neuron):
+    neuron.write_bytes(NEURON.replace("A neuron", "Für").encode("latin-1"))
+    assert str(neuron) in failure("check", neuron)
+
+
+@pytest.mark.xfail(strict=True, raises=Exception, reason="Brian2's EquationError is a traceback")
+def test_check_of_a_clash_of_names_is_one_line(failure, neuron):
+    neuron.write_text(NEURON.replace("dI_syn", "x : 1\ndI_syn"))
+    assert "'x'" in failure("check", neuron)
+
+
+# -- models, run, help ---------------------------------------------------------------------------------------------
+def test_models_lists_every_model_with_its_summary(run):
+    status, out, _ = run("models")
+    lines = [line.split(maxsplit=2) for line in out.splitlines()]
+    assert status == 0
+    assert [(kind, name) for kind, name, _ in lines] == [(k, n) for k in FOLDERS for n in available(k)]
+    for kind, name, summary in lines:
+        assert summary == load(kind, name).docstring.splitlines()[0]
+
+
+@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["check"], ["run", "nonsense"], ["show", "--nonsense"]])
+def test_wrong_usage_has_exit_status_2(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "usage: brianff" in capsys.readouterr().err
+
+
+def test_help_lists_the_commands(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["--help"])
+    assert caught.value.code == 0
+    out = capsys.readouterr().out
+    assert all(command in out for command in ("show", "check", "models", "run"))
+
+
+@pytest.mark.parametrize("kind", FOLDERS)
+def test_help_of_show_lists_the_models(kind, capsys):
+    with pytest.raises(SystemExit):
+        main(["show", "--help"])
+    out = " ".join(capsys.readouterr().out.split())
+    assert all(name in out for name in available(kind))
+
+
+@pytest.mark.parametrize("error", brianff.commands.EXPECTED)
+def test_expected_errors_become_one_sentence_and_status_1(error, capsys):
+    @brianff.commands.fail_cleanly
+    def command(arguments=None):
+        raise error("something is missing.")
+
+    assert command() == 1
+    assert capsys.readouterr().err == "error: something is missing.\n"
+
+
+def test_an_interrupted_training_has_the_exit_status_of_ctrl_c(capsys):
+    @brianff.commands.fail_cleanly
+    def command(arguments=None):
+        raise brianff.commands.Stopped("stopped after 10 of 20 samples.")
+
+    assert command() == 130
+    assert "stopped after 10 of 20 samples." in capsys.readouterr().err
+
+
+def test_a_mistake_in_the_library_keeps_its_traceback():
+    @brianff.commands.fail_cleanly
+    def command(arguments=None):
+        raise AttributeError("a defect")
+
+    with pytest.raises(AttributeError):
+        command()

@@ -1,0 +1,110 @@
+"""The models under models/: every one in order, and a new one written as the README says."""
+
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import ROOT
+
+from brianff.device import RuntimeSimulator
+from brianff.equations import FOLDERS, available, check, compose, load
+from brianff.network import LABEL_NONE, Architecture
+from brianff.stimulus import Schedule
+
+ALL = [(kind, name) for kind in FOLDERS for name in available(kind)]
+
+
+@pytest.mark.parametrize(("kind", "name"), ALL)
+def test_every_model_is_in_order(kind, name):
+    assert check(kind, name) == []
+    assert len(load(kind, name).docstring.splitlines()[0]) > 20
+
+
+def one_neuron(composition, weight, n_steps=400, dt_ms=0.1, **values):
+    """Recorded v of one neuron that a full-intensity input channel drives through `weight`."""
+    a = Architecture(
+        n_pixels=1, n_classes=2, hidden=(1,), label_neurons=1, batch=1, n_steps=n_steps, dt_ms=dt_ms, capacity=1, images=1
+    )
+    runtime = RuntimeSimulator(a, composition, record=True)
+    schedule = Schedule.evaluation(np.array([0]), np.array([LABEL_NONE]), np.array([0]), 1)
+    w = np.zeros(3)
+    w[0] = weight
+    runtime.run({"images": np.ones((1, 1)), **schedule.inputs(a), "synapses1.w": w, **values}, 1)
+    traces = runtime.built.traces["neurons1"]
+    return np.array(traces.t) * 1e3, np.array(traces.v)[0], np.array(runtime.built.spikes["neurons1"].t) * 1e3
+
+
+@pytest.mark.parametrize(
+    ("neuron", "solution"),
+    [
+        # dv/dt = (g I - v)/20, I = w exp(-t/100), g constant after the one spike at t = 0: see the closed forms
+        ("lif", lambda t: 100 / (20 - 100) * (np.exp(-t / 20) - np.exp(-t / 100))),
+        ("integrate_and_fire", lambda t: 100 / 40 * (1 - np.exp(-t / 100))),
+    ],
+)
+def test_subthreshold_response_is_the_analytic_one(neuron, solution):
+    """After one input spike at t = 0 the trace x and its length decay alike, so that the gain times x is constant."""
+    composition = compose(neuron=neuron, goodness="sum_of_squares", parameters={"floor_x2": 1e-12, "t_code": 0 * _ms()})
+    t, v, spikes = one_neuron(composition, weight=0.3)
+    assert not len(spikes)
+    # the gain is sqrt(n_inputs) * exp(+t/100) while only one of the three inputs has spiked
+    gain = np.sqrt(3) * np.exp(t / 100)
+    expected = {
+        "lif": np.sqrt(3) * 0.3 * (1 - np.exp(-t / 20)),
+        "integrate_and_fire": np.sqrt(3) * 0.3 * t / 40,
+    }[neuron]
+    assert gain[0] > 0 and solution(0.0) == 0
+    np.testing.assert_allclose(v[1:-1], expected[1:-1], atol=0.01 * expected.max())
+
+
+def _ms():
+    from brian2 import ms
+
+    return ms
+
+
+def readme_neuron():
+    """The neuron of the README's section on writing one."""
+    text = (ROOT / "README.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", text, re.S)
+    (block,) = [b for b in blocks if "threshold =" in b]
+    return block
+
+
+@pytest.mark.compiler
+@pytest.mark.slow
+def test_write_your_own_neuron_as_the_readme_says(tmp_path):
+    """Copy, change, check, inspect, train: an adaptive-threshold LIF that nothing in brianff knows."""
+    file = tmp_path / "my_neuron.py"
+    file.write_text(readme_neuron())
+    assert "da/dt" in file.read_text()
+
+    def run(*command):
+        done = subprocess.run(
+            [sys.executable, *map(str, command)], capture_output=True, text=True, cwd=tmp_path, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    assert "in order" in run("-m", "brianff.cli", "check", file)
+    assert "da/dt" in run("-m", "brianff.cli", "show", "--neuron", file)
+    inspected = run(ROOT / "protocols" / "inspect_neuron.py", "--neuron", file, "--quick", "--out", tmp_path / "inspect")
+    assert "positive phase" in inspected and (tmp_path / "inspect" / "membrane.png").is_file()
+    trained = run(
+        ROOT / "protocols" / "forward_forward.py", "--neuron", file, "--quick", "--limit", 1000, "--epochs", 4,
+        "--out", tmp_path / "run",
+    )  # fmt: skip
+    assert float(trained.strip().splitlines()[-1].removeprefix("test accuracy: ")) > 0.5
+
+
+def test_the_adaptive_threshold_rises_with_every_spike(tmp_path):
+    """The README's neuron does what it says: the intervals between its spikes grow."""
+    file = tmp_path / "my_neuron.py"
+    file.write_text(readme_neuron())
+    composition = compose(neuron=str(file), parameters={"floor_x2": 1e-12})
+    _, _, spikes = one_neuron(composition, weight=3.0, n_steps=1500)
+    intervals = np.diff(spikes)
+    assert len(intervals) > 4
+    assert intervals[-1] > 1.3 * intervals[0]

@@ -1,0 +1,62 @@
+"""Every protocol runs with --quick, prints what the README says, and draws its figures."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+PROTOCOLS = sorted(p.name for p in (ROOT / "protocols").glob("*.py") if not p.stem.startswith("_"))
+
+
+def run(name, *options):
+    command = [sys.executable, str(ROOT / "protocols" / name), *map(str, options)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.strip().splitlines()
+
+
+@pytest.mark.compiler
+@pytest.mark.slow
+def test_forward_forward(tmp_path):
+    lines = run("forward_forward.py", "--quick", "--out", tmp_path / "run")
+    assert re.fullmatch(r"test accuracy: 0\.\d{4}", lines[-1])
+    assert lines[-2] == f"figures: {tmp_path / 'run' / 'figures'}"
+    figures = {p.stem for p in (tmp_path / "run" / "figures").glob("*.png")}
+    assert figures == {
+        "raster_before", "raster_after", "membrane", "goodness_training", "goodness_test", "learning_curve",
+        "receptive_fields", "confusion",
+    }  # fmt: skip
+
+
+@pytest.mark.compiler
+def test_inspect_neuron_needs_no_compiler(tmp_path):
+    lines = run("inspect_neuron.py", "--quick", "--out", tmp_path)
+    assert lines[-1] == f"figures: {tmp_path}"
+    assert any(line.startswith("positive phase") for line in lines)
+    assert any(line.startswith("negative phase") for line in lines)
+    assert {p.name for p in tmp_path.glob("*.png")} == {"raster.png", "membrane.png"}
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_protocols_stay_short_and_explain_themselves(name):
+    text = (ROOT / "protocols" / name).read_text()
+    assert len(text.splitlines()) <= 150
+    assert '"""' in text.splitlines()[1] and "python protocols/" in text
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--dataset", "mnist", "--data", "nowhere"], "nowhere"),
+        (["--neuron", "liff"], "Did you mean 'lif'"),
+        (["--set", "tau_m=3"], "unit"),
+        (["--resume", "nowhere"], "nowhere is not the folder of a run"),
+    ],
+)
+def test_what_a_user_can_mend_is_one_sentence(options, message, tmp_path):
+    command = [sys.executable, str(ROOT / "protocols" / "forward_forward.py"), *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 1
+    assert message in done.stderr and done.stderr.startswith("error: ") and "Traceback" not in done.stderr
