@@ -35,14 +35,16 @@ def options_of(config, docstring):
     for field in dataclasses.fields(config):
         more = dict(field.metadata)
         text = more.pop("help")
-        if field.default is not None and field.default != () and field.default is not False:
+        if isinstance(field.default, tuple) and field.default:
+            text += f" (default: {','.join(map(str, field.default))})"
+        elif field.default is not None and field.default != () and field.default is not False:
             text += f" (default: {field.default})"
         flag = "--" + field.name.replace("_", "-")
         if more.pop("many", False):
             parser.add_argument(flag, action="append", help=text, **more)
         elif field.default is False:
             parser.add_argument(flag, action="store_true", default=None, help=text)
-        elif field.name == "hidden":
+        elif "N,N" == more.get("metavar"):
             parser.add_argument(flag, type=_integers, help=text, **more)
         else:
             types = {t.strip() for t in str(getattr(field.type, "__name__", field.type)).split("|")}
@@ -68,6 +70,9 @@ def fail_cleanly(main):
             return main(arguments) or 0
         except Stopped as stopped:
             print(f"\n{stopped}", file=sys.stderr)
+            return 130
+        except KeyboardInterrupt:
+            print("\ninterrupted", file=sys.stderr)
             return 130
         except EXPECTED as error:
             print(f"error: {error}", file=sys.stderr)

@@ -440,10 +440,10 @@ INPUT_VARIABLES = """
 intensity : 1                                # of the pixel or label that the channel stands for
 presentation : integer                       # number of the presentation, for random numbers
 seed : integer (shared)
-channel = i % n_channels : integer (constant over dt)
-entry = i // n_channels : integer (constant over dt)
+channel : integer (constant)                 # pixels first, then label neurons class by class
+entry : integer (constant)                   # of the batch
 """
-# n_channels, n_pixels and label_neurons belong to the architecture and are constants of the namespace.
+# n_pixels and label_neurons belong to the architecture and are constants of the namespace.
 SHOW_STIMULUS = """
 is_pixel = int(channel < n_pixels)
 is_label = 1 - is_pixel

@@ -213,7 +213,6 @@ class FeedForwardNetwork:
         namespace = dict(self.timed_arrays)
         if level == 0:
             namespace |= {
-                "n_channels": n,
                 "n_pixels": a.n_pixels,
                 "label_neurons": max(a.label_neurons, 1),
                 "uniform": uniform,
@@ -232,6 +231,9 @@ class FeedForwardNetwork:
             ),
         )
         entries = np.repeat(np.arange(a.batch), n)
+        if level == 0:
+            group.channel = np.tile(np.arange(n), a.batch)
+            group.entry = entries
         for name, (which, variable) in strings.links.items():
             layer = self.groups[f"layer{level if which == 'layer' else level - 1}"]
             index = None if layer.variables[variable].scalar or a.batch == 1 else entries

@@ -180,8 +180,15 @@ def membrane(recording, level=1, neuron=None, epochs=None):
             low, high = np.nanmin([values[name], threshold]), np.nanmax([values[name], threshold])
             axes.set_ylim(low - 0.08 * (high - low), high + 0.3 * (high - low))
             above = np.full(np.count_nonzero(i == neuron), high + 0.16 * (high - low))
-            axes.plot(times[i == neuron], above, color=COLOURS["ink"], linestyle="", marker="|", markersize=9,
-                      markeredgewidth=1.5)
+            axes.plot(
+                times[i == neuron],
+                above,
+                color=COLOURS["ink"],
+                linestyle="",
+                marker="|",
+                markersize=9,
+                markeredgewidth=1.5,
+            )
             beside = dict(transform=axes.get_yaxis_transform(), va="center", fontsize=TEXT)
             axes.text(1.01, high + 0.19 * (high - low), "spikes", **beside)
             axes.text(1.01, threshold[-1] - 0.03 * (high - low), "threshold", **beside)
@@ -192,8 +199,14 @@ def membrane(recording, level=1, neuron=None, epochs=None):
         _shade(axes, recording, epochs)
         _tidy(axes)
         axes.yaxis.set_major_locator(MaxNLocator(4))
-    rows[0].annotate(f"layer {level},\nneuron {neuron}", (1.01, 1), (0, 5), xycoords="axes fraction",
-                     textcoords="offset points", fontsize=TEXT)
+    rows[0].annotate(
+        f"layer {level},\nneuron {neuron}",
+        (1.01, 1),
+        (0, 5),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        fontsize=TEXT,
+    )
     figure.align_ylabels(rows)
     _name_epochs(rows[0], recording, epochs)
     return figure
@@ -238,8 +251,9 @@ def goodness_over_training(metrics):
             axes.grid(color=COLOURS["grid"], linewidth=0.6)
     for axes in grid[-1]:
         axes.set_xlabel(label)
-    figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper left", ncols=2, frameon=False,
-                  fontsize=TEXT)
+    figure.legend(
+        *grid[0, 0].get_legend_handles_labels(), loc="outside upper left", ncols=2, frameon=False, fontsize=TEXT
+    )
     return figure
 
 
@@ -282,14 +296,30 @@ def learning_curve(metrics):
         text, colour, marker, line = ways[way]
         accuracy = 100 * _column(rows, way)
         text = f"{text}: {accuracy[np.isfinite(accuracy)][-1]:.1f} %"
-        axes.plot(x, accuracy, color=colour, linestyle=line, linewidth=1.8, marker=marker, markersize=5, label=text,
-                  markevery=max(1, len(x) // 20))
+        axes.plot(
+            x,
+            accuracy,
+            color=colour,
+            linestyle=line,
+            linewidth=1.8,
+            marker=marker,
+            markersize=5,
+            label=text,
+            markevery=max(1, len(x) // 20),
+        )
     axes.set_xlabel(label)
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=label == "training epoch", min_n_ticks=1))
     _scale_by_error(axes, 100 * np.concatenate([_column(rows, way) for way in present]))
     axes.grid(color=COLOURS["grid"], linewidth=0.6)
-    figure.legend(loc="outside upper left", title="prediction by (last value)", frameon=False, fontsize=TEXT,
-                  title_fontsize=TEXT, alignment="left", handlelength=3)
+    figure.legend(
+        loc="outside upper left",
+        title="prediction by (last value)",
+        frameon=False,
+        fontsize=TEXT,
+        title_fontsize=TEXT,
+        alignment="left",
+        handlelength=3,
+    )
     return figure
 
 
@@ -329,8 +359,15 @@ def goodness_distribution(evaluation: Evaluation):
         for data, phase, text in ((true, "positive", "true label"), (wrong, "negative", "best wrong label")):
             counts = np.histogram(data, bins)[0]
             # Empty bins are left out, so that no line runs along the axis.
-            axes.stairs(np.where(counts, counts, np.nan), bins, fill=True, facecolor=(COLOURS[phase], 0.25),
-                        edgecolor=COLOURS[phase], linewidth=1.8, label=text)
+            axes.stairs(
+                np.where(counts, counts, np.nan),
+                bins,
+                fill=True,
+                facecolor=(COLOURS[phase], 0.25),
+                edgecolor=COLOURS[phase],
+                linewidth=1.8,
+                label=text,
+            )
         axes.set_ylim(bottom=0)
         axes.set_ylabel("test samples")
         axes.set_xlabel(f"goodness, {'sum of ' * (name == 'all layers')}{name}")
@@ -338,8 +375,16 @@ def goodness_distribution(evaluation: Evaluation):
         _tidy(axes)
         # Beside the axes: there is no place inside that no histogram ever reaches.
         handles = axes.get_legend_handles_labels()[0] if axes is rows[0] else []
-        axes.legend(handles=handles, title=f"true > wrong: {100 * np.mean(true > wrong):.1f} %", loc="upper left",
-                    bbox_to_anchor=(1.0, 1.05), frameon=False, fontsize=TEXT, title_fontsize=TEXT, alignment="left")
+        axes.legend(
+            handles=handles,
+            title=f"true > wrong: {100 * np.mean(true > wrong):.1f} %",
+            loc="upper left",
+            bbox_to_anchor=(1.0, 1.05),
+            frameon=False,
+            fontsize=TEXT,
+            title_fontsize=TEXT,
+            alignment="left",
+        )
     return figure
 
 
@@ -431,8 +476,15 @@ def confusion(labels, predicted, n_classes):
     if n_classes <= 12:
         for row, column in zip(*np.nonzero(counts), strict=True):
             dark = row != column and share[row, column] > 0.6 * largest
-            axes.text(column, row, counts[row, column], ha="center", va="center", fontsize=TEXT,
-                      color="white" if dark else "black")
+            axes.text(
+                column,
+                row,
+                counts[row, column],
+                ha="center",
+                va="center",
+                fontsize=TEXT,
+                color="white" if dark else "black",
+            )
     correct = int(np.trace(counts))
     axes.set_title(f"accuracy {100 * correct / len(labels):.1f} % ({correct} of {len(labels)})", fontsize=TEXT)
     axes.set(xlabel="predicted class", ylabel="true class")
@@ -488,8 +540,9 @@ def _shade(axes, recording, epochs):
     duration = _duration(recording)
     for epoch in epochs:
         phase = _phase(recording, epoch)
-        axes.axvspan(epoch * duration, (epoch + 1) * duration, color=COLOURS[phase], alpha=SHADE[phase], linewidth=0,
-                     zorder=0)
+        axes.axvspan(
+            epoch * duration, (epoch + 1) * duration, color=COLOURS[phase], alpha=SHADE[phase], linewidth=0, zorder=0
+        )
     start, stop = epochs[0] * duration, (epochs[-1] + 1) * duration
     # A little more, so that spikes in the first step are not hidden by the spine.
     axes.set_xlim(start - 0.01 * (stop - start), stop + 0.002 * (stop - start))
@@ -510,9 +563,17 @@ def _name_epochs(axes, recording, epochs):
             text = f"{sign}{label if label >= 0 else ''}"
         else:
             text = f"{sign} {names.get(label, f'label {label}')}".strip()
-        axes.annotate(text, ((epoch + 0.5) * duration, 1), (0, 5), xycoords=axes.get_xaxis_transform(),
-                      textcoords="offset points", ha="center", fontsize=TEXT, fontweight="bold",
-                      color=COLOURS[phase])
+        axes.annotate(
+            text,
+            ((epoch + 0.5) * duration, 1),
+            (0, 5),
+            xycoords=axes.get_xaxis_transform(),
+            textcoords="offset points",
+            ha="center",
+            fontsize=TEXT,
+            fontweight="bold",
+            color=COLOURS[phase],
+        )
 
 
 # -- metrics and goodness --------------------------------------------------------------------------------------------

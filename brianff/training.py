@@ -89,6 +89,12 @@ class Config:
     device: str = option("cpp", "cpp (compiled) or runtime (NumPy, no compiler)", choices=["cpp", "runtime", "cuda"])
     chunk: int | None = option(None, "samples between two checkpoints")
     validate: int = option(1000, "validation samples used after each epoch (0: all)")
+    record_samples: tuple = option(
+        (0, 1, 2), "test samples whose spikes and membranes are recorded, in both phases", metavar="N,N"
+    )
+    record_neurons: tuple = option(
+        tuple(range(12)), "neurons of each layer whose membrane is recorded (all spikes are)", metavar="N,N"
+    )
     seed: int = option(1, "seed of weights, order, negatives and encoder noise")
 
     def resolved(self):
@@ -131,10 +137,10 @@ PRESETS = {
         hidden=(200, 200),
         epochs=40,
         mini_batch=10,
-        learning_rate=1e-3,
+        learning_rate=2e-3,
         refresh=200,
-        chunk=1000,
-        dropout=0.0,
+        chunk=200,
+        dropout=0.1,
     ),
     "mnist": dict(
         hidden=(500, 500),
@@ -652,18 +658,15 @@ def collect_recording(simulator, images, schedule):
     return out
 
 
-def record_run(trainer, samples=3, neurons=12):
-    """Record the first test samples, each in a positive and a negative phase, with the present weights.
+def record_run(trainer):
+    """Record the chosen test samples, each in a positive and a negative phase, with the present weights.
 
-    Parameters
-    ----------
-    trainer : `Trainer`
-    samples : int
-    neurons : int
-        Neurons of each layer whose membrane variables are recorded (every neuron's spikes are).
+    What is recorded does not grow with the length of the training (`Config.record_samples`, `record_neurons`).
     """
-    data, a = trainer.data, trainer.architecture
-    chosen = data.test[:samples]
+    data, a, c = trainer.data, trainer.architecture, trainer.config
+    if not c.record_samples or not 0 <= min(c.record_samples) <= max(c.record_samples) < len(data.test):
+        raise ValueError(f"--record-samples must name some of the {len(data.test)} test samples, counted from 0.")
+    chosen = data.test[list(c.record_samples)]
     images = trainer._pixels(chosen)
     rows = np.arange(len(chosen))
     labels = data.labels[chosen]
@@ -676,6 +679,6 @@ def record_run(trainer, samples=3, neurons=12):
         negative_images = rows + len(rows)
         positive = negative = np.full(len(rows), LABEL_NONE)
     schedule = Schedule.pairs(
-        rows, negative_images, positive, negative, EVALUATION_PRESENTATIONS - 2 * samples + 2 * rows, 1
+        rows, negative_images, positive, negative, EVALUATION_PRESENTATIONS - 2 * len(rows) + 2 * rows, 1
     )
-    return record_presentations(trainer.composition, a, trainer.inputs(), images, schedule, neurons=range(neurons))
+    return record_presentations(trainer.composition, a, trainer.inputs(), images, schedule, neurons=c.record_neurons)

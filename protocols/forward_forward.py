@@ -46,12 +46,15 @@ def main(arguments=None):
     start = time.perf_counter()
 
     # %% Build the network, or take up an interrupted run
+    names = [f.name for f in dataclasses.fields(Config)]
+    chosen = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
     if args.resume:
+        if extra := set(chosen) - {"device", "data"}:
+            raise ValueError(
+                f"--resume goes on with the run's own options: leave out --{min(extra).replace('_', '-')}."
+            )
         trainer = Trainer.resume(args.resume, report=print, device=args.device, data=args.data)
     else:
-        chosen = {
-            f.name: getattr(args, f.name) for f in dataclasses.fields(Config) if getattr(args, f.name) is not None
-        }
         config = Config(**({**QUICK, **chosen} if args.quick else chosen))
         out = args.out or Path("runs") / f"{config.dataset}-{time.strftime('%Y%m%d-%H%M%S')}"
         trainer = Trainer.start(config, out, report=print)

@@ -70,7 +70,8 @@ def test_show_takes_a_model_of_each_kind(run):
     _, out, _ = run("show", "--neuron", "integrate_and_fire", "--encoder", "poisson_rate", "--rule", "forward_forward",
                     "--optimizer", "sgd")  # fmt: skip
     assert out.startswith(
-        "# neuron integrate_and_fire, encoder poisson_rate, goodness sum_of_squares, rule forward_forward, optimizer sgd\n"
+        "# neuron integrate_and_fire, encoder poisson_rate, goodness sum_of_squares, rule forward_forward, "
+        "optimizer sgd\n"
     )
     assert "dw += M_layer*x_post*z_pre" in out and "beta1" not in out
 
@@ -151,7 +152,7 @@ def test_check_of_an_unrecognised_file_says_what_it_was_taken_for(failure, tmp_p
     assert f"{path}:1: " in message and "taken for a neuron; use --kind" in message
 
 
-@pytest.mark.xfail(strict=True, reason="a file with one misspelt key is taken for a neuron, whatever its other keys are")
+@pytest.mark.xfail(strict=True, reason="a file with a misspelt key is taken for a neuron, whatever its other keys")
 @pytest.mark.parametrize("kind, key", [("rule", "at_epoch_end"), ("goodness", "on_spike"), ("optimizer", "at_update")])
 def test_check_recognises_a_file_with_a_misspelt_key(failure, tmp_path, kind, key):
     path = tmp_path / "mine.py"

@@ -1,13 +1,14 @@
 """Model files: loading, composition, and whether `check` finds what is wrong and says where."""
 
 import itertools
+import re
 from pathlib import Path
 
+import brianff.models
 import numpy as np
 import pytest
 from brian2 import Equations, Hz, ms, mV, second
 
-import brianff.models
 from brianff.equations import (
     DEFAULTS,
     FOLDERS,
@@ -142,10 +143,15 @@ def test_model_passes_its_check_without_remarks(kind, name):
 
 
 @pytest.mark.parametrize("names", COMBINATIONS, ids="-".join)
-def test_every_combination_of_models_passes_the_check_of_each(names):
+def test_the_rule_of_every_combination_passes_its_check(names):
     models = dict(zip(KINDS, names, strict=True))
-    for kind, name in models.items():
-        assert check(kind, name, **{k: v for k, v in models.items() if k != kind}) == []
+    assert check("rule", models.pop("rule"), **models) == []
+
+
+@pytest.mark.parametrize("kind, name", [pair for pair in ALL if pair[0] != "rule"])
+@pytest.mark.parametrize("rule", [name for name in available("rule") if name != DEFAULTS["rule"]])
+def test_model_passes_its_check_with_every_rule(kind, name, rule):
+    assert check(kind, name, rule=rule) == []
 
 
 @pytest.mark.parametrize("kind, name", ALL)
@@ -258,7 +264,9 @@ def test_an_unknown_key_suggests_and_lists(error_of):
 
 
 def test_private_names_and_imports_are_allowed(write):
-    text = changed(GOOD["neuron"], ("20*ms", "_slow*ms"), ("from brian2 import ms", "from brian2 import ms\n_slow = 20"))
+    text = changed(
+        GOOD["neuron"], ("20*ms", "_slow*ms"), ("from brian2 import ms", "from brian2 import ms\n_slow = 20")
+    )
     assert load("neuron", write(text)).parameters["tau_m"] == 20 * ms
 
 
@@ -280,7 +288,9 @@ def test_private_names_and_imports_are_allowed(write):
 def test_other_statements_are_refused_with_their_line(error_of, statement):
     text = GOOD["neuron"] + "\n" + statement + "\n"
     message = error_of("neuron", text)
-    assert message.startswith(f"FILE:{line_of(text, statement)}: a model file holds a docstring, strings and parameters")
+    assert message.startswith(
+        f"FILE:{line_of(text, statement)}: a model file holds a docstring, strings and parameters"
+    )
 
 
 def test_statements_are_refused_before_anything_is_run(error_of, tmp_path):
@@ -360,7 +370,9 @@ def test_a_parameter_must_be_finite(error_of, value):
 @pytest.mark.parametrize("name", ["t", "i", "exp", "ms", "N", "pi"])
 @known("Brian2's SyntaxError reaches the user, or the parameter shadows Brian2's name")
 def test_a_parameter_cannot_have_a_name_of_brian2(error_of, name):
-    text = changed(GOOD["neuron"], ("half = 0.5*v", f"half = 0.5*v*{name}/{name}"), ('"v_th": 1.0', f'"v_th": 1.0, "{name}": 1.0'))
+    text = changed(
+        GOOD["neuron"], ("half = 0.5*v", f"half = 0.5*v*{name}/{name}"), ('"v_th": 1.0', f'"v_th": 1.0, "{name}": 1.0')
+    )
     message = error_of("neuron", text)
     assert message.startswith(f"FILE:{line_of(text, 'parameters')}:") and f"'{name}'" in message
 
@@ -401,7 +413,7 @@ def test_an_override_of_the_wrong_unit_is_refused(value):
 
 
 def test_an_override_of_an_unknown_name_suggests_and_lists():
-    with pytest.raises(ModelError, match="no chosen model has a parameter 'tau_n'. Did you mean 'tau_.*There are: tau_m"):
+    with pytest.raises(ModelError, match="no chosen model has a parameter 'tau_n'. Did you mean 'tau_.*There are: "):
         compose(parameters={"tau_n": 5 * ms})
 
 
@@ -473,7 +485,7 @@ def test_inconsistent_units_within_an_expression_are_found_on_their_line(error_o
     [
         ("neuron", "v -= v_th", "v -= tau_m"),
         ("neuron", "I_syn = I_syn*1", "I_syn = tau_syn"),
-        ("neuron", "I_syn_post += w", "I_syn_post += w*tau_m_post"),
+        ("neuron", "I_syn_post += w", "I_syn_post += w*second"),
         ("encoder", "t_code/dt + 0.5", "t_code + 0.5"),
         ("goodness", "G += 2*x_pre + 1", "G += 2*x_pre + tau_x"),
         ("rule", "exp(phase*beta*(g - theta))", "exp(phase*T_epoch*(g - theta))"),
@@ -485,11 +497,7 @@ def test_inconsistent_units_within_an_expression_are_found_on_their_line(error_o
 def test_a_wrong_unit_in_a_statement_is_found_on_its_line(error_of, kind, old, new):
     text = changed(GOOD[kind], (old, new))
     message = error_of(kind, text)
-    if "_post" in new and kind == "neuron":
-        assert "tau_m_post" in message  # parameters have no suffix
-    else:
-        assert "wrong unit" in message
-    assert message.startswith(f"FILE:{line_of(text, new)}: ")
+    assert message.startswith(f"FILE:{line_of(text, new)}: wrong unit")
 
 
 @pytest.mark.parametrize(
@@ -574,24 +582,25 @@ def test_a_variable_that_is_defined_twice_is_found_on_its_second_line(error_of):
 
 def test_a_variable_that_is_also_a_parameter_is_found_on_its_line(error_of):
     text = changed(GOOD["neuron"], ("half = 0.5*v : 1", "tau_m : second"))
-    assert error_of("neuron", text).startswith(f"FILE:{line_of(text, 'tau_m : second')}: 'tau_m' is both a variable and")
+    assert error_of("neuron", text).startswith(
+        f"FILE:{line_of(text, 'tau_m : second')}: 'tau_m' is both a variable and"
+    )
 
 
 @pytest.mark.parametrize(
     "line, complaint",
     [
-        ("dv/dt = (gain_below*I_syn - v)/tau_m", "Expected end of text"),
-        ("dv/dt = (gain_below*I_syn - v)/*tau_m : 1", "invalid syntax"),
-        ("dv/dt = (gain_below*I_syn - v)/tau_m : one", "'one', but this is not a base unit"),
-        ("dv/dt = (gain_below*I_syn - v)/tau_m : mV", "Use 'volt' instead"),
-        ("dv/dt = (v if v > 0 else 0)/tau_m : 1", "IfExp"),
+        ("dq/dt = (gain_below*I_syn - v)/tau_m", "Expected end of text"),
+        ("dq/dt = (gain_below*I_syn - v)/*tau_m : 1", "invalid syntax"),
+        ("dq/dt = (gain_below*I_syn - v)/tau_m : one", "'one', but this is not a base unit"),
+        ("dq/dt = (gain_below*I_syn - v)/tau_m : mV", "Use 'volt' instead"),
+        ("dq/dt = (v if v > 0 else 0)/tau_m : 1", "IfExp"),
         ("lambda : 1", "Python keyword"),
         ("i : 1", "special meaning"),
     ],
 )
 def test_an_equation_that_brian2_cannot_parse_is_found_on_its_line(error_of, line, complaint):
-    text = changed(GOOD["neuron"], ("half = 0.5*v : 1", line.replace("dv/dt", "dq/dt")))
-    line = line.replace("dv/dt", "dq/dt")
+    text = changed(GOOD["neuron"], ("half = 0.5*v : 1", line))
     message = error_of("neuron", text)
     assert message.startswith(f"FILE:{line_of(text, line)}: ")
     assert complaint in message and line in message
@@ -606,16 +615,14 @@ def test_an_equation_that_brian2_cannot_parse_is_found_on_its_line(error_of, lin
         ("v -= (v_th", "never closed"),
         ("v **= 2", ""),
         ("v = clip(v)", "clip"),
-        ("v_th = 2", "parameter or a constant"),
+        pytest.param("v_th = 2", "parameter", marks=known("a parameter that the group declares can be set")),
         ("pi = 3", "parameter or a constant"),
     ],
 )
 def test_a_statement_that_is_no_assignment_is_found_on_its_line(error_of, statement, complaint):
-    if statement == "v_th = 2":
-        pytest.xfail("a parameter that the group declares can be set in a statement")
     text = changed(GOOD["neuron"], ("I_syn = I_syn*1", statement))
     message = error_of("neuron", text)
-    assert message.startswith(f"FILE:{line_of(text, chr(10) + statement) + 1}: ") and complaint in message
+    assert message.startswith(f"FILE:{line_of(text, chr(10) + statement + chr(10)) + 1}: ") and complaint in message
 
 
 @pytest.mark.parametrize(
@@ -801,15 +808,10 @@ def test_a_neuron_that_is_not_normalised_gets_a_note(write):
     assert note.startswith(f"{path}: no string uses gain_below")
 
 
+@known("names of layers in on_pre declare no link, so that gain_below_post is not defined")
 def test_a_neuron_that_normalises_on_pre_gets_no_note(write):
     path = write(changed(GOOD["neuron"], NO_GAIN, ("I_syn_post += w", "I_syn_post += w*gain_below_post")))
-    with pytest.MonkeyPatch.context():
-        try:
-            notes = check("neuron", path)
-        except ModelError as error:
-            pytest.xfail(f"linked variables are not offered as NAME_post: {error}")
-    if notes:
-        pytest.xfail("the note looks for the name gain_below alone, not gain_below_post")
+    assert check("neuron", path) == []
 
 
 @known("a comment that mentions gain_below counts as using it")
@@ -850,7 +852,7 @@ def test_a_parameter_with_the_name_of_a_variable_is_refused(error_of, name):
     assert "FILE" in message and f"'{name}'" in message
 
 
-# -- what Brian2 or DenseSynapses refuse only when the network is built (each seen to fail there) --------------------
+# -- what Brian2 or DenseSynapses refuse only when the network is built, or accept with another meaning ---------------
 @pytest.mark.parametrize(
     "kind, changes",
     [
@@ -922,7 +924,7 @@ def test_check_refuses_what_cannot_be_built(error_of, kind, changes):
         pytest.param(
             "encoder",
             [("1 - intensity", "1 - intensity*int(channel < n_pixels)")],
-            marks=known("n_pixels, n_channels and label_neurons are in the namespace, but check does not know them"),
+            marks=known("n_pixels and label_neurons are in the namespace, but check does not know them"),
         ),
     ],
     ids=lambda v: v if isinstance(v, str) else "; ".join(new.replace("\nreset =", "") for _, new in v),
@@ -1058,7 +1060,7 @@ def test_parameters_are_declared_where_they_are_used_and_nowhere_else(names):
         declared = Equations(equations)
         text = "\n".join(str(v) for k, v in strings.items() if isinstance(v, str) and k not in ("equations", "model"))
         text += "\n".join(str(eq.expr) for eq in declared.values() if eq.expr is not None)
-        words = set(text.replace("*", " ").replace("/", " ").replace("(", " ").replace(")", " ").replace(",", " ").split())
+        words = set(re.findall(r"[A-Za-z_]\w*", text))
         for name in c.parameters:
             assert (name in declared.names) == (name in words), f"{part}: {name}"
             assert (name in strings["parameters"]) == (name in words), f"{part}: {name}"

@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+from brian2 import ms
 from conftest import ROOT
 
 from brianff.device import RuntimeSimulator
@@ -37,32 +38,20 @@ def one_neuron(composition, weight, n_steps=400, dt_ms=0.1, **values):
 
 
 @pytest.mark.parametrize(
-    ("neuron", "solution"),
-    [
-        # dv/dt = (g I - v)/20, I = w exp(-t/100), g constant after the one spike at t = 0: see the closed forms
-        ("lif", lambda t: 100 / (20 - 100) * (np.exp(-t / 20) - np.exp(-t / 100))),
-        ("integrate_and_fire", lambda t: 100 / 40 * (1 - np.exp(-t / 100))),
-    ],
+    ("neuron", "potential"),
+    [("lif", lambda t: 1 - np.exp(-t / 20)), ("integrate_and_fire", lambda t: t / 40)],
 )
-def test_subthreshold_response_is_the_analytic_one(neuron, solution):
-    """After one input spike at t = 0 the trace x and its length decay alike, so that the gain times x is constant."""
-    composition = compose(neuron=neuron, goodness="sum_of_squares", parameters={"floor_x2": 1e-12, "t_code": 0 * _ms()})
+def test_subthreshold_response_is_the_analytic_one(neuron, potential):
+    """The membrane's response to one input spike at t = 0, in closed form.
+
+    Current and trace decay alike, so current divided by the length of the trace vector is constant: the weight times
+    the square root of the number of inputs (a pixel and two label neurons).
+    """
+    composition = compose(neuron=neuron, parameters={"floor_x2": 1e-12, "t_code": 0 * ms})
     t, v, spikes = one_neuron(composition, weight=0.3)
     assert not len(spikes)
-    # the gain is sqrt(n_inputs) * exp(+t/100) while only one of the three inputs has spiked
-    gain = np.sqrt(3) * np.exp(t / 100)
-    expected = {
-        "lif": np.sqrt(3) * 0.3 * (1 - np.exp(-t / 20)),
-        "integrate_and_fire": np.sqrt(3) * 0.3 * t / 40,
-    }[neuron]
-    assert gain[0] > 0 and solution(0.0) == 0
+    expected = np.sqrt(3) * 0.3 * potential(t)
     np.testing.assert_allclose(v[1:-1], expected[1:-1], atol=0.01 * expected.max())
-
-
-def _ms():
-    from brian2 import ms
-
-    return ms
 
 
 def readme_neuron():

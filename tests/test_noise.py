@@ -145,12 +145,13 @@ def test_brian2_gives_the_same_numbers_as_python(target):
     group.seed = 42
     group.presentation = "1610612736 + 11*i"
     group.draw = "i // 2"
+    network = brian2.Network(group)
     code = "uniform(seed, presentation, draw, i)"
     if target == "assignment":
         group.u = code
     else:
         group.run_regularly(f"u = {code}")
-        brian2.Network(group).run(brian2.defaultclock.dt)
+    network.run(brian2.defaultclock.dt)
     i = np.arange(6)
     np.testing.assert_array_equal(group.u[:], numbers(42, 1610612736 + 11 * i, i // 2, i))
 
@@ -159,4 +160,5 @@ def test_brian2_draws_the_same_number_again():
     group = brian2.NeuronGroup(4, "u : 1\nv : 1", namespace={"uniform": uniform})
     group.u = "uniform(1, 2, 3, i)"
     group.v = "uniform(1, 2, 3, i)"
+    brian2.Network(group).run(brian2.defaultclock.dt)
     np.testing.assert_array_equal(group.u[:], group.v[:])

@@ -52,6 +52,7 @@ def test_protocols_stay_short_and_explain_themselves(name):
         (["--dataset", "mnist", "--data", "nowhere"], "nowhere"),
         (["--neuron", "liff"], "Did you mean 'lif'"),
         (["--set", "tau_m=3"], "unit"),
+        (["--resume", "nowhere", "--epochs", "3"], "leave out --epochs"),
         (["--resume", "nowhere"], "nowhere is not the folder of a run"),
     ],
 )

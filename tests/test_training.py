@@ -149,7 +149,7 @@ def test_without_labels(tmp_path):
     result = trainer.evaluate("test", 30)
     assert result.goodness is None and result.belief.shape == (30, 10)
     assert np.abs(trainer.synaptic["synapses1.w"]).max() > 0
-    recording = record_run(trainer, samples=2)
+    recording = record_run(trainer)
     assert not np.array_equal(recording["image"][0], recording["image"][1])  # the negative one is a hybrid
 
 
@@ -183,16 +183,18 @@ def test_the_learning_rate_falls_linearly_and_comes_once_a_mini_batch(tmp_path):
 
 
 def test_the_folder_holds_what_a_reader_needs(tmp_path):
-    trainer = train(tmp_path / "run", **TINY)
+    trainer = train(tmp_path / "run", **TINY, record_samples=(4, 7), record_neurons=(0, 3, 5))
     config = json.loads((tmp_path / "run" / "config.json").read_text())
     assert config["config"]["seed"] == 1 and config["versions"]["brian2"] == "2.10.1"
     equations = "\n".join(config["equations"])
     assert "dv/dt = (gain_below*I_syn - v)/tau_m : 1" in equations and "tau_m = 20. ms" in equations
     trainer.save_weights()
     assert RunFolder(tmp_path / "run").load("weights")["w1"].shape == trainer.architecture.sizes[:2]
-    recording = record_run(trainer, samples=2, neurons=3)
+    recording = record_run(trainer)
     assert list(recording["phase"]) == [1, -1, 1, -1]
     assert recording["traces1_v"].shape == (3, 4 * 20 + 1)
+    assert list(recording["neurons2"]) == [0, 3, 5]
+    assert recording["label"][0] == trainer.data.labels[trainer.data.test[4]]
 
 
 class TestRefusals:
@@ -237,12 +239,13 @@ class TestRefusals:
             (dict(limit=10**6), "--limit must lie between 1 and"),
             (dict(set=("tau_n=3*ms",)), "no chosen model has a parameter 'tau_n'. Did you mean"),
             (dict(hidden=(0,)), "at least one neuron"),
+            (dict(record_samples=(10**6,)), "--record-samples must name"),
             (dict(batch=5, chunk=10**5, refresh=10**5), "--chunk 100000 is too long"),
         ],
     )
     def test_options(self, tmp_path, options, message):
         with pytest.raises(Exception, match=message):
-            Trainer.start(Config(**{**TINY, **options}), tmp_path / "run")
+            record_run(Trainer.start(Config(**{**TINY, **options}), tmp_path / "run"))
 
     def test_weights_that_explode(self, tmp_path):
         trainer = Trainer.start(Config(**{**TINY, "optimizer": "sgd", "learning_rate": 1e308}), tmp_path / "run")

@@ -61,12 +61,7 @@ class Dataset:
 
     def _check_samples(self):
         images, labels = self.images, self.labels
-        if (
-            not isinstance(images, np.ndarray)
-            or images.dtype != np.uint8
-            or images.ndim != 3
-            or images.size == 0
-        ):
+        if not isinstance(images, np.ndarray) or images.dtype != np.uint8 or images.ndim != 3 or images.size == 0:
             raise self._invalid(
                 f"images are {_describe(images)}",
                 "give a non-empty uint8 array (n_samples, height, width)",
@@ -79,16 +74,13 @@ class Dataset:
         bad = np.flatnonzero((labels < 0) | (labels >= self.n_classes))
         if bad.size:
             raise self._invalid(
-                f"label {labels[bad[0]]} at sample {bad[0]} is out of range for "
-                f"{self.n_classes} classes",
+                f"label {labels[bad[0]]} at sample {bad[0]} is out of range for {self.n_classes} classes",
                 f"number the classes 0 to {self.n_classes - 1}",
             )
 
     def _check_splits(self):
         n_samples = len(self.images)
-        splits = {
-            "train": self.train, "validation": self.validation, "test": self.test
-        }
+        splits = {"train": self.train, "validation": self.validation, "test": self.test}
         for split, indices in splits.items():
             if not _is_index_array(indices):
                 raise self._invalid(
@@ -102,8 +94,7 @@ class Dataset:
                 )
             if indices.size and not 0 <= indices.min() <= indices.max() < n_samples:
                 raise self._invalid(
-                    f"split {split!r} has indices from {indices.min()} to "
-                    f"{indices.max()} into {n_samples} samples",
+                    f"split {split!r} has indices from {indices.min()} to {indices.max()} into {n_samples} samples",
                     f"use indices 0 to {n_samples - 1}",
                 )
         uses = np.bincount(np.concatenate(list(splits.values())), minlength=n_samples)
@@ -117,11 +108,7 @@ class Dataset:
 
 
 def _is_index_array(array):
-    return (
-        isinstance(array, np.ndarray)
-        and array.ndim == 1
-        and np.issubdtype(array.dtype, np.integer)
-    )
+    return isinstance(array, np.ndarray) and array.ndim == 1 and np.issubdtype(array.dtype, np.integer)
 
 
 def _describe(value):

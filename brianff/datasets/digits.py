@@ -45,9 +45,7 @@ def load_digits(validation=None, split_seed=0):
 
     rng = np.random.default_rng(split_seed)
     samples = np.arange(len(labels))
-    rest, test = stratified_split(
-        samples, labels, round(TEST_FRACTION * len(samples)), rng
-    )
+    rest, test = stratified_split(samples, labels, round(TEST_FRACTION * len(samples)), rng)
     if validation is None:
         validation = VALIDATION_FRACTION
     size = held_out_size("digits", validation, len(rest))

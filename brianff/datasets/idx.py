@@ -17,10 +17,7 @@ from .dataset import DatasetError
 MAGIC = {"images": 2051, "labels": 2049}
 N_DIMENSIONS = {"images": 3, "labels": 1}
 
-GET_AGAIN = (
-    "Replace it with the original file, or delete it and fetch the data set with "
-    "--download."
-)
+GET_AGAIN = "Replace it with the original file, or delete it and fetch the data set with --download."
 
 # Bytes decompressed at a time: enough to be fast, little beside the images.
 CHUNK_SIZE = 1 << 20
@@ -68,7 +65,7 @@ def read_images(paths, transposed=False):
     images = np.empty((sum(counts), height, width), dtype=np.uint8)
     start = 0
     for path, shape in zip(paths, shapes):
-        _fill_images(images[start:start + shape[0]], path, shape, transposed)
+        _fill_images(images[start : start + shape[0]], path, shape, transposed)
         start += shape[0]
     return images, counts
 
@@ -110,13 +107,9 @@ def _reading(path):
         with opener(path, "rb") as file:
             yield file
     except EOFError:
-        raise DatasetError(
-            f"{path} is truncated: its gzip stream has no end. {GET_AGAIN}"
-        ) from None
+        raise DatasetError(f"{path} is truncated: its gzip stream has no end. {GET_AGAIN}") from None
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise DatasetError(
-            f"{path} is not a valid gzip file ({error}). {GET_AGAIN}"
-        ) from error
+        raise DatasetError(f"{path} is not a valid gzip file ({error}). {GET_AGAIN}") from error
     except OSError as error:
         raise DatasetError(
             f"{path} cannot be read: {error.strerror or error}. Make it a readable "
@@ -138,9 +131,7 @@ def _read_shape(path, kind):
     shape = tuple(int(n) for n in np.frombuffer(header[4:], dtype=">u4"))
     promised = math.prod(shape)
     if not promised:
-        raise DatasetError(
-            f"{path} holds no {kind}: its header gives the shape {shape}. {GET_AGAIN}"
-        )
+        raise DatasetError(f"{path} holds no {kind}: its header gives the shape {shape}. {GET_AGAIN}")
     if path.suffix != ".gz":
         held = size - _header_size(kind)
         if held != promised:
@@ -165,14 +156,8 @@ def _check_magic(path, header, kind):
                 "swapped? Give each file its own name back."
             )
     if header[:2] == b"\x1f\x8b":
-        raise DatasetError(
-            f"{path} is gzip-compressed {expected}: end its name in .gz, or "
-            "decompress it."
-        )
-    raise DatasetError(
-        f"{path} is not an MNIST-format idx file (magic {magic}) {expected}. "
-        f"{GET_AGAIN}"
-    )
+        raise DatasetError(f"{path} is gzip-compressed {expected}: end its name in .gz, or decompress it.")
+    raise DatasetError(f"{path} is not an MNIST-format idx file (magic {magic}) {expected}. {GET_AGAIN}")
 
 
 def _fill_images(out, path, shape, transposed):
@@ -184,14 +169,12 @@ def _fill_images(out, path, shape, transposed):
     with _reading(path) as file:
         file.read(_header_size("images"))
         for start in range(0, n_images, step):
-            chunk = buffer[:n_images - start]
+            chunk = buffer[: n_images - start]
             n_read = file.readinto(chunk)
             held += n_read
             if n_read < chunk.size:
                 break
-            out[start:start + len(chunk)] = (
-                chunk.transpose(0, 2, 1) if transposed else chunk
-            )
+            out[start : start + len(chunk)] = chunk.transpose(0, 2, 1) if transposed else chunk
         _check_end(file, path, "images", held, promised)
 
 
@@ -206,6 +189,5 @@ def _check_end(file, path, kind, held, promised):
 def _wrong_size(path, kind, held, promised):
     state = "truncated" if held < promised else "damaged"
     return DatasetError(
-        f"{path} is {state}: it holds {held} bytes of {kind} but its header promises "
-        f"{promised}. {GET_AGAIN}"
+        f"{path} is {state}: it holds {held} bytes of {kind} but its header promises {promised}. {GET_AGAIN}"
     )

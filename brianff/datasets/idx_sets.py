@@ -214,9 +214,7 @@ def load_idx_set(idx_set, data=None, download=False, validation=None, split_seed
     rng = np.random.default_rng(split_seed)
     train, validation = stratified_split(np.arange(n_train), labels, size, rng)
     test = np.arange(n_train, len(labels))
-    return Dataset(
-        idx_set.name, images, labels, idx_set.n_classes, train, validation, test
-    )
+    return Dataset(idx_set.name, images, labels, idx_set.n_classes, train, validation, test)
 
 
 def _files(idx_set, data, download):
@@ -234,9 +232,7 @@ def _files(idx_set, data, download):
 
 
 def _check_counts(paths, counts, label_parts):
-    for image_path, label_path, count, part in zip(
-        paths[0::2], paths[1::2], counts, label_parts
-    ):
+    for image_path, label_path, count, part in zip(paths[0::2], paths[1::2], counts, label_parts):
         if count != len(part):
             raise DatasetError(
                 f"{image_path} has {count} images but labels file {label_path} has "

@@ -89,10 +89,7 @@ def download_files(idx_set):
 
     folder = cache_dir() / idx_set.cache
     if idx_set.archive is None:
-        return [
-            _retrieve(idx_set, f"{stem}.gz", folder, idx_set.checksums[stem])
-            for stem in idx_set.files
-        ]
+        return [_retrieve(idx_set, f"{stem}.gz", folder, idx_set.checksums[stem]) for stem in idx_set.files]
     members = [f"gzip/{stem}.gz" for stem in idx_set.files]
     unzip = pooch.Unzip(members=members, extract_dir=".")
     archive, checksum = idx_set.archive
@@ -137,8 +134,7 @@ def _variant(folder, stem):
 
 def _not_found(idx_set, data, searched):
     lines = [
-        f"{idx_set.title} ({', '.join(idx_set.files)}, plain or .gz) was not found in "
-        "any of these folders:",
+        f"{idx_set.title} ({', '.join(idx_set.files)}, plain or .gz) was not found in any of these folders:",
         *(f"  {folder}" for folder in searched),
     ]
     if data is None:
@@ -148,8 +144,7 @@ def _not_found(idx_set, data, searched):
         )
     else:
         lines.append(
-            "Name the folder that holds the files with --data DIR, or fetch them with "
-            "--download in place of --data."
+            "Name the folder that holds the files with --data DIR, or fetch them with --download in place of --data."
         )
     return "\n".join(lines)
 
@@ -177,8 +172,7 @@ def _retrieve(idx_set, name, folder, checksum, processor=None):
             [
                 f"{name} of {idx_set.title} could not be downloaded to {folder}:",
                 *failures,
-                "Try again later, or get the files elsewhere and name their folder "
-                "with --data DIR.",
+                "Try again later, or get the files elsewhere and name their folder with --data DIR.",
             ]
         )
     )

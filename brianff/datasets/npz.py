@@ -41,9 +41,7 @@ def read_npz(path):
             images = [_get(archive, path, key, 3) for key in ("x_train", "x_test")]
             labels = [_get(archive, path, key, 1) for key in ("y_train", "y_test")]
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
-        raise DatasetError(
-            f"{path} is not a valid npz file ({error}). {GET_AGAIN}"
-        ) from error
+        raise DatasetError(f"{path} is not a valid npz file ({error}). {GET_AGAIN}") from error
     except OSError as error:
         raise DatasetError(
             f"{path} cannot be read: {error.strerror or error}. Make it a readable "
@@ -54,23 +52,17 @@ def read_npz(path):
             f"{path} holds images of shape {images[0].shape[1:]} for training but "
             f"{images[1].shape[1:]} for test. {GET_AGAIN}"
         )
-    for part, n_images, n_labels in zip(
-        ("train", "test"), map(len, images), map(len, labels)
-    ):
+    for part, n_images, n_labels in zip(("train", "test"), map(len, images), map(len, labels)):
         if n_images != n_labels:
             raise DatasetError(
-                f"{path} has {n_images} images in x_{part} but {n_labels} labels in "
-                f"y_{part}. {GET_AGAIN}"
+                f"{path} has {n_images} images in x_{part} but {n_labels} labels in y_{part}. {GET_AGAIN}"
             )
     return np.concatenate(images), [len(part) for part in images], labels
 
 
 def _get(archive, path, key, n_dimensions):
     if key not in archive.files:
-        raise DatasetError(
-            f"{path} lacks the array {key}: it holds {', '.join(archive.files)}. "
-            f"{GET_AGAIN}"
-        )
+        raise DatasetError(f"{path} lacks the array {key}: it holds {', '.join(archive.files)}. {GET_AGAIN}")
     array = archive[key]
     if array.dtype != np.uint8 or array.ndim != n_dimensions or array.size == 0:
         raise DatasetError(

@@ -29,8 +29,7 @@ def held_out_size(name, validation, n_available):
     """
     if isinstance(validation, bool) or not isinstance(validation, Real):
         raise ValueError(
-            f"data set {name!r}: validation={validation!r} is neither a number of "
-            "samples (int) nor a fraction (float)"
+            f"data set {name!r}: validation={validation!r} is neither a number of samples (int) nor a fraction (float)"
         )
     if isinstance(validation, Integral):
         size = int(validation)
@@ -77,9 +76,6 @@ def stratified_split(indices, labels, n_held_out, rng):
     quotas[np.argsort(-remainders, kind="stable")[:n_left]] += 1
 
     held_out = np.concatenate(
-        [
-            rng.permutation(indices[labels[indices] == label])[:quota]
-            for label, quota in zip(classes, quotas)
-        ]
+        [rng.permutation(indices[labels[indices] == label])[:quota] for label, quota in zip(classes, quotas)]
     )
     return np.setdiff1d(indices, held_out), np.sort(held_out)
