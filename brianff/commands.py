@@ -17,7 +17,7 @@ from brianff.training import Stopped
 
 __all__ = ["fail_cleanly", "options_of", "progress_bar"]
 
-EXPECTED = (DatasetError, DeviceError, ModelError, ResultsError, ValueError, FloatingPointError)
+EXPECTED = (DatasetError, DeviceError, ModelError, ResultsError, ValueError, FloatingPointError, OverflowError)
 
 
 def options_of(config, docstring):

@@ -11,7 +11,7 @@ from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule
 __all__ = ["Evaluation", "confusion_matrix", "evaluate", "present"]
 
 
-def present(simulator, inputs, images, image, label, number):
+def present(simulator, inputs, images, image, label, number, keep_traces=True):
     """Show images without learning and read every layer at the end of each stimulus epoch.
 
     Parameters
@@ -23,14 +23,18 @@ def present(simulator, inputs, images, image, label, number):
         Intensities in [0, 1].
     image, label, number : (n,) int arrays
         Row of `images`, class (or `LABEL_NEUTRAL`, `LABEL_NONE`) and number of each presentation.
+    keep_traces : bool
+        False saves memory where only the goodness matters: 8 bytes a neuron and presentation.
 
     Returns
     -------
     goodness : (n, n_layers) array
-    traces : list of (n, n_l) arrays
+    traces : list of (n, n_l) arrays, or None without `keep_traces`
     """
     a = simulator.architecture
     layers = range(1, len(a.hidden) + 1)
+    if not len(image):
+        return np.zeros((0, len(a.hidden))), [np.zeros((0, n)) for n in a.hidden]
     goodness, traces = [], [[] for _ in layers]
     piece = a.capacity * a.batch
     start = 0
@@ -51,11 +55,11 @@ def present(simulator, inputs, images, image, label, number):
                     [results.recorded(f"record_g{level}", "g", len(schedule)).reshape(-1)[:n] for level in layers], 1
                 )
             )
-            for level in layers:
+            for level in layers if keep_traces else ():
                 x = results.recorded(f"record_x{level}", "x", len(schedule))
                 traces[level - 1].append(x.reshape(-1, a.hidden[level - 1])[:n])
         start = stop
-    return np.concatenate(goodness), [np.concatenate(t) for t in traces]
+    return np.concatenate(goodness), [np.concatenate(t) for t in traces] if keep_traces else None
 
 
 def _distinct(values):
@@ -95,6 +99,8 @@ class Evaluation:
 
     def accuracy(self, how="goodness"):
         """Fraction of samples that are classified correctly; `how` is goodness, upper (layers >= 2) or readout."""
+        if how in ("goodness", "upper") and self.goodness is None:
+            raise ValueError("a network without label input cannot try labels: predict by the readout.")
         if how == "readout":
             predicted = self.by_readout()
         elif how == "goodness":
@@ -154,6 +160,7 @@ def evaluate(simulator, inputs, readout, images, labels, offset=0, candidates=Tr
             np.repeat(rows, k),
             np.tile(np.arange(k), n),
             np.repeat(base, k) + 1 + np.tile(np.arange(k), n),
+            keep_traces=False,
         )
         goodness = goodness.reshape(n, k, -1)
     spikes = float(np.mean([t.mean() for t in traces]))

@@ -47,10 +47,10 @@ def philox4x32(counter, key):
 
 
 def _uniform(seed, presentation, draw, channel):
-    """Uniform number in (0, 1) with 53 random bits; never 0, so that its logarithm exists."""
+    """Uniform number in (0, 1) with 52 random bits; never 0 or 1, so that its logarithm exists and is not 0."""
     high, low, _, _ = philox4x32((channel, draw, presentation, 0), (seed, 0x62726961))
-    bits = ((high >> np.uint64(5)) << np.uint64(26)) | (low >> np.uint64(6))
-    return (bits.astype(np.float64) + 0.5) * 2.0**-53
+    bits = ((high >> np.uint64(6)) << np.uint64(26)) | (low >> np.uint64(6))
+    return (bits.astype(np.float64) + 0.5) * 2.0**-52
 
 
 _CPP = f"""
@@ -68,8 +68,8 @@ static inline double _brianff_uniform(uint32_t seed, uint32_t presentation, uint
         k0 += {_W0}u;
         k1 += {_W1}u;
     }}
-    const uint64_t bits = ((uint64_t)(c0 >> 5) << 26) | (c1 >> 6);
-    return ((double)bits + 0.5) * 1.1102230246251565e-16;
+    const uint64_t bits = ((uint64_t)(c0 >> 6) << 26) | (c1 >> 6);
+    return ((double)bits + 0.5) * 2.220446049250313e-16;
 }}
 """
 

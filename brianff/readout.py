@@ -69,7 +69,7 @@ class SoftmaxReadout:
         return beliefs
 
     def state(self):
-        return {name: getattr(self, name) for name in self.ARRAYS}
+        return {name: getattr(self, name).copy() for name in self.ARRAYS}
 
     def restore(self, state):
         for name in self.ARRAYS:

@@ -15,7 +15,6 @@ import csv
 import io
 import json
 import os
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +54,10 @@ class RunFolder:
         path = Path(path)
         if (path / "config.json").exists():
             raise ResultsError(f"{path} already holds a run: choose another --out, or go on with --resume {path}.")
-        path.mkdir(parents=True, exist_ok=True)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ResultsError(f"the folder {path} cannot be made: {error.strerror}. Choose another --out.") from None
         atomic_write(path / "config.json", json.dumps(config, indent=1).encode())
         return cls(path)
 
@@ -69,10 +71,14 @@ class RunFolder:
 
     @property
     def config(self):
+        path = self.path / "config.json"
         try:
-            return json.loads((self.path / "config.json").read_text())
-        except json.JSONDecodeError as error:
-            raise ResultsError(f"{self.path / 'config.json'} is damaged: {error}.") from None
+            document = json.loads(path.read_text())
+        except ValueError as error:  # JSON or UTF-8
+            raise ResultsError(f"{path} is damaged: {error}.") from None
+        if not isinstance(document, dict):
+            raise ResultsError(f"{path} is damaged: it holds no JSON object.")
+        return document
 
     @property
     def figures(self):
@@ -95,7 +101,7 @@ class RunFolder:
         try:
             with np.load(path, allow_pickle=False) as data:
                 return {key: data[key] for key in data.files}
-        except (zipfile.BadZipFile, ValueError, OSError, EOFError, KeyError) as error:
+        except Exception as error:  # a damaged archive fails in many ways
             raise ResultsError(f"{path} is damaged ({error}): delete it, or take the folder of another run.") from None
 
     def has(self, name):
@@ -113,7 +119,14 @@ class RunFolder:
 
     def read_metrics(self):
         """Rows of ``metrics.csv``; numbers as float, empty cells left out."""
-        with open(self.path / "metrics.csv", newline="") as f:
-            return [
-                {k: (v if k == "what" else float(v)) for k, v in row.items() if v != ""} for row in csv.DictReader(f)
-            ]
+        path = self.path / "metrics.csv"
+        try:
+            with open(path, newline="") as f:
+                return [
+                    {k: (v if k == "what" else float(v)) for k, v in row.items() if v != ""}
+                    for row in csv.DictReader(f)
+                ]
+        except FileNotFoundError:
+            raise ResultsError(f"{path} does not exist.") from None
+        except (ValueError, TypeError, csv.Error) as error:
+            raise ResultsError(f"{path} is damaged: {error}.") from None

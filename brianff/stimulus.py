@@ -4,6 +4,7 @@ All random choices come from counter-based streams (`stream`), keyed by the seed
 epoch, so that they do not depend on the device, on the length of a chunk, or on a resumed run.
 """
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,8 +20,9 @@ EVALUATION_PRESENTATIONS = 3 << 29
 
 def stream(seed, purpose, *numbers):
     """An independent random generator for `purpose` (str) and `numbers` (int)."""
-    key = [int(seed), *purpose.encode(), 0, *map(int, numbers)]
-    return np.random.Generator(np.random.Philox(np.random.SeedSequence(key)))
+    key = repr((int(seed), purpose, *map(int, numbers))).encode()
+    words = np.frombuffer(hashlib.sha256(key).digest(), np.uint64)
+    return np.random.Generator(np.random.Philox(key=words[:2], counter=[0, 0, *words[2:]]))
 
 
 def wrong_labels(labels, u, n_classes, belief=None, uniform_share=0.2):

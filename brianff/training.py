@@ -102,10 +102,6 @@ class Config:
         preset = PRESETS.get(self.dataset, PRESETS["mnist"])
         changes = {name: value for name, value in preset.items() if getattr(self, name) is None}
         config = dataclasses.replace(self, **changes)
-        parameters = dict(p.split("=", 1) for p in config.set)
-        for name, value in PRESET_PARAMETERS.get(self.dataset, {}).items():
-            if name not in parameters and config.encoder == "time_to_first_spike":
-                config = dataclasses.replace(config, set=(*config.set, f"{name}={value}"))
         return config._checked()
 
     def _checked(self):
@@ -152,7 +148,6 @@ PRESETS = {
         dropout=0.2,
     ),
 }
-PRESET_PARAMETERS = {"digits": {"t_code": "40*ms"}}
 
 
 class Trainer:
@@ -228,9 +223,9 @@ class Trainer:
             raise ResultsError(f"{folder.path / 'config.json'} is not the configuration of a run: {error}.") from None
         config = dataclasses.replace(config, **{k: v for k, v in changes.items() if v is not None})
         trainer = cls(config, folder, report)
-        then, now = document["equations"], str(trainer.composition).splitlines()
+        then, now = document.get("equations", []), str(trainer.composition).splitlines()
         if then != now:
-            line = next((a for a, b in zip(then, now, strict=False) if a != b), then[-1])
+            line = next((a for a, b in zip(then, now, strict=False) if a != b), "(nothing)")
             raise ResultsError(
                 f"the models have changed since {path} was begun, at: {line.strip()}. Put the equations of config.json "
                 "back, or start a new run."

@@ -8,7 +8,7 @@ from brianff.equations import compose
 from brianff.network import LABEL_NEUTRAL, LABEL_NONE, Architecture
 from brianff.stimulus import Schedule
 
-SMALL = Architecture(n_pixels=30, n_classes=3, hidden=(20, 15), label_neurons=4, batch=3, n_steps=30, capacity=8, images=12)
+SMALL = Architecture(n_pixels=30, n_classes=3, hidden=(20, 15), label_neurons=4, batch=3, n_steps=40, capacity=8, images=12)
 
 
 def stimulus(a, rng, n=4):
@@ -157,7 +157,7 @@ def input_spikes(runtime, label):
 
 def test_time_to_first_spike_is_linear_in_the_intensity(runtime):
     i, t = input_spikes(runtime, LABEL_NONE)
-    assert dict(zip(i, t, strict=True)) == {0: 0, 1: 13, 2: 20}  # round((1 - p)*25), the dark pixel silent
+    assert dict(zip(i, t, strict=True)) == {0: 0, 1: 20, 2: 32}  # round((1 - p)*40), the dark pixel silent
 
 
 def test_label_neurons(runtime):

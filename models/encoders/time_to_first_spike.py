@@ -12,4 +12,4 @@ next_spike = int(intensity > dark)*(t_in_timesteps + delay + 1) - 1
 """
 threshold = "t_in_timesteps == next_spike"
 reset = ""
-parameters = {"t_code": 25 * ms, "dark": 0.05}
+parameters = {"t_code": 40 * ms, "dark": 0.05}
