@@ -61,7 +61,7 @@ def write_idx_set(folder, files=idx_sets.MNIST_FILES, suffix="", dotted=False, *
     images, labels = samples(**kind)
     folder.mkdir(parents=True, exist_ok=True)
     parts = images[:N_TRAIN], labels[:N_TRAIN], images[N_TRAIN:], labels[N_TRAIN:]
-    for stem, part in zip(files, parts):
+    for stem, part in zip(files, parts, strict=True):
         name = (stem.replace("-idx", ".idx") if dotted else stem) + suffix
         content = idx_bytes(part)
         if suffix == ".gz":
@@ -112,7 +112,9 @@ def test_splits_cover_every_sample_once():
     together = np.concatenate([digits.train, digits.validation, digits.test])
     assert np.array_equal(np.sort(together), np.arange(1797))
     assert (len(digits.train), len(digits.validation), len(digits.test)) == (
-        1078, 270, 449,
+        1078,
+        270,
+        449,
     )
 
 
@@ -150,9 +152,7 @@ def test_validation_is_a_number_or_a_fraction(validation, size):
     assert len(digits.train) == 1348 - size
 
 
-@pytest.mark.parametrize(
-    "validation", [-1, 1348, 1.0, -0.1, float("nan"), 1e-6, True, "5"]
-)
+@pytest.mark.parametrize("validation", [-1, 1348, 1.0, -0.1, float("nan"), 1e-6, True, "5"])
 def test_impossible_validation_is_refused(validation):
     with pytest.raises(ValueError, match="'digits'.*validation="):
         datasets.load(validation=validation)
@@ -261,10 +261,15 @@ def test_emnist_stands_upright(tmp_path, name):
     letters = name == "emnist-letters"
     images, labels = write_idx_set(
         tmp_path / "EMNIST" / "raw",
-        files=[f"{name}-{part}" for part in (
-            "train-images-idx3-ubyte", "train-labels-idx1-ubyte",
-            "test-images-idx3-ubyte", "test-labels-idx1-ubyte",
-        )],
+        files=[
+            f"{name}-{part}"
+            for part in (
+                "train-images-idx3-ubyte",
+                "train-labels-idx1-ubyte",
+                "test-images-idx3-ubyte",
+                "test-labels-idx1-ubyte",
+            )
+        ],
         first_label=int(letters),
         n_classes=idx_set.n_classes,
     )
@@ -400,8 +405,7 @@ def test_counts_must_agree(tmp_path):
     shutil.copy(tmp_path / TEST_LABELS, tmp_path / TRAIN_LABELS)
     refused(
         tmp_path,
-        f"{tmp_path / TRAIN_IMAGES} has {N_TRAIN} images but labels file "
-        f"{tmp_path / TRAIN_LABELS} has {N_TEST} labels",
+        f"{tmp_path / TRAIN_IMAGES} has {N_TRAIN} images but labels file {tmp_path / TRAIN_LABELS} has {N_TEST} labels",
     )
 
 
@@ -630,7 +634,9 @@ def test_real_mnist(mnist_folder):
     mnist = datasets.load("mnist", data=mnist_folder)
     assert mnist.images.shape == (70000, 28, 28)
     assert (len(mnist.train), len(mnist.validation), len(mnist.test)) == (
-        55000, 5000, 10000,
+        55000,
+        5000,
+        10000,
     )
     assert list(mnist.labels[:3]) == [5, 0, 4]
     assert list(mnist.labels[60000:60003]) == [7, 2, 1]

@@ -26,7 +26,15 @@ def test_every_model_is_in_order(kind, name):
 def one_neuron(composition, weight, n_steps=400, dt_ms=0.1, **values):
     """Recorded v of one neuron that a full-intensity input channel drives through `weight`."""
     a = Architecture(
-        n_pixels=1, n_classes=2, hidden=(1,), label_neurons=1, batch=1, n_steps=n_steps, dt_ms=dt_ms, capacity=1, images=1
+        n_pixels=1,
+        n_classes=2,
+        hidden=(1,),
+        label_neurons=1,
+        batch=1,
+        n_steps=n_steps,
+        dt_ms=dt_ms,
+        capacity=1,
+        images=1,
     )
     runtime = RuntimeSimulator(a, composition, record=True)
     schedule = Schedule.evaluation(np.array([0]), np.array([LABEL_NONE]), np.array([0]), 1)
@@ -79,7 +87,9 @@ def test_write_your_own_neuron_as_the_readme_says(tmp_path):
 
     assert "in order" in run("-m", "brianff.cli", "check", file)
     assert "da/dt" in run("-m", "brianff.cli", "show", "--neuron", file)
-    inspected = run(ROOT / "protocols" / "inspect_neuron.py", "--neuron", file, "--quick", "--out", tmp_path / "inspect")
+    inspected = run(
+        ROOT / "protocols" / "inspect_neuron.py", "--neuron", file, "--quick", "--out", tmp_path / "inspect"
+    )
     assert "positive phase" in inspected and (tmp_path / "inspect" / "membrane.png").is_file()
     trained = run(
         ROOT / "protocols" / "forward_forward.py", "--neuron", file, "--quick", "--limit", 1000, "--epochs", 4,

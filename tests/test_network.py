@@ -8,7 +8,9 @@ from brianff.equations import compose
 from brianff.network import LABEL_NEUTRAL, LABEL_NONE, Architecture
 from brianff.stimulus import Schedule
 
-SMALL = Architecture(n_pixels=30, n_classes=3, hidden=(20, 15), label_neurons=4, batch=3, n_steps=40, capacity=8, images=12)
+SMALL = Architecture(
+    n_pixels=30, n_classes=3, hidden=(20, 15), label_neurons=4, batch=3, n_steps=40, capacity=8, images=12
+)
 
 
 def stimulus(a, rng, n=4):
@@ -185,9 +187,7 @@ def test_only_the_direction_of_the_activity_passes():
     schedule = Schedule.evaluation(np.array([0]), np.array([LABEL_NONE]), np.array([0]), 1)
     drive, goodness = [], []
     for rate in (200.0, 400.0):
-        runtime.run(
-            {"images": np.ones((1, 10)), **schedule.inputs(a), "synapses1.w": w, "neurons0.rate_max": rate}, 1
-        )
+        runtime.run({"images": np.ones((1, 10)), **schedule.inputs(a), "synapses1.w": w, "neurons0.rate_max": rate}, 1)
         current = np.array(runtime.built.traces["neurons1"].I_syn)[:, -2]
         below = runtime.built.groups["layer0"]
         goodness.append(float(below.G_[0]))
@@ -219,7 +219,9 @@ def test_noise_does_not_depend_on_the_batch():
 
 @pytest.mark.parametrize("encoder", ["regular_rate", "poisson_rate"])
 def test_rate_codes_have_the_rate(encoder):
-    a = Architecture(n_pixels=200, n_classes=2, hidden=(1,), label_neurons=1, batch=1, n_steps=500, capacity=1, images=1)
+    a = Architecture(
+        n_pixels=200, n_classes=2, hidden=(1,), label_neurons=1, batch=1, n_steps=500, capacity=1, images=1
+    )
     runtime = RuntimeSimulator(a, compose(encoder=encoder), record=True)
     image = np.repeat([0.2, 0.5], 100)[None]
     schedule = Schedule.evaluation(np.array([0]), np.array([LABEL_NONE]), np.array([0]), 1)

@@ -93,9 +93,6 @@ def test_uniform_lies_strictly_between_0_and_1(direction):
         0,
         pytest.param(
             0xFFFFFFFF,
-            marks=pytest.mark.xfail(
-                strict=True, reason="53 bits + 0.5 does not fit into a double and rounds to 1.0 (52 bits would fit)"
-            ),
         ),
     ],
 )

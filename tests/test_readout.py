@@ -137,7 +137,6 @@ def test_restore_does_not_tie_the_readout_to_the_saved_arrays():
     assert not saved["w"].any()
 
 
-@pytest.mark.xfail(strict=True, reason="state() hands out the live arrays, so that a kept state changes with learning")
 def test_a_kept_state_does_not_change_when_learning_goes_on():
     f, labels = problem()
     r = readout()

@@ -211,17 +211,14 @@ DIFFERENT = [
     pytest.param(
         (1, "a"),
         (1, "a", 0),
-        marks=pytest.mark.xfail(strict=True, reason="SeedSequence fills keys of less than 4 words up with zeros"),
     ),
     pytest.param(
         (1, "order", 2**32),
         (1, "order", 0, 1),
-        marks=pytest.mark.xfail(strict=True, reason="SeedSequence makes two words of a number beyond 32 bits"),
     ),
     pytest.param(
         (1 + (98 << 32), "a"),
         (1, "ba"),
-        marks=pytest.mark.xfail(strict=True, reason="SeedSequence makes two words of a seed beyond 32 bits"),
     ),
 ]
 

@@ -18,8 +18,18 @@ from brianff.training import Config, Trainer, record_run
 # One architecture for all tests that compile.
 COMPILED = dict(hidden=(40, 30), refresh=100, chunk=50, validate=0)
 TINY = dict(
-    device="runtime", hidden=(8, 6), steps=20, label_neurons=2, batch=5, mini_batch=5, limit=40, epochs=2, validate=20,
-    refresh=20, chunk=10, set=("t_code=15*ms",),
+    device="runtime",
+    hidden=(8, 6),
+    steps=20,
+    label_neurons=2,
+    batch=5,
+    mini_batch=5,
+    limit=40,
+    epochs=2,
+    validate=20,
+    refresh=20,
+    chunk=10,
+    set=("t_code=15*ms",),
 )
 
 
@@ -106,7 +116,9 @@ def final_weights(path, **options):
     return train(path, **{**TINY, **options}).synaptic
 
 
-@pytest.mark.parametrize("options", [{}, {"encoder": "poisson_rate", "set": (), "dropout": 0.3}], ids=["default", "noise"])
+@pytest.mark.parametrize(
+    "options", [{}, {"encoder": "poisson_rate", "set": (), "dropout": 0.3}], ids=["default", "noise"]
+)
 def test_the_length_of_a_chunk_does_not_matter(tmp_path, options):
     short = final_weights(tmp_path / "a", chunk=5, **options)
     long = final_weights(tmp_path / "b", chunk=20, **options)
@@ -174,7 +186,9 @@ def test_every_epoch_sees_every_sample_once(tmp_path):
 
 
 def test_the_learning_rate_falls_linearly_and_comes_once_a_mini_batch(tmp_path):
-    trainer = Trainer.start(Config(**{**TINY, "mini_batch": 10, "learning_rate": 1.0, "final_rate": 0.0}), tmp_path / "r")
+    trainer = Trainer.start(
+        Config(**{**TINY, "mini_batch": 10, "learning_rate": 1.0, "final_rate": 0.0}), tmp_path / "r"
+    )
     trainer.architecture = dataclasses.replace(trainer.architecture, capacity=100)
     rates = trainer._learning_rates(range(trainer.n_rows), 0)[: 2 * trainer.n_rows]
     assert not rates[::2].any()  # never after a positive phase

@@ -51,7 +51,7 @@ def read_images(paths, transposed=False):
         files' images differ in size.
     """
     shapes = [_read_shape(path, "images") for path in paths]
-    for path, shape in zip(paths, shapes):
+    for path, shape in zip(paths, shapes, strict=True):
         if shape[1:] != shapes[0][1:]:
             raise DatasetError(
                 f"{path} holds images of {shape[1]} x {shape[2]} pixels but {paths[0]} "
@@ -64,7 +64,7 @@ def read_images(paths, transposed=False):
         height, width = width, height
     images = np.empty((sum(counts), height, width), dtype=np.uint8)
     start = 0
-    for path, shape in zip(paths, shapes):
+    for path, shape in zip(paths, shapes, strict=True):
         _fill_images(images[start : start + shape[0]], path, shape, transposed)
         start += shape[0]
     return images, counts

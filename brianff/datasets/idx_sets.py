@@ -70,7 +70,7 @@ MNIST_FILES = (
 
 
 def _checksums(*md5):
-    return {stem: f"md5:{digest}" for stem, digest in zip(MNIST_FILES, md5)}
+    return {stem: f"md5:{digest}" for stem, digest in zip(MNIST_FILES, md5, strict=True)}
 
 
 # MD5 sums and mirrors are those that torchvision.datasets publishes.
@@ -201,7 +201,7 @@ def load_idx_set(idx_set, data=None, download=False, validation=None, split_seed
         label_parts = [read_labels(path) for path in label_paths]
         images, counts = read_images(paths[0::2], idx_set.transposed)
         _check_counts(paths, counts, label_parts)
-    for path, part in zip(label_paths, label_parts):
+    for path, part in zip(label_paths, label_parts, strict=True):
         _check_label_range(path, part, idx_set)
     raw_labels = np.concatenate(label_parts)
     _check_identity(label_paths, raw_labels, idx_set)
@@ -232,7 +232,7 @@ def _files(idx_set, data, download):
 
 
 def _check_counts(paths, counts, label_parts):
-    for image_path, label_path, count, part in zip(paths[0::2], paths[1::2], counts, label_parts):
+    for image_path, label_path, count, part in zip(paths[0::2], paths[1::2], counts, label_parts, strict=True):
         if count != len(part):
             raise DatasetError(
                 f"{image_path} has {count} images but labels file {label_path} has "

@@ -59,7 +59,7 @@ def find_files(idx_set, data=None, cached=True):
             return paths
         if idx_set.npz and os.path.isfile(folder / idx_set.npz):
             return [folder / idx_set.npz]
-        lacking = [stem for stem, path in zip(idx_set.files, paths) if not path]
+        lacking = [stem for stem, path in zip(idx_set.files, paths, strict=True) if not path]
         partial = len(lacking) < len(paths)
         searched.append(f"{folder} (lacks {', '.join(lacking)})" if partial else folder)
     raise DatasetError(_not_found(idx_set, data, searched))

@@ -52,7 +52,7 @@ def read_npz(path):
             f"{path} holds images of shape {images[0].shape[1:]} for training but "
             f"{images[1].shape[1:]} for test. {GET_AGAIN}"
         )
-    for part, n_images, n_labels in zip(("train", "test"), map(len, images), map(len, labels)):
+    for part, n_images, n_labels in zip(("train", "test"), map(len, images), map(len, labels), strict=True):
         if n_images != n_labels:
             raise DatasetError(
                 f"{path} has {n_images} images in x_{part} but {n_labels} labels in y_{part}. {GET_AGAIN}"

@@ -76,6 +76,9 @@ def stratified_split(indices, labels, n_held_out, rng):
     quotas[np.argsort(-remainders, kind="stable")[:n_left]] += 1
 
     held_out = np.concatenate(
-        [rng.permutation(indices[labels[indices] == label])[:quota] for label, quota in zip(classes, quotas)]
+        [
+            rng.permutation(indices[labels[indices] == label])[:quota]
+            for label, quota in zip(classes, quotas, strict=True)
+        ]
     )
     return np.setdiff1d(indices, held_out), np.sort(held_out)
