@@ -100,7 +100,7 @@ class Evaluation:
     def accuracy(self, how="goodness"):
         """Fraction of samples that are classified correctly; `how` is goodness, upper (layers >= 2) or readout."""
         if how in ("goodness", "upper") and self.goodness is None:
-            raise ValueError("a network without label input cannot try labels: predict by the readout.")
+            raise ValueError("this network has no label input to try labels with: predict by the readout.")
         if how == "readout":
             predicted = self.by_readout()
         elif how == "goodness":

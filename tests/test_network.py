@@ -14,7 +14,7 @@ SMALL = Architecture(
 
 
 def stimulus(a, rng, n=4):
-    """Inputs of `n` pairs of a positive and a negative stimulus epoch, and an optimizer step after every second pair."""
+    """Inputs of `n` pairs of positive and negative stimulus epochs; an optimizer step after every second pair."""
     images = rng.uniform(0.1, 1, (a.images, a.n_pixels)) * (rng.random((a.images, a.n_pixels)) < 0.5)
     samples = np.arange(n * a.batch) % a.images
     right = rng.integers(0, a.n_classes, n * a.batch)
