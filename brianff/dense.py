@@ -14,9 +14,11 @@ entry.
 """
 
 import numpy as np
+from brian2 import second
 from brian2.codegen.runtime.numpy_rt.numpy_rt import NumpyCodeObject
 from brian2.core.variables import Variables
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
+from brian2.devices.device import get_device
 from brian2.equations.equations import (
     DIFFERENTIAL_EQUATION,
     PARAMETER,
@@ -26,11 +28,22 @@ from brian2.equations.equations import (
 from brian2.groups.group import CodeRunner, Group, get_dtype
 from brian2.groups.subgroup import Subgroup
 from brian2.synapses.synapses import Synapses
+from brian2.units.fundamentalunits import fail_for_dimension_mismatch
 from brian2.utils.stringtools import get_identifiers
 
 __all__ = ["DenseSynapses"]
 
 _ADVICE = "Use brian2.Synapses for this connection."
+
+# Where element (entry, row, column) of a synaptic variable lies, by its flags (post_major, per_entry).  The templates
+# define these indices; in the group itself every variable counts as a flat array.
+_STORAGE = {
+    (False, False): "_idx",
+    (True, False): "_post_major_idx",
+    (False, True): "_entry_matrix_idx",
+    (True, True): "_entry_post_major_idx",
+}
+_FLAGS = {"shared", "constant", "post_major", "per_entry"}
 
 
 def _register_templates():
@@ -45,16 +58,19 @@ def _register_templates():
 _register_templates()
 
 
-def _add_indices(variables, post_unique=False):
+def _add_indices(variables, unique_pre=False, unique_post=False):
     """Add the index variables that the templates define themselves, so that no generator loads them from an array.
 
     The generators ask whether the indices in one piece of vector code are unique: they decide on ``ufunc.at`` in NumPy
     and on the check for order dependence.
     """
     for index, unique in (
-        ("_presynaptic_idx", False),
-        ("_postsynaptic_idx", post_unique),
+        ("_presynaptic_idx", unique_pre),
+        ("_postsynaptic_idx", unique_post),
         ("_entry_idx", False),
+        ("_post_major_idx", True),
+        ("_entry_matrix_idx", True),
+        ("_entry_post_major_idx", True),
     ):
         variables.add_auxiliary_variable(index, dtype=np.int32)
         variables[index].unique = unique
@@ -65,6 +81,8 @@ class DenseRunner(CodeRunner):
 
     def __init__(self, synapses, template, code, variables, needed=(), **kwds):
         self.variables = variables
+        for name, index in synapses.storage.items():
+            variables.add_reference(name, synapses, name, index=index)
         kwds.setdefault("template_kwds", {}).update(n_pre=synapses.n_pre, n_post=synapses.n_post, batch=synapses.batch)
         CodeRunner.__init__(
             self,
@@ -84,18 +102,19 @@ class DenseSynapses(Group):
     source, target : `NeuronGroup`
         Groups of ``batch * n_pre`` and ``batch * n_post`` neurons; entry ``b`` of the batch is a contiguous block.
     model : str or `Equations`
-        Synaptic parameters (``"w : 1"``, flags ``shared`` and ``constant``) and subexpressions.
-    on_pre : str, optional
-        Code for every synapse of a source neuron that spiked, in the time step of the spike.
-    on_post : str, optional
-        Not yet available: see *Raises*.
+        Synaptic parameters (``"w : 1"``) and subexpressions.  Flags of a parameter: ``shared`` and ``constant`` as in
+        Brian2; ``post_major``: stored column by column, for variables that only `on_post` touches (elsewhere, and for
+        `on_post` on other variables, memory is read in strides, about ten times as slow); ``per_entry``: a value of its
+        own for each batch entry, at `batch` times the memory.
+    on_pre, on_post : str, optional
+        Code for every synapse of a source (target) neuron that spiked.
     batch : int
         Number of entries that share the matrix.
     layer : `NeuronGroup`, optional
         A group with one element for each batch entry, whose variables are at hand as ``NAME_layer``: the third factor
         of a learning rule.
-    delay : None
-        Propagation takes effect in the time step of the spike, as with `Synapses` without a delay.
+    delay : `Quantity`, optional
+        One delay for all `on_pre` effects (default: in the time step of the spike, as with `Synapses`).
     method, namespace, clock, order, name
         As for `brian2.Synapses`; `method` only exists for the sake of the same signature.
     dtype : dtype, optional
@@ -109,8 +128,8 @@ class DenseSynapses(Group):
     Raises
     ------
     NotImplementedError
-        For anything the dense templates would have to guess: differential equations of synaptic variables, delays,
-        ``on_post``, subgroups, ``on_pre`` code that writes to source variables.
+        For anything the dense templates would have to guess: differential equations of synaptic variables, delays that
+        differ between synapses, subgroups, code that writes to a variable once for every synapse of a neuron.
     ValueError
         If a group is not divisible by `batch`, or code names a variable that does not exist.
 
@@ -148,13 +167,6 @@ class DenseSynapses(Group):
                     f"DenseSynapses cannot use {type(group).__name__} '{group.name}' as its {side}: a batch entry is "
                     f"a contiguous block of a whole group. {_ADVICE}"
                 )
-        if on_post is not None:
-            raise NotImplementedError(
-                f"DenseSynapses does not yet run on_post code. {_ADVICE} For learning once a stimulus epoch, "
-                "DenseSynapses.update() is the fast way."
-            )
-        if delay is not None:
-            raise NotImplementedError(f"DenseSynapses has no delays. {_ADVICE}")
         batch = int(batch)
         for side, group in (("source", source), ("target", target)):
             if batch < 1 or len(group) % batch:
@@ -183,14 +195,66 @@ class DenseSynapses(Group):
         self.n_pre = len(source) // batch
         self.n_post = len(target) // batch
         self.equations = model if isinstance(model, Equations) else Equations(model)
+        self.storage = {}  # synaptic variable -> the index by which code reaches it
         self._create_variables(dtype)
-        self.on_pre = on_pre
+        self.on_pre, self.on_post = on_pre, on_post
+        delay_steps = self._delay_steps(delay)
         self._enable_group_attributes()
         if on_pre is not None:
-            self._propagate(on_pre)
+            self._propagate("pre", on_pre, delay_steps)
+        if on_post is not None:
+            self._propagate("post", on_post, 0)
 
     def __len__(self):
         return self.n_pre * self.n_post
+
+    def _delay_steps(self, delay):
+        """Delay in time steps; a ring of the last spikes is kept for it."""
+        if delay is None:
+            return 0
+        fail_for_dimension_mismatch(
+            delay, second, "the delay of DenseSynapses must have the unit of time, not {value}", value=delay
+        )
+        if np.size(delay) != 1:
+            raise NotImplementedError(f"DenseSynapses has one delay for all synapses, not {np.size(delay)}. {_ADVICE}")
+        if delay < 0 * second:
+            raise ValueError(f"the delay of DenseSynapses cannot be negative: {delay}.")
+        self._dt_of_delay = float(self.source.clock.dt)
+        steps = int(float(delay) / self._dt_of_delay + 0.5)
+        if steps:
+            self.variables.add_array("_ring", size=(steps + 1) * (len(self.source) + 1), dtype=np.int32)
+        return steps
+
+    def before_run(self, run_namespace):
+        if "_ring" in self.variables and float(self.source.clock.dt) != self._dt_of_delay:
+            raise NotImplementedError(
+                f"the time step of '{self.source.name}' has changed since '{self.name}' was made with a delay: set "
+                "defaultclock.dt first."
+            )
+        super().before_run(run_namespace)
+
+    def matrix(self, name):
+        """Values of a synaptic variable, shape (n_pre, n_post), or (batch, n_pre, n_post) with the flag `per_entry`.
+
+        On a standalone device: after the run.
+        """
+        variable = self.variables[name]
+        shape, order = self._shape(name)
+        return np.asarray(variable.get_value()).reshape(shape).transpose(order)
+
+    def set_matrix(self, name, values):
+        """Set a synaptic variable from an array of the shape that `matrix` returns; whatever its storage."""
+        shape, order = self._shape(name)
+        values = np.broadcast_to(values, [shape[k] for k in order]).transpose(order)
+        get_device().fill_with_array(self.variables[name], values.ravel())
+
+    def _shape(self, name):
+        """Shape in memory, and the order of axes that turns it into (entry,) row, column, and back."""
+        post_major = "post_major" in self.storage[name]
+        shape = (self.n_post, self.n_pre) if post_major else (self.n_pre, self.n_post)
+        if self.storage[name].startswith("_entry"):
+            return (self.batch, *shape), (0, 2, 1) if post_major else (0, 1, 2)
+        return shape, (1, 0) if post_major else (0, 1)
 
     def _create_variables(self, dtype):
         """Matrix variables, and references ``NAME_pre``, ``NAME_post`` and ``NAME`` (post) to the neurons'."""
@@ -207,17 +271,21 @@ class DenseSynapses(Group):
                     f"'{eq.varname}' is a differential equation: DenseSynapses has no synaptic dynamics. Put the trace "
                     f"on the neurons (NAME_pre, NAME_post), or: {_ADVICE}"
                 )
-            unknown = set(eq.flags) - {"shared", "constant"}
+            unknown = set(eq.flags) - _FLAGS
             if unknown:
                 raise NotImplementedError(
                     f"'{eq.varname}': DenseSynapses does not know the flag '{sorted(unknown)[0]}'. {_ADVICE}"
                 )
-            shared = "shared" in eq.flags
+            shared, post_major, per_entry = (flag in eq.flags for flag in ("shared", "post_major", "per_entry"))
+            if shared and (post_major or per_entry):
+                raise ValueError(f"'{eq.varname}' cannot be shared and stored for each synapse.")
             common = dict(dimensions=eq.dim, dtype=get_dtype(eq, dtype), scalar=shared)
             if eq.type == PARAMETER:
+                if not shared:
+                    self.storage[eq.varname] = _STORAGE[post_major, per_entry]
                 self.variables.add_array(
                     eq.varname,
-                    size=1 if shared else self.n_pre * self.n_post,
+                    size=1 if shared else self.n_pre * self.n_post * (self.batch if per_entry else 1),
                     constant="constant" in eq.flags,
                     index="0" if shared else None,
                     **common,
@@ -266,30 +334,33 @@ class DenseSynapses(Group):
     def _names_with(self, *indices):
         return {name for name, i in self.variables.indices.items() if i in indices}
 
-    def _check_written(self, code, what):
-        bad = self._written(code) & self._names_with("_presynaptic_idx", "_entry_idx")
+    def _check_written(self, code, what, *indices):
+        bad = self._written(code) & self._names_with("_entry_idx", *indices)
         if bad:
             raise NotImplementedError(
                 f"{what} code of '{self.name}' writes to '{sorted(bad)[0]}', once for every "
-                "synapse. Do it in the source group (reset string or run_regularly), or use brian2.Synapses."
+                "synapse. Do it in the neurons' group (reset string or run_regularly), or use brian2.Synapses."
             )
 
-    def _propagate(self, code):
-        self._check_written(code, "on_pre")
+    def _propagate(self, side, code, delay_steps):
+        """Code at the spikes of one side: along a row of the matrix for `on_pre`, along a column for `on_post`."""
+        pre = side == "pre"
+        group = self.source if pre else self.target
+        self._check_written(code, f"on_{side}", "_presynaptic_idx" if pre else "_postsynaptic_idx")
         variables = Variables(self)
-        _add_indices(variables, post_unique=True)  # one row at a time
-        variables.add_reference("_spikespace", self.source)
+        _add_indices(variables, unique_pre=not pre, unique_post=pre)
+        variables.add_reference("_spikespace", group)
         runner = DenseRunner(
             self,
             "dense_propagate",
             code,
             variables,
-            needed=["_spikespace"],
-            clock=self.source.clock,
+            needed=["_spikespace", *(["_ring", "t_in_timesteps"] if delay_steps else [])],
+            clock=group.clock,
             when="synapses",
-            order=self.order - 1,  # brian2.Synapses runs its on_pre pathways at order -1
-            name=f"{self.name}_pre",
-            template_kwds={"n_source": len(self.source)},
+            order=self.order + (-1 if pre else 1),  # as the pathways of brian2.Synapses
+            name=f"{self.name}_{side}",
+            template_kwds={"side": side, "n_spiking": len(group), "delay_steps": delay_steps},
         )
         self.contained_objects.append(runner)
 
@@ -328,7 +399,7 @@ class DenseSynapses(Group):
         -------
         runner : `DenseRunner`
         """
-        self._check_written(code, "update")
+        self._check_written(code, "update", "_presynaptic_idx")
         identifiers = get_identifiers(code) | (get_identifiers(rows) if rows else set())
         per_entry = bool(identifiers & self._names_with("_presynaptic_idx", "_postsynaptic_idx", "_entry_idx"))
         if rows is not None and not per_entry:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from brian2 import (
     Clock,
+    DimensionMismatchError,
     Network,
     NeuronGroup,
     SpikeMonitor,
@@ -13,6 +14,8 @@ from brian2 import (
     ms,
     set_device,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from brianff import DenseSynapses
 
@@ -216,6 +219,139 @@ def test_variables_are_matrices_in_row_order():
     assert len(synapses) == 6
 
 
+# -- on_pre, on_post, delay and storage against brian2.Synapses ----------------------------------------------------
+STDP = dict(
+    model="w : 1\nelig : 1{post}\nown : 1{entry}\nboth : 1{both}",
+    on_pre="I_post += w; w = clip(w - 0.01*x_post, -1, 1); own += x_post",
+    on_post="w = clip(w + 0.02*x_pre, -1, 1); elig += x_pre; both += x_pre*x_post",
+)
+FLAGS = dict(post=" (post_major)", entry=" (per_entry)", both=" (post_major, per_entry)")
+
+
+def plastic(make, n_pre, n_post, batch, delay, dtype, seed, drive):
+    """One network with `Synapses` (make="ordinary") or `DenseSynapses`, batch entries being independent copies."""
+    pre, post = source(batch, n_pre, seed), target(batch, n_post)
+    pre.drive = drive
+    rng = np.random.default_rng(seed)
+    w = rng.normal(0.3, 0.5, (n_pre, n_post)).clip(-1, 1)
+    if make == "ordinary":
+        model = STDP["model"].format(post="", entry="", both="")
+        code = dict(on_pre=STDP["on_pre"], on_post=STDP["on_post"])
+        synapses = Synapses(pre, post, model, **code, delay=delay, name="plastic")
+        entry, i, j = np.meshgrid(np.arange(batch), np.arange(n_pre), np.arange(n_post), indexing="ij")
+        synapses.connect(i=(entry * n_pre + i).ravel(), j=(entry * n_post + j).ravel())
+        synapses.pre.delay = delay
+        synapses.w = np.tile(w.ravel(), batch)
+    else:
+        synapses = DenseSynapses(
+            pre, post, STDP["model"].format(**FLAGS), on_pre=STDP["on_pre"], on_post=STDP["on_post"], batch=batch,
+            delay=delay, dtype=dtype, name="plastic",
+        )  # fmt: skip
+        synapses.set_matrix("w", w)
+    monitor = SpikeMonitor(post, name="monitor")
+    return Network(pre, post, synapses, monitor), synapses, monitor
+
+
+def matrices(synapses, batch, n_pre, n_post):
+    """Final w, elig (shared) and own, both (a value for each entry) of either kind of synapses."""
+    names, shape = ("w", "elig", "own", "both"), (batch, n_pre, n_post)
+    if isinstance(synapses, DenseSynapses):
+        return {name: synapses.matrix(name) for name in names}
+    return {name: np.array(getattr(synapses, name)).reshape(shape) for name in names}
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    n_pre=st.integers(1, 12),
+    n_post=st.integers(1, 12),
+    delay=st.sampled_from([0.0, 0.1, 0.3, 1.7]),
+    seed=st.integers(0, 1000),
+    data=st.data(),
+)
+def test_plasticity_equals_synapses(n_pre, n_post, delay, seed, data):
+    """Any shape and delay: the same spikes and the same synaptic variables, whatever their storage."""
+    drive = np.array(data.draw(st.lists(st.sampled_from([0.0, 0.2, 0.5]), min_size=n_pre, max_size=n_pre)))
+    results = []
+    for make in ("ordinary", "dense"):
+        network, synapses, monitor = plastic(make, n_pre, n_post, 1, delay * ms, None, seed, drive)
+        network.run(40 * ms)
+        spikes = np.array(monitor.i), np.array(monitor.t)
+        results.append((spikes, matrices(synapses, 1, n_pre, n_post)))
+    (ordinary_spikes, expected), (dense_spikes, got) = results
+    np.testing.assert_array_equal(dense_spikes[0], ordinary_spikes[0])
+    np.testing.assert_array_equal(dense_spikes[1], ordinary_spikes[1])
+    for name in expected:
+        np.testing.assert_allclose(got[name].reshape(n_pre, n_post), expected[name][0], rtol=1e-12, err_msg=name)
+
+
+@settings(max_examples=6, deadline=None)
+@given(batch=st.integers(2, 4), seed=st.integers(0, 1000), dtype=st.sampled_from([np.float64, np.float32]))
+def test_a_batch_equals_copies_where_nothing_shared_is_written(batch, seed, dtype):
+    """Values of an entry's own, over a batch: those of independent copies of the network."""
+    n_pre, n_post = 7, 5
+    rng = np.random.default_rng(seed)
+    drive = rng.choice([0.0, 0.2, 0.5], batch * n_pre)
+    w = rng.normal(0.3, 0.5, (n_pre, n_post))
+    runs = {}
+    for copies in (False, True):
+        counts, own = [], []
+        for part in range(batch) if copies else [slice(None)]:
+            b = 1 if copies else batch
+            pre, post = source(b, n_pre), target(b, n_post)
+            pre.drive = drive.reshape(batch, n_pre)[part].ravel()
+            synapses = DenseSynapses(
+                pre, post, "w : 1\nown : 1 (per_entry)", on_pre="I_post += w; own += x_post", on_post="own += x_pre",
+                batch=b, dtype=dtype,
+            )  # fmt: skip
+            synapses.set_matrix("w", w)
+            monitor = SpikeMonitor(post)
+            Network(pre, post, synapses, monitor).run(30 * ms)
+            counts.append(np.array(monitor.count))
+            own.append(synapses.matrix("own"))
+        runs[copies] = np.concatenate(counts), np.concatenate(own)
+    np.testing.assert_array_equal(runs[False][0], runs[True][0])
+    np.testing.assert_allclose(runs[False][1], runs[True][1], rtol=1e-6 if dtype == np.float32 else 1e-12)
+    assert runs[False][1].dtype == dtype
+
+
+def test_setting_and_reading_matrices_whatever_the_storage():
+    pre, post = source(2, 3), target(2, 4)
+    synapses = DenseSynapses(pre, post, STDP["model"].format(**FLAGS), batch=2)
+    for name, shape in (("w", (3, 4)), ("elig", (3, 4)), ("own", (2, 3, 4)), ("both", (2, 3, 4))):
+        values = np.arange(np.prod(shape), dtype=float).reshape(shape)
+        synapses.set_matrix(name, values)
+        np.testing.assert_array_equal(synapses.matrix(name), values)
+    synapses.set_matrix("own", np.ones((3, 4)))  # broadcast over the entries
+    assert synapses.matrix("own").shape == (2, 3, 4)
+    assert list(np.array(synapses.variables["elig"].get_value())[:4]) == [0, 4, 8, 1]  # column by column
+    Network(pre, post, synapses).run(0.1 * ms)
+
+
+@pytest.mark.compiler
+def test_plasticity_on_cpp_equals_numpy(tmp_path):
+    """on_pre with a delay, on_post, every kind of storage, a batch: the compiled templates against the NumPy ones."""
+    arguments = dict(n_pre=9, n_post=8, batch=3, delay=0.7 * ms, dtype=None, seed=3, drive="0.1 + 0.4*(i % 3)/2")
+    network, synapses, monitor = plastic("dense", **arguments)
+    network.run(60 * ms)
+    expected, spikes = matrices(synapses, 3, 9, 8), (np.array(monitor.i), np.array(monitor.t))
+    set_device("cpp_standalone", directory=str(tmp_path / "cpp"), build_on_run=False)
+    try:
+        network, synapses, monitor = plastic("dense", **arguments)
+        network.run(60 * ms)
+        current = get_device()
+        current.build(**current.build_options)
+        got = matrices(synapses, 3, 9, 8)
+        np.testing.assert_array_equal(monitor.i[:], spikes[0])
+        np.testing.assert_array_equal(np.array(monitor.t), spikes[1])
+    finally:
+        device.reinit()
+        set_device("runtime")
+    assert len(spikes[0]) > 50
+    for name in expected:
+        assert np.abs(expected[name]).max() > 0.1
+        np.testing.assert_allclose(got[name], expected[name], rtol=1e-9, atol=1e-12, err_msg=name)
+
+
 class TestRefusals:
     """What the templates would have to guess is refused, with the way out."""
 
@@ -230,21 +366,35 @@ class TestRefusals:
         with pytest.raises(NotImplementedError, match="flag 'summed'.*brian2.Synapses"):
             self.make("w : 1\ntotal_post = w : 1 (summed)")
 
-    def test_delay(self):
-        with pytest.raises(NotImplementedError, match="no delays.*brian2.Synapses"):
-            self.make(delay=1 * ms)
+    def test_delays(self):
+        with pytest.raises(NotImplementedError, match="one delay for all synapses.*brian2.Synapses"):
+            self.make(delay=[1, 2] * ms)
+        with pytest.raises(ValueError, match="cannot be negative"):
+            self.make(delay=-1 * ms)
+        with pytest.raises(DimensionMismatchError, match="unit of time"):
+            self.make(delay=3)
 
-    def test_on_post(self):
-        with pytest.raises(NotImplementedError, match="on_post.*brian2.Synapses"):
-            self.make(on_post="w += 1")
+    def test_a_time_step_that_changes_after_a_delay_was_given(self):
+        synapses = self.make(delay=1 * ms)
+        synapses.source.clock.dt = 0.5 * ms
+        with pytest.raises(Exception) as error:
+            Network(synapses, synapses.source, synapses.target).run(1 * ms)
+        assert "set defaultclock.dt first" in repr(error.getrepr(chain=True))
+        synapses.source.clock.dt = 0.1 * ms
+
+    def test_shared_and_stored_for_each_synapse(self):
+        with pytest.raises(ValueError, match="cannot be shared and stored"):
+            self.make("w : 1 (shared, per_entry)")
 
     def test_subgroup(self):
         with pytest.raises(NotImplementedError, match="Subgroup.*brian2.Synapses"):
             DenseSynapses(source(1)[:10], target(1), on_pre="I_post += w")
 
-    def test_writing_to_the_source(self):
+    def test_writing_to_the_neuron_that_spiked(self):
         with pytest.raises(NotImplementedError, match="writes to 'x_pre'.*reset string"):
             self.make(on_pre="x_pre += 1")
+        with pytest.raises(NotImplementedError, match="writes to 'x_post'.*reset string"):
+            self.make(on_post="x_post += 1")
 
     def test_name_of_a_neuron_variable(self):
         with pytest.raises(ValueError, match="'x' exists in the group.*rename"):

@@ -2,6 +2,7 @@
 {# ALLOWS_SCALAR_WRITE #}
 {# Code on the whole matrix, for each batch entry where it names neurons; rows without presynaptic activity skipped. #}
 {% extends 'common_group.cpp' %}
+{% from 'dense_indices.cpp' import indices %}
 {% block maincode %}
     {% set scalar = scalar_code if scalar_code is mapping else {'update': scalar_code} %}
     {% set vector = vector_code if vector_code is mapping else {'update': vector_code} %}
@@ -36,15 +37,15 @@
             {% endif %}
         {% else %}
         {
+            const size_t _entry_idx = 0;
         {% endif %}
             #pragma GCC ivdep
             for (size_t _col = 0; _col < {{n_post}}; _col++)
             {
-                const size_t _idx = _row*{{n_post}} + _col;
                 {% if per_entry %}
                 const size_t _postsynaptic_idx = _target + _col;
                 {% endif %}
-                const size_t _vectorisation_idx = _idx;
+                {{indices(n_pre, n_post)}}
                 {{vector['update']|autoindent}}
             }
         }
