@@ -405,7 +405,7 @@ class DenseSynapses(Group):
         if rows is not None and not per_entry:
             raise ValueError(f"update of '{self.name}': rows={rows!r} needs code that names variables of the neurons.")
         variables = Variables(self)
-        _add_indices(variables)
+        _add_indices(variables, unique_post=self.n_pre == 1)
         blocks = {"update": code}
         if condition is not None:
             variables.add_auxiliary_variable("_update_now", dtype=bool, scalar=True)

@@ -329,6 +329,7 @@ def _build(folder, architecture, composition, record):
     folder.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix="build-", dir=folder.parent))
     link_args = list(prefs["codegen.cpp.extra_link_args"])
+    compile_args = list(prefs["codegen.cpp.extra_compile_args_gcc"])
     set_device("cpp_standalone", directory=str(work), build_on_run=False)
     device = get_device()
     try:
@@ -336,6 +337,8 @@ def _build(folder, architecture, composition, record):
         built.network.run(built.duration, namespace={})
         # Linking with it makes denormal numbers count as zero: traces of silent pixels decay for ever.
         prefs["codegen.cpp.extra_link_args"] = [*link_args, "-ffast-math"]
+        # Partial redundancy elimination moves loads to where GCC then cannot vectorise the loop over a matrix row.
+        prefs["codegen.cpp.extra_compile_args_gcc"] = [*compile_args, "-fno-tree-pre"]
         device.build(directory=str(work), compile=False, run=False, with_output=False)
         variables = {}
         for variable in device.arrays:
@@ -366,6 +369,7 @@ def _build(folder, architecture, composition, record):
         raise
     finally:
         prefs["codegen.cpp.extra_link_args"] = link_args
+        prefs["codegen.cpp.extra_compile_args_gcc"] = compile_args
         device.reinit()
         set_device("runtime")
     make = subprocess.run(

@@ -33,6 +33,8 @@ from brian2 import (
     ms,
     second,
 )
+from brian2.equations.equations import Equations
+from brian2.utils.stringtools import get_identifiers
 
 from brianff.dense import DenseSynapses
 from brianff.equations import Composition
@@ -217,11 +219,12 @@ class FeedForwardNetwork:
                 "label_neurons": max(a.label_neurons, 1),
                 "uniform": uniform,
             }
+        equations, copied = self._copied_links(strings)
         group = self._add(
             f"neurons{level}",
             NeuronGroup(
                 a.batch * n,
-                strings.equations,
+                equations,
                 threshold=strings.threshold,
                 reset=strings.reset,
                 refractory=strings.refractory or False,
@@ -236,6 +239,9 @@ class FeedForwardNetwork:
             group.entry = entries
         for name, (which, variable) in strings.links.items():
             layer = self.groups[f"layer{level if which == 'layer' else level - 1}"]
+            if name in copied:
+                self._copy(layer, variable, group, name)
+                continue
             index = None if layer.variables[variable].scalar or a.batch == 1 else entries
             setattr(group, name, linked_var(layer, variable, index=index))
         self._set(group, strings, T_epoch=self._epoch)
@@ -258,6 +264,39 @@ class FeedForwardNetwork:
                 name=f"goodness{level}",
             ),
         )
+
+    def _copied_links(self, strings):
+        """Which linked variables of a layer are copied to its neurons in every step, and the equations without them.
+
+        A linked variable is looked up through an index for every neuron, which no compiler turns into vector
+        instructions.  Copies are as good where the value cannot change within a step.
+        """
+        per_step = get_identifiers(
+            "\n".join([str(strings.threshold), strings.reset, strings.on_step, *strings.equations.splitlines()])
+        )
+        constant = {
+            eq.varname
+            for text in (self.composition.layer.equations, self.composition.input_layer.equations)
+            for eq in Equations(text).values()
+            if "constant over dt" in eq.flags
+        }
+        copied = {
+            name
+            for name, (_, variable) in strings.links.items()
+            if self.architecture.batch > 1 and variable in constant and name in per_step
+        }
+        lines = [
+            line.replace("(linked)", "") if line.partition(":")[0].strip() in copied else line
+            for line in strings.equations.splitlines()
+        ]
+        return "\n".join(lines), copied
+
+    def _copy(self, layer, variable, neurons, name):
+        """Hand a variable of each batch entry to the neurons of the entry, in every step before they are updated."""
+        key = f"{name}_to_{neurons.name}"
+        copies = DenseSynapses(layer, neurons, model="", batch=self.architecture.batch, name=key)
+        copies.update(f"{name}_post = {variable}_pre", when="groups", order=-1, name=f"copy_{key}")
+        self._add(key, copies)
 
     def _synapses(self, level):
         strings = self.composition.synapses

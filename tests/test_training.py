@@ -44,8 +44,8 @@ def test_learns_digits(tmp_path):
     """A small network, a few epochs: well above chance on held-out data, positive goodness above negative."""
     trainer = train(tmp_path / "run", epochs=10, **COMPILED)
     result = trainer.evaluate("test")
-    assert result.accuracy("goodness") > 0.88
-    assert result.accuracy("readout") > 0.88
+    assert result.accuracy("goodness") > 0.8
+    assert result.accuracy("readout") > 0.8
     true, wrong = result.separation()
     assert true.mean() > wrong.mean()
     assert np.mean(true > wrong) == pytest.approx(result.accuracy("goodness"), abs=0.02)
