@@ -7,6 +7,7 @@ binary is compiled once for an architecture and kept in a cache.
 """
 
 import hashlib
+import inspect
 import json
 import os
 import platform
@@ -163,6 +164,8 @@ class CppSimulator:
     report : callable, optional
     record : bool
         Compile monitors of every spike in: ``results["spikes1.i"]``, ``results["spikes1.t"]`` (seconds).
+    network : class, optional
+        What builds the Brian2 objects (default `FeedForwardNetwork`); the benchmarks compare with another one.
 
     Attributes
     ----------
@@ -174,15 +177,15 @@ class CppSimulator:
 
     device = "cpp"
 
-    def __init__(self, architecture, composition, report=None, record=False):
+    def __init__(self, architecture, composition, report=None, record=False, network=None):
         self.architecture = architecture
-        self.folder = cache_folder() / _fingerprint(architecture, composition, record)
+        self.folder = cache_folder() / _fingerprint(architecture, composition, record, network)
         self.compiled = not (self.folder / "manifest.json").is_file()
         if self.compiled:
             _require_compiler()
             if report:
                 report("compiling the network (once for this architecture, about 15 s)")
-            _build(self.folder, architecture, composition, record)
+            _build(self.folder, architecture, composition, record, network)
         self.manifest = json.loads((self.folder / "manifest.json").read_text())
 
     def size(self, name):
@@ -201,7 +204,8 @@ class CppSimulator:
                     spec, target = self._variable(name), name
                 else:
                     spec, target = self.manifest["timed_arrays"][name], f"{name}.values"
-                value = _check_input(name, value, spec["dtype"], spec["size"])
+                # the size of an ordinary Synapses' variable is known to the binary alone
+                value = _check_input(name, value, spec["dtype"], spec.get("size", np.size(value)))
                 if value.size == 1:
                     arguments.append(f"{target}={value[0].item()!r}")
                 else:
@@ -276,7 +280,7 @@ def _cpu():
         return platform.processor()
 
 
-def _fingerprint(architecture, composition, record):
+def _fingerprint(architecture, composition, record, network):
     """Name of the compiled network: everything that its code depends on, and no value that a run can set."""
     import importlib.metadata
 
@@ -296,6 +300,7 @@ def _fingerprint(architecture, composition, record):
         [
             json.dumps(architecture.asdict(), sort_keys=True),
             str(record),
+            inspect.getsource(network) if network else "",
             strings,
             str(composition.neurons.method),
             str(composition.synapses.rows),
@@ -319,7 +324,7 @@ def _require_compiler():
             )
 
 
-def _build(folder, architecture, composition, record):
+def _build(folder, architecture, composition, record, network):
     """Generate, compile, and move into the cache in one step: a build that is interrupted leaves nothing behind."""
     from brian2 import get_device, prefs, set_device
     from brian2.core.variables import ArrayVariable, DynamicArrayVariable
@@ -333,7 +338,7 @@ def _build(folder, architecture, composition, record):
     set_device("cpp_standalone", directory=str(work), build_on_run=False)
     device = get_device()
     try:
-        built = FeedForwardNetwork(architecture, composition, record=record, stop_early=True)
+        built = (network or FeedForwardNetwork)(architecture, composition, record=record, stop_early=True)
         built.network.run(built.duration, namespace={})
         # Linking with it makes denormal numbers count as zero: traces of silent pixels decay for ever.
         prefs["codegen.cpp.extra_link_args"] = [*link_args, "-ffast-math"]

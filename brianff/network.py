@@ -147,6 +147,7 @@ class FeedForwardNetwork:
         for level in range(L + 1):
             self._layer(level)
             self._neurons(level)
+            self._goodness(level)
         for level in range(1, L + 1):
             self._synapses(level)
         for level in range(L + 1):
@@ -253,14 +254,17 @@ class FeedForwardNetwork:
             self._at_epoch(group, strings.at_epoch_start, -30)
         if strings.encode.strip():
             self._at_epoch(group, strings.encode, -10)
+
+    def _goodness(self, level):
+        """Every spike of a layer changes the layer's goodness, before the neuron's own trace jumps."""
         self._add(
             f"goodness{level}",
             DenseSynapses(
-                group,
+                self.groups[f"neurons{level}"],
                 self.groups[f"layer{level}"],
                 model="",
                 on_pre=self.composition.layer_on_spike,
-                batch=a.batch,
+                batch=self.architecture.batch,
                 name=f"goodness{level}",
             ),
         )

@@ -1,0 +1,58 @@
+"""The same equations on ordinary `brian2.Synapses`: what a user of Brian2 would write, as well as it can be.
+
+One long run, compiled; no batch (Synapses would need a copy of the weights for each entry).  Learning runs once a pair
+of stimulus epochs and the optimizer once a mini-batch, each on a clock of its own, so that no pass over the synapses is
+made for nothing.
+"""
+
+import copy
+
+from brian2 import Clock, Synapses
+
+from brianff.network import FeedForwardNetwork
+
+__all__ = ["MINI_BATCH", "OrdinaryNetwork"]
+
+MINI_BATCH = 20  # samples between two steps of the optimizer, as in training on MNIST
+
+
+class OrdinaryNetwork(FeedForwardNetwork):
+    """`FeedForwardNetwork` with a batch of one, its dense synapses replaced by ordinary ones."""
+
+    def __init__(self, architecture, composition, **options):
+        assert architecture.batch == 1
+        composition = copy.deepcopy(composition)
+        # Synapses have no third factor of a layer: its modulator is copied to the neurons.
+        composition.neurons.equations += "\nM_layer : 1 (linked)\nM_copy : 1"
+        composition.neurons.links["M_layer"] = ("layer", "M")
+        composition.neurons.at_epoch_end += "\nM_copy = M_layer"
+        super().__init__(architecture, composition, **options)
+
+    def _goodness(self, level):
+        pathway = Synapses(
+            self.groups[f"neurons{level}"],
+            self.groups[f"layer{level}"],
+            on_pre=self.composition.layer_on_spike.replace("G +=", "G_post +="),
+            name=f"goodness{level}",
+        )
+        pathway.connect()
+        self._add(f"goodness{level}", pathway)
+
+    def _synapses(self, level):
+        strings = self.composition.synapses
+        synapses = Synapses(
+            self.groups[f"neurons{level - 1}"],
+            self.groups[f"neurons{level}"],
+            strings.model + "\nrate_now : 1 (shared)",
+            on_pre=strings.on_pre,
+            name=f"synapses{level}",
+        )
+        synapses.connect()
+        self._set(synapses, strings, rate_now=1e-3)
+        pair = 2 * self._epoch
+        learn = strings.at_epoch_end.replace("M_layer", "M_copy_post")
+        update = strings.at_update.replace("learning_rate_layer", "rate_now")
+        update = update.replace("samples_per_update_layer", f"{MINI_BATCH}.0")
+        synapses.run_regularly(learn, clock=Clock(dt=pair), when="start", order=-40)
+        synapses.run_regularly(update, clock=Clock(dt=MINI_BATCH * pair), when="start", order=-35)
+        self._add(f"synapses{level}", synapses)
