@@ -1,36 +1,58 @@
 """The `brianff` command: look at equations, and check a model file before anything is compiled."""
 
 import argparse
+import difflib
 import importlib
 import sys
 from pathlib import Path
 
 import brianff.protocols
 from brianff.commands import fail_cleanly
-from brianff.equations import DEFAULTS, FOLDERS, ModelError, available, check, compose, load, parse_parameter
+from brianff.equations import (
+    DEFAULTS,
+    FOLDERS,
+    SCHEMA,
+    ModelError,
+    assigned_names,
+    available,
+    check,
+    compose,
+    load,
+    parse_parameter,
+)
 
 __all__ = ["main"]
 
 
 def _kind_of(path):
-    """Kind of a model file: the folder it lies in, or the one kind whose required names it defines."""
+    """Kind of a model file: the folder it lies in, or the one kind whose required names it defines.
+
+    Where it is in order as no kind, the error of the kind whose names it has most of is the one that helps.
+    """
     path = Path(path)
     for kind, folder in FOLDERS.items():
         if path.resolve().parent.name == folder:
             return kind
-    fitting, errors = [], []
+    fitting, errors = [], {}
     for kind in FOLDERS:
         try:
             load(kind, path)
             fitting.append(kind)
         except ModelError as error:
-            errors.append(str(error))
+            errors[kind] = error
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
         raise ModelError(f"{path}: this could be a {' or a '.join(fitting)}: say which with --kind.")
-    # A neuron is what most people write; its error is the one that helps.
-    raise ModelError(f"{errors[0]} (taken for a {next(iter(FOLDERS))}; use --kind for another)")
+    names = assigned_names(path) if path.is_file() else []
+    likeliest = max(FOLDERS, key=lambda kind: sum(_likeness(name, SCHEMA[kind]) for name in names))
+    raise ModelError(f"{errors[likeliest]} (taken for a {likeliest}; use --kind for another)")
+
+
+def _likeness(name, keys):
+    """How much a name is like one of the keys: 1 if it is one, 0 if it is like none."""
+    best = max(difflib.SequenceMatcher(a=name, b=key).ratio() for key in keys)
+    return best if best > 0.6 else 0
 
 
 def _protocols():

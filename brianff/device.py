@@ -302,8 +302,6 @@ def _fingerprint(architecture, composition, record, network):
             str(record),
             inspect.getsource(network) if network else "",
             strings,
-            str(composition.neurons.method),
-            str(composition.synapses.rows),
             importlib.metadata.version("brian2"),
             np.__version__,
             platform.machine(),

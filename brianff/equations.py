@@ -16,7 +16,7 @@ neuron     initial                 neurons    dictionary of values at the start 
 encoder    equations               input      variables of an input channel
 encoder    at_epoch_start*         input      statements that turn `intensity` (0..1) into spike times
 encoder    threshold*, reset       input      as above
-goodness   neuron*, on_spike*      both       trace of every neuron, and its jump at an own spike
+goodness   neuron*, on_spike*      both       must define `x`, the trace of every neuron; its jump at an own spike
 goodness   layer*                  layer      must define `g`, the goodness, and `gain`, the normalisation
 goodness   layer_on_spike*         layer      jump of the layer's variables when neuron `_pre` spikes (before on_spike)
 rule       presynaptic             both       first factor: variables of every neuron that projects
@@ -36,25 +36,33 @@ all        parameters              all        dictionary of quantities; shared v
 Names at hand, beside Brian2's own (`t`, `dt`, `t_in_timesteps`, `i`, functions, units):
 
 - everywhere: `T_epoch`, the length of a stimulus epoch;
-- input: `intensity` (0..1), `channel`, `entry` (of the batch), `presentation` (its number), `seed`,
+- input: `intensity` (0..1), `channel`, `entry` (of the batch), `presentation` (its number), `seed`, `n_pixels`,
+  `label_neurons` (of a class),
   ``uniform(seed, presentation, draw, channel)``: a random number that depends on its arguments only;
-- neurons and input: variables of the own layer and of the layer below as ``NAME_layer`` and ``NAME_below``;
-- layer: `phase` (+1 positive, -1 negative, 0 no learning), `label_known`, `n_neurons`, `learning_rate` (0: no update
-  after this stimulus epoch), `samples_per_update`;
-- synapses: `w`, ``NAME_pre``, ``NAME_post`` and ``NAME_layer`` (the postsynaptic layer).
+- neurons and input: variables of the own layer as ``NAME_layer``; neurons: of the layer below as ``NAME_below``;
+- both: what input channels and hidden neurons have in common;
+- layer: `phase` (+1 positive, -1 negative, 0 no learning), `n_neurons`, `learning_rate` (0: no update after this
+  stimulus epoch), `samples_per_update`;
+- synapses: `w`, ``NAME_pre`` (of a neuron that projects, that is of both), ``NAME_post`` and ``NAME_layer`` (the
+  postsynaptic layer); in `at_update` only shared ones of these, such as `learning_rate_layer`;
+- rules: `surrogate` in strings of neurons, ``surrogate_post`` in `at_epoch_end`.
 
 At the start of every stimulus epoch all variables with a differential equation go back to 0 (or to `initial`).
 """
 
 import ast
 import difflib
-from dataclasses import dataclass, field
+import gc
+import re
+from copy import copy
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from brian2 import Quantity, have_same_dimensions, second
-from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
+from brian2 import Quantity, defaultclock, have_same_dimensions, ms, prefs, second
+from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, Function
 from brian2.core.variables import Constant, Variable
+from brian2.devices.device import get_device, reset_device, runtime_device, set_device
 from brian2.equations.equations import (
     DIFFERENTIAL_EQUATION,
     PARAMETER,
@@ -67,6 +75,8 @@ from brian2.parsing.expressions import (
     is_boolean_expression,
     parse_expression_dimensions,
 )
+from brian2.parsing.statements import parse_statement
+from brian2.stateupdaters.base import StateUpdateMethod
 from brian2.units.allunits import all_units
 from brian2.units.fundamentalunits import (
     DIMENSIONLESS,
@@ -75,6 +85,7 @@ from brian2.units.fundamentalunits import (
     get_or_create_dimension,
 )
 from brian2.units.stdunits import stdunits
+from brian2.utils.logger import catch_logs
 from brian2.utils.stringtools import get_identifiers
 
 import brianff.models
@@ -108,7 +119,9 @@ DEFAULTS = {
     "optimizer": "adam",
 }
 
-# kind -> name -> (what the string is, part of the network, required)
+# kind -> name -> (what the string is, part of the network, required); "both": hidden neurons and input channels;
+# "layers": hidden and input layer; "goodness": from the neurons of a layer to the layer; "update": synapses without
+# their neurons
 SCHEMA = {
     "neuron": {
         "equations": ("equations", "neurons", True),
@@ -127,13 +140,13 @@ SCHEMA = {
         "reset": ("statements", "input", False),
     },
     "goodness": {
-        "neuron": ("equations", "neurons", True),
-        "on_spike": ("statements", "neurons", True),
-        "layer": ("equations", "layer", True),
+        "neuron": ("equations", "both", True),
+        "on_spike": ("statements", "both", True),
+        "layer": ("equations", "layers", True),
         "layer_on_spike": ("statements", "goodness", True),
     },
     "rule": {
-        "presynaptic": ("equations", "neurons", False),
+        "presynaptic": ("equations", "both", False),
         "neuron": ("equations", "neurons", False),
         "on_step": ("statements", "neurons", False),
         "layer": ("equations", "layer", False),
@@ -143,13 +156,13 @@ SCHEMA = {
         "at_epoch_end": ("statements", "synapses", True),
         "learns_when": ("condition", "synapses", False),
         "rows": ("condition", "synapses", False),
-        "presynaptic_remember": ("statements", "neurons", False),
+        "presynaptic_remember": ("statements", "both", False),
         "neuron_remember": ("statements", "neurons", False),
         "layer_remember": ("statements", "layer", False),
     },
     "optimizer": {
         "synapse": ("equations", "synapses", False),
-        "at_update": ("statements", "synapses", True),
+        "at_update": ("statements", "update", True),
     },
 }
 ALLOWED_FLAGS = {
@@ -157,6 +170,21 @@ ALLOWED_FLAGS = {
     PARAMETER: {"constant", "shared"},
     SUBEXPRESSION: {"shared", "constant over dt"},
 }
+# kind -> (string, variable, what for)
+MUST_DEFINE = {
+    "goodness": (
+        ("neuron", "x", "the trace that is recorded and that the readout uses"),
+        ("layer", "g", "the goodness that rules and predictions use"),
+        ("layer", "gain", "the factor with which the next layer normalises its input"),
+    ),
+    "rule": (("synapse", "dw", "the accumulated weight change"),),
+}
+# kind -> (string, variables that its statements set, complaint)
+MUST_SET = {
+    "rule": ("at_epoch_end", {"dw"}, "must change dw, the accumulated weight change"),
+    "optimizer": ("at_update", {"w", "dw"}, "must change w and set dw to 0"),
+}
+DEFAULT_ON_PRE = "I_syn_post += w"
 
 
 class ModelError(Exception):
@@ -173,13 +201,14 @@ class Model:
     strings: dict
     parameters: dict
     docstring: str
-    lines: dict  # name -> line number of the string's first line
+    lines: dict  # name -> line number in the file of every line of the string
 
     def __getitem__(self, key):
         return self.strings.get(key) or ""
 
     def where(self, key, offset=0):
-        return f"{self.path}:{self.lines.get(key, 1) + offset}"
+        lines = self.lines.get(key, [1])
+        return f"{self.path}:{lines[min(offset, len(lines) - 1)]}"
 
 
 def available(kind):
@@ -189,7 +218,8 @@ def available(kind):
 
 
 def _closest(word, candidates):
-    match = difflib.get_close_matches(word, list(candidates), n=1)
+    candidates = list(candidates)
+    match = difflib.get_close_matches(word, candidates, n=1) or [c for c in candidates if c.lower() == word.lower()]
     return f" Did you mean '{match[0]}'?" if match else ""
 
 
@@ -204,6 +234,8 @@ def load(kind, name):
     if kind not in FOLDERS:
         raise ModelError(f"there is no kind of model '{kind}': it is one of {', '.join(FOLDERS)}.")
     if isinstance(name, Model):
+        if name.kind != kind:
+            raise ModelError(f"{name.path}: this is loaded as a {name.kind}, and cannot be the {kind}.")
         return name
     name = str(name)
     if name.endswith(".py") or "/" in name:
@@ -221,14 +253,45 @@ def load(kind, name):
     return _read(kind, path)
 
 
-def _read(kind, path):
-    source = path.read_text()
+def _source(path):
+    """Text and syntax tree of a model file."""
     try:
-        tree = ast.parse(source)
+        source = path.read_bytes()
+        text = source.decode("utf-8-sig").replace("\r\n", "\n")
+        return text, ast.parse(text)
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        line = 1 + source[: error.start].count(b"\n")
+        raise ModelError(f"{path}:{line}: not UTF-8 text: save the file in this encoding.") from None
     except SyntaxError as error:
-        raise ModelError(f"{path}:{error.lineno}: not valid Python: {error.msg}.") from None
+        raise ModelError(f"{path}:{error.lineno or 1}: not valid Python: {error.msg}.") from None
+
+
+def assigned_names(path):
+    """Names that a model file assigns to, without running it."""
+    _, tree = _source(Path(path))
+    return [t.id for node in tree.body if isinstance(node, ast.Assign) for t in node.targets if isinstance(t, ast.Name)]
+
+
+def _line_numbers(text, source, first, last):
+    """Line in the file of every line of a string, which escapes, backslashes and joined literals shift."""
+    numbers, here = [], first
+    for offset, line in enumerate(text.splitlines()):
+        line = line.strip()
+        if line:
+            exact = [n for n in range(here, last + 1) if source[n - 1].strip() == line]
+            partial = [n for n in range(here, last + 1) if line in source[n - 1]]
+            found = exact or partial or [here]
+            here = first + offset if first + offset in found else found[0]
+        numbers.append(here)
+    return numbers or [first]
+
+
+def _read(kind, path):
+    source, tree = _source(path)
     schema = SCHEMA[kind]
-    lines = {}
+    extent = {}
     for node in tree.body:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             continue
@@ -241,7 +304,7 @@ def _read(kind, path):
                     f"{path}:{node.lineno}: a {kind} has no '{key}'.{_closest(key, [*schema, 'parameters'])} It may "
                     f"define: {', '.join([*schema, 'parameters'])}."
                 )
-            lines[key] = node.value.lineno
+            extent[key] = (node.value.lineno, node.value.end_lineno)
             continue
         raise ModelError(
             f"{path}:{node.lineno}: a model file holds a docstring, strings and parameters, nothing else: "
@@ -250,10 +313,10 @@ def _read(kind, path):
     namespace = {"__name__": f"brianff_model_{path.stem}"}
     try:
         exec(compile(tree, str(path), "exec"), namespace)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         line = getattr(error.__traceback__.tb_next, "tb_lineno", 1)
         raise ModelError(f"{path}:{line}: {type(error).__name__}: {error}") from None
-    strings = {}
+    strings, lines = {}, {key: [first] for key, (first, _) in extent.items()}
     for key, (what, _, required) in schema.items():
         value = namespace.get(key)
         if value is None:
@@ -262,17 +325,39 @@ def _read(kind, path):
             continue
         if what == "values":
             if not isinstance(value, dict):
-                raise ModelError(f"{path}:{lines[key]}: '{key}' must be a dictionary.")
+                raise ModelError(f"{path}:{lines[key][0]}: '{key}' must be a dictionary.")
+            for name, initial in value.items():
+                if not isinstance(name, str) or not (isinstance(initial, str) or _is_number(initial)):
+                    raise ModelError(f"{path}:{lines[key][0]}: '{key}' has {initial!r} for {name!r}, not a number.")
         elif not isinstance(value, str):
-            raise ModelError(f"{path}:{lines[key]}: '{key}' must be a string, not {type(value).__name__}.")
+            raise ModelError(f"{path}:{lines[key][0]}: '{key}' must be a string, not {type(value).__name__}.")
+        else:
+            lines[key] = _line_numbers(value, source.split("\n"), *extent[key])
+            if what not in ("equations", "statements"):
+                value = _without_comments(value).strip()  # stands within a line of what Brian2 gets
         strings[key] = value
     parameters = namespace.get("parameters", {})
+    where = f"{path}:{lines.get('parameters', [1])[0]}"
     if not isinstance(parameters, dict):
-        raise ModelError(f"{path}:{lines['parameters']}: 'parameters' must be a dictionary of numbers with units.")
+        raise ModelError(f"{where}: 'parameters' must be a dictionary of numbers with units.")
     for name, value in parameters.items():
-        if not isinstance(value, (int, float, Quantity, np.number)) or np.ndim(value):
-            raise ModelError(f"{path}:{lines['parameters']}: parameter '{name}' must be a number with a unit.")
+        try:
+            Equations.check_identifier(str(name))
+        except (SyntaxError, ValueError) as error:
+            raise ModelError(f"{where}: '{name}' cannot be the name of a parameter: {error}") from None
+        if not _is_number(value):
+            raise ModelError(f"{where}: parameter '{name}' must be a number with a unit, and finite, not {value!r}.")
     return Model(kind, path.stem, path, strings, dict(parameters), ast.get_docstring(tree) or "", lines)
+
+
+def _is_number(value):
+    """Whether a value is one finite real number, with or without unit."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, Quantity, np.floating, np.integer)):
+        return False
+    try:
+        return np.ndim(value) == 0 and bool(np.isfinite(float(np.asarray(value))))
+    except (TypeError, OverflowError):
+        return False
 
 
 # -- composition ---------------------------------------------------------------------------------------------------
@@ -327,7 +412,7 @@ class Composition:
         return [
             eq.varname
             for eq in Equations(self.synapses.model).values()
-            if eq.varname != "plastic" and eq.type == PARAMETER and eq.varname not in self.synapses.parameters
+            if eq.type == PARAMETER and eq.varname not in {"plastic", "T_epoch", *self.synapses.parameters}
         ]
 
     def __str__(self):
@@ -349,6 +434,8 @@ class Composition:
             section(f"[{title}] threshold", group.threshold or "")
             section(f"[{title}] reset", group.reset)
             section(f"[{title}] refractory", group.refractory or "")
+            if group is self.neurons:  # the others have none of their own
+                section(f"[{title}] integration method", group.method)
             section(f"[{title}] every time step", group.on_step)
             section(f"[{title}] at the end of a stimulus epoch", group.at_epoch_end)
             section(f"[{title}] at the start of a stimulus epoch", group.at_epoch_start + "\n" + group.encode)
@@ -357,6 +444,7 @@ class Composition:
         section("[synapses] model", s.model)
         section("[synapses] on_pre", s.on_pre)
         section(f"[synapses] at the end of a stimulus epoch, if {s.condition}", s.at_epoch_end)
+        section("[synapses] rows that the end of a stimulus epoch changes", s.rows or "")
         section(f"[synapses] optimizer, if {s.update_condition}", s.at_update)
         out.append("[parameters]\n" + "\n".join(f"    {k} = {v}" for k, v in self.parameters.items()))
         return "\n\n".join(out)
@@ -366,6 +454,7 @@ def _tidy(text):
     return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
 
+_DIMENSIONS = {unit.name: unit.dim for unit in all_units}
 _BASE = ("meter", "kilogram", "second", "amp", "kelvin", "mole", "candle")
 
 
@@ -375,12 +464,12 @@ def _unit_string(value):
     if dim is DIMENSIONLESS:
         return "1"
     for name in ("second", "hertz", "volt", "amp", "siemens", "farad", "ohm", "coulomb"):
-        if dim is all_unit_dimensions[name]:
+        if dim is _DIMENSIONS[name]:
             return name
     return "*".join(f"{name}**{exponent:g}" for name, exponent in zip(_BASE, dim._dims, strict=True) if exponent)
 
 
-all_unit_dimensions = {unit.name: unit.dim for unit in all_units}
+_T_EPOCH = "T_epoch : second (shared, constant)"
 
 
 def _declare(names, parameters):
@@ -391,22 +480,33 @@ def _declare(names, parameters):
 
 
 def _initial(equations, initial):
-    """Statements that put every variable with a differential equation back to its initial value."""
+    """Statements that put every variable with a differential equation, or an initial value, back to that value."""
     statements = []
     for eq in Equations(equations).values():
-        if eq.type == DIFFERENTIAL_EQUATION:
+        if eq.type == DIFFERENTIAL_EQUATION or eq.varname in initial:
             zero = "0" if eq.dim is DIMENSIONLESS else f"0*{_unit_string(Quantity(1, dim=eq.dim))}"
-            statements.append(f"{eq.varname} = {initial.get(eq.varname, zero)}")
+            statements.append(f"{eq.varname} = {_code(initial.get(eq.varname, zero))}")
     return "\n".join(statements)
 
 
+def _code(value):
+    """A number or quantity as Brian2's expressions spell it; a string is one already."""
+    if isinstance(value, (str, int)):
+        return str(value)
+    number = repr(float(value))
+    return number if get_dimensions(value) is DIMENSIONLESS else f"{number}*{_unit_string(value)}"
+
+
+def _without_comments(text):
+    return re.sub("#.*", "", text)
+
+
 def _names(*texts):
-    return set().union(*(get_identifiers(t) for t in texts if t))
+    return set().union(*(get_identifiers(_without_comments(t)) for t in texts if t))
 
 
-def _finish_group(group, layer_variables, below_variables, parameters, shared=("T_epoch",)):
-    """Declare links to layers and the parameters that the strings of a group use."""
-    used = _names(
+def _used_names(group):
+    return _names(
         group.equations,
         group.threshold,
         group.reset,
@@ -416,6 +516,11 @@ def _finish_group(group, layer_variables, below_variables, parameters, shared=("
         group.at_epoch_start,
         group.encode,
     )
+
+
+def _finish_group(group, layer_variables, below_variables, parameters, also=frozenset()):
+    """Declare links to layers and the parameters that the strings of a group use, and those named in `also`."""
+    used = _used_names(group) | also
     extra = []
     for which, variables in (("layer", layer_variables), ("below", below_variables)):
         for name, unit in variables.items():
@@ -425,7 +530,8 @@ def _finish_group(group, layer_variables, below_variables, parameters, shared=("
                 group.links[linked] = (which, name)
     group.parameters = {k: v for k, v in parameters.items() if k in used}
     extra.append(_declare(group.parameters, parameters))
-    extra += [f"{name} : second (shared, constant)" for name in shared if name in used]
+    if "T_epoch" in used:
+        extra.append(_T_EPOCH)
     group.equations = _tidy(group.equations + "\n" + "\n".join(extra))
     return group
 
@@ -475,15 +581,21 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
     Raises
     ------
     ModelError
-        If two files disagree on a name, or a value has the wrong unit or belongs to no model.
+        If an equation cannot be read, two files disagree on a name, a model lacks what the others need, or a value has
+        the wrong unit or belongs to no model.
     """
     chosen = {"neuron": neuron, "encoder": encoder, "goodness": goodness, "rule": rule, "optimizer": optimizer}
     models = {kind: load(kind, value or DEFAULTS[kind]) for kind, value in chosen.items()}
     n, c, g, r, o = (models[kind] for kind in chosen)
+    definitions = {kind: _definitions(model) for kind, model in models.items()}
+    for model in models.values():
+        _check_required_names(model, definitions[model.kind])
+    _refuse_clashes(models, definitions)
     values = _merge_parameters(models, parameters or {})
 
     surrogate = n["surrogate"]
-    rule_uses_surrogate = "surrogate" in _names(r["on_step"], r["neuron"], r["neuron_at_epoch_end"])
+    of_neurons = (r[key] for key in ("neuron", "on_step", "neuron_at_epoch_end", "neuron_remember"))
+    rule_uses_surrogate = "surrogate" in _names(*of_neurons) or "surrogate_post" in _names(r["at_epoch_end"])
     if rule_uses_surrogate and not surrogate:
         raise ModelError(
             f"{n.path}: the rule '{r.name}' needs a 'surrogate' (pseudo-derivative of the spike) and the neuron "
@@ -529,17 +641,21 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
                 at_epoch_start="\n".join([remember, _initial(text, {})]),
             )
         )
-    synapse_text = "w : 1\nplastic : boolean (shared)\n" + r["synapse"] + "\n" + o["synapse"]
-    on_pre = n["on_pre"] or "I_syn_post += w"
+    base_layer = {eq.varname: _unit_of(eq) for eq in Equations(LAYER_VARIABLES + g["layer"]).values()}
+    synapse_text = "\n".join(["w : 1\nplastic : boolean (shared)", r["synapse"], o["synapse"]])
+    on_pre = n["on_pre"] or DEFAULT_ON_PRE
     learns_when = r["learns_when"] or "phase_layer != 0"
-    used = _names(on_pre, r["at_epoch_end"], o["at_update"], learns_when, r["rows"])
-    synapse_parameters = {k: v for k, v in values.items() if k in used}
+    used = _names(synapse_text, on_pre, r["at_epoch_end"], o["at_update"], learns_when, r["rows"])
+    # No name may exist in neurons and synapses, and synapses see every name of the neurons that they reach: what
+    # other groups use as well is declared in the neurons.
+    common = used & (set(values) | {"T_epoch"}) & set().union(*map(_used_names, (inputs, neurons, *layers)))
+    synapse_parameters = {k: v for k, v in values.items() if k in used - common}
     synapses = SynapseStrings(
         model=_tidy(
             synapse_text
             + "\n"
             + _declare(synapse_parameters, values)
-            + ("\nT_epoch : second (shared, constant)" if "T_epoch" in used else "")
+            + (f"\n{_T_EPOCH}" if "T_epoch" in used - common else "")
         ),
         on_pre=on_pre,
         at_epoch_end=_tidy(r["at_epoch_end"]),
@@ -549,18 +665,17 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
         update_condition="plastic and t > 0*second and learning_rate_layer > 0",
         parameters=synapse_parameters,
     )
-    base_layer = {eq.varname: _unit_of(eq) for eq in Equations(LAYER_VARIABLES + g["layer"]).values()}
-    composition = Composition(
+    of_layer = _names(g["layer_on_spike"])  # has no declarations of its own
+    return Composition(
         models=models,
         input=_finish_group(inputs, base_layer, {}, values),
-        neurons=_finish_group(neurons, layer_variables, base_layer, values),
-        input_layer=_finish_group(layers[0], {}, {}, values),
-        layer=_finish_group(layers[1], {}, {}, values),
+        neurons=_finish_group(neurons, layer_variables, base_layer, values, also=common),
+        input_layer=_finish_group(layers[0], {}, {}, values, also=of_layer),
+        layer=_finish_group(layers[1], {}, {}, values, also=of_layer),
         layer_on_spike=g["layer_on_spike"],
         synapses=synapses,
         parameters=values,
     )
-    return composition
 
 
 def _unit_of(eq):
@@ -585,6 +700,8 @@ def _merge_parameters(models, overrides):
             raise ModelError(
                 f"no chosen model has a parameter '{name}'.{_closest(name, values)} There are: {', '.join(values)}."
             )
+        if not _is_number(value):
+            raise ModelError(f"the parameter '{name}' must be a number with a unit, and finite, not {value!r}.")
         if not have_same_dimensions(values[name], value):
             raise ModelError(f"the parameter '{name}' has the unit of {values[name]}, which {value} has not.")
         values[name] = value
@@ -594,15 +711,139 @@ def _merge_parameters(models, overrides):
 def parse_parameter(text):
     """``"tau_m=10*ms"`` as a pair of name and quantity."""
     name, equals, expression = text.partition("=")
-    if not equals:
+    name = name.strip()
+    if not equals or not name.isidentifier():
         raise ModelError(f"'{text}': a parameter is given as NAME=VALUE, for example tau_m=10*ms.")
     try:
         value = eval(expression, {"__builtins__": {}}, dict(_UNITS))
     except Exception as error:
         raise ModelError(f"'{text}': {error}.") from None
-    if not isinstance(value, (int, float, Quantity)) or np.ndim(value):
+    if not _is_number(value):
         raise ModelError(f"'{text}': the value must be a number with a unit, for example tau_m=10*ms.")
-    return name.strip(), value
+    return name, value
+
+
+# -- what each file defines ----------------------------------------------------------------------------------------
+
+
+def _equation_lines(text):
+    """Pairs of (offset of the first physical line, equation); as in Brian2, an equation goes on until its unit."""
+    pending, start = "", 0
+    for offset, line in enumerate(text.splitlines()):
+        code = _without_comments(line).strip()
+        if not code:
+            continue
+        if pending and re.match(r"(d\w+\s*/\s*dt|\w+)\s*=(?!=)", code):  # the unit was forgotten
+            yield start, pending
+            pending = ""
+        if not pending:
+            start = offset
+        pending = f"{pending} {code}".strip()
+        if ":" in code:
+            yield start, pending
+            pending = ""
+    if pending:
+        yield start, pending
+
+
+def _statement_lines(text):
+    """Pairs of (offset of the physical line, statement)."""
+    for offset, line in enumerate(text.splitlines()):
+        for statement in _without_comments(line).split(";"):
+            if statement.strip():
+                yield offset, statement.strip()
+
+
+def _definitions(model):
+    """Variables that each string of a model defines, with their place: string -> name -> ``"file:line"``.
+
+    Syntax and flags are checked on the way, line by line.
+    """
+    found = {}
+    for key, (what, part, _) in SCHEMA[model.kind].items():
+        if what != "equations":
+            continue
+        found[key] = {}
+        for offset, line in _equation_lines(model[key]):
+            where = model.where(key, offset)
+            try:
+                equations = Equations(line)
+            except Exception as error:
+                raise ModelError(f"{where}: {_first_sentence(error)} (in: {line})") from None
+            for eq in equations.values():
+                allowed = ALLOWED_FLAGS[eq.type]
+                if part == "synapses":
+                    allowed = allowed & {"shared", "constant"}
+                    if eq.type == DIFFERENTIAL_EQUATION:
+                        raise ModelError(
+                            f"{where}: '{eq.varname}' cannot have a differential equation: synapses change at spikes "
+                            "and at the end of a stimulus epoch only. Put the trace on the neurons."
+                        )
+                for flag in eq.flags:
+                    if flag not in allowed:
+                        raise ModelError(
+                            f"{where}: '{eq.varname}' cannot have the flag '{flag}' here.{_closest(flag, allowed)} "
+                            f"Allowed for such a line: {', '.join(sorted(allowed))}."
+                        )
+                if eq.varname in found[key]:
+                    raise ModelError(f"{where}: '{eq.varname}' is defined twice.")
+                if eq.varname in model.parameters:
+                    raise ModelError(f"{where}: '{eq.varname}' is both a variable and one of the parameters.")
+                found[key][eq.varname] = where
+    return found
+
+
+def _check_required_names(model, definitions):
+    for key, name, reason in MUST_DEFINE.get(model.kind, ()):
+        if name not in definitions[key]:
+            raise ModelError(f"{model.where(key)}: '{key}' of a {model.kind} must define '{name}': {reason}.")
+    if model.kind in MUST_SET:
+        key, names, complaint = MUST_SET[model.kind]
+        targets = {re.split(r"\W", statement)[0] for _, statement in _statement_lines(model[key])}
+        if not names <= targets:
+            raise ModelError(f"{model.where(key)}: '{key}' {complaint}.")
+
+
+def _refuse_clashes(models, definitions):
+    """Every name must belong to one file in each part of the network, and to none where brianff has it already."""
+
+    def own(*names):
+        return dict.fromkeys(names, "brianff, as a name of its own")
+
+    def merge(*pieces):
+        merged = {}
+        for piece in pieces:
+            for name, place in piece.items():
+                if name in merged:
+                    raise ModelError(f"{place}: '{name}' is also defined in {merged[name]}: rename one of them.")
+                merged[name] = place
+        return merged
+
+    goodness, rule = definitions["goodness"], definitions["rule"]
+    below = merge(own("T_epoch", "t_stop", "phase_at", *Equations(LAYER_VARIABLES).names), goodness["layer"])
+    layer = merge(below, rule["layer"])
+    linked = own(*(f"{name}_layer" for name in layer), *(f"{name}_below" for name in below))
+    encoding = _names(SHOW_STIMULUS) - set(DEFAULT_FUNCTIONS) - set(_UNITS) - {"t"}
+    inputs = merge(
+        linked | own("T_epoch", "uniform", *encoding, *Equations(INPUT_VARIABLES).names),
+        definitions["encoder"]["equations"],
+        goodness["neuron"],
+        rule["presynaptic"],
+    )
+    neurons = merge(
+        linked | own("T_epoch", "lastspike", "not_refractory", "surrogate"),
+        definitions["neuron"]["equations"],
+        goodness["neuron"],
+        rule["presynaptic"],
+        rule["neuron"],
+    )
+    of_neurons = inputs | neurons
+    suffixed = own(*(f"{name}_{side}" for name in of_neurons for side in ("pre", "post")))
+    synapses = merge(
+        suffixed | layer | of_neurons | own("w", "plastic"), rule["synapse"], definitions["optimizer"]["synapse"]
+    )
+    for model in models.values():
+        merge(synapses, dict.fromkeys(model.parameters, model.where("parameters")))
 
 
 # -- checking ------------------------------------------------------------------------------------------------------
@@ -610,9 +851,32 @@ def parse_parameter(text):
 _UNITS = {unit.name: unit for unit in all_units} | dict(stdunits)
 
 
-def _variable(name, dim, var_type="float", scalar=False):
+def _variable(name, dim, var_type="float", scalar=False, read_only=False):
     dtype = {"float": np.float64, "integer": np.int32, "boolean": np.bool_}[var_type]
-    return Variable(name, dimensions=dim, dtype=dtype, scalar=scalar)
+    return Variable(name, dimensions=dim, dtype=dtype, scalar=scalar, read_only=read_only)
+
+
+def _variables(text):
+    """Brian2 variables that equations define; what a statement cannot set is read-only."""
+    return {
+        eq.varname: _variable(
+            eq.varname,
+            eq.dim,
+            eq.var_type,
+            scalar="shared" in eq.flags,
+            read_only=eq.type == SUBEXPRESSION or not {"constant", "linked"}.isdisjoint(eq.flags),
+        )
+        for eq in Equations(text).values()
+    }
+
+
+def _read_only(names, suffix=""):
+    """The same variables for another group, which sees them under names with a suffix and cannot set them."""
+    found = {}
+    for name, variable in names.items():
+        found[name + suffix] = copy(variable)
+        found[name + suffix].read_only = True
+    return found
 
 
 def _environment(composition):
@@ -620,60 +884,60 @@ def _environment(composition):
     common = dict(DEFAULT_FUNCTIONS) | dict(DEFAULT_CONSTANTS)
     for name, unit in _UNITS.items():
         common[name] = Constant(name, dimensions=get_dimensions(unit), value=float(unit))
-    for name, var_type, dim in (
-        ("t", "float", second.dim),
-        ("dt", "float", second.dim),
-        ("t_in_timesteps", "integer", DIMENSIONLESS),
-        ("i", "integer", DIMENSIONLESS),
-        ("T_epoch", "float", second.dim),
-    ):
-        common[name] = _variable(name, dim, var_type, scalar=name != "i")
     for name, value in composition.parameters.items():
         common[name] = Constant(name, dimensions=get_dimensions(value), value=float(np.asarray(value)))
+    for name, dim in (("t", second.dim), ("dt", second.dim), ("T_epoch", second.dim)):
+        common[name] = _variable(name, dim, scalar=True, read_only=True)
+    common["t_in_timesteps"] = _variable("t_in_timesteps", DIMENSIONLESS, "integer", scalar=True, read_only=True)
+    index = {"i": _variable("i", DIMENSIONLESS, "integer", read_only=True)}
 
-    def variables(text):
-        return {
-            eq.varname: _variable(eq.varname, eq.dim, eq.var_type, "shared" in eq.flags)
-            for eq in Equations(text).values()
-        }
+    layer = index | _variables(composition.layer.equations)
+    base_layer = index | _variables(composition.input_layer.equations)
+    neurons = index | _variables(composition.neurons.equations)
+    inputs = index | _variables(composition.input.equations)
+    if composition.neurons.refractory:
+        neurons["not_refractory"] = _variable("not_refractory", DIMENSIONLESS, "boolean", read_only=True)
+        neurons["lastspike"] = _variable("lastspike", second.dim, read_only=True)
+    # Synapses cannot follow a link from the neurons to their layer; what projects is hidden or input.
+    own = {k: v for k, v in neurons.items() if k not in composition.neurons.links}
+    projecting = _read_only({k: v for k, v in own.items() if k in inputs}, "_pre")
+    post = {f"{name}_post": variable for name, variable in own.items()}
+    architecture = {name: Constant(name, dimensions=DIMENSIONLESS, value=1) for name in ("n_pixels", "label_neurons")}
 
-    layer = variables(composition.layer.equations)
-    base_layer = variables(composition.input_layer.equations)
-    neurons = variables(composition.neurons.equations)
-    inputs = variables(composition.input.equations)
-    synapses = variables(composition.synapses.model)
-
-    def suffixed(names, suffix):
-        return {f"{name}_{suffix}": var for name, var in names.items()}
-
-    projecting = {k: v for k, v in neurons.items() if k in inputs}
-    return {
-        "neurons": common
-        | suffixed(layer, "layer")
-        | suffixed(base_layer, "below")
-        | neurons
-        | {
-            "not_refractory": _variable("not_refractory", DIMENSIONLESS, "boolean"),
-            "lastspike": _variable("lastspike", second.dim),
-        },
-        "input": common | suffixed(base_layer, "layer") | inputs | {"uniform": uniform},
+    synapses = _variables(composition.synapses.model)
+    found = {
+        "neurons": common | _read_only(layer, "_layer") | _read_only(base_layer, "_below") | neurons,
+        "input": common | _read_only(base_layer, "_layer") | inputs | architecture | {"uniform": uniform},
         "layer": common | layer,
-        "goodness": common | layer | suffixed(layer, "post") | suffixed(projecting, "pre"),
+        "layers": common | base_layer,
+        "goodness": common | base_layer | _read_only(base_layer, "_post") | projecting,
         "synapses": common
-        | suffixed(neurons, "post")
-        | suffixed(projecting, "pre")
-        | suffixed(layer, "layer")
+        | _read_only(own)  # without a suffix: those of the neurons that the synapses reach
+        | post
+        | projecting
+        | _read_only(layer, "_layer")
         | synapses,
     }
+    for part in ("goodness", "synapses"):
+        del found[part]["i"]
+    found["both"] = {k: v for k, v in found["neurons"].items() if k in found["input"]}
+    # With variables of neurons an update would run once for each entry of the batch.
+    found["update"] = {
+        k: v for k, v in found["synapses"].items() if not isinstance(v, Variable) or v.scalar or k in synapses
+    }
+    return found
 
 
-def check(kind, name, **others):
+def check(kind, name, *, build=True, **others):
     """Find what is wrong with a model file before anything is compiled.
 
     Parameters
     ----------
     kind, name : str
         As for `load`.
+    build : bool
+        Also let Brian2 build a tiny network on the NumPy runtime and take one step, which finds what no single string
+        shows; takes half a second.
     **others : str
         Models of the other kinds that it is to work with (default: `DEFAULTS`).
 
@@ -688,31 +952,21 @@ def check(kind, name, **others):
         With file, line and advice.
     """
     model = load(kind, name)
-    _check_equations(model)
-    models = {k: load(k, v) for k, v in (DEFAULTS | others).items()}
-    models[kind] = model
-    composition = compose(**models)
+    composition = compose(**(others | {kind: model}))
     environment = _environment(composition)
+    if kind != "rule":
+        environment["neurons"].pop("surrogate", None)
+    wider = {"both": environment["neurons"], "layers": environment["layer"], "goodness": environment["layer"]}
     for key, (what, part, _) in SCHEMA[kind].items():
-        text = model.strings.get(key)
-        if text is None:
-            continue
-        names = environment[part]
-        if kind == "rule" and part == "neurons":
-            names = names | {"surrogate": _variable("surrogate", DIMENSIONLESS)}
-        if what == "equations":
-            _check_expressions(model, key, text, names)
-        elif what == "statements":
-            _check_statements(model, key, text, names)
-        elif what == "condition":
-            _check_expression(model, key, 0, text, names, boolean=True)
-        elif what == "expression":
-            _check_expression(model, key, 0, text, names, dim=DIMENSIONLESS)
-        elif what == "word" and key == "refractory":
-            _check_identifiers(model, key, 0, text, names)
-    _check_required_names(model)
+        if key in model.strings:
+            checker = _Checker(model, key, environment[part], wider.get(part, {}))
+            getattr(checker, what)(model.strings[key])
+    if kind == "neuron":
+        _check_default_on_pre(model, environment["synapses"])
+    if build:
+        _build(model, composition)
     notes = []
-    if kind == "neuron" and "gain_below" not in _names(model["equations"], model["on_pre"]):
+    if kind == "neuron" and "gain_below" not in _names(model["equations"], model["threshold"], model["reset"]):
         notes.append(
             f"{model.path}: no string uses gain_below: activity will not be normalised between layers, and a layer can "
             "read the goodness of the one below."
@@ -720,63 +974,56 @@ def check(kind, name, **others):
     return notes
 
 
-def _check_required_names(model):
-    for key, name, reason in (
-        ("layer", "g", "the goodness that rules and predictions use"),
-        ("layer", "gain", "the factor with which the next layer normalises its input"),
-        ("synapse", "dw", "the accumulated weight change"),
-    ):
-        if SCHEMA[model.kind].get(key, (0, 0, False))[2] and name not in Equations(model[key]).names:
-            raise ModelError(f"{model.where(key)}: '{key}' of a {model.kind} must define '{name}': {reason}.")
-    if model.kind == "optimizer" and not {"w", "dw"} <= _names(model["at_update"]):
-        raise ModelError(f"{model.where('at_update')}: 'at_update' must change w and set dw to 0.")
+def _check_default_on_pre(model, names):
+    if not model["on_pre"]:
+        try:
+            _Checker(model, "equations", names).statements(DEFAULT_ON_PRE)
+        except ModelError as error:
+            raise ModelError(f"{error} This is the default on_pre, '{DEFAULT_ON_PRE}': define on_pre.") from None
 
 
-def _logical_lines(text):
-    """Pairs of (offset of the first physical line, text) of a string's equations; a line goes on inside brackets."""
-    pending, start, depth = "", 0, 0
-    for offset, line in enumerate(text.splitlines()):
-        code = line.split("#")[0].rstrip()
-        if not code.strip() and not pending:
-            continue
-        if not pending:
-            start = offset
-        pending += (" " if pending else "") + code.strip().rstrip("\\")
-        depth += code.count("(") - code.count(")")
-        if depth > 0 or code.endswith("\\"):
-            continue
-        yield start, pending
-        pending, depth = "", 0
-    if pending:
-        yield start, pending
+_built = set()
 
 
-def _check_equations(model):
-    """Syntax and flags of every equation, line by line, before models are put together."""
-    for key, (what, _, _) in SCHEMA[model.kind].items():
-        if what != "equations" or key not in model.strings:
-            continue
-        seen = {}
-        for offset, line in _logical_lines(model[key]):
-            try:
-                equations = Equations(line)
-            except Exception as error:
-                raise ModelError(f"{model.where(key, offset)}: {_first_sentence(error)} (in: {line})") from None
-            for eq in equations.values():
-                for flag in eq.flags:
-                    allowed = ALLOWED_FLAGS[eq.type]
-                    if flag not in allowed:
-                        raise ModelError(
-                            f"{model.where(key, offset)}: '{eq.varname}' cannot have the flag '{flag}' here."
-                            f"{_closest(flag, allowed)} Allowed for such a line: {', '.join(sorted(allowed))}."
-                        )
-                if eq.varname in seen:
-                    raise ModelError(f"{model.where(key, offset)}: '{eq.varname}' is defined twice.")
-                if eq.varname in model.parameters:
-                    raise ModelError(
-                        f"{model.where(key, offset)}: '{eq.varname}' is both a variable and one of the parameters."
-                    )
-                seen[eq.varname] = offset
+def _build(model, composition):
+    """Let Brian2 have the last word: build a tiny network and take one step."""
+    from brianff.network import Architecture, FeedForwardNetwork
+
+    strings = str(composition)
+    if strings in _built:
+        return
+    target, step = prefs.codegen.target, defaultclock.dt
+    another_device = get_device() is not runtime_device
+    if another_device:
+        set_device(runtime_device)
+    prefs.codegen.target = "numpy"
+
+    def failure():
+        tiny = Architecture(2, 2, hidden=(2, 2), label_neurons=1, batch=2, n_steps=2, capacity=1, images=1)
+        try:
+            FeedForwardNetwork(tiny, composition).network.run(tiny.dt_ms * ms, namespace={})
+        except Exception as error:
+            while error.__cause__ is not None:
+                error = error.__cause__
+            return " ".join(str(error).split()) or type(error).__name__
+
+    try:
+        with catch_logs(), np.errstate(all="ignore"):
+            message = failure()
+            if message:
+                gc.collect()  # here, where Brian2's complaints about unused objects are caught
+    finally:
+        prefs.codegen.target = target
+        defaultclock.dt = step
+        if another_device:
+            reset_device()
+    if message:
+        others = ", ".join(f"{kind} {m.name}" for kind, m in composition.models.items() if m is not model)
+        raise ModelError(
+            f"{model.path}: Brian2 cannot build a network of it (with {others}, method "
+            f"{composition.neurons.method}): {message}"
+        )
+    _built.add(strings)
 
 
 def _first_sentence(error):
@@ -787,83 +1034,157 @@ def _first_sentence(error):
     return " ".join(text.split())
 
 
-def _check_identifiers(model, key, offset, text, names):
-    for identifier in sorted(get_identifiers(text)):
-        if identifier not in names and identifier not in ("and", "or", "not", "True", "False"):
-            own = [n for n in names if not n.startswith("_") and n not in _UNITS]
-            raise ModelError(
-                f"{model.where(key, offset)}: the name '{identifier}' is not defined.{_closest(identifier, own)} Give "
-                "it an equation, or a value in 'parameters'."
-            )
-
-
-def _check_expression(model, key, offset, text, names, dim=None, boolean=False, label=None):
-    _check_identifiers(model, key, offset, text, names)
-    try:
-        found = parse_expression_dimensions(text, names)
-        if boolean and not is_boolean_expression(text, names):
-            raise ModelError(f"{model.where(key, offset)}: '{text}' is not a condition (it has no truth value).")
-    except (DimensionMismatchError, SyntaxError, ValueError, TypeError) as error:
-        raise ModelError(f"{model.where(key, offset)}: wrong unit or syntax: {_first_sentence(error)}") from None
-    if dim is not None and found is not dim:
-        raise ModelError(
-            f"{model.where(key, offset)}: wrong unit: {label or text} has the unit {_dim_string(found)}, not "
-            f"{_dim_string(dim)}."
-        )
-
-
 def _dim_string(dim):
     return _unit_string(Quantity(1, dim=dim))
 
 
-def _check_expressions(model, key, text, names):
-    for offset, line in _logical_lines(text):
-        for eq in Equations(line).values():
-            if eq.type == PARAMETER:
-                continue
-            dim = eq.dim
-            label = f"the right-hand side of {eq.varname}"
-            if eq.type == DIFFERENTIAL_EQUATION:
-                dim = get_or_create_dimension([a - b for a, b in zip(eq.dim._dims, second.dim._dims, strict=True)])
-                label = f"the right-hand side of d{eq.varname}/dt"
-            expression = " ".join(str(eq.expr.code).split())
-            names_here = names | {"xi": _variable("xi", (second**-0.5).dim)}
-            _check_expression(model, key, offset, expression, names_here, dim=dim, label=label)
+@dataclass
+class _Checker:
+    """Checks one string of a model file; a method for each sort of string in `SCHEMA`.
 
+    `names` are those it may use, `wider` those that it could use if it stood in one part of the network only.
+    """
 
-def _check_statements(model, key, text, names):
-    done = []
-    defined = dict(names)
-    statements = [(offset, part.strip()) for offset, line in _logical_lines(text) for part in line.split(";")]
-    for offset, line in statements:
-        if not line:
-            continue
-        left = line
-        for op in ("+=", "-=", "*=", "/=", "="):
-            if op in line:
-                left, right = line.split(op, 1)
-                break
+    model: Model
+    key: str
+    names: dict
+    wider: dict = field(default_factory=dict)
+
+    def fail(self, message, offset=0):
+        raise ModelError(f"{self.model.where(self.key, offset)}: {message}") from None
+
+    def used(self, code, offset=0):
+        """The names in `code`: all that Brian2 has to see, whose caches hash every name that they are given."""
+        found = {}
+        for name in sorted(get_identifiers(code)):
+            if name in self.names:
+                found[name] = self.names[name]
+            elif name in self.wider:
+                self.fail(f"the name '{name}' is not defined for the input, where this string counts as well.", offset)
+            else:
+                own = [n for n in self.names if not n.startswith("_") and n not in _UNITS]
+                self.fail(
+                    f"the name '{name}' is not defined.{_closest(name, own)} Give it an equation, or a value in "
+                    "'parameters'.",
+                    offset,
+                )
+        return found
+
+    def vectors(self, code):
+        return [k for k, v in self.used(code).items() if isinstance(v, Variable) and not v.scalar]
+
+    def evaluate(self, code, offset=0):
+        """Dimensions of an expression, and whether it is a condition."""
+        variables = self.used(code, offset)
+        try:
+            return parse_expression_dimensions(code, variables), is_boolean_expression(code, variables)
+        except (DimensionMismatchError, SyntaxError, ValueError, TypeError) as error:
+            self.fail(f"wrong unit or syntax: {_first_sentence(error)}", offset)
+
+    def need(self, found, expected, what, offset=0):
+        if found is not expected:
+            self.fail(f"wrong unit: {what} has the unit {_dim_string(found)}, not {_dim_string(expected)}.", offset)
+
+    def condition(self, text):
+        if not self.evaluate(text)[1]:
+            self.fail(f"'{text}' is not a condition (it has no truth value).")
+        if self.key == "learns_when" and self.vectors(text):
+            self.fail(f"'{self.vectors(text)[0]}' has many values: learns_when holds for all synapses or for none.")
+        if self.key == "rows":
+            for name in self.vectors(text):
+                if not name.endswith("_pre"):
+                    self.fail(
+                        f"'{name}' is no variable of a presynaptic neuron (NAME_pre), as a condition of rows needs."
+                    )
+
+    def expression(self, text):
+        self.need(self.evaluate(text)[0], DIMENSIONLESS, text)
+
+    def word(self, text):
+        if self.key == "method":
+            methods = list(StateUpdateMethod.stateupdaters)
+            if text not in methods:
+                self.fail(f"there is no method '{text}'.{_closest(text, methods)} There are: {', '.join(methods)}.")
         else:
-            raise ModelError(f"{model.where(key, offset)}: '{line}' is not an assignment.")
-        left = left.strip()
-        _check_identifiers(model, key, offset, right, defined)
-        if left not in defined:
-            if op != "=":
-                raise ModelError(
-                    f"{model.where(key, offset)}: the name '{left}' is not defined.{_closest(left, defined)}"
+            dim, condition = self.evaluate(text)
+            if not condition:
+                self.need(dim, second.dim, f"{self.key} is no condition and")
+
+    def values(self, values):
+        for name, value in values.items():
+            variable = self.names.get(name)
+            if not isinstance(variable, Variable) or variable.read_only:
+                self.fail(f"there is no variable '{name}'.{_closest(name, self.settable())}")
+            self.statements(f"{name} = {_code(value)}")
+
+    def settable(self):
+        return [k for k, v in self.names.items() if isinstance(v, Variable) and not v.read_only]
+
+    def equations(self, text):
+        for offset, line in _equation_lines(text):
+            for eq in Equations(line).values():
+                if eq.type != PARAMETER:
+                    self.equation(eq, offset)
+
+    def equation(self, eq, offset):
+        code, dim = " ".join(str(eq.expr.code).split()), eq.dim
+        label = f"the right-hand side of {eq.varname}"
+        checker = self
+        if eq.type == DIFFERENTIAL_EQUATION:
+            dim = get_or_create_dimension([a - b for a, b in zip(eq.dim._dims, second.dim._dims, strict=True)])
+            label = f"the right-hand side of d{eq.varname}/dt"
+            noise = [n for n in get_identifiers(code) if n == "xi" or n.startswith("xi_")]
+            checker = replace(self, names=self.names | {n: _variable(n, (second**-0.5).dim) for n in noise})
+        self.need(checker.evaluate(code, offset)[0], dim, label, offset)
+        if "shared" in eq.flags and checker.vectors(code):
+            self.fail(
+                f"'{eq.varname}' is shared and cannot depend on '{checker.vectors(code)[0]}', which is not.", offset
+            )
+        if eq.type == SUBEXPRESSION and "constant over dt" not in eq.flags:
+            for name, function in checker.used(code).items():
+                if isinstance(function, Function) and not function.stateless:
+                    self.fail(f"'{eq.varname}' calls {name}() and needs the flag (constant over dt).", offset)
+
+    def statements(self, text):
+        for offset, line in enumerate(text.splitlines()):
+            if ";" in line.partition("#")[2]:
+                self.fail("Brian2 takes what follows a ';' for a statement, even in a comment.", offset)
+        unread = {}  # new local variables -> where
+        local = replace(self, names=dict(self.names))
+        for offset, line in _statement_lines(text):
+            try:
+                target, operator, right, _ = parse_statement(line)
+            except ValueError:
+                self.fail(f"'{line}' is not an assignment.", offset)
+            if operator not in ("=", "+=", "-=", "*=", "/="):
+                self.fail(f"'{line}': there is no '{operator}' in Brian2's statements.", offset)
+            if right.count("(") > right.count(")"):
+                self.fail(f"'{line}': '(' was never closed: a statement cannot go on in the next line.", offset)
+            for name in local.used(right, offset):
+                unread.pop(name, None)
+            known = local.names.get(target)
+            if known is None:
+                if operator != "=":
+                    self.fail(f"the name '{target}' is not defined.{_closest(target, local.settable())}", offset)
+                local.names[target] = local.new_variable(target, right, offset)
+                unread[target] = offset
+            elif isinstance(known, Constant) or not isinstance(known, Variable) or known.read_only:
+                post = [f"{target}_post"] if f"{target}_post" in local.settable() else []
+                self.fail(
+                    f"'{target}' is a parameter or a constant, has an equation of its own, or belongs to another "
+                    f"group: it cannot be set here.{_closest(target, post)}",
+                    offset,
                 )
             try:
-                dim = parse_expression_dimensions(right.strip(), defined)
-                dtype = brian_ast(right.strip(), defined).dtype
-            except (DimensionMismatchError, SyntaxError, ValueError, TypeError) as error:
-                raise ModelError(
-                    f"{model.where(key, offset)}: wrong unit or syntax: {_first_sentence(error)}"
-                ) from None
-            defined[left] = _variable(left, dim, dtype)
-        elif isinstance(defined[left], Constant):
-            raise ModelError(f"{model.where(key, offset)}: '{left}' is a parameter or a constant and cannot be set.")
-        done.append(line)
-        try:
-            check_units_statements(line, defined)
-        except Exception as error:
-            raise ModelError(f"{model.where(key, offset)}: wrong unit or syntax: {_first_sentence(error)}") from None
+                check_units_statements(line, local.used(f"{target} {right}", offset))
+            except Exception as error:
+                self.fail(f"wrong unit or syntax: {_first_sentence(error)}", offset)
+        for name, offset in unread.items():
+            self.fail(
+                f"'{name}' is no variable here, and no later statement reads it.{_closest(name, self.settable())}",
+                offset,
+            )
+
+    def new_variable(self, name, code, offset):
+        dim, _ = self.evaluate(code, offset)
+        return _variable(name, dim, brian_ast(code, self.used(code, offset)).dtype)

@@ -152,7 +152,6 @@ def test_check_of_an_unrecognised_file_says_what_it_was_taken_for(failure, tmp_p
     assert f"{path}:1: " in message and "taken for a neuron; use --kind" in message
 
 
-@pytest.mark.xfail(strict=True, reason="a file with a misspelt key is taken for a neuron, whatever its other keys")
 @pytest.mark.parametrize("kind, key", [("rule", "at_epoch_end"), ("goodness", "on_spike"), ("optimizer", "at_update")])
 def test_check_recognises_a_file_with_a_misspelt_key(failure, tmp_path, kind, key):
     path = tmp_path / "mine.py"
@@ -173,13 +172,11 @@ def test_check_of_a_missing_file_is_one_line(failure):
     assert "nowhere.py: there is no such file" in failure("check", "nowhere.py")
 
 
-@pytest.mark.xfail(strict=True, reason="the error of an unreadable file does not name it")
 def test_check_of_a_file_in_another_encoding_names_it(failure, neuron):
     neuron.write_bytes(NEURON.replace("A neuron", "Für").encode("latin-1"))
     assert str(neuron) in failure("check", neuron)
 
 
-@pytest.mark.xfail(strict=True, raises=Exception, reason="Brian2's EquationError is a traceback")
 def test_check_of_a_clash_of_names_is_one_line(failure, neuron):
     neuron.write_text(NEURON.replace("dI_syn", "x : 1\ndI_syn"))
     assert "'x'" in failure("check", neuron)

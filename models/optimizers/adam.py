@@ -1,4 +1,7 @@
-"""Adam (Kingma & Ba 2015, arXiv 1412.6980, algorithm 1) on the weight changes accumulated over a mini-batch."""
+"""Adam (Kingma & Ba 2015, arXiv 1412.6980, section 2) on the weight changes accumulated over a mini-batch.
+
+The form in the text below algorithm 1, whose epsilon (with a hat there) is added before the bias correction.
+"""
 
 synapse = """
 m1 : 1                                       # running mean of the gradient
