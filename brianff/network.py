@@ -33,7 +33,9 @@ from brian2 import (
     ms,
     second,
 )
+from brian2.core.variables import Variables
 from brian2.equations.equations import Equations
+from brian2.groups.group import CodeRunner
 from brian2.utils.stringtools import get_identifiers
 
 from brianff.dense import DenseSynapses
@@ -361,28 +363,22 @@ class FeedForwardNetwork:
                 )
 
     def _stop(self):
-        from brian2.groups.group import CodeRunner
-
+        """Let a compiled run end before its compiled duration, when layer0.t_stop has passed."""
         layer = self.groups["layer0"]
-        layer.t_stop = 1e9 * second
-        layer.contained_objects.append(
-            CodeRunner(
-                layer,
-                "stop_run",
-                code="_stop_now = t >= t_stop",
-                clock=self.epoch_clock,
-                when="end",
-                order=1000,
-                name="stop_run",
-                needed_variables=["t_stop"],
-                template_kwds={},
-            )
+        layer.t_stop = 2 * LONGEST_RUN * second
+        runner = CodeRunner(
+            layer,
+            "stop_run",
+            code="_stop_now = t >= t_stop",
+            clock=self.epoch_clock,
+            when="end",
+            order=1000,
+            name="stop_run",
+            template_kwds={},
         )
-        runner = layer.contained_objects[-1]
-        from brian2.core.variables import Variables
-
         runner.variables = Variables(layer)
         runner.variables.add_auxiliary_variable("_stop_now", dtype=bool, scalar=True)
+        layer.contained_objects.append(runner)
 
     @property
     def duration(self):

@@ -51,15 +51,20 @@ class RunFolder:
     @classmethod
     def create(cls, path, config):
         """A new folder with `config` (dict); refuses one that already holds a run."""
+        cls.check_new(path)
         path = Path(path)
-        if (path / "config.json").exists():
-            raise ResultsError(f"{path} already holds a run: choose another --out, or go on with --resume {path}.")
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ResultsError(f"the folder {path} cannot be made: {error.strerror}. Choose another --out.") from None
         atomic_write(path / "config.json", json.dumps(config, indent=1).encode())
         return cls(path)
+
+    @staticmethod
+    def check_new(path):
+        """Refuse a folder that already holds a run."""
+        if (Path(path) / "config.json").exists():
+            raise ResultsError(f"{path} already holds a run: choose another --out, or go on with --resume {path}.")
 
     @classmethod
     def open(cls, path):

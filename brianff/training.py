@@ -11,6 +11,7 @@ import dataclasses
 import platform
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -101,8 +102,12 @@ class Config:
         """The same configuration with the defaults of its data set filled in."""
         preset = PRESETS.get(self.dataset, PRESETS["mnist"])
         changes = {name: value for name, value in preset.items() if getattr(self, name) is None}
-        config = dataclasses.replace(self, **changes)
-        return config._checked()
+        # A run may be resumed from another folder.
+        for name in ("data", *equations.FOLDERS):
+            value = getattr(self, name)
+            if value is not None and (name == "data" or value.endswith(".py")):
+                changes[name] = str(Path(value).resolve())
+        return dataclasses.replace(self, **changes)._checked()
 
     def _checked(self):
         for name in ("epochs", "mini_batch", "refresh", "chunk", "batch"):
@@ -201,16 +206,17 @@ class Trainer:
     # -- starting --------------------------------------------------------------------------------------------------
     @classmethod
     def start(cls, config, path, report=lambda text: None):
-        """Begin a new run in a new folder."""
+        """Begin a new run in a new folder, which is made when everything is known to be in order."""
         config = config.resolved()
-        composition = _compose(config)
+        RunFolder.check_new(path)
+        trainer = cls(config, RunFolder(path), report)
         document = {
             "config": dataclasses.asdict(config),
-            "equations": str(composition).splitlines(),
+            "equations": str(trainer.composition).splitlines(),
             "versions": _versions(),
         }
-        trainer_folder = RunFolder.create(path, document)
-        return cls(config, trainer_folder, report)
+        RunFolder.create(path, document)
+        return trainer
 
     @classmethod
     def resume(cls, path, report=lambda text: None, **changes):
@@ -285,7 +291,7 @@ class Trainer:
         return np.concatenate(rows)[: len(numbers)]
 
     def _samples(self, rows):
-        """Samples of rows [start, stop) of the stream, and their numbers; -1 past its end."""
+        """Samples of rows [start, stop) of the stream, and their numbers; the last row of a stage may be shorter."""
         stage = rows.start // self.rows_per_stage
         first = (rows.start - stage * self.rows_per_stage) * self.config.batch
         last = (rows.stop - stage * self.rows_per_stage) * self.config.batch

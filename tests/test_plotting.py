@@ -80,8 +80,11 @@ def phase_of_background(axes):
     """Extent and phase of every shaded epoch, from left to right."""
     spans = []
     for patch in axes.patches:
-        phase = next(p for p in ("positive", "negative", "neutral") if
-                     to_rgb(plotting.COLOURS[p]) == to_rgb(patch.get_facecolor()[:3]))
+        phase = next(
+            p
+            for p in ("positive", "negative", "neutral")
+            if to_rgb(plotting.COLOURS[p]) == to_rgb(patch.get_facecolor()[:3])
+        )
         spans.append((patch.get_x(), patch.get_x() + patch.get_width(), phase))
     return sorted(spans)
 
@@ -123,12 +126,19 @@ def test_saved_figure_is_a_small_png(name, tmp_path):
 def test_text_is_large_and_stays_apart(name):
     figure = FIGURES[name]()
     figure.draw_without_rendering()
-    shown = [text for text in figure.findobj(lambda artist: hasattr(artist, "get_fontsize"))
-             if text.get_visible() and text.get_text().strip()]
+    shown = [
+        text
+        for text in figure.findobj(lambda artist: hasattr(artist, "get_fontsize"))
+        if text.get_visible() and text.get_text().strip()
+    ]
     assert min(text.get_fontsize() for text in shown) >= 9
     # Without the tick labels, some of which lie outside the limits and are not drawn.
-    boxes = [text.get_window_extent() for axes in figure.axes
-             for text in (axes.xaxis.label, axes.yaxis.label, axes.title, *axes.texts) if text.get_text()]
+    boxes = [
+        text.get_window_extent()
+        for axes in figure.axes
+        for text in (axes.xaxis.label, axes.yaxis.label, axes.title, *axes.texts)
+        if text.get_text()
+    ]
     for k, box in enumerate(boxes):
         assert not any(box.overlaps(other) for other in boxes[k + 1 :])
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
+from brianff.datasets import DatasetError
 from brianff.results import ResultsError, RunFolder
 from brianff.training import Config, Trainer, record_run
 
@@ -216,6 +217,11 @@ class TestRefusals:
         Trainer.start(Config(**TINY), tmp_path / "run")
         with pytest.raises(ResultsError, match="already holds a run.*--resume"):
             Trainer.start(Config(**TINY), tmp_path / "run")
+
+    def test_what_fails_at_once_leaves_no_folder(self, tmp_path):
+        with pytest.raises(DatasetError):
+            Trainer.start(Config(dataset="mnist", data="nowhere"), tmp_path / "run")
+        assert not (tmp_path / "run").exists()
 
     def test_resuming_what_is_no_run(self, tmp_path):
         with pytest.raises(ResultsError, match="no config.json"):
