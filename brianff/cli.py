@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import brianff.protocols
-from brianff.commands import fail_cleanly
+from brianff.commands import add_model_options, fail_cleanly
 from brianff.equations import (
     DEFAULTS,
     FOLDERS,
@@ -60,23 +60,13 @@ def _protocols():
     return sorted(p.stem for p in folder.glob("*.py") if not p.stem.startswith("_"))
 
 
-def _model_options(parser):
-    for kind, default in DEFAULTS.items():
-        parser.add_argument(
-            f"--{kind}",
-            default=default,
-            metavar="MODEL",
-            help=f"name or file (default: {default}; there are: {', '.join(available(kind))})",
-        )
-
-
 @fail_cleanly
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog="brianff", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
 
     show = commands.add_parser("show", help="print the equations that Brian2 gets")
-    _model_options(show)
+    add_model_options(show)
     show.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="replace a parameter, as in tau_m=10*ms"
     )
@@ -84,7 +74,7 @@ def main(arguments=None):
     checker = commands.add_parser("check", help="find a wrong unit, a missing name or a bad flag in a model file")
     checker.add_argument("file", metavar="FILE")
     checker.add_argument("--kind", choices=list(FOLDERS), help="default: from the file's folder or contents")
-    _model_options(checker)
+    add_model_options(checker)
 
     commands.add_parser("models", help="list the models that come with brianff")
 

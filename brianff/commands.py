@@ -11,11 +11,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from brianff.datasets import DatasetError
 from brianff.device import DeviceError
-from brianff.equations import ModelError
+from brianff.equations import DEFAULTS, ModelError, available
 from brianff.results import ResultsError
 from brianff.training import Stopped
 
-__all__ = ["fail_cleanly", "options_of", "progress_bar"]
+__all__ = ["add_model_options", "fail_cleanly", "options_of", "progress_bar"]
 
 EXPECTED = (DatasetError, DeviceError, ModelError, ResultsError, ValueError, FloatingPointError, OverflowError)
 
@@ -51,6 +51,17 @@ def options_of(config, docstring):
             kind = next((k for k in (int, float) if k.__name__ in types), str)
             parser.add_argument(flag, type=kind, help=text, **more)
     return parser
+
+
+def add_model_options(parser):
+    """One option for each kind of model: a name or a file."""
+    for kind, default in DEFAULTS.items():
+        parser.add_argument(
+            f"--{kind}",
+            default=default,
+            metavar="MODEL",
+            help=f"name or file (default: {default}; there are: {', '.join(available(kind))})",
+        )
 
 
 def _integers(text):

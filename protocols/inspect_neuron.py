@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from brianff import datasets, plotting
-from brianff.commands import fail_cleanly
+from brianff.commands import add_model_options, fail_cleanly
 from brianff.device import RuntimeSimulator
-from brianff.equations import DEFAULTS, available, check, compose, parse_parameter
+from brianff.equations import DEFAULTS, check, compose, parse_parameter
 from brianff.network import Architecture
 from brianff.stimulus import Schedule, stream
 from brianff.training import collect_recording
@@ -28,13 +28,7 @@ from brianff.training import collect_recording
 # %% Options
 def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for kind, default in DEFAULTS.items():
-        parser.add_argument(
-            f"--{kind}",
-            default=default,
-            metavar="MODEL",
-            help=f"name or file (default: {default}; there are: {', '.join(available(kind))})",
-        )
+    add_model_options(parser)
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="as in tau_m=10*ms")
     parser.add_argument("--neurons", type=int, default=30, help="neurons of the layer (default: 30)")
     parser.add_argument("--pairs", type=int, default=2, help="pairs of a positive and a negative phase (default: 2)")

@@ -27,9 +27,9 @@ TINY = dict(
     mini_batch=5,
     limit=40,
     epochs=2,
-    validate=20,
+    validate=5,
     refresh=20,
-    chunk=10,
+    chunk=20,
     set=("t_code=15*ms",),
 )
 
@@ -121,7 +121,7 @@ def final_weights(path, **options):
     "options", [{}, {"encoder": "poisson_rate", "set": (), "dropout": 0.3}], ids=["default", "noise"]
 )
 def test_the_length_of_a_chunk_does_not_matter(tmp_path, options):
-    short = final_weights(tmp_path / "a", chunk=5, **options)
+    short = final_weights(tmp_path / "a", chunk=10, **options)
     long = final_weights(tmp_path / "b", chunk=20, **options)
     for name in short:
         np.testing.assert_array_equal(short[name], long[name], err_msg=name)
