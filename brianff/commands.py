@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import dataclasses
 import functools
+import os
 import sys
 
 from rich.console import Console
@@ -85,6 +86,9 @@ def fail_cleanly(main):
         except KeyboardInterrupt:
             print("\ninterrupted", file=sys.stderr)
             return 130
+        except BrokenPipeError:  # of "... | head": nobody reads the rest
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
         except EXPECTED as error:
             print(f"error: {error}", file=sys.stderr)
             return 1
