@@ -378,8 +378,8 @@ class DenseSynapses(Group):
         """Run `code` on the whole matrix at every tick of `clock`.
 
         Code that names variables of the neurons runs once for each batch entry and synapse, one batch entry after
-        the other, so that ``dw += x_post * x_pre`` accumulates over the batch; code of synaptic variables alone (an
-        optimiser) runs once for each synapse.
+        the other, so that ``dw += x_post * x_pre`` accumulates over the batch; so does code that names a `per_entry`
+        variable.  Code of shared-matrix variables alone (an optimiser) runs once for each synapse.
 
         Parameters
         ----------
@@ -401,8 +401,10 @@ class DenseSynapses(Group):
         """
         self._check_written(code, "update", "_presynaptic_idx")
         identifiers = get_identifiers(code) | (get_identifiers(rows) if rows else set())
-        per_entry = bool(identifiers & self._names_with("_presynaptic_idx", "_postsynaptic_idx", "_entry_idx"))
-        if rows is not None and not per_entry:
+        of_neurons = self._names_with("_presynaptic_idx", "_postsynaptic_idx", "_entry_idx")
+        of_entries = {name for name, index in self.storage.items() if index.startswith("_entry")}
+        per_entry = bool(identifiers & (of_neurons | of_entries))
+        if rows is not None and not identifiers & of_neurons:
             raise ValueError(f"update of '{self.name}': rows={rows!r} needs code that names variables of the neurons.")
         variables = Variables(self)
         _add_indices(variables, unique_post=self.n_pre == 1)
@@ -419,7 +421,6 @@ class DenseSynapses(Group):
             "dense_update",
             blocks,
             variables,
-            user_code=dict(blocks),
             clock=self.source.clock if clock is None else clock,
             when=when,
             order=order,

@@ -327,6 +327,16 @@ def test_setting_and_reading_matrices_whatever_the_storage():
     Network(pre, post, synapses).run(0.1 * ms)
 
 
+def test_update_reaches_the_values_of_every_entry():
+    pre, post = source(2, 3), target(2, 4)
+    synapses = DenseSynapses(pre, post, "w : 1\nown : 1 (per_entry)", batch=2)
+    values = np.arange(24.0).reshape(2, 3, 4)
+    synapses.set_matrix("own", values)
+    synapses.update("own *= 2")
+    Network(pre, post, synapses).run(0.1 * ms)
+    np.testing.assert_array_equal(synapses.matrix("own"), 2 * values)
+
+
 @pytest.mark.compiler
 def test_plasticity_on_cpp_equals_numpy(tmp_path):
     """on_pre with a delay, on_post, every kind of storage, a batch: the compiled templates against the NumPy ones."""
