@@ -351,15 +351,10 @@ def _build(folder, architecture, composition, record, network):
             spec = {"file": device.get_array_filename(variable), "dtype": np.dtype(variable.dtype).str}
             if isinstance(variable, DynamicArrayVariable):
                 if not np.isscalar(size):
-                    spec["columns"] = int(size[1]) or None
+                    spec["columns"] = int(size[1])
             else:
                 spec["size"] = int(size)
             variables[f"{variable.owner.name}.{variable.name}"] = spec
-        for name, group in built.groups.items():
-            if name.startswith("record_"):
-                for variable in ("g", "x"):
-                    if f"{name}.{variable}" in variables:
-                        variables[f"{name}.{variable}"]["columns"] = len(group.record)
         manifest = {
             "variables": variables,
             "timed_arrays": {

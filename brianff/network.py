@@ -36,7 +36,6 @@ from brian2 import (
 from brian2.core.variables import Variables
 from brian2.equations.equations import Equations
 from brian2.groups.group import CodeRunner
-from brian2.utils.stringtools import get_identifiers
 
 from brianff.dense import DenseSynapses
 from brianff.equations import Composition
@@ -277,9 +276,6 @@ class FeedForwardNetwork:
         A linked variable is looked up through an index for every neuron, which no compiler turns into vector
         instructions.  Copies are as good where the value cannot change within a step.
         """
-        per_step = get_identifiers(
-            "\n".join([str(strings.threshold), strings.reset, strings.on_step, *strings.equations.splitlines()])
-        )
         constant = {
             eq.varname
             for text in (self.composition.layer.equations, self.composition.input_layer.equations)
@@ -289,7 +285,7 @@ class FeedForwardNetwork:
         copied = {
             name
             for name, (_, variable) in strings.links.items()
-            if self.architecture.batch > 1 and variable in constant and name in per_step
+            if self.architecture.batch > 1 and variable in constant
         }
         lines = [
             line.replace("(linked)", "") if line.partition(":")[0].strip() in copied else line

@@ -401,7 +401,7 @@ class Trainer:
         inside = (self.position - base) * c.batch
         if inside // len(self.train) > (inside - len(rows) * c.batch) // len(self.train) or rows.stop == self.n_rows:
             self._validate()
-        return self.metrics[-1] if self.metrics[-1]["what"] == "validation" else row
+        return self.metrics[-1]
 
     def _refresh(self, start, base):
         """One pass with a neutral label over the next `refresh` samples: readout, beliefs, negative labels."""
@@ -472,13 +472,16 @@ class Trainer:
         samples = getattr(self.data, which)[:limit]
         if not len(samples):
             raise ValueError(f"the {which} set is empty.")
+        return self._evaluate(samples, offset=int(samples[0]))
+
+    def _evaluate(self, samples, offset=0):
         return evaluate(
             self.simulator,
             self.inputs(),
             self.readout,
             self._pixels(samples),
             self.data.labels[samples],
-            offset=int(samples[0]),
+            offset=offset,
             candidates=self.supervised,
         )
 
@@ -488,14 +491,7 @@ class Trainer:
         began = time.perf_counter()
         samples = stream(self.config.split_seed, "validate").permutation(self.data.validation)
         samples = np.sort(samples[: self.config.validate or None])
-        result = evaluate(
-            self.simulator,
-            self.inputs(),
-            self.readout,
-            self._pixels(samples),
-            self.data.labels[samples],
-            candidates=self.supervised,
-        )
+        result = self._evaluate(samples)
         row = {
             "what": "validation",
             "samples": self.position * self.config.batch,
