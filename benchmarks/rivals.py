@@ -364,9 +364,8 @@ class BindsNet:
     )
     packages = ("bindsnet", "torch", "numpy")
     learns = False  # nothing that a loss would show
-    GAIN = (
-        8.0  # on the weights of the others: jumps of the membrane, without a slow current, need more to spike as often
-    )
+    # Jumps of the membrane, without a slow current, need larger weights than the other rivals' to spike as often.
+    GAIN = 3.0
 
     def __init__(self, task, batch):
         network, learning = bindsnet_network()
@@ -423,7 +422,7 @@ def check_learning(rival, task, updates=30):
 def measure(rival, task, batch, data, repeats, seconds):
     """Samples a second, each repeat at least so many seconds of whole mini-batches; the first one warms up.
 
-    Also the share of the processor that each repeat got: less than about 0.98 means that something else ran on the core.
+    Also the share of the processor that each repeat got; below about 0.98, something else ran on the core.
     """
     model = rival(task, batch)
     every = max(1, MINI_BATCH // batch)  # batches between two steps of the optimizer
@@ -448,8 +447,9 @@ def rows_of(rival, task, batches, repeats, seconds):
         versions = {name: importlib.metadata.version(name) for name in rival.packages}
         losses = check_learning(rival, task)
     except (ImportError, torch._dynamo.exc.TorchDynamoException) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        return [{**common, "batch": None, "samples_per_second": None, "counted": f"not installed: {reason}"}]
+        trouble = "not installed" if isinstance(error, ImportError) else "torch.compile does not work here"
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        return [{**common, "batch": None, "samples_per_second": None, "counted": f"{trouble}: {reason}"}]
     data, rows = Data(task), []
     for batch in batches:
         rates, shares, mean_trace, samples = measure(rival, task, batch, data, repeats, seconds)
@@ -462,9 +462,8 @@ def rows_of(rival, task, batches, repeats, seconds):
             "counted": counted,
         }
         rows.append({**common, **row, "versions": versions, "mean_trace": mean_trace, "loss_in_check": losses})
-        print(
-            f"{common['what']}, batch {batch}: {row['samples_per_second']:.0f} samples/s", file=sys.stderr, flush=True
-        )
+        progress = f"{common['what']}, batch {batch}: {row['samples_per_second']:.0f} samples/s"
+        print(progress, file=sys.stderr, flush=True)
     return rows
 
 
