@@ -1,7 +1,8 @@
 """One projection alone: nanoseconds a synaptic event and bytes a weight, of DenseSynapses and of brian2.Synapses."""
 
-import os
+import re
 import subprocess
+import time
 from pathlib import Path
 
 import numpy as np
@@ -82,9 +83,13 @@ class Built:
     def peak_memory(self):
         """Largest resident memory of the process, in bytes."""
         process = subprocess.Popen(["./main"], cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = status
-        return usage.ru_maxrss * 1024
+        # not ru_maxrss, which counts the memory of the process that it was forked from
+        status, peak = Path(f"/proc/{process.pid}/status"), 0
+        while process.poll() is None:
+            found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
+            peak = max(peak, int(found[1]) * 1024 if found else 0)
+            time.sleep(1e-3)
+        return peak
 
 
 def pathway_time(kind, pathway, folder, batch=1, n_pre=784, n_post=500, active=0.02, steps=2000, dtype="float64"):
@@ -97,6 +102,6 @@ def bytes_per_weight(kind, folder, n_pre=784, n_post=(500, 2500), dtype="float64
     """What memory grows by for one more weight: from the peak memory of processes with few and with many weights."""
     peaks = []
     for n in n_post:
-        with Built(kind, "on_pre", f"{folder}-{n}", 1, n_pre, n, 0.02, 20, dtype) as built:
+        with Built(kind, "on_pre", f"{folder}-{n}", 1, n_pre, n, 0.02, 2000, dtype) as built:
             peaks.append(built.peak_memory())
     return (peaks[1] - peaks[0]) / (n_pre * (n_post[1] - n_post[0]))
