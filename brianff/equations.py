@@ -444,9 +444,8 @@ class Composition:
             section(f"[{title}] every time step", group.on_step)
             section(f"[{title}] at the end of a stimulus epoch", group.at_epoch_end)
             section(f"[{title}] at the start of a stimulus epoch", group.at_epoch_start + "\n" + group.encode)
-        of_last = set(Equations(self.last_neurons.equations).names)
-        missing = [name for name in Equations(self.neurons.equations).names if name not in of_last]
-        section("[neurons] not in the last layer, which projects to nobody", ", ".join(missing))
+        missing = set(Equations(self.neurons.equations).names) - set(Equations(self.last_neurons.equations).names)
+        section("[neurons] not in the last layer, which projects to nobody", ", ".join(sorted(missing)))
         section("[layer] when a neuron of the layer spikes (before its reset)", self.layer_on_spike)
         s = self.synapses
         section("[synapses] model", s.model)

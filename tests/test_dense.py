@@ -433,3 +433,55 @@ class TestRefusals:
         with pytest.raises(Exception) as error:
             Network(synapses, synapses.source, synapses.target).run(0.1 * ms)
         assert "weight" in repr(error.getrepr(chain=True))
+
+
+# -- two pieces of code in one pass --------------------------------------------------------------------------------
+def updated(fused, condition, then_condition, batch=2):
+    """Accumulation over the batch, then an optimizer: in one pass, or in two."""
+    pre, post = source(batch, 6), target(batch, 5)
+    pre.x = np.arange(batch * 6) % 4
+    post.x = np.arange(batch * 5) % 3
+    dense = DenseSynapses(pre, post, "w : 1\ndw : 1\nn : 1 (shared)", batch=batch)
+    accumulate, optimize = "dw += x_pre*x_post", "n += 1; rate = 0.5**n; w += rate*dw; dw = 0"
+    options = dict(clock=Clock(dt=0.2 * ms), condition=condition, rows="x_pre > 0")
+    if fused:
+        dense.update(accumulate, then=optimize, then_condition=then_condition, **options)
+    else:
+        dense.update(accumulate, **options)
+        then_condition = condition if then_condition is None else then_condition
+        dense.update(optimize, clock=options["clock"], condition=then_condition, order=1)
+    network = Network(dense)
+    network.run(1 * ms)
+    return dense.matrix("w"), dense.matrix("dw"), float(dense.n[:])
+
+
+CONDITIONS = [(None, None), ("t > 0.3*ms", None), (None, "t > 0.3*ms"), ("t < 0.3*ms", "t > 0.7*ms")]
+
+
+@pytest.mark.parametrize("condition, then_condition", CONDITIONS)
+def test_an_optimizer_in_the_same_pass(condition, then_condition):
+    one, two = updated(True, condition, then_condition), updated(False, condition, then_condition)
+    assert one[2] == two[2] > 0
+    assert np.abs(two[0]).max() > 0
+    for ours, reference in zip(one, two, strict=True):
+        np.testing.assert_array_equal(ours, reference)
+
+
+@pytest.mark.compiler
+def test_an_optimizer_in_the_same_pass_compiled(tmp_path):
+    reference = updated(True, *CONDITIONS[3])
+    set_device("cpp_standalone", directory=str(tmp_path))
+    try:
+        for ours, expected in zip(updated(True, *CONDITIONS[3]), reference, strict=True):
+            np.testing.assert_allclose(ours, expected, rtol=1e-12)
+    finally:
+        device.reinit()
+        set_device("runtime")
+
+
+def test_what_runs_once_for_each_synapse_cannot_name_neurons():
+    dense = DenseSynapses(source(), target(), "w : 1", batch=BATCH)
+    with pytest.raises(NotImplementedError, match="`then` runs once for each synapse and cannot name 'x_post'"):
+        dense.update("w += x_pre", then="w -= x_post")
+    with pytest.raises(ValueError, match="without `then`"):
+        dense.update("w += x_pre", then_condition="t > 0*ms")

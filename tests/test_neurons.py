@@ -1,0 +1,133 @@
+"""BatchNeurons against brian2.NeuronGroup."""
+
+import numpy as np
+import pytest
+from brian2 import (
+    DimensionMismatchError,
+    Network,
+    NeuronGroup,
+    SpikeMonitor,
+    device,
+    linked_var,
+    ms,
+    prefs,
+    set_device,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from brianff.neurons import BatchNeurons
+
+EQUATIONS = """
+dv/dt = (drive*strength_layer - v)/(10*ms) : 1 (unless refractory)
+dx/dt = -x/(20*ms) : 1
+drive : 1
+steps : integer
+ticks : integer
+"""
+LAYER = """
+dG/dt = -G/(20*ms) : 1
+strength = 1.0 + 0.5*G : 1 (constant over dt)
+common : 1 (shared)
+"""
+
+
+def layer_of(batch):
+    layer = NeuronGroup(batch, LAYER, threshold="False", reset="", method="exponential_euler")
+    layer.G = np.linspace(0, 2, batch)
+    layer.common = 0.25
+    return layer
+
+
+def build(kind, batch, n, seed, on_step="steps += 1"):
+    """Neurons that read two variables of their layer; NeuronGroup needs an index for every neuron for that."""
+    layer = layer_of(batch)
+    options = dict(threshold="v > 1 - 0.1*x", reset="v = common_layer; x += 1", refractory=2 * ms)
+    options |= dict(method="exponential_euler", name=f"{kind}_neurons*")
+    if kind == "batch":
+        links = {"strength_layer": (layer, "strength"), "common_layer": (layer, "common")}
+        neurons = BatchNeurons(batch * n, EQUATIONS, batch=batch, links=links, on_step=on_step, **options)
+    else:
+        model = EQUATIONS + "strength_layer : 1 (linked)\ncommon_layer : 1 (linked)"
+        neurons = NeuronGroup(batch * n, model, **options)
+        neurons.strength_layer = linked_var(layer, "strength", index=np.repeat(np.arange(batch), n))
+        neurons.common_layer = linked_var(layer, "common")
+        neurons.state_updater.order = -1  # before the layer's own, as the pass of BatchNeurons
+        neurons.run_regularly(on_step, when="thresholds", order=-1)
+    neurons.run_regularly("ticks += int(strength_layer > 1.2)", dt=1 * ms)
+    neurons.drive = np.random.default_rng(seed).uniform(0.5, 2.5, batch * n)
+    spikes = SpikeMonitor(neurons)
+    return Network(layer, neurons, spikes), neurons, spikes
+
+
+def outcome(kind, *args):
+    network, neurons, spikes = build(kind, *args)
+    network.run(20 * ms)
+    return {
+        "i": np.array(spikes.i),
+        "t": np.array(spikes.t / ms),
+        **{name: np.array(getattr(neurons, name)) for name in ("v", "x", "steps", "ticks")},
+    }
+
+
+def same(ours, reference):
+    for name, values in reference.items():
+        np.testing.assert_allclose(ours[name], values, rtol=1e-12, err_msg=name)
+
+
+@settings(max_examples=8, deadline=None)
+@given(batch=st.integers(1, 4), n=st.integers(1, 20), seed=st.integers(0, 100))
+def test_same_spikes_as_neuron_group(batch, n, seed):
+    ours, reference = outcome("batch", batch, n, seed), outcome("ordinary", batch, n, seed)
+    same(ours, reference)
+
+
+def test_neurons_do_spike():
+    """The comparison above is one of something."""
+    assert len(outcome("batch", 3, 20, 1)["i"]) > 50
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("n", [7, 300])  # less and more than a tile of the compiled loop
+def test_compiled_as_in_numpy(tmp_path, n):
+    reference = outcome("batch", 3, n, 1)
+    set_device("cpp_standalone", directory=str(tmp_path))
+    try:
+        same(outcome("batch", 3, n, 1), reference)
+    finally:
+        device.reinit()
+        set_device("runtime")
+
+
+def test_a_step_in_single_precision_is_one(tmp_path):
+    default = prefs.core.default_float_dtype
+    prefs.core.default_float_dtype = np.float32
+    try:
+        network, neurons, _ = build("batch", 2, 10, 1)
+        assert neurons.variables["v"].dtype is np.float32
+        network.run(5 * ms)
+    finally:
+        prefs.core.default_float_dtype = default
+    assert " dt)" not in neurons.step.abstract_code.split("not_refractory = ")[1].split("\n", 1)[1]
+    assert "_dt" in neurons.step.abstract_code
+    np.testing.assert_allclose(float(neurons.variables["_dt"].get_value()[0]), 1e-4, rtol=1e-6)
+
+
+def test_units_of_on_step_and_threshold_are_checked():
+    network, *_ = build("batch", 2, 3, 1, on_step="v = 3*ms")
+    with pytest.raises(Exception) as raised:
+        network.run(1 * ms)
+    error = raised.value
+    while error.__cause__ is not None:
+        error = error.__cause__
+    assert isinstance(error, DimensionMismatchError)
+
+
+def test_a_batch_that_does_not_divide_is_refused():
+    with pytest.raises(ValueError, match="not a multiple of batch=3"):
+        BatchNeurons(10, "v : 1", threshold="v > 1", reset="", batch=3)
+
+
+def test_a_layer_of_another_batch_is_refused():
+    with pytest.raises(ValueError, match="has 4 elements; it needs one for each of 2 entries"):
+        BatchNeurons(10, "v : 1", threshold="v > 1", reset="", batch=2, links={"q": (layer_of(4), "G")})
