@@ -64,7 +64,7 @@ class Task:
 class Data:
     """Images as bright as MNIST's, and labels; the negative label is the next one."""
 
-    def __init__(self, task, images=IMAGES):
+    def __init__(self, task, images):
         rng = np.random.default_rng(1)
         values = np.clip(rng.normal(0.6, 0.3, (images, task.n_pixels)), 0.1, 1)
         self.images = (values * (rng.random(values.shape) < ACTIVE_PIXELS)).astype(np.float32)
@@ -192,6 +192,9 @@ class ByHand:
         self.z_kernel = np.triu(np.roll(decays(steps, TAU_X).T, 1, axis=1), 1) / steps
         self.decay_syn, self.decay_m = math.exp(-1 / TAU_SYN), math.exp(-1 / TAU_M)
 
+    def parameters(self):
+        return self.w
+
     def traces(self, keys, n, end, average):
         """Goodness sum(x**2) of each step, gain that the next step sees, x at the end, z: from a list of spikes."""
         steps, rows = self.task.steps, self.rows
@@ -308,6 +311,9 @@ class SnnTorch:
         self.batches_per_update = max(1, MINI_BATCH // batch)
         self.at_end = self.decay_x ** torch.arange(task.steps - 1, -1, -1.0)
 
+    def parameters(self):
+        return list(self.linear.parameters())
+
     @torch.no_grad()
     def normalised(self, spikes):
         """Traces of all steps divided by their root mean square, one step late; overwrites the spikes."""
@@ -391,7 +397,10 @@ class BindsNet:
             )
             self.net.add_connection(connection, source=str(level), target=str(level + 1))
             self.connections.append(connection)
-        self.last = layers[-1]
+        self.last, self.optimizer = layers[-1], None
+
+    def parameters(self):
+        return [connection.w for connection in self.connections]
 
     @torch.no_grad()
     def batch(self, images, labels, update):
@@ -408,15 +417,25 @@ def check_learning(rival, task, updates=30):
     """The loss of a small fixed set of samples must fall; and weights must change where there is no loss."""
     model, data = rival(task, MINI_BATCH), Data(task, MINI_BATCH)
     if not rival.learns:
-        start = [c.w.clone() for c in model.connections]
+        start = [w.clone() for w in model.parameters()]
         model.batch(*data.batch(0, MINI_BATCH), True)
-        if any(torch.equal(a, c.w) for a, c in zip(start, model.connections, strict=True)):
+        if any(torch.equal(a, w) for a, w in zip(start, model.parameters(), strict=True)):
             raise RuntimeError(f"{rival.name}: weights of a layer did not change")
         return None
     losses = [model.batch(*data.batch(0, MINI_BATCH), True) for _ in range(updates)]
     if not losses[-1] < 0.8 * losses[0]:
         raise RuntimeError(f"{rival.name}: the loss went from {losses[0]:.3f} to {losses[-1]:.3f}: it does not learn")
     return [losses[0], losses[-1]]
+
+
+@torch.no_grad()
+def restart(model, weights):
+    for w, value in zip(model.parameters(), weights, strict=True):
+        w.copy_(value)
+    if model.optimizer is not None:
+        for state in model.optimizer.state.values():
+            for value in state.values():
+                value.zero_()
 
 
 def measure(rival, task, batch, data, repeats, seconds):
@@ -426,21 +445,29 @@ def measure(rival, task, batch, data, repeats, seconds):
     """
     model = rival(task, batch)
     every = max(1, MINI_BATCH // batch)  # batches between two steps of the optimizer
+    rounds = -(
+        -max(len(data.labels), batch) // (every * batch)
+    )  # updates on about as many samples as benchmarks/run.py trains on
+    start = [w.clone() for w in model.parameters()]
     number, rates, shares = 0, [], []
     for repeat in range(repeats + 1):
-        start, busy, done = time.perf_counter(), time.process_time(), 0
-        while done == 0 or (repeat > 0 and time.perf_counter() - start < seconds):
-            for part in range(every):
-                model.batch(*data.batch(number, batch), part == every - 1)
+        elapsed, busy, done = 0.0, 0.0, 0
+        while done == 0 or (repeat > 0 and elapsed < seconds):
+            # From the first weights again: spikes become more as the network learns, and cost more.
+            restart(model, start)
+            wall, processor = time.perf_counter(), time.process_time()
+            for part in range(every * rounds):
+                model.batch(*data.batch(number, batch), part % every == every - 1)
                 number += 1
                 done += batch
-        elapsed = time.perf_counter() - start
+            elapsed += time.perf_counter() - wall
+            busy += time.process_time() - processor
         rates.append(done / elapsed)
-        shares.append((time.process_time() - busy) / elapsed)
+        shares.append(busy / elapsed)
     return rates[1:], shares[1:], model.mean_trace, every * batch
 
 
-def rows_of(rival, task, batches, repeats, seconds):
+def rows_of(rival, task, batches, repeats, seconds, images):
     layers = "-".join(map(str, task.sizes))
     common = {"what": f"{rival.name}, training {layers}, {task.encoder}", "rival": rival.name}
     try:
@@ -450,7 +477,7 @@ def rows_of(rival, task, batches, repeats, seconds):
         trouble = "not installed" if isinstance(error, ImportError) else "torch.compile does not work here"
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         return [{**common, "batch": None, "samples_per_second": None, "counted": f"{trouble}: {reason}"}]
-    data, rows = Data(task), []
+    data, rows = Data(task, images), []
     for batch in batches:
         rates, shares, mean_trace, samples = measure(rival, task, batch, data, repeats, seconds)
         counted = rival.counted.format(steps=task.steps, every=samples)
@@ -495,13 +522,16 @@ def main():
     parser.add_argument("--inputs", type=int, default=884, help="pixels and the 100 neurons of the label")
     parser.add_argument("--encoder", choices=("ttfs", "poisson"), default="ttfs")
     parser.add_argument("--batches", type=numbers, default=(1, 10, 50, 100, 200, 500), help="samples, comma between")
+    parser.add_argument(
+        "--images", type=int, default=IMAGES, help="different ones, and samples from the first weights on"
+    )
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2.0, help="least length of a repeat")
     parser.add_argument("--only", choices=RIVALS, action="append", help="this rival only (may be given several times)")
     parser.add_argument("--quick", action="store_true", help="a small network, once, two batch sizes")
     args = parser.parse_args()
     if args.quick:
-        args.hidden, args.batches, args.repeats, args.seconds = (100, 100), (1, 20), 1, 0.2
+        args.hidden, args.batches, args.repeats, args.seconds, args.images = (100, 100), (1, 20), 1, 0.2, 20
     if args.inputs <= N_CLASSES * LABEL_NEURONS:
         parser.error(f"--inputs: more than the {N_CLASSES * LABEL_NEURONS} neurons of the label")
     torch.set_num_threads(1)
@@ -510,7 +540,7 @@ def main():
     task = Task(args.inputs, args.hidden, args.steps, args.encoder)
     rows = []
     for name in args.only or RIVALS:
-        rows += rows_of(RIVALS[name], task, args.batches, args.repeats, args.seconds)
+        rows += rows_of(RIVALS[name], task, args.batches, args.repeats, args.seconds, args.images)
     machine = {"processor": processor(), "python": platform.python_version(), "threads": torch.get_num_threads()}
     print(json.dumps({"machine": machine, "settings": vars(args), "rows": rows}, indent=1))
 
