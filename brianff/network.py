@@ -214,13 +214,9 @@ class FeedForwardNetwork:
         a = self.architecture
         strings = self.composition.input if level == 0 else self.composition.neurons
         n = a.sizes[level]
-        namespace = dict(self.timed_arrays)
+        namespace = self.timed_arrays | {"uniform": uniform}
         if level == 0:
-            namespace |= {
-                "n_pixels": a.n_pixels,
-                "label_neurons": max(a.label_neurons, 1),
-                "uniform": uniform,
-            }
+            namespace |= {"n_pixels": a.n_pixels, "label_neurons": max(a.label_neurons, 1)}
         equations, copied = self._copied_links(strings)
         group = self._add(
             f"neurons{level}",
@@ -236,10 +232,14 @@ class FeedForwardNetwork:
             ),
         )
         entries = np.repeat(np.arange(a.batch), n)
-        if level == 0:
-            group.channel = np.tile(np.arange(n), a.batch)
+        if "channel" in group.variables:
+            group.channel = np.tile(np.arange(n) + sum(a.sizes[:level]), a.batch)
+        if "entry" in group.variables:
             group.entry = entries
         for name, (which, variable) in strings.links.items():
+            if which == "input":
+                setattr(group, name, linked_var(self.groups["neurons0"], variable))
+                continue
             layer = self.groups[f"layer{level if which == 'layer' else level - 1}"]
             if name in copied:
                 self._copy(layer, variable, group, name)
