@@ -290,6 +290,7 @@ def _fingerprint(architecture, composition, record, network):
         for p in [
             sources / "network.py",
             sources / "dense.py",
+            sources / "neurons.py",
             sources / "noise.py",
             sources / "device.py",
             *sorted((sources / "templates/cpp").glob("*.cpp")),

@@ -29,16 +29,15 @@ from brian2 import (
     StateMonitor,
     TimedArray,
     defaultclock,
-    linked_var,
     ms,
     second,
 )
 from brian2.core.variables import Variables
-from brian2.equations.equations import Equations
 from brian2.groups.group import CodeRunner
 
 from brianff.dense import DenseSynapses
 from brianff.equations import Composition
+from brianff.neurons import BatchNeurons
 from brianff.noise import uniform
 
 __all__ = ["Architecture", "FeedForwardNetwork", "LABEL_NEUTRAL", "LABEL_NONE"]
@@ -217,44 +216,45 @@ class FeedForwardNetwork:
         namespace = self.timed_arrays | {"uniform": uniform}
         if level == 0:
             namespace |= {"n_pixels": a.n_pixels, "label_neurons": max(a.label_neurons, 1)}
-        equations, copied = self._copied_links(strings)
         group = self._add(
             f"neurons{level}",
-            NeuronGroup(
+            self.make_neurons(
+                level,
                 a.batch * n,
-                equations,
-                threshold=strings.threshold,
-                reset=strings.reset,
+                strings,
                 refractory=strings.refractory or False,
                 method=strings.method,
                 namespace=namespace,
                 name=f"neurons{level}",
             ),
         )
-        entries = np.repeat(np.arange(a.batch), n)
         if "channel" in group.variables:
             group.channel = np.tile(np.arange(n) + sum(a.sizes[:level]), a.batch)
         if "entry" in group.variables:
-            group.entry = entries
-        for name, (which, variable) in strings.links.items():
-            if which == "input":
-                setattr(group, name, linked_var(self.groups["neurons0"], variable))
-                continue
-            layer = self.groups[f"layer{level if which == 'layer' else level - 1}"]
-            if name in copied:
-                self._copy(layer, variable, group, name)
-                continue
-            index = None if layer.variables[variable].scalar or a.batch == 1 else entries
-            setattr(group, name, linked_var(layer, variable, index=index))
+            group.entry = np.repeat(np.arange(a.batch), n)
         self._set(group, strings, T_epoch=self._epoch)
-        if strings.on_step.strip():
-            group.run_regularly(strings.on_step, when="thresholds", order=-1)
         if strings.at_epoch_end.strip():
             self._at_epoch(group, strings.at_epoch_end, -45)
         if strings.at_epoch_start.strip():
             self._at_epoch(group, strings.at_epoch_start, -30)
         if strings.encode.strip():
             self._at_epoch(group, strings.encode, -10)
+
+    def make_neurons(self, level, n, strings, **options):
+        """The neurons of a layer; the benchmarks have others."""
+        equations = "\n".join(line for line in strings.equations.splitlines() if "(linked)" not in line)
+        linked = {"layer": f"layer{level}", "below": f"layer{level - 1}", "input": "neurons0"}
+        links = {name: (self.groups[linked[which]], variable) for name, (which, variable) in strings.links.items()}
+        return BatchNeurons(
+            n,
+            equations,
+            threshold=strings.threshold,
+            reset=strings.reset,
+            batch=self.architecture.batch,
+            links=links,
+            on_step=strings.on_step,
+            **options,
+        )
 
     def _goodness(self, level):
         """Every spike of a layer changes the layer's goodness, before the neuron's own trace jumps."""
@@ -269,36 +269,6 @@ class FeedForwardNetwork:
                 name=f"goodness{level}",
             ),
         )
-
-    def _copied_links(self, strings):
-        """Which linked variables of a layer are copied to its neurons in every step, and the equations without them.
-
-        A linked variable is looked up through an index for every neuron, which no compiler turns into vector
-        instructions.  Copies are as good where the value cannot change within a step.
-        """
-        constant = {
-            eq.varname
-            for text in (self.composition.layer.equations, self.composition.input_layer.equations)
-            for eq in Equations(text).values()
-            if "constant over dt" in eq.flags
-        }
-        copied = {
-            name
-            for name, (_, variable) in strings.links.items()
-            if self.architecture.batch > 1 and variable in constant
-        }
-        lines = [
-            line.replace("(linked)", "") if line.partition(":")[0].strip() in copied else line
-            for line in strings.equations.splitlines()
-        ]
-        return "\n".join(lines), copied
-
-    def _copy(self, layer, variable, neurons, name):
-        """Hand a variable of each batch entry to the neurons of the entry, in every step before they are updated."""
-        key = f"{name}_to_{neurons.name}"
-        copies = DenseSynapses(layer, neurons, model="", batch=self.architecture.batch, name=key)
-        copies.update(f"{name}_post = {variable}_pre", when="groups", order=-1, name=f"copy_{key}")
-        self._add(key, copies)
 
     def _synapses(self, level):
         strings = self.composition.synapses

@@ -1,0 +1,119 @@
+"""Neurons of one layer, for a batch: state update, statements of every step and threshold in one pass over memory.
+
+`brian2.NeuronGroup` runs one loop for the state update and another for the threshold, which branches at every neuron,
+and looks linked variables up through an index of every neuron; no compiler turns the last two into vector
+instructions.  `BatchNeurons` hands the same strings to Brian2's code generator with templates that walk the batch
+entry by entry.  `brian2.NeuronGroup` remains the reference.
+"""
+
+import numpy as np
+from brian2 import NeuronGroup, prefs
+from brian2.core.variables import Variables
+from brian2.equations.unitcheck import check_units_statements
+from brian2.groups.group import CodeRunner
+from brian2.utils.stringtools import get_identifiers
+
+from brianff import dense  # noqa: F401  (registers the templates)
+
+__all__ = ["BatchNeurons"]
+
+
+class StepRunner(CodeRunner):
+    """State update, the statements of `BatchNeurons.on_step` and the threshold condition, as one piece of code.
+
+    It runs in the slot "groups" before everything else there, so that all that it reads of other groups is the outcome
+    of the step before, whatever their names.
+    """
+
+    def __init__(self, group, state_updater, thresholder, on_step):
+        self.state_updater, self.thresholder, self.on_step = state_updater, thresholder, on_step
+        self.event = thresholder.event
+        self.variables = Variables(self)
+        self.variables.add_auxiliary_variable("_cond", dtype=bool)
+        CodeRunner.__init__(
+            self,
+            group,
+            "neurons_step",
+            clock=group.clock,
+            when="groups",
+            order=group.order - 1,
+            name=f"{group.name}_step",
+            check_units=False,  # of Brian2's own integration code there is nothing to check
+            needed_variables=thresholder.needed_variables,
+            template_kwds={**thresholder.template_kwds, **group.template_kwds},
+        )
+
+    def update_abstract_code(self, run_namespace):
+        self.state_updater.update_abstract_code(run_namespace)
+        self.thresholder.update_abstract_code(run_namespace)
+        of_user = f"{self.on_step}\n{self.thresholder.abstract_code}"
+        variables = self.group.resolve_all(
+            self._identifiers(of_user), run_namespace, user_identifiers=self._identifiers(self.on_step)
+        )
+        check_units_statements(of_user, {**variables, "_cond": self.variables["_cond"]})
+        self.abstract_code = f"{self.state_updater.abstract_code}\n{of_user}"
+        self.user_code = f"{self.state_updater.user_code}\n{of_user}"
+
+    @staticmethod
+    def _identifiers(code):
+        return get_identifiers(code) - {"_cond"}
+
+
+class BatchNeurons(NeuronGroup):
+    """`batch` entries of a layer with the same number of neurons each; entry ``b`` is a contiguous block.
+
+    Parameters
+    ----------
+    N : int
+        Neurons of all entries together.
+    model, threshold, reset, refractory, method, namespace, dtype, name
+        As for `brian2.NeuronGroup`.
+    batch : int
+        Number of entries; `N` is a multiple of it.
+    links : dict of name -> (`NeuronGroup`, str), optional
+        Variables of groups with one element for each entry, or shared ones of any group, here known under `name`;
+        read-only, in code that runs in `on_step`, at a reset and in `run_regularly`.
+    on_step : str, optional
+        Statements of every time step, between the state update and the threshold.
+
+    Raises
+    ------
+    ValueError
+        If `N` is not a multiple of `batch`, or a linked group has not one element for each entry.
+    """
+
+    def __init__(self, N, model, *, threshold, batch=1, links=None, on_step="", **options):
+        if batch < 1 or N % batch:
+            raise ValueError(f"{N} neurons are not a multiple of batch={batch}: every entry needs the same number.")
+        self.batch = batch
+        self.step = self.template_kwds = None
+        NeuronGroup.__init__(self, N, model, threshold=threshold, **options)
+        self.template_kwds = {
+            "batch": batch,
+            "n_neurons": N // batch,
+            # a flag as wide as the variables keeps the loop in whole vectors
+            "flag_type": "int32_t" if prefs.core.default_float_dtype is np.float32 else "int64_t",
+        }
+        self.variables.add_auxiliary_variable("_entry_idx", dtype=np.int32)
+        self.variables["_entry_idx"].unique = batch == N
+        for name, (group, variable) in (links or {}).items():
+            shared = group.variables[variable].scalar
+            if not shared and len(group) != batch:
+                raise ValueError(f"'{group.name}' has {len(group)} elements; it needs one for each of {batch} entries.")
+            index = "0" if shared else "_entry_idx"
+            self.variables.add_reference(name, group, variable, index=index)
+        thresholder = self.thresholder["spike"]
+        self.step = StepRunner(self, self.state_updater, thresholder, on_step)
+        for runner in (self.state_updater, thresholder):
+            self.contained_objects.remove(runner)
+        self.contained_objects.append(self.step)
+        for resetter in self.resetter.values():
+            resetter.template = "neurons_reset"
+            resetter.template_kwds = {**resetter.template_kwds, **self.template_kwds}
+
+    def run_regularly(self, code, dt=None, clock=None, when="start", order=0, name=None, codeobj_class=None):
+        """As `brian2.NeuronGroup.run_regularly`, with `links` at hand."""
+        runner = NeuronGroup.run_regularly(self, code, dt, clock, when, order, name, codeobj_class)
+        runner.template = "neurons_statements"
+        runner.template_kwds = self.template_kwds
+        return runner

@@ -1,0 +1,58 @@
+{# State update and threshold of a layer, entry by entry, in tiles that fit the first-level cache. #}
+{# USES_VARIABLES { N } #}
+{# ALLOWS_SCALAR_WRITE #}
+{% extends 'common_group.cpp' %}
+{% block maincode %}
+    // scalar code
+    const size_t _vectorisation_idx = -1;
+    {{scalar_code|autoindent}}
+
+    {% set _eventspace = get_array_name(eventspace_variable) %}
+    {# A multiple of 8, whatever the number of neurons: the flags of a tile are looked through by eights. #}
+    const size_t _tile = 256;
+    {{flag_type}} _fired[_tile];
+    size_t _count = 0;
+    for (size_t _entry_idx = 0; _entry_idx < {{batch}}; _entry_idx++)
+    for (size_t _start = 0; _start < {{n_neurons}}; _start += _tile)
+    {
+        const size_t _first = _entry_idx*{{n_neurons}} + _start;
+        const size_t _size = std::min<size_t>(_tile, {{n_neurons}} - _start);
+        #pragma GCC ivdep
+        for (size_t _k = 0; _k < _size; _k++)
+        {
+            const size_t _idx = _first + _k;
+            const size_t _vectorisation_idx = _idx;
+            {{vector_code|autoindent}}
+            _fired[_k] = _cond;
+        }
+        for (size_t _k = _size; _k % 8; _k++)
+            _fired[_k] = 0;
+        for (size_t _k = 0; _k < _size; _k += 8)
+        {
+            {{flag_type}} _any = 0;
+            for (size_t _l = 0; _l < 8; _l++)
+                _any |= _fired[_k + _l];
+            if (!_any)
+                continue;
+            for (size_t _l = 0; _l < 8; _l++)
+            {
+                {{_eventspace}}[_count] = _first + _k + _l;
+                _count += _fired[_k + _l];
+            }
+        }
+    }
+    {{_eventspace}}[N] = _count;
+    {% if _uses_refractory %}
+    for (size_t _event = 0; _event < _count; _event++)
+    {
+        const size_t _idx = {{_eventspace}}[_event];
+        {{not_refractory}}[_idx] = false;
+        {{lastspike}}[_idx] = {{t}};
+    }
+    {% endif %}
+{% endblock %}
+
+{% block after_code %}
+{% set _eventspace = get_array_name(eventspace_variable) %}
+{{_eventspace}}[N] = 0;
+{% endblock %}
