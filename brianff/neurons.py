@@ -8,10 +8,10 @@ entry by entry.  `brian2.NeuronGroup` remains the reference.
 
 import numpy as np
 from brian2 import NeuronGroup, prefs
+from brian2.codegen.translation import analyse_identifiers
 from brian2.core.variables import Variables
 from brian2.equations.unitcheck import check_units_statements
 from brian2.groups.group import CodeRunner
-from brian2.utils.stringtools import get_identifiers
 
 from brianff import dense  # noqa: F401  (registers the templates)
 
@@ -54,9 +54,10 @@ class StepRunner(CodeRunner):
         self.abstract_code = f"{self.state_updater.abstract_code}\n{of_user}"
         self.user_code = f"{self.state_updater.user_code}\n{of_user}"
 
-    @staticmethod
-    def _identifiers(code):
-        return get_identifiers(code) - {"_cond"}
+    def _identifiers(self, code):
+        """Names that `code` needs, those in subexpressions included, and does not define itself."""
+        _, known, unknown = analyse_identifiers(code, self.group.variables, recursive=True)
+        return (known | unknown) - {"_cond"}
 
 
 class BatchNeurons(NeuronGroup):

@@ -1,7 +1,9 @@
 """Linear goodness: the mean of the layer's traces, instead of their squares (Hinton 2022, section 2; Lee & Song 2023).
 
-dS/dt = -S/tau_x, and S += 1 at each spike, is the sum of all x.  G = sum(x**2), as in sum_of_squares, is there for `gain`,
-with which the next layer normalises its input.  `scale` brings g to the size that rules expect.  Ranges: scale 0.5..5.
+S, with dS/dt = -S/tau_x and S += 1 at each spike, is the sum of all x; g = scale*S/n_neurons.  G = sum(x**2), as in
+sum_of_squares, is there for `gain`, with which the next layer normalises its input.
+
+Ranges: scale, which brings g to the size that rules expect, 0.5..5.
 """
 
 from brian2 import ms

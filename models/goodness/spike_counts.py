@@ -1,11 +1,10 @@
 """Sum of squared spike counts (Hinton 2022, eq. 1, with counts as activity): sum_of_squares without forgetting.
 
-x counts the spikes of a neuron since the start of the stimulus epoch, G = sum(x**2) jumps by (x + 1)**2 - x**2 = 2*x + 1.
+x counts the spikes of a neuron since the start of the stimulus epoch; G = sum(x**2) jumps by (x + 1)**2 - x**2 at each
+spike.  Both have differential equations, which do nothing, so that they go back to 0 with every stimulus epoch.
 """
 
-from brian2 import Hz
-
-neuron = "dx/dt = 0*Hz : 1                   # spike count; a differential equation: back to 0 with every stimulus epoch"
+neuron = "dx/dt = 0*Hz : 1                   # spike count"
 on_spike = "x += 1"
 layer = """
 dG/dt = 0*Hz : 1                             # sum of x**2 over the layer

@@ -4,7 +4,7 @@
     spike when u > c:  B -= c,    with c = theta/(2 tau_s)
 
 An input spike alone gives u = w (exp(-t/(2 tau_s)) - exp(-t/tau_s)), at most w/4, after 2 log(2) tau_s.  With
-y = exp(-t/(2 tau_s)), u = B y - A y^2: the next spike is the solution of a quadratic equation.  `gain_below`, here 1 in the
+y = exp(-t/(2 tau_s)), u = B y - A y^2: the next spike is the solution of a quadratic equation.  `gain_below`, 1 in the
 paper, scales the input; the reset takes one c from u whatever its value.
 
 Ranges: tau_s 5..200 ms, c (dimensionless as u is) 0.05..1.
