@@ -1,8 +1,8 @@
 """Mean firing rate as goodness (Terres-Escudero et al. 2024, arXiv 2406.16479): spikes a neuron, and second.
 
 `count` is the number of spikes of the layer since the start of the stimulus epoch; g is the rate of a neuron,
-count/(n_neurons*T_epoch), in units of `rate_unit`.  G = sum(x**2), as in sum_of_squares, is there for `gain`, with which
-the next layer normalises its input.
+count/(n_neurons*T_epoch), in units of `rate_unit`.  G = sum(x**2), as in sum_of_squares, is there for `gain`, with
+which the next layer normalises its input.
 
 Ranges: rate_unit 5..100 Hz, about the mean rate of a neuron.
 """
