@@ -3,7 +3,8 @@
     tau_in dv/dt = current_max*intensity - v;    spike when v > 1:  v = 0
 
 With I = current_max*intensity > 1, spikes come every tau_in*log(I/(I - 1)), the first one after the same time; with
-I < 1, none.  The direct or current code of deep spiking networks, whose first layer turns pixels into spikes.
+I < 1, none.  Constant input currents are the direct code of deep spiking networks, whose first layer turns pixels into
+spikes (Rueckauer et al. 2017, Front. Neurosci. 11:682).
 
 Ranges: current_max 1.5..20 (the threshold is 1), tau_in 5..50 ms.
 """
