@@ -7,7 +7,7 @@ made for nothing.
 
 import copy
 
-from brian2 import Clock, Synapses
+from brian2 import Clock, NeuronGroup, Synapses, linked_var
 
 from brianff.network import FeedForwardNetwork
 
@@ -17,16 +17,26 @@ MINI_BATCH = 20  # samples between two steps of the optimizer, as in training on
 
 
 class OrdinaryNetwork(FeedForwardNetwork):
-    """`FeedForwardNetwork` with a batch of one, its dense synapses replaced by ordinary ones."""
+    """`FeedForwardNetwork` with a batch of one, its neurons and dense synapses replaced by Brian2's own."""
 
     def __init__(self, architecture, composition, **options):
         assert architecture.batch == 1
         composition = copy.deepcopy(composition)
         # Synapses have no third factor of a layer: its modulator is copied to the neurons.
-        composition.neurons.equations += "\nM_layer : 1 (linked)\nM_copy : 1"
-        composition.neurons.links["M_layer"] = ("layer", "M")
-        composition.neurons.at_epoch_end += "\nM_copy = M_layer"
+        for neurons in (composition.neurons, composition.last_neurons):
+            neurons.equations += "\nM_layer : 1 (linked)\nM_copy : 1"
+            neurons.links["M_layer"] = ("layer", "M")
+            neurons.at_epoch_end += "\nM_copy = M_layer"
         super().__init__(architecture, composition, **options)
+
+    def make_neurons(self, level, n, strings, **options):
+        neurons = NeuronGroup(n, strings.equations, threshold=strings.threshold, reset=strings.reset, **options)
+        for name, (which, variable) in strings.links.items():
+            layer = self.groups[f"layer{level if which == 'layer' else level - 1}"]
+            setattr(neurons, name, linked_var(layer, variable))  # of one element: no index needed
+        if strings.on_step.strip():
+            neurons.run_regularly(strings.on_step, when="thresholds", order=-1)
+        return neurons
 
     def _goodness(self, level):
         pathway = Synapses(

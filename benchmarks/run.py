@@ -1,9 +1,10 @@
-"""Speed, side by side: brianff's dense synapses, and the same equations on Brian2's ordinary Synapses.
+"""Speed, side by side and in one run: brianff, the same equations on ordinary Brian2, other libraries, the hardware.
 
-    make bench          # on one core; keep the other processes of the machine quiet
+    make bench                                    # about half an hour; keep the other processes of the machine quiet
+    python benchmarks/rivals_setup.py             # before it, once: snnTorch, BindsNET and PyTorch to compare with
 
-Everything is measured in one run on one core, in turn, several times; the table gives medians and their ratios.
-Written to benchmarks/results/ as JSON, with the processor's name and the versions.
+Everything is measured on one core, in turn, several times; the table gives medians and their ratios.  Written to
+benchmarks/results/cpu.json, with the processor's name and the versions; drawn in figures/cost.png.
 """
 
 import argparse
@@ -11,121 +12,198 @@ import importlib.metadata
 import json
 import os
 import platform
-import time
+import subprocess
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
-from brian2 import Network, NeuronGroup, Synapses, device, get_device, ms, set_device
-from ordinary import MINI_BATCH, OrdinaryNetwork
-
-from brianff import DenseSynapses
-from brianff.device import CppSimulator
-from brianff.equations import compose
-from brianff.network import Architecture
-from brianff.stimulus import Schedule
+import roofline
+from synapses import bytes_per_weight, pathway_time
+from training import Case, side_by_side
 
 FOLDER = Path(__file__).parent / "results"
-ACTIVE_PIXELS = 0.19  # as in MNIST
+FIGURE = Path(__file__).parent.parent / "figures" / "cost.png"
+ENCODERS = {"time_to_first_spike": "ttfs", "poisson_rate": "poisson"}
 
 
-# -- propagation ---------------------------------------------------------------------------------------------------
-def propagation(kind, batch, folder, n_pre=784, n_post=500, active=0.02, steps=2000):
-    """Nanoseconds a synaptic event of ``I_post += w``, from Brian2's own profile of the pathway."""
-    set_device("cpp_standalone", directory=str(folder), build_on_run=False)
-    try:
-        rng = np.random.default_rng(1)
-        # every neuron spikes with a period of its own: the same number of spikes in every step, on average
-        source = NeuronGroup(
-            batch * n_pre,
-            "period : integer\noffset : integer",
-            threshold="(t_in_timesteps + offset) % period == 0",
-            reset="",
-            name="source",
-        )
-        source.period = int(1 / active)
-        source.offset = rng.integers(0, int(1 / active), batch * n_pre)
-        target = NeuronGroup(batch * n_post, "I : 1", name="target")
-        weights = rng.normal(size=(n_pre, n_post))
-        if kind == "dense":
-            synapses = DenseSynapses(source, target, on_pre="I_post += w", batch=batch, name="S")
-            synapses.w = weights.ravel()
-        else:
-            synapses = Synapses(source, target, "w : 1", on_pre="I_post += w", name="S")
-            entry, i, j = np.meshgrid(np.arange(batch), np.arange(n_pre), np.arange(n_post), indexing="ij")
-            synapses.connect(i=(entry * n_pre + i).ravel(), j=(entry * n_post + j).ravel())
-            synapses.w = np.tile(weights.ravel(), batch)
-        network = Network(source, target, synapses)
-        network.run(steps * 0.1 * ms, profile=True)
-        current = get_device()
-        current.build(**{**current.build_options, "run": False})
-        times = []
-        for _ in range(3):
-            current.run()
-            profile = dict(network.profiling_info)
-            times.append(sum(float(v) for k, v in profile.items() if k.startswith("S_")))
-        events = steps * batch * n_pre * active * n_post
-        return float(np.median(times)) / events * 1e9
-    finally:
-        device.reinit()
-        set_device("runtime")
+class Table:
+    """Rows that are printed as they come, and written to a file at the end."""
+
+    def __init__(self):
+        self.rows = []
+
+    def add(self, what, unit, value, than=None, counted="", **more):
+        """`than`: (name, value, whether more is better) of what it is compared with."""
+        row = {"what": what, "unit": unit, "value": value, "counted": counted, **more}
+        text = f"{what + f' ({unit})':74} {value:9.3g}"
+        if than:
+            name, other, more_is_better = than
+            row |= {"than": name, "other": other, "ratio": value / other if more_is_better else other / value}
+            text += f"   {name} {other:.3g}: {row['ratio']:.2f} times"
+        self.rows.append(row)
+        print(text, flush=True)
 
 
-# -- training ------------------------------------------------------------------------------------------------------
-def training_inputs(a, composition, encoder, rng, rows):
-    """A chunk of training on images as bright as MNIST's."""
-    images = np.clip(rng.normal(0.6, 0.3, (a.images, a.n_pixels)), 0.1, 1)
-    images *= rng.random(images.shape) < ACTIVE_PIXELS
-    n = rows * a.batch
-    samples = np.arange(n) % a.images
-    labels = rng.integers(0, a.n_classes, n)
-    schedule = Schedule.pairs(samples, samples, labels, (labels + 1) % a.n_classes, 2 * np.arange(n), a.batch)
-    inputs = {"images": images, **schedule.inputs(a)}
-    rates = np.zeros(a.capacity + 1)
-    every = max(1, MINI_BATCH // a.batch)
-    rates[2 * every - 1 :: 2 * every] = 1e-3
-    for level, (n_pre, n_post) in enumerate(zip(a.sizes[:-1], a.sizes[1:], strict=True), start=1):
-        inputs[f"synapses{level}.w"] = rng.normal(size=n_pre * n_post) * 1.5 / np.sqrt(n_pre)
-        inputs[f"layer{level}.samples_per_update"] = float(MINI_BATCH)
-        inputs[f"synapses{level}.plastic"] = True
-        inputs[f"learning_rate_at{level}"] = rates
-    return inputs, schedule
-
-
-def seconds_of_run(simulator, inputs, n_epochs):
-    """Wall time of a run, and its mean spike trace as a check that the compared networks do the same."""
-    start = time.perf_counter()
-    with simulator.run(inputs, n_epochs) as results:
-        elapsed = time.perf_counter() - start
-        x = results.recorded("record_x2", "x", n_epochs)
-    return elapsed, float(x.mean())
-
-
-def training(encoder, hidden, repeats, rows=200):
-    """Samples a second (positive and negative presentation, learning included) of brianff and of ordinary Synapses."""
-    composition = compose(encoder=encoder)
-    out = {}
-    simulators = {}
-    for name, batch, network in (
-        ("brianff, batch 10", 10, None),
-        ("brianff, batch 1", 1, None),
-        ("ordinary Synapses", 1, OrdinaryNetwork),
+def projections(table, work, quick):
+    size = dict(n_pre=100, n_post=50, steps=200) if quick else {}
+    for pathway, counted in (
+        ("on_pre", "I_post += w for each synapse of a spiking neuron, queue included; 2 % spike in a step"),
+        ("on_post", "q += x_pre for each synapse of a spiking neuron; dense: q stored post-major"),
     ):
-        n_rows = rows // batch if batch > 1 else rows
-        a = Architecture(784, 10, hidden, batch=batch, capacity=2 * n_rows, images=rows)
-        inputs, schedule = training_inputs(a, composition, encoder, np.random.default_rng(2), n_rows)
-        if network is not None:
-            inputs = {k: v for k, v in inputs.items() if not k.endswith((".plastic",))}
-        simulator = CppSimulator(a, composition, print, network=network)
-        simulators[name] = simulator, inputs, len(schedule), n_rows * batch
-        out[name] = []
-    for _ in range(repeats):
-        for name, (simulator, inputs, epochs, n) in simulators.items():
-            whole, activity = seconds_of_run(simulator, inputs, epochs)
-            start, _ = seconds_of_run(simulator, inputs, 2)
-            # the start of the process and the files are the same for a chunk of any length: leave them out
-            pairs = epochs // 2
-            out[name].append({"samples_per_second": n * (1 - 1 / pairs) / (whole - start), "mean_trace": activity})
-    return {name: {key: float(np.median([r[key] for r in runs])) for key in runs[0]} for name, runs in out.items()}
+        for batch in (1, 8) if pathway == "on_pre" else (1,):
+            for dtype in ("float64", "float32"):
+                ns = {
+                    kind: pathway_time(
+                        kind, pathway, work / f"{kind}-{pathway}-{batch}-{dtype}", batch, dtype=dtype, **size
+                    )
+                    for kind in ("dense", "ordinary")
+                }
+                than = ("Synapses", ns["ordinary"], False)
+                table.add(f"{pathway}, batch {batch}, {dtype}", "ns an event", ns["dense"], than, counted)
+    for dtype in ("float64", "float32"):
+        bytes_ = {
+            kind: bytes_per_weight(kind, work / f"bytes-{kind}-{dtype}", dtype=dtype) for kind in ("dense", "ordinary")
+        }
+        counted = "growth of the process' peak memory from 784x500 to 784x2500 synapses, without learning"
+        table.add(
+            f"memory, {dtype}", "bytes a weight", bytes_["dense"], ("Synapses", bytes_["ordinary"], False), counted
+        )
+
+
+def trainings(table, hidden, repeats, samples, rivals):
+    sizes = "-".join(map(str, (884, *hidden)))
+    counted = (
+        "50 steps positive and 50 negative, encoding, learning of both layers and Adam every 20 samples; without the "
+        "start of the process"
+    )
+    for encoder, short in ENCODERS.items():
+        cases = [
+            Case(f"{dtype}, batch {batch}", encoder, hidden, batch, dtype, samples=samples)
+            for dtype in ("float64", "float32")
+            for batch in (1, 10, 20)
+        ]
+        # Synapses have no batch
+        ordinary = [
+            Case(f"ordinary, {dtype}", encoder, hidden, 1, dtype, samples=samples, ordinary=True)
+            for dtype in ("float64", "float32")
+        ]
+        rates = side_by_side([*cases, *ordinary], repeats)
+        best = {}
+        for case in cases:
+            other = rates[f"ordinary, {case.dtype}"]
+            table.add(
+                f"training {sizes}, {short}, {case.name}",
+                "samples/s",
+                rates[case.name],
+                (f"Synapses, {case.dtype}", other, True),
+                counted,
+                encoder=encoder,
+                mean_trace=case.trace,
+                mean_trace_of_other=ordinary[0].trace,
+                bytes_per_weight=case.bytes_of_weights(),
+            )
+            if rates[case.name] > best.get(case.dtype, (0, None))[0]:
+                best[case.dtype] = rates[case.name], case
+        for dtype, (rate, case) in best.items():
+            floor = roofline.floor_seconds(case, case.spikes_per_sample())
+            table.add(
+                f"roofline, {short}, {dtype}",
+                "samples/s",
+                1 / floor["seconds"],
+                (f"brianff, batch {case.batch}", rate, True),
+                "bytes over the bandwidth of their working set, or operations over a matrix product's: the longer",
+                **floor,
+            )
+        for row in rivals(short, hidden, repeats):
+            table.add(
+                f"{row['what']}, {short}, batch {row['batch']}",
+                "samples/s",
+                row["samples_per_second"],
+                ("brianff float32", best["float32"][0], False),
+                row["counted"],
+            )
+
+
+def rival_rows(python, quick):
+    """What `rivals.py` measures, in its own environment, on this process' core."""
+
+    def rows(encoder, hidden, repeats):
+        if not python.is_file():
+            print(f"no other libraries: {python} is not there; benchmarks/rivals_setup.py makes it.")
+            return []
+        command = [str(python.absolute()), str(Path(__file__).parent / "rivals.py"), "--encoder", encoder]
+        command += ["--hidden", ",".join(map(str, hidden)), "--repeats", str(repeats)]
+        command += ["--quick"] if quick else []
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        return [row for row in json.loads(done.stdout)["rows"] if row.get("samples_per_second")]
+
+    return rows
+
+
+# -- cost of a sample ----------------------------------------------------------------------------------------------
+def sweeps(table, quick):
+    """Milliseconds a sample against width, batch, steps and activity; and how much there is to do in each case."""
+    width = 40 if quick else 500
+    samples = 40 if quick else 400
+    axes = {
+        "width": (20, 40) if quick else (100, 250, 500, 1000, 2000, 4000),
+        "batch": (1, 4) if quick else (1, 4, 10, 20, 64, 256),
+        "steps": (25, 50) if quick else (25, 50, 100, 200),
+        "active": (0.1, 0.3) if quick else (0.05, 0.1, 0.19, 0.4, 0.8),
+    }
+    out = {}
+    for axis, values in axes.items():
+        out[axis] = []
+        case = None
+        for value in values:
+            options = dict(hidden=(width, width), batch=10, dtype="float32", samples=samples)
+            if axis == "width":
+                options |= dict(hidden=(value, value), samples=max(40, min(samples, samples * width // value)))
+            elif axis == "batch":
+                options |= dict(batch=value, samples=max(samples, 4 * value))
+            elif axis == "steps":
+                options |= dict(steps=value)
+            if case is None or axis != "active":
+                case = Case(f"{axis} {value}", **options)
+            if axis == "active":
+                case.active = value
+                case.set_inputs(value)
+            rate = side_by_side([case], 3)[case.name]
+            spikes = case.spikes_per_sample()
+            n = case.architecture.sizes
+            work = {
+                "weights": sum(a * b for a, b in zip(n[:-1], n[1:], strict=True)),
+                "synaptic_events": sum(s * k for s, k in zip(spikes, n[1:], strict=False)),
+                "neuron_steps": 2 * case.steps * sum(n),
+            }
+            table.add(f"cost, {axis} {value}", "ms a sample", 1e3 / rate, counted="float32, one spike a pixel", **work)
+            out[axis].append({axis: value, "ms": 1e3 / rate, **work})
+    return out
+
+
+def draw(costs, path):
+    labels = {
+        "width": "neurons of either hidden layer",
+        "batch": "presentations side by side",
+        "steps": "time steps of a presentation",
+        "active": "part of the pixels that spike",
+    }
+    figure, axes = plt.subplots(1, 4, figsize=(12, 3.3), layout="constrained")
+    for axis, (name, points) in zip(axes, costs.items(), strict=True):
+        x, ms = [p[name] for p in points], np.array([p["ms"] for p in points])
+        axis.loglog(x, ms, "o-", color="C0", label="measured")
+        # what grows with the sample, in proportion, through the first point
+        work = np.array([p["weights"] + p["synaptic_events"] + p["neuron_steps"] for p in points])
+        axis.loglog(x, ms[0] * work / work[0], "--", color="0.5", label="weights + events + neuron steps")
+        axis.set_xlabel(labels[name])
+        axis.set_xticks(x, [f"{v:g}" for v in x])
+        axis.minorticks_off()
+        axis.grid(alpha=0.3)
+    axes[0].set_ylabel("ms a sample")
+    axes[0].legend(fontsize=8)
+    path.parent.mkdir(exist_ok=True)
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
 
 
 def machine():
@@ -142,51 +220,41 @@ def machine():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="a small network, once")
+    parser.add_argument("--quick", action="store_true", help="small networks, once; the figure is not drawn")
     parser.add_argument("--core", type=int, help="processor core to run on (default: the first allowed one)")
-    parser.add_argument("--work", default="runs/bench", help="folder for compiled networks")
+    parser.add_argument("--work", type=Path, default=Path("runs/bench"), help="folder for compiled networks")
+    parser.add_argument(
+        "--rivals",
+        type=Path,
+        default=Path("runs/bench/rivals-env/bin/python"),
+        help="Python with snnTorch and BindsNET, made by rivals_setup.py",
+    )
+    parser.add_argument(
+        "--only", choices=("projections", "training", "cost"), action="append", help="this part only; writes no file"
+    )
     args = parser.parse_args()
+    parts = args.only or ["projections", "training", "cost"]
     core = args.core if args.core is not None else min(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {core})
-    work = Path(args.work)
-    work.mkdir(parents=True, exist_ok=True)
-    rows = []
-    size = dict(n_pre=100, n_post=50, steps=200) if args.quick else {}
-    for batch in (1, 8):
-        ns = {kind: propagation(kind, batch, work / f"{kind}{batch}", **size) for kind in ("dense", "ordinary")}
-        rows.append(
-            {
-                "what": f"propagation I_post += w, batch {batch}",
-                "unit": "ns an event",
-                "brianff": ns["dense"],
-                "Synapses": ns["ordinary"],
-                "ratio": ns["ordinary"] / ns["dense"],
-            }
-        )
-    hidden, repeats = ((30, 20), 1) if args.quick else ((500, 500), 3)
-    for encoder in ("time_to_first_spike", "poisson_rate"):
-        result = training(encoder, hidden, repeats, rows=40 if args.quick else 200)
-        ordinary = result["ordinary Synapses"]["samples_per_second"]
-        for name in ("brianff, batch 1", "brianff, batch 10"):
-            rate = result[name]["samples_per_second"]
-            rows.append(
-                {
-                    "what": f"training {'-'.join(map(str, hidden))}, {encoder}, {name}",
-                    "unit": "samples/s",
-                    "brianff": rate,
-                    "Synapses": ordinary,
-                    "ratio": rate / ordinary,
-                    "mean_trace": [result[name]["mean_trace"], result["ordinary Synapses"]["mean_trace"]],
-                }
-            )
-    print(f"\n{'':62} {'brianff':>9} {'Synapses':>9} {'ratio':>6}")
-    for row in rows:
-        label = f"{row['what']} ({row['unit']})"
-        print(f"{label:62} {row['brianff']:9.3g} {row['Synapses']:9.3g} {row['ratio']:6.2f}")
+    args.work.mkdir(parents=True, exist_ok=True)
+    hidden, repeats, samples = ((30, 20), 1, 40) if args.quick else ((500, 500), 5, 1000)
+    table = Table()
+    costs = None
+    if "projections" in parts:
+        projections(table, args.work, args.quick)
+    if "training" in parts:
+        trainings(table, hidden, repeats, samples, rival_rows(args.rivals, args.quick))
+    if "cost" in parts:
+        costs = sweeps(table, args.quick)
+    if args.only:
+        return
     FOLDER.mkdir(exist_ok=True)
     path = FOLDER / ("quick.json" if args.quick else "cpu.json")
-    path.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=1) + "\n")
+    path.write_text(json.dumps({"machine": machine(), "rows": table.rows}, indent=1) + "\n")
     print(f"written: {path}")
+    if not args.quick:
+        draw(costs, FIGURE)
+        print(f"written: {FIGURE}")
 
 
 if __name__ == "__main__":

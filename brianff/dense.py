@@ -370,6 +370,8 @@ class DenseSynapses(Group):
         *,
         condition=None,
         rows=None,
+        then=None,
+        then_condition=None,
         clock=None,
         when="start",
         order=0,
@@ -390,6 +392,11 @@ class DenseSynapses(Group):
         rows : str, optional
             A boolean expression of source variables: rows for which it is false are skipped, which must not change
             the outcome (``rows="x_pre != 0"`` for ``dw += x_pre*x_post``).
+        then : str, optional
+            Statements that follow, once for each synapse, on variables of the shared matrix (an optimizer): in one
+            pass with `code`, each row while it is in the cache.
+        then_condition : str, optional
+            As `condition`, for `then` (default: the same), which does not need `condition` to be true as well.
         clock : `Clock`, optional
             Default: the clock of the source group.
         when, order, name
@@ -399,13 +406,22 @@ class DenseSynapses(Group):
         -------
         runner : `DenseRunner`
         """
-        self._check_written(code, "update", "_presynaptic_idx")
+        for statements in (code, then or ""):
+            self._check_written(statements, "update", "_presynaptic_idx")
         identifiers = get_identifiers(code) | (get_identifiers(rows) if rows else set())
         of_neurons = self._names_with("_presynaptic_idx", "_postsynaptic_idx", "_entry_idx")
         of_entries = {name for name, index in self.storage.items() if index.startswith("_entry")}
         per_entry = bool(identifiers & (of_neurons | of_entries))
         if rows is not None and not identifiers & of_neurons:
             raise ValueError(f"update of '{self.name}': rows={rows!r} needs code that names variables of the neurons.")
+        if then is not None and get_identifiers(then) & (of_neurons | of_entries):
+            name = sorted(get_identifiers(then) & (of_neurons | of_entries))[0]
+            raise NotImplementedError(
+                f"update of '{self.name}': `then` runs once for each synapse and cannot name '{name}', which differs "
+                "between the entries of the batch. Put it into a second update()."
+            )
+        if then_condition is not None and then is None:
+            raise ValueError(f"update of '{self.name}': then_condition={then_condition!r} without `then`.")
         variables = Variables(self)
         _add_indices(variables, unique_post=self.n_pre == 1)
         blocks = {"update": code}
@@ -415,6 +431,11 @@ class DenseSynapses(Group):
         if rows is not None:
             variables.add_auxiliary_variable("_row_active", dtype=bool)
             blocks["rows"] = f"_row_active = {rows}"
+        if then is not None:
+            blocks["then"] = then
+        if then_condition is not None:
+            variables.add_auxiliary_variable("_then_now", dtype=bool, scalar=True)
+            blocks["then_condition"] = f"_then_now = {then_condition}"
         n = sum(isinstance(o, DenseRunner) for o in self.contained_objects)
         runner = DenseRunner(
             self,
@@ -429,6 +450,8 @@ class DenseSynapses(Group):
                 "per_entry": per_entry,
                 "has_condition": condition is not None,
                 "has_rows": rows is not None,
+                "has_then": then is not None,
+                "has_then_condition": then_condition is not None,
             },
         )
         self.contained_objects.append(runner)

@@ -166,6 +166,8 @@ class CppSimulator:
         Compile monitors of every spike in: ``results["spikes1.i"]``, ``results["spikes1.t"]`` (seconds).
     network : class, optional
         What builds the Brian2 objects (default `FeedForwardNetwork`); the benchmarks compare with another one.
+    under : sequence of str, optional
+        Command that runs the binary in its place: a profiler and its options.
 
     Attributes
     ----------
@@ -177,8 +179,9 @@ class CppSimulator:
 
     device = "cpp"
 
-    def __init__(self, architecture, composition, report=None, record=False, network=None):
+    def __init__(self, architecture, composition, report=None, record=False, network=None, under=()):
         self.architecture = architecture
+        self.under = under
         self.folder = cache_folder() / _fingerprint(architecture, composition, record, network)
         self.compiled = not (self.folder / "manifest.json").is_file()
         if self.compiled:
@@ -214,7 +217,7 @@ class CppSimulator:
                     arguments.append(f"{target}={path}")
             # A session of its own: Ctrl-C reaches the Python process, which decides what happens.
             process = subprocess.Popen(
-                [str(self.folder / "main"), *arguments],
+                [*self.under, str(self.folder / "main"), *arguments],
                 cwd=self.folder,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -284,6 +287,8 @@ def _fingerprint(architecture, composition, record, network):
     """Name of the compiled network: everything that its code depends on, and no value that a run can set."""
     import importlib.metadata
 
+    from brian2 import prefs
+
     sources = Path(brianff.__file__).parent
     code = "".join(
         p.read_text()
@@ -308,6 +313,7 @@ def _fingerprint(architecture, composition, record, network):
             platform.machine(),
             _cpu(),
             os.environ.get("CXX", ""),
+            " ".join(prefs["codegen.cpp.extra_compile_args_gcc"]),
             code,
         ]
     )

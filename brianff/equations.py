@@ -405,11 +405,16 @@ class Composition:
     models: dict
     input: GroupStrings
     neurons: GroupStrings
+    last_neurons: GroupStrings  # the last layer projects to nobody: no first factor
     input_layer: GroupStrings
     layer: GroupStrings
     layer_on_spike: str
     synapses: SynapseStrings
     parameters: dict
+
+    def of_neurons(self, level, n_levels):
+        """Strings of the neurons of layer `level` out of 1 ... `n_levels`, or of the input (0)."""
+        return self.input if level == 0 else self.last_neurons if level == n_levels else self.neurons
 
     def state_variables(self):
         """Names of the synaptic arrays that a checkpoint has to hold, shared ones included."""
@@ -443,6 +448,9 @@ class Composition:
             section(f"[{title}] every time step", group.on_step)
             section(f"[{title}] at the end of a stimulus epoch", group.at_epoch_end)
             section(f"[{title}] at the start of a stimulus epoch", group.at_epoch_start + "\n" + group.encode)
+        of_last = set(Equations(self.last_neurons.equations).names)
+        missing = [name for name in Equations(self.neurons.equations).names if name not in of_last]
+        section("[neurons] not in the last layer, which projects to nobody", ", ".join(missing))
         section("[layer] when a neuron of the layer spikes (before its reset)", self.layer_on_spike)
         s = self.synapses
         section("[synapses] model", s.model)
@@ -615,22 +623,29 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
     layer_text = LAYER_VARIABLES + g["layer"] + "\n" + r["layer"]
     layer_variables = {eq.varname: _unit_of(eq) for eq in Equations(layer_text).values()}
 
-    neuron_text = "\n".join([n["equations"], g["neuron"], r["presynaptic"], r["neuron"]])
-    if rule_uses_surrogate:
-        neuron_text += f"\nsurrogate = {surrogate} : 1"
     initial = n.strings.get("initial", {})
-    on_spike = "\n".join([n["reset"], g["on_spike"]])
-    neurons = GroupStrings(
-        equations=neuron_text,
-        threshold=n["threshold"],
-        reset=on_spike,
-        refractory=n["refractory"] or None,
-        method=n["method"] or "exponential_euler",
-        on_step="\n".join([n["on_step"], r["on_step"]]),
-        at_epoch_end=r["neuron_at_epoch_end"],
-        at_epoch_start="\n".join([r["presynaptic_remember"], r["neuron_remember"], _initial(neuron_text, initial)]),
-    )
-    _add_random_numbers(neurons)
+
+    def neuron_strings(presynaptic, presynaptic_remember):
+        text = "\n".join([n["equations"], g["neuron"], presynaptic, r["neuron"]])
+        if rule_uses_surrogate:
+            text += f"\nsurrogate = {surrogate} : 1"
+        strings = GroupStrings(
+            equations=text,
+            threshold=n["threshold"],
+            reset="\n".join([n["reset"], g["on_spike"]]),
+            refractory=n["refractory"] or None,
+            method=n["method"] or "exponential_euler",
+            on_step="\n".join([n["on_step"], r["on_step"]]),
+            at_epoch_end=r["neuron_at_epoch_end"],
+            at_epoch_start="\n".join([presynaptic_remember, r["neuron_remember"], _initial(text, initial)]),
+        )
+        _add_random_numbers(strings)
+        return strings
+
+    neurons = neuron_strings(r["presynaptic"], r["presynaptic_remember"])
+    last_neurons = neuron_strings("", "")
+    if _used_names(last_neurons) & set(Equations(r["presynaptic"]).names):
+        last_neurons = replace(neurons, links=dict(neurons.links))  # a rule may read its first factor elsewhere
     input_text = "\n".join([INPUT_VARIABLES, c["equations"], g["neuron"], r["presynaptic"]])
     inputs = GroupStrings(
         equations=input_text,
@@ -660,7 +675,8 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
     used = _names(synapse_text, on_pre, r["at_epoch_end"], o["at_update"], learns_when, r["rows"])
     # No name may exist in neurons and synapses, and synapses see every name of the neurons that they reach: what
     # other groups use as well is declared in the neurons.
-    common = used & (set(values) | {"T_epoch"}) & set().union(*map(_used_names, (inputs, neurons, *layers)))
+    of_groups = set().union(*map(_used_names, (inputs, neurons, last_neurons, *layers)))
+    common = used & (set(values) | {"T_epoch"}) & of_groups
     synapse_parameters = {k: v for k, v in values.items() if k in used - common}
     synapses = SynapseStrings(
         model=_tidy(
@@ -682,6 +698,7 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
         models=models,
         input=_finish_group(inputs, base_layer, {}, values),
         neurons=_finish_group(neurons, layer_variables, base_layer, values, also=common),
+        last_neurons=_finish_group(last_neurons, layer_variables, base_layer, values, also=common),
         input_layer=_finish_group(layers[0], {}, {}, values, also=of_layer),
         layer=_finish_group(layers[1], {}, {}, values, also=of_layer),
         layer_on_spike=g["layer_on_spike"],

@@ -5,17 +5,16 @@ Names of the Brian2 objects, for layer l = 1 ... L (0 is the input): ``neurons0 
 
 Order of what happens at the boundary between two stimulus epochs, in the slot "start" of the new one's first step:
 
-===== ==============================================================================
+===== ================================================================================================================
 order what
-===== ==============================================================================
+===== ================================================================================================================
 -60   goodness and traces are recorded
 -50   `layer_at_epoch_end`: the modulator
 -45   `neuron_at_epoch_end`
--40   the synapses' `at_epoch_end`: weight changes accumulate
--35   the optimizer, where this epoch asks for an update
+-40   the synapses' `at_epoch_end`: weight changes accumulate; then the optimizer, where this epoch asks for an update
 -30   `..._remember`, then every state variable goes back to its initial value
 -10   the encoder reads image and label of the new epoch
-===== ==============================================================================
+===== ================================================================================================================
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -30,6 +29,7 @@ from brian2 import (
     TimedArray,
     defaultclock,
     ms,
+    prefs,
     second,
 )
 from brian2.core.variables import Variables
@@ -67,6 +67,8 @@ class Architecture:
         The largest number of stimulus epochs of one run.
     images : int
         The largest number of different images of one run.
+    dtype : {"float64", "float32"}
+        Precision of every state variable of neurons, layers and synapses.
     """
 
     n_pixels: int
@@ -78,11 +80,14 @@ class Architecture:
     dt_ms: float = 1.0
     capacity: int = 400
     images: int = 1000
+    dtype: str = "float64"
 
     def __post_init__(self):
         for name in ("n_pixels", "n_classes", "label_neurons", "batch", "n_steps", "capacity", "images"):
             if int(getattr(self, name)) < (0 if name == "label_neurons" else 1):
                 raise ValueError(f"{name} must be positive, not {getattr(self, name)}.")
+        if self.dtype not in ("float64", "float32"):
+            raise ValueError(f"dtype must be float64 or float32, not {self.dtype}.")
         object.__setattr__(self, "hidden", tuple(int(n) for n in self.hidden))
         if not self.hidden or min(self.hidden) < 1:
             raise ValueError(f"hidden layers must have at least one neuron each, not {self.hidden}.")
@@ -135,6 +140,15 @@ class FeedForwardNetwork:
     def __init__(self, architecture, composition: Composition, record=False, stop_early=False):
         self.architecture = a = architecture
         self.composition = composition
+        default = prefs.core.default_float_dtype
+        prefs.core.default_float_dtype = np.dtype(a.dtype).type
+        try:
+            self._build(record, stop_early)
+        finally:
+            prefs.core.default_float_dtype = default
+
+    def _build(self, record, stop_early):
+        a = self.architecture
         # The first step of every stimulus epoch must be a tick of both clocks, computed in the same way.
         defaultclock.dt = a.dt_ms * ms
         self.epoch_clock = Clock(dt=a.n_steps * a.dt_ms * ms, name="epoch_clock")
@@ -211,7 +225,7 @@ class FeedForwardNetwork:
 
     def _neurons(self, level):
         a = self.architecture
-        strings = self.composition.input if level == 0 else self.composition.neurons
+        strings = self.composition.of_neurons(level, len(a.hidden))
         n = a.sizes[level]
         namespace = self.timed_arrays | {"uniform": uniform}
         if level == 0:
@@ -289,16 +303,11 @@ class FeedForwardNetwork:
             strings.at_epoch_end,
             condition=strings.condition,
             rows=strings.rows,
+            then=strings.at_update,
+            then_condition=strings.update_condition,
             clock=self.epoch_clock,
             order=-40,
             name=f"synapses{level}_learn",
-        )
-        synapses.update(
-            strings.at_update,
-            condition=strings.update_condition,
-            clock=self.epoch_clock,
-            order=-35,
-            name=f"synapses{level}_optimize",
         )
 
     def _monitors(self, level, record):

@@ -7,11 +7,12 @@ entry by entry.  `brian2.NeuronGroup` remains the reference.
 """
 
 import numpy as np
-from brian2 import NeuronGroup, prefs
+from brian2 import NeuronGroup, prefs, second
 from brian2.codegen.translation import analyse_identifiers
 from brian2.core.variables import Variables
 from brian2.equations.unitcheck import check_units_statements
 from brian2.groups.group import CodeRunner
+from brian2.utils.stringtools import word_substitute
 
 from brianff import dense  # noqa: F401  (registers the templates)
 
@@ -51,7 +52,11 @@ class StepRunner(CodeRunner):
             self._identifiers(of_user), run_namespace, user_identifiers=self._identifiers(self.on_step)
         )
         check_units_statements(of_user, {**variables, "_cond": self.variables["_cond"]})
-        self.abstract_code = f"{self.state_updater.abstract_code}\n{of_user}"
+        integration = self.state_updater.abstract_code
+        if "_dt" in self.group.variables:
+            refractory = self.state_updater._get_refractory_code(run_namespace)  # compares times: in double precision
+            integration = refractory + word_substitute(integration[len(refractory) :], {"dt": "_dt"})
+        self.abstract_code = f"{integration}\n{of_user}"
         self.user_code = f"{self.state_updater.user_code}\n{of_user}"
 
     def _identifiers(self, code):
@@ -103,6 +108,12 @@ class BatchNeurons(NeuronGroup):
                 raise ValueError(f"'{group.name}' has {len(group)} elements; it needs one for each of {batch} entries.")
             index = "0" if shared else "_entry_idx"
             self.variables.add_reference(name, group, variable, index=index)
+        if prefs.core.default_float_dtype is np.float32:
+            # Brian2's clocks are in double precision, and with them all integration constants, and with these the whole
+            # state update, if it were not for a time step in single precision.
+            self.variables.add_array(
+                "_dt", size=1, scalar=True, index="0", dimensions=second.dim, dtype=np.float32, values=self.clock.dt_
+            )
         thresholder = self.thresholder["spike"]
         self.step = StepRunner(self, self.state_updater, thresholder, on_step)
         for runner in (self.state_updater, thresholder):

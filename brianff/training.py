@@ -88,6 +88,7 @@ class Config:
     refresh: int | None = option(None, "samples between two readings of the network's beliefs")
 
     device: str = option("cpp", "cpp (compiled) or runtime (NumPy, no compiler)", choices=["cpp", "runtime", "cuda"])
+    dtype: str = option("float64", "precision of all state variables", choices=["float64", "float32"])
     chunk: int | None = option(None, "samples between two checkpoints")
     validate: int = option(1000, "validation samples used after each epoch (0: all)")
     record_samples: tuple = option(
@@ -263,7 +264,8 @@ class Trainer:
         a, c, out = self.architecture, self.composition, {}
         parts = [("neurons0", c.input), ("layer0", c.input_layer)]
         for level in range(1, len(a.hidden) + 1):
-            parts += [(f"neurons{level}", c.neurons), (f"layer{level}", c.layer), (f"synapses{level}", c.synapses)]
+            parts += [(f"neurons{level}", c.of_neurons(level, len(a.hidden)))]
+            parts += [(f"layer{level}", c.layer), (f"synapses{level}", c.synapses)]
             out[f"synapses{level}.plastic"] = bool(learning) and level in learning
             out[f"layer{level}.samples_per_update"] = float(self.config.mini_batch)
         for name, strings in parts:
@@ -582,6 +584,7 @@ def _architecture(config, data):
         dt_ms=config.dt,
         capacity=capacity,
         images=samples * (2 if config.negatives == "hybrid" else 1),
+        dtype=config.dtype,
     )
 
 

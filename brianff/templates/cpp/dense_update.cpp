@@ -1,53 +1,120 @@
 {# USES_VARIABLES { } #}
 {# ALLOWS_SCALAR_WRITE #}
 {# Code on the whole matrix, for each batch entry where it names neurons; rows without presynaptic activity skipped. #}
+{# Then, row by row while the row is in the cache, code that runs once for each synapse. #}
 {% extends 'common_group.cpp' %}
 {% from 'dense_indices.cpp' import indices %}
+
 {% block maincode %}
     {% set scalar = scalar_code if scalar_code is mapping else {'update': scalar_code} %}
     {% set vector = vector_code if vector_code is mapping else {'update': vector_code} %}
     // scalar code
     const size_t _vectorisation_idx = -1;
+    bool _due = true;
     {% if has_condition %}
     {
         {{scalar['condition']|autoindent}}
-        if (!_update_now)
-            return;
+        _due = _update_now;
     }
     {% endif %}
-    {{scalar['update']|autoindent}}
-    {% if has_rows %}
-    {{scalar['rows']|autoindent}}
+    {% if has_then %}
+    bool _then_due = _due;
+    {% if has_then_condition %}
+    {
+        {{scalar['then_condition']|autoindent}}
+        _then_due = _then_now;
+    }
+    {% endif %}
+    if (!_due && !_then_due)
+        return;
+    {% else %}
+    if (!_due)
+        return;
     {% endif %}
 
-    for (size_t _row = 0; _row < {{n_pre}}; _row++)
+    {# Each piece of code has scalars of its own, under the same names: a function for each that captures them. #}
+    auto _make_update = [&]()
     {
-        {% if per_entry %}
-        for (size_t _entry_idx = 0; _entry_idx < {{batch}}; _entry_idx++)
+        {{scalar['update']|autoindent}}
+        {% if has_rows %}
+        {{scalar['rows']|autoindent}}
+        {% endif %}
+        return [=](size_t _row)
         {
-            const size_t _presynaptic_idx = _entry_idx*{{n_pre}} + _row;
-            const size_t _target = _entry_idx*{{n_post}};
-            {% if has_rows %}
+        {% if per_entry %}
+            size_t _active[{{batch}}];
+            size_t _n_active = 0;
+            for (size_t _entry_idx = 0; _entry_idx < {{batch}}; _entry_idx++)
             {
+                {% if has_rows %}
+                const size_t _presynaptic_idx = _entry_idx*{{n_pre}} + _row;
                 const size_t _idx = _row*{{n_post}};
                 {{vector['rows']|autoindent}}
-                if (!_row_active)
-                    continue;
+                _active[_n_active] = _entry_idx;
+                _n_active += _row_active;
+                {% else %}
+                _active[_n_active++] = _entry_idx;
+                {% endif %}
             }
-            {% endif %}
+            for (size_t _a = 0; _a < _n_active; _a++)
+            {
+                const size_t _entry_idx = _active[_a];
+                const size_t _presynaptic_idx = _entry_idx*{{n_pre}} + _row;
+                const size_t _target = _entry_idx*{{n_post}};
+                #pragma GCC ivdep
+                for (size_t _col = 0; _col < {{n_post}}; _col++)
+                {
+                    const size_t _postsynaptic_idx = _target + _col;
+                    {{indices(n_pre, n_post)}}
+                    {{vector['update']|autoindent}}
+                }
+            }
         {% else %}
-        {
             const size_t _entry_idx = 0;
-        {% endif %}
             #pragma GCC ivdep
             for (size_t _col = 0; _col < {{n_post}}; _col++)
             {
-                {% if per_entry %}
-                const size_t _postsynaptic_idx = _target + _col;
-                {% endif %}
                 {{indices(n_pre, n_post)}}
                 {{vector['update']|autoindent}}
             }
+        {% endif %}
+        };
+    };
+    {% if has_then %}
+    auto _make_then = [&]()
+    {
+        {{scalar['then']|autoindent}}
+        return [=](size_t _row)
+        {
+            const size_t _entry_idx = 0;
+            #pragma GCC ivdep
+            for (size_t _col = 0; _col < {{n_post}}; _col++)
+            {
+                {{indices(n_pre, n_post)}}
+                {{vector['then']|autoindent}}
+            }
+        };
+    };
+    if (_due && _then_due)
+    {
+        const auto _update_row = _make_update();
+        const auto _then_row = _make_then();
+        for (size_t _row = 0; _row < {{n_pre}}; _row++)
+        {
+            _update_row(_row);
+            _then_row(_row);
         }
+        return;
     }
+    if (_then_due)
+    {
+        const auto _then_row = _make_then();
+        for (size_t _row = 0; _row < {{n_pre}}; _row++)
+            _then_row(_row);
+        return;
+    }
+    {% endif %}
+    const auto _update_row = _make_update();
+    for (size_t _row = 0; _row < {{n_pre}}; _row++)
+        _update_row(_row);
 {% endblock %}

@@ -22,7 +22,8 @@
         {
             const size_t _idx = _first + _k;
             const size_t _vectorisation_idx = _idx;
-            {{vector_code|autoindent}}
+            {# as wide as the flags: through a char, every vector would be packed and unpacked again #}
+            {{vector_code|map('replace', 'const char _cond', 'const ' ~ flag_type ~ ' _cond')|list|autoindent}}
             _fired[_k] = _cond;
         }
         for (size_t _k = _size; _k % 8; _k++)

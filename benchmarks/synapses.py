@@ -1,0 +1,102 @@
+"""One projection alone: nanoseconds a synaptic event and bytes a weight, of DenseSynapses and of brian2.Synapses."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+from brian2 import Network, NeuronGroup, Synapses, device, get_device, ms, prefs, set_device
+
+from brianff import DenseSynapses
+
+__all__ = ["bytes_per_weight", "pathway_time"]
+
+# code and model
+PATHWAYS = {
+    "on_pre": ("I_post += w", "w : 1"),
+    "on_post": ("q += x_pre", "q : 1"),
+}
+
+
+class Built:
+    """One source, one target and one projection, compiled in `folder`; every neuron spikes with a fixed period."""
+
+    def __init__(self, kind, pathway, folder, batch, n_pre, n_post, active, steps, dtype="float64"):
+        self.folder, self.batch = Path(folder), batch
+        self.n_pre, self.n_post, self.steps = n_pre, n_post, steps
+        default = prefs.core.default_float_dtype
+        prefs.core.default_float_dtype = np.dtype(dtype).type
+        set_device("cpp_standalone", directory=str(folder), build_on_run=False)
+        try:
+            rng = np.random.default_rng(1)
+            code, model = PATHWAYS[pathway]
+            groups = [
+                self._spiking(batch * n, active, rng, name) for n, name in ((n_pre, "source"), (n_post, "target"))
+            ]
+            if kind == "dense":
+                if pathway == "on_post":
+                    model += " (post_major)"
+                synapses = DenseSynapses(*groups, model, **{pathway: code}, batch=batch, name="S")
+            else:
+                synapses = Synapses(*groups, model, **{pathway: code}, name="S")
+                entry, i, j = np.meshgrid(np.arange(batch), np.arange(n_pre), np.arange(n_post), indexing="ij")
+                synapses.connect(i=(entry * n_pre + i).ravel(), j=(entry * n_post + j).ravel())
+            setattr(synapses, model[0], 0.5)  # written to, so that the memory is really there
+            network = Network(*groups, synapses)
+            network.run(steps * 0.1 * ms, profile=True)
+            self.device = get_device()
+            self.device.build(**{**self.device.build_options, "run": False})
+            self.network = network
+            spiking = n_pre if pathway == "on_pre" else n_post
+            self.events = steps * batch * spiking * active * (n_pre * n_post / spiking)
+        finally:
+            prefs.core.default_float_dtype = default
+
+    @staticmethod
+    def _spiking(n, active, rng, name):
+        period = int(1 / active)
+        group = NeuronGroup(
+            n,
+            "period : integer\noffset : integer\nI : 1\nx : 1",
+            threshold="(t_in_timesteps + offset) % period == 0",
+            reset="",
+            name=name,
+        )
+        group.period = period
+        group.offset = rng.integers(0, period, n)
+        return group
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        device.reinit()
+        set_device("runtime")
+
+    def nanoseconds(self):
+        """Of an event in the pathway's own code (and, of `Synapses`, its queue), by Brian2's profile."""
+        self.device.run()
+        profile = dict(self.network.profiling_info)
+        return sum(float(v) for k, v in profile.items() if k.startswith("S_")) / self.events * 1e9
+
+    def peak_memory(self):
+        """Largest resident memory of the process, in bytes."""
+        process = subprocess.Popen(["./main"], cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = status
+        return usage.ru_maxrss * 1024
+
+
+def pathway_time(kind, pathway, folder, batch=1, n_pre=784, n_post=500, active=0.02, steps=2000, dtype="float64"):
+    """Nanoseconds a synaptic event; median of 3 runs."""
+    with Built(kind, pathway, folder, batch, n_pre, n_post, active, steps, dtype) as built:
+        return float(np.median([built.nanoseconds() for _ in range(3)]))
+
+
+def bytes_per_weight(kind, folder, n_pre=784, n_post=(500, 2500), dtype="float64"):
+    """What memory grows by for one more weight: from the peak memory of processes with few and with many weights."""
+    peaks = []
+    for n in n_post:
+        with Built(kind, "on_pre", f"{folder}-{n}", 1, n_pre, n, 0.02, 20, dtype) as built:
+            peaks.append(built.peak_memory())
+    return (peaks[1] - peaks[0]) / (n_pre * (n_post[1] - n_post[0]))

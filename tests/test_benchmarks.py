@@ -1,0 +1,66 @@
+"""The benchmarks run, and what a sample costs has not grown."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parent.parent / "benchmarks"
+
+
+@pytest.fixture
+def count(monkeypatch):
+    monkeypatch.syspath_prepend(str(FOLDER))
+    import count
+
+    return count
+
+
+def test_a_sample_takes_no_more_instructions_than_it_did(count):
+    """Compared with benchmarks/results/instructions.json, which `python benchmarks/count.py --write` makes anew."""
+    try:
+        before = count.committed()
+        now = count.count()
+    except count.CannotCount as reason:
+        pytest.skip(str(reason))
+    changes = {name: now[name] / before[name] - 1 for name in before}
+    worse = {name: f"{change:+.1%}" for name, change in changes.items() if change > count.TOLERANCE}
+    assert not worse, f"{worse}: find out why, or python benchmarks/count.py --write"
+    better = {name: f"{change:+.1%}" for name, change in changes.items() if change < -count.TOLERANCE}
+    assert not better, f"{better}: keep it with python benchmarks/count.py --write"
+
+
+def test_the_roofline_counts_what_a_sample_moves(monkeypatch):
+    """Doubling the batch halves what the optimizer moves for a sample, and nothing else."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+    import roofline
+
+    from brianff.network import Architecture
+
+    monkeypatch.setattr(roofline, "bandwidth", lambda working_set: 1e9)
+    monkeypatch.setattr(roofline, "operations_per_second", lambda dtype: 1e12)
+
+    class Case:
+        active = 0.2
+
+        def __init__(self, batch):
+            self.architecture = Architecture(20, 2, (5, 4), label_neurons=1, batch=batch, n_steps=10)
+
+    weights = 22 * 5 + 5 * 4
+    floors = [roofline.floor_seconds(Case(batch), [8.0, 3.0, 2.0]) for batch in (20, 40)]
+    assert floors[0]["bytes"] - floors[1]["bytes"] == pytest.approx((2 + 8) * 8 * weights * (1 / 20 - 1 / 40))
+    assert floors[0]["seconds"] == pytest.approx(floors[0]["bytes"] / 1e9)
+
+
+def test_the_committed_figures_are_whole():
+    rows = json.loads((FOLDER / "results" / "cpu.json").read_text())["rows"]
+    for row in rows:
+        assert row["value"] > 0 and row["unit"] and row["counted"], row
+
+
+@pytest.mark.parametrize("script", ["run.py", "count.py"])
+def test_the_scripts_explain_themselves(script):
+    done = subprocess.run([sys.executable, FOLDER / script, "--help"], capture_output=True, text=True, check=True)
+    assert "benchmarks" in done.stdout
