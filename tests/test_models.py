@@ -112,7 +112,7 @@ def test_the_adaptive_threshold_rises_with_every_spike(tmp_path):
 # -- goodness ------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("goodness", available("goodness"))
 def test_goodness_is_what_it_says(goodness):
-    """From traces and spikes at the end of a stimulus epoch, for a layer of which every neuron spikes at its own rate."""
+    """From traces and spikes at the end of a stimulus epoch, for neurons with different rates."""
     a = Architecture(n_pixels=1, n_classes=2, hidden=(6,), label_neurons=1, batch=1, n_steps=50, capacity=1, images=1)
     runtime = RuntimeSimulator(a, compose(goodness=goodness), record=True)
     schedule = Schedule.evaluation(np.array([0]), np.array([LABEL_NONE]), np.array([0]), 1)
