@@ -13,6 +13,7 @@ neuron     method                  neurons    integration method (default expone
 neuron     on_pre                  synapses   what a presynaptic spike does (default ``I_syn_post += w``)
 neuron     surrogate               neurons    pseudo-derivative of the spike, for rules that ask for one
 neuron     initial                 neurons    dictionary of values at the start of a stimulus epoch (default 0)
+neuron     on_step                 neurons    statements in every time step, after the membrane's update
 encoder    equations               input      variables of an input channel
 encoder    at_epoch_start*         input      statements that turn `intensity` (0..1) into spike times
 encoder    threshold*, reset       input      as above
@@ -21,7 +22,7 @@ goodness   layer*                  layer      must define `g`, the goodness, and
 goodness   layer_on_spike*         layer      jump of the layer's variables when neuron `_pre` spikes (before on_spike)
 rule       presynaptic             both       first factor: variables of every neuron that projects
 rule       neuron                  neurons    second factor: further variables of a learning neuron
-rule       on_step                 neurons    statements in every time step, after the membrane's update
+rule       on_step                 neurons    the same, after the neuron's own
 rule       layer                   layer      third factor: variables of the layer
 rule       layer_at_epoch_end      layer      statements when a stimulus epoch ends
 rule       neuron_at_epoch_end     neurons    the same for each neuron, after the layer's
@@ -39,6 +40,8 @@ Names at hand, beside Brian2's own (`t`, `dt`, `t_in_timesteps`, `i`, functions,
 - input: `intensity` (0..1), `channel`, `entry` (of the batch), `presentation` (its number), `seed`, `n_pixels`,
   `label_neurons` (of a class),
   ``uniform(seed, presentation, draw, channel)``: a random number that depends on its arguments only;
+- neurons: `channel`, `entry`, `presentation`, `seed` and `uniform` as well; there, `channel` counts on from the layer
+  below, so that every neuron of the network has random numbers of its own;
 - neurons and input: variables of the own layer as ``NAME_layer``; neurons: of the layer below as ``NAME_below``;
 - both: what input channels and hidden neurons have in common;
 - layer: `phase` (+1 positive, -1 negative, 0 no learning), `n_neurons`, `learning_rate` (0: no update after this
@@ -132,6 +135,7 @@ SCHEMA = {
         "on_pre": ("statements", "synapses", False),
         "surrogate": ("expression", "neurons", False),
         "initial": ("values", "neurons", False),
+        "on_step": ("statements", "neurons", False),
     },
     "encoder": {
         "equations": ("equations", "input", False),
@@ -377,7 +381,7 @@ class GroupStrings:
     at_epoch_start: str = ""
     encode: str = ""
     parameters: dict = field(default_factory=dict)
-    links: dict = field(default_factory=dict)  # name -> (which layer, variable)
+    links: dict = field(default_factory=dict)  # name -> (layer, below: this or that layer, input: channels; variable)
 
 
 @dataclass
@@ -556,6 +560,13 @@ seed : integer (shared)
 channel : integer (constant)                 # pixels first, then label neurons class by class
 entry : integer (constant)                   # of the batch
 """
+# Those of them that hidden neurons may use, with what sets them at the start of a stimulus epoch.
+NEURON_VARIABLES = {
+    "entry": ("entry : integer (constant)", ""),
+    "channel": ("channel : integer (constant)", ""),
+    "presentation": ("presentation : integer", "presentation = presentation_index(t, entry)"),
+    "seed": ("seed : integer (linked)", ""),
+}
 # n_pixels and label_neurons belong to the architecture and are constants of the namespace.
 SHOW_STIMULUS = """
 is_pixel = int(channel < n_pixels)
@@ -617,21 +628,23 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
         text = "\n".join([n["equations"], g["neuron"], presynaptic, r["neuron"]])
         if rule_uses_surrogate:
             text += f"\nsurrogate = {surrogate} : 1"
-        return GroupStrings(
+        strings = GroupStrings(
             equations=text,
             threshold=n["threshold"],
             reset="\n".join([n["reset"], g["on_spike"]]),
             refractory=n["refractory"] or None,
             method=n["method"] or "exponential_euler",
-            on_step=r["on_step"],
+            on_step="\n".join([n["on_step"], r["on_step"]]),
             at_epoch_end=r["neuron_at_epoch_end"],
             at_epoch_start="\n".join([presynaptic_remember, r["neuron_remember"], _initial(text, initial)]),
         )
+        _add_random_numbers(strings)
+        return strings
 
     neurons = neuron_strings(r["presynaptic"], r["presynaptic_remember"])
     last_neurons = neuron_strings("", "")
     if _used_names(last_neurons) & set(Equations(r["presynaptic"]).names):
-        last_neurons = replace(neurons, links={})  # a rule may read its first factor elsewhere
+        last_neurons = replace(neurons, links=dict(neurons.links))  # a rule may read its first factor elsewhere
     input_text = "\n".join([INPUT_VARIABLES, c["equations"], g["neuron"], r["presynaptic"]])
     inputs = GroupStrings(
         equations=input_text,
@@ -691,6 +704,19 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
         synapses=synapses,
         parameters=values,
     )
+
+
+def _add_random_numbers(neurons):
+    """Declare what the strings of hidden neurons need for ``uniform(seed, presentation, draw, channel)``."""
+    used = _used_names(neurons)
+    if "presentation" in used:
+        used |= {"entry"}
+    for name in NEURON_VARIABLES.keys() & used:
+        declaration, at_start = NEURON_VARIABLES[name]
+        neurons.equations += f"\n{declaration}"
+        neurons.at_epoch_start = f"{at_start}\n{neurons.at_epoch_start}"
+    if "seed" in used:
+        neurons.links["seed"] = ("input", "seed")
 
 
 def _unit_of(eq):
@@ -846,7 +872,7 @@ def _refuse_clashes(models, definitions):
         rule["presynaptic"],
     )
     neurons = merge(
-        linked | own("T_epoch", "lastspike", "not_refractory", "surrogate"),
+        linked | own("T_epoch", "lastspike", "not_refractory", "surrogate", "uniform", *NEURON_VARIABLES),
         definitions["neuron"]["equations"],
         goodness["neuron"],
         rule["presynaptic"],
@@ -921,7 +947,11 @@ def _environment(composition):
 
     synapses = _variables(composition.synapses.model)
     found = {
-        "neurons": common | _read_only(layer, "_layer") | _read_only(base_layer, "_below") | neurons,
+        "neurons": common
+        | _read_only(layer, "_layer")
+        | _read_only(base_layer, "_below")
+        | neurons
+        | {"uniform": uniform},
         "input": common | _read_only(base_layer, "_layer") | inputs | architecture | {"uniform": uniform},
         "layer": common | layer,
         "layers": common | base_layer,

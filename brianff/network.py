@@ -227,13 +227,9 @@ class FeedForwardNetwork:
         a = self.architecture
         strings = self.composition.of_neurons(level, len(a.hidden))
         n = a.sizes[level]
-        namespace = dict(self.timed_arrays)
+        namespace = self.timed_arrays | {"uniform": uniform}
         if level == 0:
-            namespace |= {
-                "n_pixels": a.n_pixels,
-                "label_neurons": max(a.label_neurons, 1),
-                "uniform": uniform,
-            }
+            namespace |= {"n_pixels": a.n_pixels, "label_neurons": max(a.label_neurons, 1)}
         group = self._add(
             f"neurons{level}",
             self.make_neurons(
@@ -246,8 +242,9 @@ class FeedForwardNetwork:
                 name=f"neurons{level}",
             ),
         )
-        if level == 0:
-            group.channel = np.tile(np.arange(n), a.batch)
+        if "channel" in group.variables:
+            group.channel = np.tile(np.arange(n) + sum(a.sizes[:level]), a.batch)
+        if "entry" in group.variables:
             group.entry = np.repeat(np.arange(a.batch), n)
         self._set(group, strings, T_epoch=self._epoch)
         if strings.at_epoch_end.strip():
@@ -260,10 +257,8 @@ class FeedForwardNetwork:
     def make_neurons(self, level, n, strings, **options):
         """The neurons of a layer; the benchmarks have others."""
         equations = "\n".join(line for line in strings.equations.splitlines() if "(linked)" not in line)
-        links = {
-            name: (self.groups[f"layer{level if which == 'layer' else level - 1}"], variable)
-            for name, (which, variable) in strings.links.items()
-        }
+        linked = {"layer": f"layer{level}", "below": f"layer{level - 1}", "input": "neurons0"}
+        links = {name: (self.groups[linked[which]], variable) for name, (which, variable) in strings.links.items()}
         return BatchNeurons(
             n,
             equations,

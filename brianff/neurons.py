@@ -8,10 +8,11 @@ entry by entry.  `brian2.NeuronGroup` remains the reference.
 
 import numpy as np
 from brian2 import NeuronGroup, prefs, second
+from brian2.codegen.translation import analyse_identifiers
 from brian2.core.variables import Variables
 from brian2.equations.unitcheck import check_units_statements
 from brian2.groups.group import CodeRunner
-from brian2.utils.stringtools import get_identifiers, word_substitute
+from brian2.utils.stringtools import word_substitute
 
 from brianff import dense  # noqa: F401  (registers the templates)
 
@@ -58,9 +59,10 @@ class StepRunner(CodeRunner):
         self.abstract_code = f"{integration}\n{of_user}"
         self.user_code = f"{self.state_updater.user_code}\n{of_user}"
 
-    @staticmethod
-    def _identifiers(code):
-        return get_identifiers(code) - {"_cond"}
+    def _identifiers(self, code):
+        """Names that `code` needs, those in subexpressions included, and does not define itself."""
+        _, known, unknown = analyse_identifiers(code, self.group.variables, recursive=True)
+        return (known | unknown) - {"_cond"}
 
 
 class BatchNeurons(NeuronGroup):
@@ -75,8 +77,8 @@ class BatchNeurons(NeuronGroup):
     batch : int
         Number of entries; `N` is a multiple of it.
     links : dict of name -> (`NeuronGroup`, str), optional
-        Variables of groups with one element for each entry, here known under `name`; read-only, in code that runs
-        in `on_step`, at a reset and in `run_regularly`.
+        Variables of groups with one element for each entry, or shared ones of any group, here known under `name`;
+        read-only, in code that runs in `on_step`, at a reset and in `run_regularly`.
     on_step : str, optional
         Statements of every time step, between the state update and the threshold.
 
@@ -101,9 +103,10 @@ class BatchNeurons(NeuronGroup):
         self.variables.add_auxiliary_variable("_entry_idx", dtype=np.int32)
         self.variables["_entry_idx"].unique = batch == N
         for name, (group, variable) in (links or {}).items():
-            if len(group) != batch:
+            shared = group.variables[variable].scalar
+            if not shared and len(group) != batch:
                 raise ValueError(f"'{group.name}' has {len(group)} elements; it needs one for each of {batch} entries.")
-            index = "0" if group.variables[variable].scalar else "_entry_idx"
+            index = "0" if shared else "_entry_idx"
             self.variables.add_reference(name, group, variable, index=index)
         if prefs.core.default_float_dtype is np.float32:
             # Brian2's clocks are in double precision, and with them all integration constants, and with these the whole

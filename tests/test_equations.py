@@ -23,7 +23,17 @@ from brianff.equations import (
 
 KINDS = list(FOLDERS)
 ALL = [(kind, name) for kind in KINDS for name in available(kind)]
-COMBINATIONS = list(itertools.product(*(available(kind) for kind in KINDS)))
+# Every model with every rule and the defaults of the other kinds, and mixtures of models that are no default.
+_NAMES = {kind: available(kind) for kind in KINDS}
+COMBINATIONS = sorted(
+    {tuple((DEFAULTS | {kind: name})[k] for k in KINDS) for kind, name in ALL}
+    | {
+        tuple((DEFAULTS | {"rule": rule, kind: name})[k] for k in KINDS)
+        for rule, (kind, name) in itertools.product(_NAMES["rule"], ALL)
+        if kind != "rule"
+    }
+    | {tuple(names[n % len(names)] for names in _NAMES.values()) for n in range(2 * max(map(len, _NAMES.values())))}
+)
 
 # One correct file of each kind; the tests change one thing in it.
 GOOD = {
@@ -220,7 +230,8 @@ def test_line_ends_do_not_matter(tmp_path, newline):
 def test_an_unknown_name_suggests_and_lists():
     with pytest.raises(ModelError) as caught:
         load("optimizer", "adma")
-    assert str(caught.value).startswith("there is no optimizer 'adma'. Did you mean 'adam'? There are: adam, sgd;")
+    names = ", ".join(available("optimizer"))
+    assert str(caught.value).startswith(f"there is no optimizer 'adma'. Did you mean 'adam'? There are: {names};")
 
 
 def test_an_unknown_kind_lists_the_kinds():
@@ -891,6 +902,9 @@ def test_check_refuses_what_cannot_be_built(error_of, kind, changes):
         ("neuron", [("reset =", 'initial = {"v": "0.5*v_th*rand()", "I_syn": 1}\nreset =')]),
         ("neuron", [("- v)/tau_m", "- v)/tau_m + xi/tau_m**0.5"), ("reset =", 'method = "euler"\nreset =')]),
         ("neuron", [("gain_below*I_syn - v", "gain_below*I_syn + v**2"), ("reset =", 'method = "euler"\nreset =')]),
+        ("neuron", [("v > v_th", "half > 0.5*v_th")]),
+        ("neuron", [("reset =", 'on_step = "old = half\\nI_syn = I_syn + 0*old"\nreset =')]),
+        ("neuron", [("reset =", 'on_step = "v += uniform(seed, presentation, t_in_timesteps, channel)"\nreset =')]),
         ("neuron", [("I_syn_post += w", "I_syn_post += w*x_pre*g_layer")]),
         ("neuron", [("half = 0.5*v : 1", "half = v > 1 : boolean\nk : integer (constant)")]),
         ("neuron", [("I_syn = I_syn*1", "v = v; I_syn = int(v <= v_th)")]),
@@ -999,6 +1013,9 @@ def test_all_strings_are_shown_verbatim(names):
         model = load(kind, name)
         for key, text in model.strings.items():
             if key == "surrogate":
+                continue
+            if key == "initial":  # a dictionary
+                assert all(any(line.startswith(f"{name} = ") for line in shown) for name in text)
                 continue
             for line in filter(str.strip, text.splitlines()):
                 expected = line.strip()
@@ -1143,3 +1160,24 @@ def test_composing_twice_gives_the_same():
 def test_parameters_stay_numbers_of_the_unit_they_came_with():
     for value in compose().parameters.values():
         assert np.ndim(value) == 0 and np.isfinite(np.asarray(value))
+
+
+def test_a_neuron_s_statements_of_a_step_come_before_the_rule_s(write):
+    neuron = write(changed(GOOD["neuron"], ("reset =", 'on_step = "v = clip(v, -1, 1)"\nreset =')))
+    rule = write(changed(GOOD["rule"], ("synapse =", 'on_step = "x_last += x"\nsynapse =')), "rule.py")
+    steps = [s for s in compose(neuron=neuron, rule=rule).neurons.on_step.split("\n") if s]
+    assert steps == ["v = clip(v, -1, 1)", "x_last += x"]
+
+
+def test_hidden_neurons_have_what_random_numbers_need_only_if_they_use_it(write):
+    assert not {"seed", "channel", "presentation", "entry"} & Equations(compose().neurons.equations).names
+    noise = 'on_step = "v += uniform(seed, presentation, t_in_timesteps, channel)"\nreset ='
+    c = compose(neuron=write(changed(GOOD["neuron"], ("reset =", noise))))
+    assert {"seed", "channel", "presentation", "entry"} <= Equations(c.neurons.equations).names
+    assert c.neurons.links["seed"] == ("input", "seed")
+    assert "presentation = presentation_index(t, entry)" in c.neurons.at_epoch_start
+
+
+@pytest.mark.parametrize("name", ["seed", "channel", "presentation", "entry", "uniform"])
+def test_a_neuron_cannot_define_the_names_of_random_numbers(error_of, name):
+    assert "brianff" in error_of("neuron", changed(GOOD["neuron"], ("half = 0.5*v", f"{name} = 0.5*v")), build=False)

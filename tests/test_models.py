@@ -107,3 +107,71 @@ def test_the_adaptive_threshold_rises_with_every_spike(tmp_path):
     intervals = np.diff(spikes)
     assert len(intervals) > 4
     assert intervals[-1] > 1.3 * intervals[0]
+
+
+# -- goodness ------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("goodness", available("goodness"))
+def test_goodness_is_what_it_says(goodness):
+    """From traces and spikes at the end of a stimulus epoch, for neurons with different rates."""
+    a = Architecture(n_pixels=1, n_classes=2, hidden=(6,), label_neurons=1, batch=1, n_steps=50, capacity=1, images=1)
+    runtime = RuntimeSimulator(a, compose(goodness=goodness), record=True)
+    schedule = Schedule.evaluation(np.array([0]), np.array([LABEL_NONE]), np.array([0]), 1)
+    w = np.zeros(18)
+    w[:6] = np.arange(6)
+    results = runtime.run({"images": np.ones((1, 1)), **schedule.inputs(a), "synapses1.w": w}, 1)
+    x, g = results.recorded("record_x1", "x", 1).ravel(), results.recorded("record_g1", "g", 1).item()
+    counts = np.bincount(np.array(runtime.built.spikes["neurons1"].i), minlength=6)
+    assert counts.sum() > 10
+    expected = {
+        "sum_of_squares": (x**2).mean(),
+        "spike_counts": (counts**2).mean(),
+        "linear": x.mean(),
+        "mean_rate": counts.mean() / (0.05 * 20),
+    }
+    assert g == pytest.approx(expected[goodness])
+    if goodness == "spike_counts":
+        np.testing.assert_array_equal(x, counts)
+
+
+# -- optimizers ----------------------------------------------------------------------------------------------------
+def updates(optimizer, gradients, learning_rate=0.1, w=1.0, **parameters):
+    """The weight after each update; gradients are sums over a mini-batch of two samples."""
+    model = load("optimizer", optimizer)
+    names = {"sqrt": np.sqrt, "clip": np.clip, "w": w, "dw": 0.0, "m1": 0.0, "m2": 0.0, "n_updates": 0, "velocity": 0.0}
+    names |= model.parameters | parameters
+    names |= {"learning_rate_layer": learning_rate, "samples_per_update_layer": 2}
+    weights = []
+    for gradient in gradients:
+        names["dw"] = 2 * gradient
+        exec(model["at_update"], names)
+        assert names["dw"] == 0
+        weights.append(names["w"])
+    return np.array(weights)
+
+
+GRADIENTS = [0.5, -3.0, 0.1]
+
+
+def test_sgd():
+    np.testing.assert_allclose(updates("sgd", GRADIENTS), 1 + 0.1 * np.cumsum(GRADIENTS))
+
+
+def test_momentum_clipping_and_weight_decay():
+    np.testing.assert_allclose(
+        updates("sgd_momentum", GRADIENTS, momentum=0.0, clip_at=10.0), updates("sgd", GRADIENTS)
+    )
+    velocities = [0.5, 0.9 * 0.5 - 1, 0.9 * (0.9 * 0.5 - 1) + 0.1]  # the second gradient is clipped to -1
+    np.testing.assert_allclose(updates("sgd_momentum", GRADIENTS), 1 + 0.1 * np.cumsum(velocities))
+    decayed = updates("sgd_momentum", [0, 0, 0], weight_decay=0.2)
+    np.testing.assert_allclose(decayed, (1 - 0.1 * 0.2) ** np.arange(1, 4))
+
+
+def test_rmsprop():
+    m2 = np.array([0.01 * 0.25, 0.99 * 0.01 * 0.25 + 0.01 * 9])
+    expected = 1 + 0.1 * np.cumsum(np.array(GRADIENTS[:2]) / np.sqrt(m2))
+    np.testing.assert_allclose(updates("rmsprop", GRADIENTS[:2]), expected, rtol=1e-6)
+
+
+def test_adamw_is_adam_with_a_pull_towards_zero():
+    np.testing.assert_allclose(updates("adamw", GRADIENTS, weight_decay=0.0), updates("adam", GRADIENTS))
+    np.testing.assert_allclose(updates("adamw", [0, 0], weight_decay=0.2), [0.98, 0.98**2])

@@ -1,0 +1,26 @@
+"""Phase code (Guo et al. 2021, after Kim et al. 2018): the binary expansion of the intensity, a bit a phase.
+
+The intensity, in 8 bits, is 0.b1 b2 ... b8; a channel spikes in phase k = 1 ... 8 of a cycle if b_k = 1, and the
+spike stands for 2^-k.  Cycles follow one another.  All spikes are alike in brianff: it is the reader who weighs phases
+(a sum of 2^-k over the spikes of one cycle is the intensity, to 1/256).
+
+Ranges: t_phase, the length of a phase, from one time step; a cycle of 8 t_phase should fit into a stimulus epoch.
+"""
+
+from brian2 import ms
+
+equations = """
+code : 1                                     # intensity in 8 bits, 0 ... 255
+first_step : integer                         # of the stimulus epoch
+steps_per_phase : integer
+step = t_in_timesteps - first_step : integer
+phase_now = (step // steps_per_phase) % 8 : integer
+bit = floor(code/2.0**(7 - phase_now)) % 2 : 1
+"""
+at_epoch_start = """
+code = int(intensity > dark)*floor(255*clip(intensity, 0, 1) + 0.5)
+first_step = t_in_timesteps
+steps_per_phase = int(floor(t_phase/dt + 0.5))
+"""
+threshold = "step % steps_per_phase == 0 and bit > 0.5"
+parameters = {"t_phase": 5 * ms, "dark": 0.05}

@@ -1,0 +1,23 @@
+"""Linear goodness: the mean of the layer's traces, instead of their squares (Hinton 2022, section 2; Lee & Song 2023).
+
+S, with dS/dt = -S/tau_x and S += 1 at each spike, is the sum of all x; g = scale*S/n_neurons.  G = sum(x**2), as in
+sum_of_squares, is there for `gain`, with which the next layer normalises its input.
+
+Ranges: scale, which brings g to the size that rules expect, 0.5..5.
+"""
+
+from brian2 import ms
+
+neuron = "dx/dt = -x/tau_x : 1               # goodness trace"
+on_spike = "x += 1"
+layer = """
+dS/dt = -S/tau_x : 1                         # sum of x over the layer
+dG/dt = -2*G/tau_x : 1                       # sum of x**2 over the layer
+g = scale*S/n_neurons : 1                    # goodness a neuron, which rules and predictions use
+gain = 1/sqrt(floor_x2 + G/n_neurons) : 1 (constant over dt)
+"""
+layer_on_spike = """
+S += 1
+G += 2*x_pre + 1
+"""
+parameters = {"tau_x": 100 * ms, "floor_x2": 0.01, "scale": 1.0}

@@ -1,0 +1,27 @@
+"""Two-exponential neuron with a soft reset, of SFDFA (Bacho & Chu 2024, arXiv 2403.08804).
+
+    u = B - A,    dA/dt = -A/tau_s,    dB/dt = -B/(2 tau_s);    input spike:  A += w,  B += w
+    spike when u > c:  B -= c,    with c = theta/(2 tau_s)
+
+An input spike alone gives u = w (exp(-t/(2 tau_s)) - exp(-t/tau_s)), at most w/4, after 2 log(2) tau_s.  With
+y = exp(-t/(2 tau_s)), u = B y - A y^2: the next spike is the solution of a quadratic equation.  `gain_below`, 1 in the
+paper, scales the input; the reset takes one c from u whatever its value.
+
+Ranges: tau_s 5..200 ms, c (dimensionless as u is) 0.05..1.
+"""
+
+from brian2 import ms
+
+equations = """
+u = gain_below*(B - A) : 1                   # membrane potential
+dA/dt = -A/tau_s : 1
+dB/dt = -B/(2*tau_s) : 1
+"""
+threshold = "u > c"
+reset = "B -= c/gain_below"
+on_pre = """
+A_post += w
+B_post += w
+"""
+surrogate = "1/(1 + abs(u - c)/width)**2"  # pseudo-derivative, for rules that ask for one
+parameters = {"tau_s": 20 * ms, "c": 0.25, "width": 0.1}

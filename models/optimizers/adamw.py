@@ -1,0 +1,19 @@
+"""Adam with decoupled weight decay, AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101); the rest as in adam.
+
+Ranges: weight_decay 0..0.1; its pull on a weight is learning_rate*weight_decay*w an update.
+"""
+
+synapse = """
+m1 : 1                                       # running mean of the gradient
+m2 : 1                                       # running mean of its square
+n_updates : 1 (shared)
+"""
+at_update = """
+n_updates += 1
+rate = learning_rate_layer*sqrt(1 - beta2**n_updates)/(1 - beta1**n_updates)
+m1 += (1 - beta1)*(dw/samples_per_update_layer - m1)
+m2 += (1 - beta2)*((dw/samples_per_update_layer)**2 - m2)
+w += rate*m1/(sqrt(m2) + epsilon) - learning_rate_layer*weight_decay*w
+dw = 0
+"""
+parameters = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "weight_decay": 0.01}

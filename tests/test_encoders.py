@@ -1,0 +1,141 @@
+"""The codes under models/encoders: spike times in closed form, and what a linear readout finds in the spikes."""
+
+import numpy as np
+import pytest
+from brian2 import Network, NeuronGroup, SpikeMonitor, defaultclock, ms, second
+from sklearn.linear_model import LogisticRegression
+
+from brianff import datasets
+from brianff.equations import INPUT_VARIABLES, available, load
+from brianff.noise import uniform
+
+
+def encode(encoder, images, steps=50, dt_ms=1.0, **parameters):
+    """Spikes of every image in one stimulus epoch, as a boolean array (image, channel, time step)."""
+    model = load("encoder", encoder)
+    defaultclock.dt = dt_ms * ms
+    group = NeuronGroup(
+        images.size,
+        INPUT_VARIABLES + model["equations"],
+        threshold=model["threshold"],
+        reset=model["reset"],
+        method="exponential_euler",
+        namespace={"uniform": uniform, **model.parameters, **parameters},
+    )
+    group.intensity = images.ravel()
+    group.presentation = np.repeat(np.arange(len(images)), images.shape[1])
+    group.channel = np.tile(np.arange(images.shape[1]), len(images))
+    group.seed = 1
+    group.run_regularly(model["at_epoch_start"], dt=100 * second, when="start")
+    monitor = SpikeMonitor(group)
+    Network(group, monitor).run(steps * dt_ms * ms)
+    spikes = np.zeros((images.size, steps), bool)
+    spikes[np.array(monitor.i), np.rint(np.array(monitor.t) * 1e3 / dt_ms).astype(int)] = True
+    return spikes.reshape(*images.shape, steps)
+
+
+RAMP = np.linspace(0, 1, 256).reshape(1, -1)
+
+
+def first_and_count(spikes):
+    return np.where(spikes.any(-1), spikes.argmax(-1), -1)[0], spikes.sum(-1)[0]
+
+
+def test_phase_code_is_the_binary_expansion():
+    spikes = encode("phase", RAMP, steps=40, t_phase=5 * ms, dark=0.0)[0]
+    bits = spikes[:, ::5]
+    assert spikes.sum() == bits.sum()  # at the start of a phase only
+    weights = 2.0 ** -np.arange(1, 9)
+    np.testing.assert_allclose(bits @ weights * 256, np.arange(256))
+
+
+def test_phase_code_repeats_its_cycle():
+    spikes = encode("phase", RAMP, steps=24, t_phase=1 * ms)[0]
+    np.testing.assert_array_equal(spikes[:, :8], spikes[:, 8:16])
+    np.testing.assert_array_equal(spikes[:, :8], spikes[:, 16:])
+
+
+def test_burst_code_has_count_and_interval_of_the_paper():
+    spikes = encode("burst", RAMP, steps=60)[0]
+    for p, train in zip(RAMP[0], spikes, strict=True):
+        times = np.flatnonzero(train)
+        if p <= 0.05:
+            assert not len(times)
+            continue
+        number = int(np.ceil(5 * p - 1e-9))
+        interval = int(np.ceil(20 - 18 * p - 1e-9))
+        np.testing.assert_array_equal(times, [t for t in interval * np.arange(number) if t < 60])
+
+
+def test_constant_current_spikes_when_an_integrate_and_fire_neuron_does():
+    spikes = encode("constant_current", RAMP, steps=1000, dt_ms=0.05)[0]
+    for p, train in zip(RAMP[0], spikes, strict=True):
+        current = 4 * p
+        times = (np.flatnonzero(train) + 1) * 0.05
+        if current <= 1:
+            assert not len(times)
+            continue
+        interval = 20 * np.log(current / (current - 1))
+        expected = interval * np.arange(1, 50 // interval + 1)
+        assert abs(len(times) - len(expected)) <= 1
+        k = min(len(times), len(expected))
+        # each spike is noticed at the end of its time step
+        np.testing.assert_array_less(np.abs(times[:k] - expected[:k]), 0.05 * np.arange(1, k + 1) + 1e-6)
+
+
+@pytest.mark.parametrize("encoder", ["time_to_first_spike", "constant_current", "regular_rate", "burst"])
+def test_brighter_is_never_later_nor_less(encoder):
+    first, count = first_and_count(encode(encoder, RAMP))
+    assert (np.diff(count) >= 0).all()
+    spiking = first >= 0
+    assert (np.diff(first[spiking]) <= 0).all()
+
+
+def traces(spikes):
+    """Three features a channel: number of spikes, and spikes weighted with exp(-t/tau) for two time constants.
+
+    The short one halves the weight every 5 ms, the length of a phase of the phase code.
+    """
+    t = np.arange(spikes.shape[-1])
+    kernels = np.stack([np.full(len(t), 5 / len(t)), np.exp(-t / 20), 2.0 ** -(t // 5)], axis=1)
+    return (spikes @ kernels).reshape(len(spikes), -1)
+
+
+def rates(spikes):
+    """One feature a channel: the number of spikes, as a fraction of the largest."""
+    counts = spikes.sum(-1)
+    return counts / counts.max()
+
+
+# Random spikes need time: of 5 a channel, 50 ms at 100 Hz, no readout can do with the square root of 5 as their noise.
+LONGER = {"poisson_rate": 400}
+
+
+@pytest.fixture(scope="module")
+def digits():
+    data = datasets.load("digits")
+    return data.images.reshape(len(data.images), -1) / 255.0, data.labels, data.train, data.test
+
+
+def readout(features, labels, train, test):
+    """Test accuracy of logistic regression."""
+    return (
+        LogisticRegression(C=1.0, max_iter=200, tol=1e-3)
+        .fit(features[train], labels[train])
+        .score(features[test], labels[test])
+    )
+
+
+@pytest.fixture(scope="module")
+def accuracy_of_pixels(digits):
+    images, *rest = digits
+    return readout(images, *rest)
+
+
+@pytest.mark.parametrize("encoder", available("encoder"))
+def test_a_linear_readout_finds_the_digit_in_the_spikes(encoder, digits, accuracy_of_pixels):
+    images, *rest = digits
+    spikes = encode(encoder, images, steps=LONGER.get(encoder, 50))
+    accuracy = readout(rates(spikes) if encoder in LONGER else traces(spikes), *rest)
+    print(f"{encoder}: {accuracy:.4f}, pixels: {accuracy_of_pixels:.4f}")
+    assert accuracy > accuracy_of_pixels - 0.03
