@@ -31,9 +31,9 @@ class OrdinaryNetwork(FeedForwardNetwork):
 
     def make_neurons(self, level, n, strings, **options):
         neurons = NeuronGroup(n, strings.equations, threshold=strings.threshold, reset=strings.reset, **options)
+        linked = {"layer": f"layer{level}", "below": f"layer{level - 1}", "input": "neurons0"}
         for name, (which, variable) in strings.links.items():
-            layer = self.groups[f"layer{level if which == 'layer' else level - 1}"]
-            setattr(neurons, name, linked_var(layer, variable))  # of one element: no index needed
+            setattr(neurons, name, linked_var(self.groups[linked[which]], variable))  # of one element: no index
         if strings.on_step.strip():
             neurons.run_regularly(strings.on_step, when="thresholds", order=-1)
         return neurons

@@ -711,8 +711,9 @@ def _add_random_numbers(neurons):
     used = _used_names(neurons)
     if "presentation" in used:
         used |= {"entry"}
-    for name in NEURON_VARIABLES.keys() & used:
-        declaration, at_start = NEURON_VARIABLES[name]
+    for name, (declaration, at_start) in NEURON_VARIABLES.items():
+        if name not in used:
+            continue
         neurons.equations += f"\n{declaration}"
         neurons.at_epoch_start = f"{at_start}\n{neurons.at_epoch_start}"
     if "seed" in used:
