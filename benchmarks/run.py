@@ -3,8 +3,9 @@
     make bench                                    # about half an hour; keep the other processes of the machine quiet
     python benchmarks/rivals_setup.py             # before it, once: snnTorch, BindsNET and PyTorch to compare with
 
-Everything is measured on one core, in turn, several times; the table gives medians and their ratios.  Written to
-benchmarks/results/cpu.json, with the processor's name and the versions; drawn in figures/cost.png.
+Everything is measured on one core, in turn, several times; the table gives medians and their ratios.  Each part is
+written to benchmarks/results/cpu.json, with the processor's name and the versions, and the last is drawn in
+figures/cost.png.
 """
 
 import argparse
@@ -27,14 +28,15 @@ ENCODERS = {"time_to_first_spike": "ttfs", "poisson_rate": "poisson"}
 
 
 class Table:
-    """Rows that are printed as they come, and written to a file at the end."""
+    """Rows that are printed as they come, and written to a file part by part."""
 
     def __init__(self):
         self.rows = []
+        self.part = None
 
     def add(self, what, unit, value, than=None, counted="", **more):
         """`than`: (name, value, whether more is better) of what it is compared with."""
-        row = {"what": what, "unit": unit, "value": value, "counted": counted, **more}
+        row = {"part": self.part, "what": what, "unit": unit, "value": value, "counted": counted, **more}
         text = f"{what + f' ({unit})':74} {value:9.3g}"
         if than:
             name, other, more_is_better = than
@@ -42,6 +44,14 @@ class Table:
             text += f"   {name} {other:.3g}: {row['ratio']:.2f} times"
         self.rows.append(row)
         print(text, flush=True)
+
+    def write(self, path):
+        """Put the rows in place of those of the same parts in the file."""
+        parts = {row["part"] for row in self.rows}
+        before = json.loads(path.read_text())["rows"] if path.is_file() else []
+        rows = [row for row in before if row["part"] not in parts] + self.rows
+        path.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=1) + "\n")
+        print(f"written: {path}")
 
 
 def projections(table, work, quick):
@@ -229,32 +239,28 @@ def main():
         default=Path("runs/bench/rivals-env/bin/python"),
         help="Python with snnTorch and BindsNET, made by rivals_setup.py",
     )
-    parser.add_argument(
-        "--only", choices=("projections", "training", "cost"), action="append", help="this part only; writes no file"
-    )
+    parser.add_argument("--only", choices=("projections", "training", "cost"), action="append", help="this part only")
     args = parser.parse_args()
     parts = args.only or ["projections", "training", "cost"]
     core = args.core if args.core is not None else min(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {core})
     args.work.mkdir(parents=True, exist_ok=True)
     hidden, repeats, samples = ((30, 20), 1, 40) if args.quick else ((500, 500), 3, 1000)
-    table = Table()
-    costs = None
-    if "projections" in parts:
-        projections(table, args.work, args.quick)
-    if "training" in parts:
-        trainings(table, hidden, repeats, samples, rival_rows(args.rivals, args.quick))
-    if "cost" in parts:
-        costs = sweeps(table, args.quick)
-    if args.only:
-        return
     FOLDER.mkdir(exist_ok=True)
     path = FOLDER / ("quick.json" if args.quick else "cpu.json")
-    path.write_text(json.dumps({"machine": machine(), "rows": table.rows}, indent=1) + "\n")
-    print(f"written: {path}")
-    if not args.quick:
-        draw(costs, FIGURE)
-        print(f"written: {FIGURE}")
+    table = Table()
+    for part in parts:
+        table.part = part
+        if part == "projections":
+            projections(table, args.work, args.quick)
+        elif part == "training":
+            trainings(table, hidden, repeats, samples, rival_rows(args.rivals, args.quick))
+        else:
+            costs = sweeps(table, args.quick)
+            if not args.quick:
+                draw(costs, FIGURE)
+                print(f"written: {FIGURE}")
+        table.write(path)
 
 
 if __name__ == "__main__":
