@@ -10,7 +10,6 @@ from brian2 import (
     device,
     linked_var,
     ms,
-    prefs,
     set_device,
 )
 from hypothesis import given, settings
@@ -97,20 +96,6 @@ def test_compiled_as_in_numpy(tmp_path, n):
     finally:
         device.reinit()
         set_device("runtime")
-
-
-def test_a_step_in_single_precision_is_one(tmp_path):
-    default = prefs.core.default_float_dtype
-    prefs.core.default_float_dtype = np.float32
-    try:
-        network, neurons, _ = build("batch", 2, 10, 1)
-        assert neurons.variables["v"].dtype is np.float32
-        network.run(5 * ms)
-    finally:
-        prefs.core.default_float_dtype = default
-    assert " dt)" not in neurons.step.abstract_code.split("not_refractory = ")[1].split("\n", 1)[1]
-    assert "_dt" in neurons.step.abstract_code
-    np.testing.assert_allclose(float(neurons.variables["_dt"].get_value()[0]), 1e-4, rtol=1e-6)
 
 
 def test_units_of_on_step_and_threshold_are_checked():
