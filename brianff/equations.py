@@ -14,19 +14,29 @@ neuron     on_pre                  synapses   what a presynaptic spike does (def
 neuron     surrogate               neurons    pseudo-derivative of the spike, for rules that ask for one
 neuron     initial                 neurons    dictionary of values at the start of a stimulus epoch (default 0)
 neuron     on_step                 neurons    statements in every time step, after the membrane's update
+neuron     response                both       must define `response`: what all spikes of a presynaptic neuron add to the
+                                              membrane potential through a weight of 1; for rules that ask for it
+neuron     response_on_spike       both       its statements at a spike of the presynaptic neuron
 encoder    equations               input      variables of an input channel
 encoder    at_epoch_start*         input      statements that turn `intensity` (0..1) into spike times
 encoder    threshold*, reset       input      as above
 goodness   neuron*, on_spike*      both       must define `x`, the trace of every neuron; its jump at an own spike
 goodness   layer*                  layer      must define `g`, the goodness, and `gain`, the normalisation
 goodness   layer_on_spike*         layer      jump of the layer's variables when neuron `_pre` spikes (before on_spike)
+goodness   derivative*             neurons    of the goodness by `x`, up to a factor that the layer has in common
+goodness   memory                  neurons    what is left of `x` after a time step (default 1); for rules that ask
 rule       presynaptic             both       first factor: variables of every neuron that projects
 rule       neuron                  neurons    second factor: further variables of a learning neuron
-rule       on_step                 neurons    the same, after the neuron's own
+rule       presynaptic_on_spike    both       statements at a spike of a neuron that projects
+rule       neuron_on_spike         neurons    statements at a spike of a learning neuron
+rule       on_step                 neurons    statements in every time step, after the neuron's own
 rule       layer                   layer      third factor: variables of the layer
 rule       layer_at_epoch_end      layer      statements when a stimulus epoch ends
 rule       neuron_at_epoch_end     neurons    the same for each neuron, after the layer's
-rule       synapse*, at_epoch_end* synapses   must define `dw`; statements that change it
+rule       synapse, at_epoch_end   synapses   `dw`, the weight change for the optimizer; statements that change it
+rule       on_pre, on_post         synapses   statements at a spike of the pre- or postsynaptic neuron; they may change
+                                              `w` itself instead of dw (then there is no optimizer)
+rule       synapse_on_step         synapses   statements in every time step in which the rule learns
 rule       learns_when             synapses   condition (default ``phase_layer != 0``)
 rule       rows                    synapses   condition of `_pre` variables; rows where it is false are skipped
 rule       X_remember              X          X in presynaptic, neuron, layer: last statements before the reset
@@ -48,7 +58,8 @@ Names at hand, beside Brian2's own (`t`, `dt`, `t_in_timesteps`, `i`, functions,
   stimulus epoch), `samples_per_update`;
 - synapses: `w`, ``NAME_pre`` (of a neuron that projects, that is of both), ``NAME_post`` and ``NAME_layer`` (the
   postsynaptic layer); in `at_update` only shared ones of these, such as `learning_rate_layer`;
-- rules: `surrogate` in strings of neurons, ``surrogate_post`` in `at_epoch_end`.
+- rules: `derivative`, `memory` and `surrogate` in strings of neurons, ``derivative_post`` ... and ``response_pre`` in
+  those of synapses; ``(per_entry)`` behind a variable of `synapse`: a value of its own for each entry of the batch.
 
 At the start of every stimulus epoch all variables with a differential equation go back to 0 (or to `initial`).
 """
@@ -136,6 +147,8 @@ SCHEMA = {
         "surrogate": ("expression", "neurons", False),
         "initial": ("values", "neurons", False),
         "on_step": ("statements", "neurons", False),
+        "response": ("equations", "both", False),
+        "response_on_spike": ("statements", "both", False),
     },
     "encoder": {
         "equations": ("equations", "input", False),
@@ -148,16 +161,23 @@ SCHEMA = {
         "on_spike": ("statements", "both", True),
         "layer": ("equations", "layers", True),
         "layer_on_spike": ("statements", "goodness", True),
+        "derivative": ("expression", "neurons", True),
+        "memory": ("expression", "neurons", False),
     },
     "rule": {
         "presynaptic": ("equations", "both", False),
         "neuron": ("equations", "neurons", False),
+        "presynaptic_on_spike": ("statements", "both", False),
+        "neuron_on_spike": ("statements", "neurons", False),
         "on_step": ("statements", "neurons", False),
         "layer": ("equations", "layer", False),
         "layer_at_epoch_end": ("statements", "layer", False),
         "neuron_at_epoch_end": ("statements", "neurons", False),
-        "synapse": ("equations", "synapses", True),
-        "at_epoch_end": ("statements", "synapses", True),
+        "synapse": ("equations", "synapses", False),
+        "on_pre": ("statements", "synapses", False),
+        "on_post": ("statements", "synapses", False),
+        "synapse_on_step": ("statements", "synapses", False),
+        "at_epoch_end": ("statements", "synapses", False),
         "learns_when": ("condition", "synapses", False),
         "rows": ("condition", "synapses", False),
         "presynaptic_remember": ("statements", "both", False),
@@ -181,14 +201,14 @@ MUST_DEFINE = {
         ("layer", "g", "the goodness that rules and predictions use"),
         ("layer", "gain", "the factor with which the next layer normalises its input"),
     ),
-    "rule": (("synapse", "dw", "the accumulated weight change"),),
 }
 # kind -> (string, variables that its statements set, complaint)
 MUST_SET = {
-    "rule": ("at_epoch_end", {"dw"}, "must change dw, the accumulated weight change"),
     "optimizer": ("at_update", {"w", "dw"}, "must change w and set dw to 0"),
 }
 DEFAULT_ON_PRE = "I_syn_post += w"
+# Expressions of the neuron and the goodness that neurons have as variables where a rule asks for them.
+WANTED_BY_RULES = ("surrogate", "derivative", "memory")
 
 
 class ModelError(Exception):
@@ -390,6 +410,9 @@ class SynapseStrings:
 
     model: str
     on_pre: str
+    on_post: str
+    on_step: str
+    step_condition: str
     at_epoch_end: str
     condition: str
     rows: str | None
@@ -412,6 +435,11 @@ class Composition:
     synapses: SynapseStrings
     parameters: dict
 
+    @property
+    def online(self):
+        """Whether the rule changes weights at spikes or in every time step, and leaves nothing to an optimizer."""
+        return not self.synapses.at_update
+
     def of_neurons(self, level, n_levels):
         """Strings of the neurons of layer `level` out of 1 ... `n_levels`, or of the input (0)."""
         return self.input if level == 0 else self.last_neurons if level == n_levels else self.neurons
@@ -421,7 +449,9 @@ class Composition:
         return [
             eq.varname
             for eq in Equations(self.synapses.model).values()
-            if eq.type == PARAMETER and eq.varname not in {"plastic", "T_epoch", *self.synapses.parameters}
+            if eq.type == PARAMETER
+            and eq.varname not in {"plastic", "T_epoch", *self.synapses.parameters}
+            and "per_entry" not in eq.flags  # of a presentation: 0 when it begins
         ]
 
     def __str__(self):
@@ -454,6 +484,8 @@ class Composition:
         s = self.synapses
         section("[synapses] model", s.model)
         section("[synapses] on_pre", s.on_pre)
+        section("[synapses] on_post", s.on_post)
+        section(f"[synapses] every time step, if {s.step_condition}", s.on_step)
         section(f"[synapses] at the end of a stimulus epoch, if {s.condition}", s.at_epoch_end)
         section("[synapses] rows that the end of a stimulus epoch changes", s.rows or "")
         section(f"[synapses] optimizer, if {s.update_condition}", s.at_update)
@@ -611,27 +643,26 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
     _refuse_clashes(models, definitions)
     values = _merge_parameters(models, parameters or {})
 
-    surrogate = n["surrogate"]
-    of_neurons = (r[key] for key in ("neuron", "on_step", "neuron_at_epoch_end", "neuron_remember"))
-    rule_uses_surrogate = "surrogate" in _names(*of_neurons) or "surrogate_post" in _names(r["at_epoch_end"])
-    if rule_uses_surrogate and not surrogate:
-        raise ModelError(
-            f"{n.path}: the rule '{r.name}' needs a 'surrogate' (pseudo-derivative of the spike) and the neuron "
-            f"'{n.name}' defines none."
-        )
+    wanted = _wanted_by_rule(r, n, g)
     layer_text = LAYER_VARIABLES + g["layer"] + "\n" + r["layer"]
     layer_variables = {eq.varname: _unit_of(eq) for eq in Equations(layer_text).values()}
 
     initial = n.strings.get("initial", {})
 
-    def neuron_strings(presynaptic, presynaptic_remember):
+    presynaptic, presynaptic_on_spike = r["presynaptic"], r["presynaptic_on_spike"]
+    if "response_pre" in _names(*_of_synapses(r)):
+        presynaptic, presynaptic_on_spike = (
+            f"{presynaptic}\n{n['response']}",
+            f"{presynaptic_on_spike}\n{n['response_on_spike']}",
+        )
+
+    def neuron_strings(presynaptic, presynaptic_on_spike, presynaptic_remember):
         text = "\n".join([n["equations"], g["neuron"], presynaptic, r["neuron"]])
-        if rule_uses_surrogate:
-            text += f"\nsurrogate = {surrogate} : 1"
+        text += "".join(f"\n{name} = {expression} : 1" for name, expression in wanted.items())
         strings = GroupStrings(
             equations=text,
             threshold=n["threshold"],
-            reset="\n".join([n["reset"], g["on_spike"]]),
+            reset="\n".join([n["reset"], g["on_spike"], presynaptic_on_spike, r["neuron_on_spike"]]),
             refractory=n["refractory"] or None,
             method=n["method"] or "exponential_euler",
             on_step="\n".join([n["on_step"], r["on_step"]]),
@@ -641,15 +672,15 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
         _add_random_numbers(strings)
         return strings
 
-    neurons = neuron_strings(r["presynaptic"], r["presynaptic_remember"])
-    last_neurons = neuron_strings("", "")
-    if _used_names(last_neurons) & set(Equations(r["presynaptic"]).names):
+    neurons = neuron_strings(presynaptic, presynaptic_on_spike, r["presynaptic_remember"])
+    last_neurons = neuron_strings("", "", "")
+    if _used_names(last_neurons) & set(Equations(presynaptic).names):
         last_neurons = replace(neurons, links=dict(neurons.links))  # a rule may read its first factor elsewhere
-    input_text = "\n".join([INPUT_VARIABLES, c["equations"], g["neuron"], r["presynaptic"]])
+    input_text = "\n".join([INPUT_VARIABLES, c["equations"], g["neuron"], presynaptic])
     inputs = GroupStrings(
         equations=input_text,
         threshold=c["threshold"],
-        reset="\n".join([c["reset"], g["on_spike"]]),
+        reset="\n".join([c["reset"], g["on_spike"], presynaptic_on_spike]),
         method="exponential_euler",
         at_epoch_start="\n".join([r["presynaptic_remember"], _initial(input_text, {})]),
         encode=SHOW_STIMULUS + c["at_epoch_start"],
@@ -668,10 +699,11 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
             )
         )
     base_layer = {eq.varname: _unit_of(eq) for eq in Equations(LAYER_VARIABLES + g["layer"]).values()}
-    synapse_text = "\n".join(["w : 1\nplastic : boolean (shared)", r["synapse"], o["synapse"]])
-    on_pre = n["on_pre"] or DEFAULT_ON_PRE
+    optimizer, at_update = (o["synapse"], o["at_update"]) if "dw" in definitions["rule"]["synapse"] else ("", "")
+    synapse_text = "\n".join(["w : 1\nplastic : boolean (shared)", r["synapse"], optimizer])
+    on_pre = "\n".join([n["on_pre"] or DEFAULT_ON_PRE, r["on_pre"]])
     learns_when = r["learns_when"] or "phase_layer != 0"
-    used = _names(synapse_text, on_pre, r["at_epoch_end"], o["at_update"], learns_when, r["rows"])
+    used = _names(synapse_text, on_pre, *_of_synapses(r), at_update, learns_when, r["rows"])
     # No name may exist in neurons and synapses, and synapses see every name of the neurons that they reach: what
     # other groups use as well is declared in the neurons.
     of_groups = set().union(*map(_used_names, (inputs, neurons, last_neurons, *layers)))
@@ -684,11 +716,14 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
             + _declare(synapse_parameters, values)
             + (f"\n{_T_EPOCH}" if "T_epoch" in used - common else "")
         ),
-        on_pre=on_pre,
+        on_pre=_tidy(on_pre),
+        on_post=_tidy(r["on_post"]),
+        on_step=_tidy(r["synapse_on_step"]),
+        step_condition=f"plastic and ({learns_when})",
         at_epoch_end=_tidy(r["at_epoch_end"]),
         condition=f"plastic and t > 0*second and ({learns_when})",
         rows=r["rows"] or None,
-        at_update=_tidy(o["at_update"]),
+        at_update=_tidy(at_update),
         update_condition="plastic and t > 0*second and learning_rate_layer > 0",
         parameters=synapse_parameters,
     )
@@ -704,6 +739,35 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
         synapses=synapses,
         parameters=values,
     )
+
+
+def _of_synapses(rule):
+    """The strings of a rule that stand in its synapses."""
+    return [rule[key] for key in ("on_pre", "on_post", "synapse_on_step", "at_epoch_end")]
+
+
+def _wanted_by_rule(r, n, g):
+    """Expressions of the neuron and the goodness that the rule asks for, by name.
+
+    Raises
+    ------
+    ModelError
+        If the neuron does not define what the rule asks for.
+    """
+    of_neurons = _names(*(r[key] for key in ("neuron", "neuron_on_spike", "on_step", "neuron_at_epoch_end")))
+    used = of_neurons | _names(r["neuron_remember"])
+    of_synapses = _names(*_of_synapses(r))
+    for name, meaning in (
+        ("surrogate", "pseudo-derivative of the spike"),
+        ("response", "what a presynaptic neuron adds to the membrane potential through a weight of 1"),
+    ):
+        asks = f"{name}_pre" in of_synapses if name == "response" else name in used or f"{name}_post" in of_synapses
+        if asks and not n[name]:
+            raise ModelError(
+                f"{n.path}: the rule '{r.name}' needs a '{name}' ({meaning}) and the neuron '{n.name}' defines none."
+            )
+    expressions = {"surrogate": n["surrogate"], "derivative": g["derivative"], "memory": g["memory"] or "1"}
+    return {k: v for k, v in expressions.items() if k in used or f"{k}_post" in of_synapses}
 
 
 def _add_random_numbers(neurons):
@@ -815,7 +879,7 @@ def _definitions(model):
             for eq in equations.values():
                 allowed = ALLOWED_FLAGS[eq.type]
                 if part == "synapses":
-                    allowed = allowed & {"shared", "constant"}
+                    allowed = allowed & {"shared", "constant"} | ({"per_entry"} if model.kind == "rule" else set())
                     if eq.type == DIFFERENTIAL_EQUATION:
                         raise ModelError(
                             f"{where}: '{eq.varname}' cannot have a differential equation: synapses change at spikes "
@@ -835,15 +899,29 @@ def _definitions(model):
     return found
 
 
+def _targets(text):
+    """Names that statements assign to."""
+    return {re.split(r"\W", statement)[0] for _, statement in _statement_lines(text)}
+
+
 def _check_required_names(model, definitions):
     for key, name, reason in MUST_DEFINE.get(model.kind, ()):
         if name not in definitions[key]:
             raise ModelError(f"{model.where(key)}: '{key}' of a {model.kind} must define '{name}': {reason}.")
     if model.kind in MUST_SET:
         key, names, complaint = MUST_SET[model.kind]
-        targets = {re.split(r"\W", statement)[0] for _, statement in _statement_lines(model[key])}
-        if not names <= targets:
+        if not names <= _targets(model[key]):
             raise ModelError(f"{model.where(key)}: '{key}' {complaint}.")
+    if model.kind == "neuron" and model["response"] and "response" not in definitions["response"]:
+        raise ModelError(f"{model.where('response')}: 'response' of a neuron must define 'response'.")
+    if model.kind == "rule":
+        target = "dw" if "dw" in definitions["synapse"] else "w"
+        strings = _of_synapses(model)
+        if not any(target in _targets(text) for text in strings):
+            raise ModelError(
+                f"{model.where('synapse')}: a rule must define dw in 'synapse' and change it, or change w in 'on_pre', "
+                "'on_post' or 'synapse_on_step'."
+            )
 
 
 def _refuse_clashes(models, definitions):
@@ -872,10 +950,12 @@ def _refuse_clashes(models, definitions):
         goodness["neuron"],
         rule["presynaptic"],
     )
+    inputs = merge(inputs, definitions["neuron"]["response"])
     neurons = merge(
-        linked | own("T_epoch", "lastspike", "not_refractory", "surrogate", "uniform", *NEURON_VARIABLES),
+        linked | own("T_epoch", "lastspike", "not_refractory", "uniform", *WANTED_BY_RULES, *NEURON_VARIABLES),
         definitions["neuron"]["equations"],
         goodness["neuron"],
+        definitions["neuron"]["response"],
         rule["presynaptic"],
         rule["neuron"],
     )
@@ -1001,7 +1081,10 @@ def check(kind, name, *, build=True, **others):
     composition = compose(**(others | {kind: model}))
     environment = _environment(composition)
     if kind != "rule":
-        environment["neurons"].pop("surrogate", None)
+        for name in WANTED_BY_RULES:
+            environment["neurons"].pop(name, None)
+    if kind == "neuron":  # whether or not the rule at hand asks for it
+        environment["both"] |= _variables(model["response"])
     wider = {"both": environment["neurons"], "layers": environment["layer"], "goodness": environment["layer"]}
     for key, (what, part, _) in SCHEMA[kind].items():
         if key in model.strings:

@@ -293,22 +293,35 @@ class FeedForwardNetwork:
                 self.groups[f"neurons{level}"],
                 strings.model,
                 on_pre=strings.on_pre,
+                on_post=strings.on_post or None,
                 batch=self.architecture.batch,
                 layer=self.groups[f"layer{level}"],
                 name=f"synapses{level}",
             ),
         )
         self._set(synapses, strings, T_epoch=self._epoch)
-        synapses.update(
-            strings.at_epoch_end,
-            condition=strings.condition,
-            rows=strings.rows,
-            then=strings.at_update,
-            then_condition=strings.update_condition,
-            clock=self.epoch_clock,
-            order=-40,
-            name=f"synapses{level}_learn",
-        )
+        if strings.on_step:
+            synapses.update(
+                strings.on_step,
+                condition=strings.step_condition,
+                rows=strings.rows,
+                when="synapses",
+                order=-5,  # before this step's spikes arrive, which may change the membrane potential at once
+                name=f"synapses{level}_step",
+            )
+        at_end = dict(clock=self.epoch_clock, order=-40, name=f"synapses{level}_learn")
+        if strings.at_epoch_end:
+            optimizer = strings.at_update or None
+            synapses.update(
+                strings.at_epoch_end,
+                condition=strings.condition,
+                rows=strings.rows,
+                then=optimizer,
+                then_condition=strings.update_condition if optimizer else None,
+                **at_end,
+            )
+        elif strings.at_update:
+            synapses.update(strings.at_update, condition=strings.update_condition, **at_end)
 
     def _monitors(self, level, record):
         at_end = dict(clock=self.epoch_clock, when="start", order=-60, record=True)

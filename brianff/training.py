@@ -457,15 +457,17 @@ class Trainer:
         return images, schedule
 
     def _learning_rates(self, rows, base):
-        """Learning rate of every stimulus epoch of a chunk: not zero where a mini-batch is complete."""
+        """Learning rate of every stimulus epoch of a chunk: not zero where it is used."""
         c, a = self.config, self.architecture
         rates = np.zeros(a.capacity + 1)
         total = self.rows_per_stage * c.batch
         for k, row in enumerate(rows):
             seen = (row - base + 1) * c.batch
-            if seen % c.mini_batch == 0:
-                fraction = 1 - (1 - c.final_rate) * seen / total
-                rates[2 * k + 1] = c.learning_rate * fraction
+            rate = c.learning_rate * (1 - (1 - c.final_rate) * seen / total)
+            if self.composition.online:  # weights change all the time
+                rates[2 * k : 2 * k + 2] = rate
+            elif seen % c.mini_batch == 0:
+                rates[2 * k + 1] = rate
         return rates
 
     # -- measuring -------------------------------------------------------------------------------------------------
