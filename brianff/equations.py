@@ -14,6 +14,7 @@ neuron     on_pre                  synapses   what a presynaptic spike does (def
 neuron     surrogate               neurons    pseudo-derivative of the spike, for rules that ask for one
 neuron     initial                 neurons    dictionary of values at the start of a stimulus epoch (default 0)
 neuron     on_step                 neurons    statements in every time step, after the membrane's update
+neuron     lateral                 lateral    statements for every neuron `_post` of a layer when its neuron `_pre` spikes
 neuron     response                both       must define `response`: what all spikes of a presynaptic neuron add to the
                                               membrane potential through a weight of 1; for rules that ask for it
 neuron     response_on_spike       both       its statements at a spike of the presynaptic neuron
@@ -21,9 +22,12 @@ encoder    equations               input      variables of an input channel
 encoder    at_epoch_start*         input      statements that turn `intensity` (0..1) into spike times
 encoder    threshold*, reset       input      as above
 goodness   neuron*, on_spike*      both       must define `x`, the trace of every neuron; its jump at an own spike
+goodness   hidden                  neurons    further variables of hidden neurons
+goodness   lateral                 lateral    as the neuron's
 goodness   layer*                  layer      must define `g`, the goodness, and `gain`, the normalisation
 goodness   layer_on_spike*         layer      jump of the layer's variables when neuron `_pre` spikes (before on_spike)
 goodness   derivative*             neurons    of the goodness by `x`, up to a factor that the layer has in common
+goodness   jump                    neurons    of the goodness when the neuron spikes, up to the same factor; for rules that ask
 goodness   memory                  neurons    what is left of `x` after a time step (default 1); for rules that ask
 rule       presynaptic             both       first factor: variables of every neuron that projects
 rule       neuron                  neurons    second factor: further variables of a learning neuron
@@ -31,7 +35,8 @@ rule       presynaptic_on_spike    both       statements at a spike of a neuron 
 rule       neuron_on_spike         neurons    statements at a spike of a learning neuron
 rule       on_step                 neurons    statements in every time step, after the neuron's own
 rule       layer                   layer      third factor: variables of the layer
-rule       layer_at_epoch_end      layer      statements when a stimulus epoch ends
+rule       layer_sum               sum        statements when a stimulus epoch ends, for every neuron `_pre` of the layer
+rule       layer_at_epoch_end      layer      statements when a stimulus epoch ends, after those
 rule       neuron_at_epoch_end     neurons    the same for each neuron, after the layer's
 rule       synapse, at_epoch_end   synapses   `dw`, the weight change for the optimizer; statements that change it
 rule       on_pre, on_post         synapses   statements at a spike of the pre- or postsynaptic neuron; they may change
@@ -51,14 +56,15 @@ Names at hand, beside Brian2's own (`t`, `dt`, `t_in_timesteps`, `i`, functions,
   `label_neurons` (of a class),
   ``uniform(seed, presentation, draw, channel)``: a random number that depends on its arguments only;
 - neurons: `channel`, `entry`, `presentation`, `seed` and `uniform` as well; there, `channel` counts on from the layer
-  below, so that every neuron of the network has random numbers of its own;
+  below, so that every neuron of the network has random numbers of its own; `n_classes`, `class_group` (of the neuron:
+  its number in the layer modulo n_classes) and `target` (the label of the presentation, shown or not);
 - neurons and input: variables of the own layer as ``NAME_layer``; neurons: of the layer below as ``NAME_below``;
 - both: what input channels and hidden neurons have in common;
 - layer: `phase` (+1 positive, -1 negative, 0 no learning), `n_neurons`, `learning_rate` (0: no update after this
   stimulus epoch), `samples_per_update`;
 - synapses: `w`, ``NAME_pre`` (of a neuron that projects, that is of both), ``NAME_post`` and ``NAME_layer`` (the
   postsynaptic layer); in `at_update` only shared ones of these, such as `learning_rate_layer`;
-- rules: `derivative`, `memory` and `surrogate` in strings of neurons, ``derivative_post`` ... and ``response_pre`` in
+- rules: `derivative`, `jump`, `memory` and `surrogate` in strings of neurons, ``derivative_post`` ... and ``response_pre`` in
   those of synapses; ``(per_entry)`` behind a variable of `synapse`: a value of its own for each entry of the batch.
 
 At the start of every stimulus epoch all variables with a differential equation go back to 0 (or to `initial`).
@@ -134,8 +140,8 @@ DEFAULTS = {
 }
 
 # kind -> name -> (what the string is, part of the network, required); "both": hidden neurons and input channels;
-# "layers": hidden and input layer; "goodness": from the neurons of a layer to the layer; "update": synapses without
-# their neurons
+# "layers": hidden and input layer; "goodness": from the neurons of a layer to the layer; "sum": the same, hidden ones
+# only; "lateral": from the neurons of a layer to each other; "update": synapses without their neurons
 SCHEMA = {
     "neuron": {
         "equations": ("equations", "neurons", True),
@@ -147,6 +153,7 @@ SCHEMA = {
         "surrogate": ("expression", "neurons", False),
         "initial": ("values", "neurons", False),
         "on_step": ("statements", "neurons", False),
+        "lateral": ("statements", "lateral", False),
         "response": ("equations", "both", False),
         "response_on_spike": ("statements", "both", False),
     },
@@ -159,9 +166,12 @@ SCHEMA = {
     "goodness": {
         "neuron": ("equations", "both", True),
         "on_spike": ("statements", "both", True),
+        "hidden": ("equations", "neurons", False),
+        "lateral": ("statements", "lateral", False),
         "layer": ("equations", "layers", True),
         "layer_on_spike": ("statements", "goodness", True),
         "derivative": ("expression", "neurons", True),
+        "jump": ("expression", "neurons", False),
         "memory": ("expression", "neurons", False),
     },
     "rule": {
@@ -171,6 +181,7 @@ SCHEMA = {
         "neuron_on_spike": ("statements", "neurons", False),
         "on_step": ("statements", "neurons", False),
         "layer": ("equations", "layer", False),
+        "layer_sum": ("statements", "sum", False),
         "layer_at_epoch_end": ("statements", "layer", False),
         "neuron_at_epoch_end": ("statements", "neurons", False),
         "synapse": ("equations", "synapses", False),
@@ -208,7 +219,7 @@ MUST_SET = {
 }
 DEFAULT_ON_PRE = "I_syn_post += w"
 # Expressions of the neuron and the goodness that neurons have as variables where a rule asks for them.
-WANTED_BY_RULES = ("surrogate", "derivative", "memory")
+WANTED_BY_RULES = ("surrogate", "derivative", "jump", "memory")
 
 
 class ModelError(Exception):
@@ -432,6 +443,8 @@ class Composition:
     input_layer: GroupStrings
     layer: GroupStrings
     layer_on_spike: str
+    layer_sum: str
+    lateral: str
     synapses: SynapseStrings
     parameters: dict
 
@@ -439,6 +452,11 @@ class Composition:
     def online(self):
         """Whether the rule changes weights at spikes or in every time step, and leaves nothing to an optimizer."""
         return not self.synapses.at_update
+
+    @property
+    def class_groups(self):
+        """Whether groups of neurons stand for the classes: labels are targets, and there is no negative phase."""
+        return "class_group" in Equations(self.neurons.equations).names
 
     def of_neurons(self, level, n_levels):
         """Strings of the neurons of layer `level` out of 1 ... `n_levels`, or of the input (0)."""
@@ -481,6 +499,8 @@ class Composition:
         missing = set(Equations(self.neurons.equations).names) - set(Equations(self.last_neurons.equations).names)
         section("[neurons] not in the last layer, which projects to nobody", ", ".join(sorted(missing)))
         section("[layer] when a neuron of the layer spikes (before its reset)", self.layer_on_spike)
+        section("[layer] at the end of a stimulus epoch, for every neuron", self.layer_sum)
+        section("[neurons] when a neuron of the same layer spikes", self.lateral)
         s = self.synapses
         section("[synapses] model", s.model)
         section("[synapses] on_pre", s.on_pre)
@@ -598,6 +618,9 @@ NEURON_VARIABLES = {
     "channel": ("channel : integer (constant)", ""),
     "presentation": ("presentation : integer", "presentation = presentation_index(t, entry)"),
     "seed": ("seed : integer (linked)", ""),
+    "n_classes": ("n_classes : 1 (shared, constant)", ""),
+    "class_group": ("class_group : integer (constant)", ""),
+    "target": ("target : integer", "target = label(t, entry)"),
 }
 # n_pixels and label_neurons belong to the architecture and are constants of the namespace.
 SHOW_STIMULUS = """
@@ -656,8 +679,10 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
             f"{presynaptic_on_spike}\n{n['response_on_spike']}",
         )
 
+    lateral = _tidy(n["lateral"] + "\n" + g["lateral"])
+
     def neuron_strings(presynaptic, presynaptic_on_spike, presynaptic_remember):
-        text = "\n".join([n["equations"], g["neuron"], presynaptic, r["neuron"]])
+        text = "\n".join([n["equations"], g["neuron"], g["hidden"], presynaptic, r["neuron"]])
         text += "".join(f"\n{name} = {expression} : 1" for name, expression in wanted.items())
         strings = GroupStrings(
             equations=text,
@@ -669,7 +694,7 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
             at_epoch_end=r["neuron_at_epoch_end"],
             at_epoch_start="\n".join([presynaptic_remember, r["neuron_remember"], _initial(text, initial)]),
         )
-        _add_random_numbers(strings)
+        _add_neuron_variables(strings, _names(lateral, r["layer_sum"], *_of_synapses(r)))
         return strings
 
     neurons = neuron_strings(presynaptic, presynaptic_on_spike, r["presynaptic_remember"])
@@ -708,6 +733,7 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
     # other groups use as well is declared in the neurons.
     of_groups = set().union(*map(_used_names, (inputs, neurons, last_neurons, *layers)))
     common = used & (set(values) | {"T_epoch"}) & of_groups
+    common |= _names(lateral) & set(values)  # has no declarations of its own
     synapse_parameters = {k: v for k, v in values.items() if k in used - common}
     synapses = SynapseStrings(
         model=_tidy(
@@ -727,15 +753,17 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
         update_condition="plastic and t > 0*second and learning_rate_layer > 0",
         parameters=synapse_parameters,
     )
-    of_layer = _names(g["layer_on_spike"])  # has no declarations of its own
+    of_layer = _names(g["layer_on_spike"], r["layer_sum"])  # have none either
     return Composition(
         models=models,
         input=_finish_group(inputs, base_layer, {}, values),
         neurons=_finish_group(neurons, layer_variables, base_layer, values, also=common),
         last_neurons=_finish_group(last_neurons, layer_variables, base_layer, values, also=common),
-        input_layer=_finish_group(layers[0], {}, {}, values, also=of_layer),
+        input_layer=_finish_group(layers[0], {}, {}, values, also=_names(g["layer_on_spike"])),
         layer=_finish_group(layers[1], {}, {}, values, also=of_layer),
         layer_on_spike=g["layer_on_spike"],
+        layer_sum=_tidy(r["layer_sum"]),
+        lateral=lateral,
         synapses=synapses,
         parameters=values,
     )
@@ -760,20 +788,29 @@ def _wanted_by_rule(r, n, g):
     for name, meaning in (
         ("surrogate", "pseudo-derivative of the spike"),
         ("response", "what a presynaptic neuron adds to the membrane potential through a weight of 1"),
+        ("jump", "of the goodness when a neuron spikes"),
     ):
         asks = f"{name}_pre" in of_synapses if name == "response" else name in used or f"{name}_post" in of_synapses
-        if asks and not n[name]:
+        model = g if name == "jump" else n
+        if asks and not model[name]:
             raise ModelError(
-                f"{n.path}: the rule '{r.name}' needs a '{name}' ({meaning}) and the neuron '{n.name}' defines none."
+                f"{model.path}: the rule '{r.name}' needs a '{name}' ({meaning}) and the {model.kind} '{model.name}' "
+                "defines none."
             )
-    expressions = {"surrogate": n["surrogate"], "derivative": g["derivative"], "memory": g["memory"] or "1"}
+    expressions = {
+        "surrogate": n["surrogate"],
+        "derivative": g["derivative"],
+        "jump": g["jump"],
+        "memory": g["memory"] or "1",
+    }
     return {k: v for k, v in expressions.items() if k in used or f"{k}_post" in of_synapses}
 
 
-def _add_random_numbers(neurons):
-    """Declare what the strings of hidden neurons need for ``uniform(seed, presentation, draw, channel)``."""
-    used = _used_names(neurons)
-    if "presentation" in used:
+def _add_neuron_variables(neurons, used_elsewhere):
+    """Declare what the strings of hidden neurons, and of the synapses that reach them, use of `NEURON_VARIABLES`."""
+    elsewhere = {name.removesuffix("_pre").removesuffix("_post") for name in used_elsewhere}
+    used = _used_names(neurons) | elsewhere
+    if used & {"presentation", "target"}:
         used |= {"entry"}
     for name, (declaration, at_start) in NEURON_VARIABLES.items():
         if name not in used:
@@ -955,6 +992,7 @@ def _refuse_clashes(models, definitions):
         linked | own("T_epoch", "lastspike", "not_refractory", "uniform", *WANTED_BY_RULES, *NEURON_VARIABLES),
         definitions["neuron"]["equations"],
         goodness["neuron"],
+        goodness["hidden"],
         definitions["neuron"]["response"],
         rule["presynaptic"],
         rule["neuron"],
@@ -1037,6 +1075,8 @@ def _environment(composition):
         "layer": common | layer,
         "layers": common | base_layer,
         "goodness": common | base_layer | _read_only(base_layer, "_post") | projecting,
+        "sum": common | layer | _read_only(own, "_pre"),
+        "lateral": common | _read_only(own) | _read_only(own, "_pre") | post,
         "synapses": common
         | _read_only(own)  # without a suffix: those of the neurons that the synapses reach
         | post
@@ -1044,7 +1084,7 @@ def _environment(composition):
         | _read_only(layer, "_layer")
         | synapses,
     }
-    for part in ("goodness", "synapses"):
+    for part in ("goodness", "sum", "lateral", "synapses"):
         del found[part]["i"]
     found["both"] = {k: v for k, v in found["neurons"].items() if k in found["input"]}
     # With variables of neurons an update would run once for each entry of the batch.

@@ -9,6 +9,7 @@ Order of what happens at the boundary between two stimulus epochs, in the slot "
 order what
 ===== ================================================================================================================
 -60   goodness and traces are recorded
+-55   `layer_sum`: sums over the neurons of a layer
 -50   `layer_at_epoch_end`: the modulator
 -45   `neuron_at_epoch_end`
 -40   the synapses' `at_epoch_end`: weight changes accumulate; then the optimizer, where this epoch asks for an update
@@ -246,7 +247,9 @@ class FeedForwardNetwork:
             group.channel = np.tile(np.arange(n) + sum(a.sizes[:level]), a.batch)
         if "entry" in group.variables:
             group.entry = np.repeat(np.arange(a.batch), n)
-        self._set(group, strings, T_epoch=self._epoch)
+        if "class_group" in group.variables:
+            group.class_group = np.tile(np.arange(n) % a.n_classes, a.batch)
+        self._set(group, strings, T_epoch=self._epoch, n_classes=a.n_classes)
         if strings.at_epoch_end.strip():
             self._at_epoch(group, strings.at_epoch_end, -45)
         if strings.at_epoch_start.strip():
@@ -272,17 +275,18 @@ class FeedForwardNetwork:
 
     def _goodness(self, level):
         """Every spike of a layer changes the layer's goodness, before the neuron's own trace jumps."""
-        self._add(
+        neurons, c = self.groups[f"neurons{level}"], self.composition
+        common = dict(model="", batch=self.architecture.batch)
+        layer = self.groups[f"layer{level}"]
+        goodness = self._add(
             f"goodness{level}",
-            DenseSynapses(
-                self.groups[f"neurons{level}"],
-                self.groups[f"layer{level}"],
-                model="",
-                on_pre=self.composition.layer_on_spike,
-                batch=self.architecture.batch,
-                name=f"goodness{level}",
-            ),
+            DenseSynapses(neurons, layer, on_pre=c.layer_on_spike, name=f"goodness{level}", **common),
         )
+        if level and c.layer_sum:
+            goodness.update(c.layer_sum, clock=self.epoch_clock, order=-55)
+        if level and c.lateral:
+            name = f"lateral{level}"
+            self._add(name, DenseSynapses(neurons, neurons, on_pre=c.lateral, name=name, **common))
 
     def _synapses(self, level):
         strings = self.composition.synapses
