@@ -14,7 +14,7 @@ neuron     on_pre                  synapses   what a presynaptic spike does (def
 neuron     surrogate               neurons    pseudo-derivative of the spike, for rules that ask for one
 neuron     initial                 neurons    dictionary of values at the start of a stimulus epoch (default 0)
 neuron     on_step                 neurons    statements in every time step, after the membrane's update
-neuron     lateral                 lateral    statements for every neuron `_post` of a layer when its neuron `_pre` spikes
+neuron     lateral                 lateral    statements for every neuron `_post` of a layer when one, `_pre`, spikes
 neuron     response                both       must define `response`: what all spikes of a presynaptic neuron add to the
                                               membrane potential through a weight of 1; for rules that ask for it
 neuron     response_on_spike       both       its statements at a spike of the presynaptic neuron
@@ -27,7 +27,7 @@ goodness   lateral                 lateral    as the neuron's
 goodness   layer*                  layer      must define `g`, the goodness, and `gain`, the normalisation
 goodness   layer_on_spike*         layer      jump of the layer's variables when neuron `_pre` spikes (before on_spike)
 goodness   derivative*             neurons    of the goodness by `x`, up to a factor that the layer has in common
-goodness   jump                    neurons    of the goodness when the neuron spikes, up to the same factor; for rules that ask
+goodness   jump                    neurons    of the goodness at an own spike, by the same factor; for rules that ask
 goodness   memory                  neurons    what is left of `x` after a time step (default 1); for rules that ask
 rule       presynaptic             both       first factor: variables of every neuron that projects
 rule       neuron                  neurons    second factor: further variables of a learning neuron
@@ -35,7 +35,7 @@ rule       presynaptic_on_spike    both       statements at a spike of a neuron 
 rule       neuron_on_spike         neurons    statements at a spike of a learning neuron
 rule       on_step                 neurons    statements in every time step, after the neuron's own
 rule       layer                   layer      third factor: variables of the layer
-rule       layer_sum               sum        statements when a stimulus epoch ends, for every neuron `_pre` of the layer
+rule       layer_sum               sum        statements when a stimulus epoch ends, for every neuron `_pre`
 rule       layer_at_epoch_end      layer      statements when a stimulus epoch ends, after those
 rule       neuron_at_epoch_end     neurons    the same for each neuron, after the layer's
 rule       synapse, at_epoch_end   synapses   `dw`, the weight change for the optimizer; statements that change it
@@ -64,8 +64,9 @@ Names at hand, beside Brian2's own (`t`, `dt`, `t_in_timesteps`, `i`, functions,
   stimulus epoch), `samples_per_update`;
 - synapses: `w`, ``NAME_pre`` (of a neuron that projects, that is of both), ``NAME_post`` and ``NAME_layer`` (the
   postsynaptic layer); in `at_update` only shared ones of these, such as `learning_rate_layer`;
-- rules: `derivative`, `jump`, `memory` and `surrogate` in strings of neurons, ``derivative_post`` ... and ``response_pre`` in
-  those of synapses; ``(per_entry)`` behind a variable of `synapse`: a value of its own for each entry of the batch.
+- rules: `derivative`, `jump`, `memory` and `surrogate` in strings of neurons, ``derivative_post`` ... and
+  ``response_pre`` in those of synapses; ``(per_entry)`` behind a variable of `synapse`: a value of its own for each
+  entry of the batch.
 
 At the start of every stimulus epoch all variables with a differential equation go back to 0 (or to `initial`).
 """
@@ -456,7 +457,18 @@ class Composition:
     @property
     def class_groups(self):
         """Whether groups of neurons stand for the classes: labels are targets, and there is no negative phase."""
-        return "class_group" in Equations(self.neurons.equations).names
+        goodness = self.models["goodness"]
+        return "class_group_post" in _names(goodness["lateral"])
+
+    def misfit(self):
+        """Why these models cannot learn together, as a sentence, or None."""
+        goodness, rule = (self.models[kind].name for kind in ("goodness", "rule"))
+        targets = "target" in Equations(self.neurons.equations).names
+        if self.class_groups and not targets:
+            return f"the goodness {goodness} needs a rule that learns from targets (class_competition), not {rule}"
+        if targets and not self.class_groups:
+            return f"the rule {rule} needs a goodness with class groups (class_groups), not {goodness}"
+        return None
 
     def of_neurons(self, level, n_levels):
         """Strings of the neurons of layer `level` out of 1 ... `n_levels`, or of the input (0)."""

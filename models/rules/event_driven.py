@@ -4,22 +4,25 @@ At every spike of the postsynaptic neuron the goodness of its layer jumps.  The 
 the credit, or in a negative phase the blame, at once:
 
     postsynaptic spike:  w += learning_rate*eta*M(t)*jump*z_pre
-    M(t) = s*beta*sigmoid(-s*beta*(g(t) - theta))
+    M(t) = s*beta*sigmoid(-s*beta*(g(t) - theta*(t/T_epoch)**2))
 
-with s = +1 in a positive and -1 in a negative phase, z the normalised trace of the presynaptic neuron, low-pass
+The threshold rises with the goodness, which every stimulus epoch begins with 0: t counts from there.  With s = +1 in a positive and -1 in a negative phase, z the normalised trace of the presynaptic neuron, low-pass
 filtered as by a membrane, and `jump` that of the goodness.  The forward_forward rule (Hinton 2022) with nothing left
 to the end of the stimulus epoch: no accumulated weight change and no optimizer.
 
-Ranges: eta, which brings the usual learning rates to the size of a change at one spike, 1..100; tau_z 5..50 ms; w_max,
+Ranges: eta, which brings the usual learning rates to the size of a change at one spike, 0.003..0.03; tau_z 5..50 ms; w_max,
 to which weights are clipped, 0.5..5.
 """
 
 from brian2 import ms
 
 presynaptic = "dz/dt = (gain_layer*x - z)/tau_z : 1   # normalised trace"
-layer = "M = phase*beta/(1 + exp(phase*beta*(g - theta))) : 1 (constant over dt)   # modulator"
+layer = """
+dage/dt = 1 : second                         # time since the stimulus epoch began
+M = phase*beta/(1 + exp(phase*beta*(g - theta*(age/T_epoch)**2))) : 1 (constant over dt)   # modulator
+"""
 on_post = """
 change = learning_rate_layer*eta*M_layer*jump_post*z_pre
 w = clip(w + int(plastic)*change, -w_max, w_max)
 """
-parameters = {"beta": 3.0, "theta": 1.0, "eta": 1.0, "tau_z": 20 * ms, "w_max": 2.0}
+parameters = {"beta": 3.0, "theta": 1.0, "eta": 0.01, "tau_z": 20 * ms, "w_max": 2.0}
