@@ -27,7 +27,7 @@ goodness   lateral                 lateral    as the neuron's
 goodness   layer*                  layer      must define `g`, the goodness, and `gain`, the normalisation
 goodness   layer_on_spike*         layer      jump of the layer's variables when neuron `_pre` spikes (before on_spike)
 goodness   derivative*             neurons    of the goodness by `x`, up to a factor that the layer has in common
-goodness   jump                    neurons    of the goodness at an own spike, by the same factor; for rules that ask
+goodness   goodness_jump           neurons    of the goodness at an own spike, by the same factor; for rules that ask
 goodness   memory                  neurons    what is left of `x` after a time step (default 1); for rules that ask
 rule       presynaptic             both       first factor: variables of every neuron that projects
 rule       neuron                  neurons    second factor: further variables of a learning neuron
@@ -54,7 +54,8 @@ Names at hand, beside Brian2's own (`t`, `dt`, `t_in_timesteps`, `i`, functions,
 - everywhere: `T_epoch`, the length of a stimulus epoch;
 - input: `intensity` (0..1), `channel`, `entry` (of the batch), `presentation` (its number), `seed`, `n_pixels`,
   `label_neurons` (of a class),
-  ``uniform(seed, presentation, draw, channel)``: a random number that depends on its arguments only;
+  ``uniform(seed, presentation, draw, channel)``: a random number that depends on its arguments only; for spike times:
+  `shown_image` and ``images(shown_image*second, k)``, value k of the image, `events` (values of a channel);
 - neurons: `channel`, `entry`, `presentation`, `seed` and `uniform` as well; there, `channel` counts on from the layer
   below, so that every neuron of the network has random numbers of its own; `n_classes`, `class_group` (of the neuron:
   its number in the layer modulo n_classes) and `target` (the label of the presentation, shown or not);
@@ -64,7 +65,7 @@ Names at hand, beside Brian2's own (`t`, `dt`, `t_in_timesteps`, `i`, functions,
   stimulus epoch), `samples_per_update`;
 - synapses: `w`, ``NAME_pre`` (of a neuron that projects, that is of both), ``NAME_post`` and ``NAME_layer`` (the
   postsynaptic layer); in `at_update` only shared ones of these, such as `learning_rate_layer`;
-- rules: `derivative`, `jump`, `memory` and `surrogate` in strings of neurons, ``derivative_post`` ... and
+- rules: `derivative`, `goodness_jump`, `memory` and `surrogate` in strings of neurons, ``derivative_post`` ... and
   ``response_pre`` in those of synapses; ``(per_entry)`` behind a variable of `synapse`: a value of its own for each
   entry of the batch.
 
@@ -172,7 +173,7 @@ SCHEMA = {
         "layer": ("equations", "layers", True),
         "layer_on_spike": ("statements", "goodness", True),
         "derivative": ("expression", "neurons", True),
-        "jump": ("expression", "neurons", False),
+        "goodness_jump": ("expression", "neurons", False),
         "memory": ("expression", "neurons", False),
     },
     "rule": {
@@ -220,7 +221,7 @@ MUST_SET = {
 }
 DEFAULT_ON_PRE = "I_syn_post += w"
 # Expressions of the neuron and the goodness that neurons have as variables where a rule asks for them.
-WANTED_BY_RULES = ("surrogate", "derivative", "jump", "memory")
+WANTED_BY_RULES = ("surrogate", "derivative", "goodness_jump", "memory")
 
 
 class ModelError(Exception):
@@ -624,6 +625,8 @@ seed : integer (shared)
 channel : integer (constant)                 # pixels first, then label neurons class by class
 entry : integer (constant)                   # of the batch
 """
+# For encoders that read more of an image than one intensity.
+SHOWN_IMAGE = "shown_image : integer                        # row of the image array, -1: none\n"
 # Those of them that hidden neurons may use, with what sets them at the start of a stimulus epoch.
 NEURON_VARIABLES = {
     "entry": ("entry : integer (constant)", ""),
@@ -643,13 +646,21 @@ shown_label = label(t, entry)
 label_channel = is_label*(channel - n_pixels)
 in_class = int(label_channel // label_neurons == shown_label)
 neutral = int(shown_label == -1)*int(label_channel % label_neurons == 0)
-pixel = images(shown_image*second, is_pixel*channel)
+pixel = images(shown_image*second, is_pixel*channel*events)
 intensity = int(shown_image >= 0)*(is_pixel*pixel + is_label*(in_class + neutral))
 presentation = presentation_index(t, entry)
 """
 
 
-def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None, parameters=None):
+# A weight that would change its sign stays at a trace of the old one, which remembers it.
+DALE = """
+sign_of_w = 2*int(w > 0) - 1
+{}
+w = sign_of_w*clip(sign_of_w*w, 1e-9, inf)
+"""
+
+
+def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None, parameters=None, dale=False):
     """Put one model of each kind together.
 
     Parameters
@@ -658,6 +669,8 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
         A name, a file or a loaded model; the defaults are in `DEFAULTS`.
     parameters : dict, optional
         Values that replace those of the files.
+    dale : bool
+        Let the optimizer keep the sign of every weight (Dale's principle, where all weights of a neuron have the same).
 
     Returns
     -------
@@ -713,7 +726,8 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
     last_neurons = neuron_strings("", "", "")
     if _used_names(last_neurons) & set(Equations(presynaptic).names):
         last_neurons = replace(neurons, links=dict(neurons.links))  # a rule may read its first factor elsewhere
-    input_text = "\n".join([INPUT_VARIABLES, c["equations"], g["neuron"], presynaptic])
+    shown_image = SHOWN_IMAGE if "shown_image" in _names(*map(c.__getitem__, SCHEMA["encoder"])) else ""
+    input_text = "\n".join([INPUT_VARIABLES + shown_image, c["equations"], g["neuron"], presynaptic])
     inputs = GroupStrings(
         equations=input_text,
         threshold=c["threshold"],
@@ -737,6 +751,13 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
         )
     base_layer = {eq.varname: _unit_of(eq) for eq in Equations(LAYER_VARIABLES + g["layer"]).values()}
     optimizer, at_update = (o["synapse"], o["at_update"]) if "dw" in definitions["rule"]["synapse"] else ("", "")
+    if dale:
+        if not at_update:
+            raise ModelError(
+                f"{r.path}: this rule changes weights itself, without an optimizer that could keep their signs: Dale's "
+                "principle needs another rule."
+            )
+        at_update = DALE.format(at_update)
     synapse_text = "\n".join(["w : 1\nplastic : boolean (shared)", r["synapse"], optimizer])
     on_pre = "\n".join([n["on_pre"] or DEFAULT_ON_PRE, r["on_pre"]])
     learns_when = r["learns_when"] or "phase_layer != 0"
@@ -800,10 +821,10 @@ def _wanted_by_rule(r, n, g):
     for name, meaning in (
         ("surrogate", "pseudo-derivative of the spike"),
         ("response", "what a presynaptic neuron adds to the membrane potential through a weight of 1"),
-        ("jump", "of the goodness when a neuron spikes"),
+        ("goodness_jump", "of the goodness when a neuron spikes"),
     ):
         asks = f"{name}_pre" in of_synapses if name == "response" else name in used or f"{name}_post" in of_synapses
-        model = g if name == "jump" else n
+        model = g if name == "goodness_jump" else n
         if asks and not model[name]:
             raise ModelError(
                 f"{model.path}: the rule '{r.name}' needs a '{name}' ({meaning}) and the {model.kind} '{model.name}' "
@@ -812,7 +833,7 @@ def _wanted_by_rule(r, n, g):
     expressions = {
         "surrogate": n["surrogate"],
         "derivative": g["derivative"],
-        "jump": g["jump"],
+        "goodness_jump": g["goodness_jump"],
         "memory": g["memory"] or "1",
     }
     return {k: v for k, v in expressions.items() if k in used or f"{k}_post" in of_synapses}
@@ -1074,7 +1095,9 @@ def _environment(composition):
     own = {k: v for k, v in neurons.items() if k not in composition.neurons.links}
     projecting = _read_only({k: v for k, v in own.items() if k in inputs}, "_pre")
     post = {f"{name}_post": variable for name, variable in own.items()}
-    architecture = {name: Constant(name, dimensions=DIMENSIONLESS, value=1) for name in ("n_pixels", "label_neurons")}
+    names = ("n_pixels", "label_neurons", "events")
+    architecture = {name: Constant(name, dimensions=DIMENSIONLESS, value=1) for name in names}
+    images = Function(lambda image, k: k, arg_units=[second, 1], return_unit=1, stateless=True)
 
     synapses = _variables(composition.synapses.model)
     found = {
@@ -1083,7 +1106,11 @@ def _environment(composition):
         | _read_only(base_layer, "_below")
         | neurons
         | {"uniform": uniform},
-        "input": common | _read_only(base_layer, "_layer") | inputs | architecture | {"uniform": uniform},
+        "input": common
+        | _read_only(base_layer, "_layer")
+        | inputs
+        | architecture
+        | {"uniform": uniform, "images": images},
         "layer": common | layer,
         "layers": common | base_layer,
         "goodness": common | base_layer | _read_only(base_layer, "_post") | projecting,

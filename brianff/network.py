@@ -70,6 +70,8 @@ class Architecture:
         The largest number of different images of one run.
     dtype : {"float64", "float32"}
         Precision of every state variable of neurons, layers and synapses.
+    events : int
+        Values of an image for each input channel: more than one for encoders that read spike times.
     """
 
     n_pixels: int
@@ -82,9 +84,10 @@ class Architecture:
     capacity: int = 400
     images: int = 1000
     dtype: str = "float64"
+    events: int = 1
 
     def __post_init__(self):
-        for name in ("n_pixels", "n_classes", "label_neurons", "batch", "n_steps", "capacity", "images"):
+        for name in ("n_pixels", "n_classes", "label_neurons", "batch", "n_steps", "capacity", "images", "events"):
             if int(getattr(self, name)) < (0 if name == "label_neurons" else 1):
                 raise ValueError(f"{name} must be positive, not {getattr(self, name)}.")
         if self.dtype not in ("float64", "float32"):
@@ -182,7 +185,7 @@ class FeedForwardNetwork:
         for level in range(1, len(a.hidden) + 1):
             self._timed(f"learning_rate_at{level}", np.zeros(a.capacity + 1), epoch)
         # Not a course of time: "second k" is image k, so that the same image serves several epochs.
-        self._timed("images", np.zeros((a.images, a.n_pixels)), 1 * second)
+        self._timed("images", np.zeros((a.images, a.n_pixels * a.events)), 1 * second)
 
     def _timed(self, name, values, dt):
         self.timed_arrays[name] = TimedArray(values, dt=dt, name=name)
@@ -230,7 +233,7 @@ class FeedForwardNetwork:
         n = a.sizes[level]
         namespace = self.timed_arrays | {"uniform": uniform}
         if level == 0:
-            namespace |= {"n_pixels": a.n_pixels, "label_neurons": max(a.label_neurons, 1)}
+            namespace |= {"n_pixels": a.n_pixels, "label_neurons": max(a.label_neurons, 1), "events": a.events}
         group = self._add(
             f"neurons{level}",
             self.make_neurons(

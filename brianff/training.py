@@ -60,6 +60,9 @@ class Config:
     goodness: str = option("sum_of_squares", "goodness: name or file")
     rule: str = option("symba", "learning rule: name or file")
     optimizer: str = option("adam", "optimizer: name or file")
+    dale: float | None = option(
+        None, "Dale's principle: this part of the neurons of every layer excites, the others inhibit"
+    )
     set: tuple = option((), "replace a parameter of the models, as in tau_m=10*ms", metavar="NAME=VALUE", many=True)
 
     hidden: tuple | None = option(None, "neurons of each hidden layer, as in 500,500", metavar="N,N")
@@ -119,6 +122,8 @@ class Config:
                 raise ValueError(
                     f"--{name.replace('_', '-')} {getattr(self, name)} is not a multiple of --batch {self.batch}."
                 )
+        if self.dale is not None and not 0 < self.dale < 1:
+            raise ValueError(f"--dale must lie between 0 and 1, not {self.dale}.")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"--dropout must lie between 0 and 1, not {self.dropout}.")
         if self.labels_shown and self.label_neurons < 1:
@@ -261,8 +266,17 @@ class Trainer:
                 size = self.simulator.size(f"synapses{level}.{name}")
                 out[f"synapses{level}.{name}"] = np.zeros(size)
             w = stream(self.config.seed, "weights", level).normal(size=n_pre * n_post)
+            if self.config.dale is not None:
+                w = self._one_sign_a_neuron(w, n_pre, level)
             out[f"synapses{level}.w"] = w * self.config.init_gain / np.sqrt(n_pre)
         return out
+
+    def _one_sign_a_neuron(self, w, n_pre, level):
+        """Weights of inhibitory neurons are larger in the ratio of the numbers, so that all weights add up to zero."""
+        excites = self.config.dale
+        excitatory = stream(self.config.seed, "dale", level).permutation(n_pre) < excites * n_pre
+        factor = np.where(excitatory, 1.0, -excites / (1 - excites))
+        return (np.abs(w).reshape(n_pre, -1) * factor[:, None]).ravel()
 
     # -- inputs of the simulator -----------------------------------------------------------------------------------
     def inputs(self, learning=None):
@@ -585,6 +599,7 @@ def _compose(config):
         config.rule,
         config.optimizer,
         dict(map(equations.parse_parameter, config.set)),
+        dale=config.dale is not None,
     )
     if composition.misfit():
         raise equations.ModelError(f"{composition.misfit()}.")

@@ -157,7 +157,8 @@ def test_weights_change_at_spikes_only(rule):
 
 def test_csdp_adds_modulator_times_trace_at_every_presynaptic_spike():
     images, w = images_and_weights(batch=1)
-    layer = Layer(images, 12, rule="csdp", parameters={"eta": 1e-6, "w_max": 9.0})  # too little to matter for spikes
+    too_little_to_matter = {"eta": 1e-6, "w_max": 9.0, "theta": 1.0}
+    layer = Layer(images, 12, rule="csdp", parameters=too_little_to_matter)
     found = layer.show(w, 1.0)["synapses1.w"].reshape(w.shape) - w
     pre, post = layer.raster(0)[0], layer.raster(1)[0]
     x, expected = np.zeros(12), np.zeros(w.shape)

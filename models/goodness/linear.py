@@ -21,6 +21,6 @@ S += 1
 G += 2*x_pre + 1
 """
 derivative = "int(x > 0)"
-jump = "1"
+goodness_jump = "1"
 memory = "exp(-dt/tau_x)"
 parameters = {"tau_x": 100 * ms, "floor_x2": 0.01, "scale": 1.0}

@@ -26,6 +26,6 @@ P += polarity_pre*(2*x_pre + 1)
 G += 2*x_pre + 1
 """
 derivative = "polarity*x"
-jump = "polarity*(2*x + 1)"
+goodness_jump = "polarity*(2*x + 1)"
 memory = "exp(-dt/tau_x)"
 parameters = {"tau_x": 100 * ms, "floor_x2": 0.01}

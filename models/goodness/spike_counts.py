@@ -13,5 +13,5 @@ gain = 1/sqrt(floor_x2 + g) : 1 (constant over dt)
 """
 layer_on_spike = "G += 2*x_pre + 1"
 derivative = "x"
-jump = "2*x + 1"
+goodness_jump = "2*x + 1"
 parameters = {"floor_x2": 0.01}

@@ -21,4 +21,4 @@ on_pre = """
 change = learning_rate_layer*eta*M_layer*derivative_post
 w = clip(w + int(plastic)*change, -w_max, w_max)
 """
-parameters = {"beta": 3.0, "theta": 1.0, "eta": 0.05, "w_max": 1.0}
+parameters = {"beta": 3.0, "theta": 3.0, "eta": 0.02, "w_max": 1.0}
