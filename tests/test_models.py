@@ -10,7 +10,7 @@ from brian2 import ms
 from conftest import ROOT
 
 from brianff.device import RuntimeSimulator
-from brianff.equations import FOLDERS, available, check, compose, load
+from brianff.equations import FOLDERS, ModelError, available, check, compose, load
 from brianff.network import LABEL_NONE, Architecture
 from brianff.stimulus import Schedule
 
@@ -127,6 +127,8 @@ def test_goodness_is_what_it_says(goodness):
         "spike_counts": (counts**2).mean(),
         "linear": x.mean(),
         "mean_rate": counts.mean() / (0.05 * 20),
+        "class_groups": (x**2).mean(),
+        "polar_halves": 2 * (x**2 * (-1.0) ** (a.n_input + np.arange(6))).mean(),
     }
     assert g == pytest.approx(expected[goodness])
     if goodness == "spike_counts":
