@@ -141,7 +141,8 @@ class RuntimeSimulator:
                 var = self.built.groups[group].variables[variable]
                 value = _check_input(name, value, var.dtype, var.size)
                 var.set_value(value[0] if var.scalar else value)
-        with self.built.precision():
+        # Brian2 compares states with 1e50, which single precision has not.
+        with self.built.precision(), np.errstate(over="ignore" if a.dtype == "float32" else "warn"):
             network.run((n_epochs * a.n_steps + 1) * a.dt_ms * ms, namespace={})
         return Results(self._read)
 
