@@ -9,7 +9,7 @@ from brianff import datasets
 from brianff.device import RuntimeSimulator
 from brianff.equations import INPUT_VARIABLES, available, compose, load
 from brianff.network import Architecture
-from brianff.noise import uniform
+from brianff.noise import FUNCTIONS
 from brianff.stimulus import Schedule
 
 
@@ -23,7 +23,7 @@ def encode(encoder, images, steps=50, dt_ms=1.0, **parameters):
         threshold=model["threshold"],
         reset=model["reset"],
         method="exponential_euler",
-        namespace={"uniform": uniform, **model.parameters, **parameters},
+        namespace={**FUNCTIONS, **model.parameters, **parameters},
     )
     group.intensity = images.ravel()
     group.presentation = np.repeat(np.arange(len(images)), images.shape[1])
