@@ -36,9 +36,11 @@ def fits(**models):
 
 
 def partner(**models):
-    """With the goodness that goes with the rule, or the other way round."""
+    """With the goodness or the code that goes with the rule, or the rule that goes with the goodness."""
     if models.get("goodness", models.get("rule")) in ("class_groups", "class_competition"):
         models = {"goodness": "class_groups", "rule": "class_competition"} | models
+    if models.get("rule") == "csdp":
+        models = {"encoder": "regular_rate"} | models
     return models
 
 
