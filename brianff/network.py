@@ -280,6 +280,7 @@ class FeedForwardNetwork:
             batch=self.architecture.batch,
             links=links,
             on_step=strings.on_step,
+            on_threshold=strings.on_threshold,
             **options,
         )
 
