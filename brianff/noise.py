@@ -1,6 +1,6 @@
 """Counter-based random numbers, the same on every device.
 
-``uniform(seed, presentation, draw, channel)`` is a Brian2 function with NumPy and C++ implementations of Philox4x32-10
+``uniform(seed, presentation, draw, channel)`` is a Brian2 function with NumPy, C++ and CUDA implementations of Philox4x32-10
 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3", SC11).  It has no state: a number depends on its
 four arguments and on nothing else, not on the device, the length of a chunk, the batch or a resumed run.
 """
@@ -83,3 +83,4 @@ uniform = Function(
 )
 uniform.implementations.add_numpy_implementation(_uniform)
 uniform.implementations.add_implementation(CPPStandaloneCodeObject, code=_CPP, name="_brianff_uniform")
+uniform.implementations.add_implementation("cuda", code="__host__ __device__" + _CPP, name="_brianff_uniform")
