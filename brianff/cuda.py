@@ -174,7 +174,7 @@ class Setup:
         log = logging.getLogger("brian2.brian2cuda")
         level = log.level
         try:
-            log.setLevel(logging.WARNING)
+            log.setLevel(logging.ERROR)  # it warns of every integer beside a function; ours are small
             for name, value in changes.items():
                 prefs[name] = value
             path = self.nvcc or "nvcc"
