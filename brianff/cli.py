@@ -1,4 +1,4 @@
-"""The `brianff` command: look at equations, and check a model file before anything is compiled."""
+"""The `brianff` command: look at equations and at the machine, and check a model file before anything is compiled."""
 
 import argparse
 import difflib
@@ -78,6 +78,8 @@ def main(arguments=None):
 
     commands.add_parser("models", help="list the models that come with brianff")
 
+    commands.add_parser("doctor", help="compiler, CUDA, GPU and versions: what works on this machine")
+
     run = commands.add_parser("run", help="run a protocol", add_help=False)
     run.add_argument("protocol", choices=_protocols())
     run.add_argument("rest", nargs=argparse.REMAINDER, metavar="OPTIONS")
@@ -97,6 +99,10 @@ def main(arguments=None):
             for name in available(kind):
                 summary = load(kind, name).docstring.splitlines()[0]
                 print(f"{kind:10} {name:20} {summary}")
+    elif args.command == "doctor":
+        from brianff.doctor import report  # brian2cuda takes a second to import
+
+        print("\n".join(report()))
     else:
         return importlib.import_module(f"brianff.protocols.{args.protocol}").main(args.rest)
 

@@ -19,8 +19,9 @@ from brian2 import prefs
 from brian2cuda.codeobject import CUDAStandaloneCodeObject
 from brian2cuda.utils import gputools
 
-__all__ = ["Gpu", "Setup", "split", "without_writes", "writes"]
+__all__ = ["Gpu", "Setup", "after_scalars", "split", "without_writes", "writes"]
 
+USUAL_PLACES = ("/usr/local/cuda", "/opt/cuda")
 OLDEST_TOOLKIT = 11  # the first whose compiler knows C++17
 OLDEST_CAPABILITY = 6.0  # the first with atomic additions in double precision
 
@@ -68,6 +69,12 @@ def without_writes(lines):
     return [line for line in lines if not _WRITE.match(line)]
 
 
+def after_scalars(lines, scalar):
+    """Vector code that takes the shared variables which scalar code has changed from there, not from memory."""
+    changed = {match.group(1) for match in map(_WRITE.match, scalar) if match}
+    return [line for line in lines if not ((read := _READ.match(line)) and read.group(2) in changed)]
+
+
 def writes(code):
     """Whether scalar code, of one block or of several, writes shared variables."""
     blocks = code.values() if isinstance(code, dict) else [code]
@@ -77,7 +84,7 @@ def writes(code):
 CUDAStandaloneCodeObject.templater = CUDAStandaloneCodeObject.templater.derive(
     "brianff",
     templates_dir="templates/cuda",
-    env_globals={"split": split, "without_writes": without_writes, "writes": writes},
+    env_globals={f.__name__: f for f in (split, without_writes, after_scalars, writes)},
 )
 
 
@@ -228,7 +235,7 @@ def _toolkit(problems):
     named = [Path(folder) / "bin" / "nvcc" for folder in folders if folder]
     on_path = shutil.which("nvcc")
     usual = [Path(on_path)] if on_path else []
-    usual += [Path(folder) / "bin" / "nvcc" for folder in ("/usr/local/cuda", "/opt/cuda")]
+    usual += [Path(folder) / "bin" / "nvcc" for folder in USUAL_PLACES]
     for path in [*named, *usual]:
         if not os.access(path, os.X_OK):
             continue

@@ -25,7 +25,7 @@ from brianff.cuda import Setup
 from brianff.device import CompilerError, DeviceError, Results, _check_input, _scratch_folder, cache_folder
 from brianff.network import FeedForwardNetwork
 
-__all__ = ["CudaNetwork", "CudaSimulator", "EpochRecorder", "generate"]
+__all__ = ["CudaNetwork", "CudaSimulator", "EpochRecorder", "generate", "merge"]
 
 _TEMPLATES = Path(brianff.__file__).parent / "templates" / "cuda"
 
@@ -83,7 +83,12 @@ class EpochRecorder(Group, CodeRunner):
 
 
 class CudaNetwork(FeedForwardNetwork):
-    """`FeedForwardNetwork` with recorders that fit a GPU."""
+    """`FeedForwardNetwork` with recorders that fit a GPU, and spikes for its dense synapses alone."""
+
+    def make_neurons(self, level, n, strings, **options):
+        neurons = super().make_neurons(level, n, strings, **options)
+        neurons.step.template_kwds["listed"] = False
+        return neurons
 
     def _monitors(self, level, record):
         if record is not False:
@@ -308,7 +313,7 @@ def generate(folder, architecture, composition, setup):
         device.reinit()
         set_device("runtime")
     shutil.copy(_TEMPLATES / "jobs.h", folder)
-    _merge(folder)
+    merge(folder)
     return manifest
 
 
@@ -356,14 +361,14 @@ def _accept_jobs(main, arrays, clocks):
     main.write_text(text)
 
 
-def _merge(folder):
-    """Compile all code objects as one file, each in a namespace of its own: the headers are what takes the time."""
+def merge(folder):
+    """Make one file of a project's code objects, each in a namespace of its own: the headers take nvcc's time."""
     merged, includes, bodies = [], [], []
     for path in sorted((folder / "code_objects").glob("*.cu")):
-        text = path.read_text()
-        name = path.stem
-        if f"void _run_{name}()" not in text:
-            continue
+        text, name = path.read_text(), path.stem
+        header = path.with_suffix(".h").read_text()
+        if f"void _run_{name}();" not in header or header.count("(") > 1:
+            continue  # it has functions that other files call
         merged.append(f"code_objects/{path.name}")
         includes += [line for line in re.findall(r"^#include .*$", text, re.M) if line not in includes]
         body = re.sub(r"^#include .*$", "", text, flags=re.M)

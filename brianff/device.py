@@ -1,5 +1,7 @@
 """Build once, run many times: the NumPy runtime and C++ standalone behind one interface.
 
+`brianff.cuda_simulator` has brian2cuda behind the same one.
+
 A simulator is made from an `Architecture` and a `Composition`.  ``run(inputs, n_epochs)`` starts from a fresh state,
 sets the variables that `inputs` names (``"synapses1.w"``, ``"label"`` for a TimedArray), simulates `n_epochs` stimulus
 epochs and returns a `Results` to read variables from.  Everything that changes between runs is an input, so the C++
@@ -43,7 +45,7 @@ def cache_folder():
 
 
 def simulator(device, architecture, composition, report=None):
-    """A simulator on ``"cpp"`` or ``"runtime"``.
+    """A simulator on ``"cpp"``, ``"cuda"`` or ``"runtime"``.
 
     Parameters
     ----------
@@ -63,8 +65,10 @@ def simulator(device, architecture, composition, report=None):
     if device == "runtime":
         return RuntimeSimulator(architecture, composition)
     if device == "cuda":
-        raise DeviceError("training on --device cuda is not there yet: use --device cpp (C++) or runtime (NumPy).")
-    raise DeviceError(f"there is no device '{device}': it is cpp or runtime.")
+        from brianff.cuda_simulator import CudaSimulator  # brian2cuda takes a second to import
+
+        return CudaSimulator(architecture, composition, report)
+    raise DeviceError(f"there is no device '{device}': it is cpp, cuda or runtime.")
 
 
 def _check_input(name, value, dtype, size):
@@ -185,7 +189,7 @@ class CppSimulator:
         self.folder = cache_folder() / _fingerprint(architecture, composition, record, network)
         self.compiled = not (self.folder / "manifest.json").is_file()
         if self.compiled:
-            _require_compiler()
+            require_compiler()
             if report:
                 report("compiling the network (once for this architecture, about 15 s)")
             _build(self.folder, architecture, composition, record, network)
@@ -320,7 +324,7 @@ def _fingerprint(architecture, composition, record, network):
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
-def _require_compiler():
+def require_compiler():
     for program in (os.environ.get("CXX", "g++").split()[0], "make"):
         if shutil.which(program) is None:
             raise CompilerError(

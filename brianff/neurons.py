@@ -97,6 +97,7 @@ class BatchNeurons(NeuronGroup):
         self.template_kwds = {
             "batch": batch,
             "n_neurons": N // batch,
+            "listed": True,  # on CUDA: spikes as a list, too, for others than the dense synapses
             # a flag as wide as the variables keeps the loop in whole vectors
             "flag_type": "int32_t" if prefs.core.default_float_dtype is np.float32 else "int64_t",
         }

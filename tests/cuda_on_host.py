@@ -13,6 +13,9 @@ REPLACED = (
     "thrust/device_vector.h",
     "thrust/host_vector.h",
     "thrust/system_error.h",
+    "thrust/copy.h",
+    "thrust/count.h",
+    "thrust/execution_policy.h",
     "curand.h",
     "curand_kernel.h",
     "cuda.h",
@@ -22,13 +25,17 @@ MEETING = re.compile(r"__syncthreads|__ballot_sync|__shfl_sync")
 SETUP = Setup(version=(13, 0), gpu=Gpu("emulated", 9.0))
 
 
-def translate(text):
+def kernels(text):
+    """Name of every kernel that is defined in `text`, and whether its threads meet at barriers."""
+    found = {}
+    for piece in re.split(r"(?=^[ \t]*__global__)", text, flags=re.M)[1:]:
+        name, end = re.match(r"\s*__global__ void\s+(\w+)", piece), re.compile(r"^void ", re.M)
+        found[name.group(1)] = found.get(name.group(1), False) or bool(MEETING.search(end.split(piece)[0]))
+    return found
+
+
+def translate(text, meets):
     """CUDA without launches; kernels with barriers get threads that can wait for each other."""
-    pieces = re.split(r"(?=^[ \t]*__global__)", text, flags=re.M)
-    meets = {}
-    for piece in pieces[1:]:
-        name = re.match(r"\s*__global__ void\s+(\w+)", piece).group(1)
-        meets[name] = bool(MEETING.search(re.split(r"^void ", piece, flags=re.M)[0]))
 
     def launch(match):
         name, configuration, end = match.groups()
@@ -45,11 +52,13 @@ def compile_project(folder, optimise="-O1"):
     for name in REPLACED:
         (stubs / name).parent.mkdir(parents=True, exist_ok=True)
         (stubs / name).write_text("")
+    paths = sorted([*folder.glob("*.cu"), *folder.glob("code_objects/*.cu")])
+    meets = kernels("\n".join(path.read_text() for path in paths))
     sources = []
-    for path in sorted([*folder.glob("*.cu"), *folder.glob("code_objects/*.cu")]):
+    for path in paths:
         target = path.with_suffix(".host.cpp")
         main = "#define CUDA_ON_HOST_MAIN\n" if path.name == "main.cu" else ""
-        target.write_text(f'{main}#include "{HEADER}"\n{translate(path.read_text())}')
+        target.write_text(f'{main}#include "{HEADER}"\n{translate(path.read_text(), meets)}')
         sources.append(str(target.relative_to(folder)))
     command = [os.environ.get("CXX", "g++"), "-std=c++17", "-w", optimise, "-I.", "-Istubs", *sources, "-o", "main"]
     return subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

@@ -32,7 +32,7 @@
 {% block kernels %}
 {% set scalar = scalar_code if scalar_code is mapping else {'update': scalar_code} %}
 {% set vector = vector_code if vector_code is mapping else {'update': vector_code} %}
-{% set code = split(vector['update'], ['_idx', '_post_major_idx']) %}
+{% set code = split(after_scalars(vector['update'], scalar['update']), ['_idx', '_post_major_idx']) %}
 __global__ void
 _run_kernel_{{codeobj_name}}(
     %KERNEL_PARAMETERS%
@@ -90,7 +90,7 @@ _run_kernel_{{codeobj_name}}(
         const size_t _entry_idx = 0;
         {
             {{indices(n_pre, n_post)}}
-            {{vector['then']|autoindent}}
+            {{after_scalars(vector['then'], scalar['then'])|autoindent}}
         }
     }
     {% endif %}

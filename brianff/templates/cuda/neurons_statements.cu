@@ -15,7 +15,7 @@
     // scalar code
     {{without_writes(scalar_code)|autoindent}}
     {
-        {{vector_code|autoindent}}
+        {{after_scalars(vector_code, scalar_code)|autoindent}}
     }
 }
 {% if writes(scalar_code) %}

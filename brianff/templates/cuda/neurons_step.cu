@@ -1,6 +1,6 @@
 {# State update and threshold of a layer. #}
-{# Spikes are kept twice: one bit a neuron (`_fired`), in order, for the dense synapses and the reset, and as Brian2's #}
-{# list of events, in no particular order, for monitors and ordinary synapses. #}
+{# Spikes are kept as one bit a neuron (`_fired`), in order, for the dense synapses and the reset, and, where `listed`, #}
+{# as brian2cuda's list of events, in no particular order and filled up with -1, for monitors and ordinary synapses. #}
 {# USES_VARIABLES { N } #}
 {# ALLOWS_SCALAR_WRITE #}
 {% extends 'batch_group.cu' %}
@@ -19,7 +19,7 @@
         // scalar code
         {{without_writes(scalar_code)|autoindent}}
         {
-            {{vector_code|autoindent}}
+            {{after_scalars(vector_code, scalar_code)|autoindent}}
             _spikes = _cond;
         }
         {% if _uses_refractory %}
@@ -35,6 +35,7 @@
     const int _lane = threadIdx.x % 32;
     if (_lane == 0 && _k < {{n_neurons}})
         {{_fired}}[_entry_idx*{{(n_neurons + 31)//32}} + _k/32] = (int32_t)_bits;
+    {% if listed %}
     if (_bits)
     {
         int _place = 0;
@@ -44,6 +45,7 @@
         if (_spikes)
             {{_eventspace}}[_place + __popc(_bits & ((1u << _lane) - 1))] = (int32_t)_idx;
     }
+    {% endif %}
 }
 {% if writes(scalar_code) %}
 {{commit(codeobj_name, kernel_lines, scalar_code)}}
@@ -52,8 +54,10 @@
 
 {% block launch %}
 {% set _eventspace = get_array_name(eventspace_variable, access_data=False) %}
-    CUDA_SAFE_CALL(
-            cudaMemsetAsync(dev{{_eventspace}}[current_idx{{_eventspace}}] + {{batch*n_neurons}}, 0, sizeof(int32_t))
-        );
+    {% if listed %}
+    int32_t* _events = dev{{_eventspace}}[current_idx{{_eventspace}}];
+    CUDA_SAFE_CALL(cudaMemsetAsync(_events, 0xff, sizeof(int32_t)*{{batch*n_neurons}}));
+    CUDA_SAFE_CALL(cudaMemsetAsync(_events + {{batch*n_neurons}}, 0, sizeof(int32_t)));
+    {% endif %}
 {{launch_neurons(codeobj_name, n_neurons, batch, writes(scalar_code))}}
 {% endblock %}

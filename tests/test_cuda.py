@@ -1,0 +1,449 @@
+"""brian2cuda: set-up, generated code, what nvcc makes of it, and the kernels themselves.
+
+Where there is no GPU, the generated projects are compiled as C++ and run on the host (tests/cuda_on_host.h): the code is
+the same, the parallelism is not.  Tests that need a GPU say so.
+"""
+
+import importlib
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from brian2 import Clock, Network, NeuronGroup, SpikeMonitor, defaultclock, device, ms, set_device
+from conftest import ROOT
+from cuda_on_host import SETUP, CudaOnHost, compile_project
+
+import brianff.cuda_simulator
+import brianff.training
+from brianff import equations
+from brianff.cli import main
+from brianff.cuda import Gpu, Setup, after_scalars, split, without_writes, writes
+from brianff.cuda_simulator import CudaSimulator, generate
+from brianff.dense import DenseSynapses
+from brianff.device import CppSimulator, DeviceError, RuntimeSimulator, simulator
+from brianff.doctor import report
+from brianff.network import Architecture
+from brianff.neurons import BatchNeurons
+from brianff.stimulus import Schedule
+from brianff.training import Config, Trainer
+
+FOUND = Setup.find()
+needs_gpu = pytest.mark.skipif(bool(FOUND.problems), reason=f"needs a GPU: {' '.join(FOUND.problems)}")
+
+
+@pytest.fixture(autouse=True)
+def cuda_leaves_nothing():
+    yield
+    if device.__class__.__name__ != "RuntimeDevice":
+        device.reinit()
+        set_device("runtime")
+
+
+# -- pieces of generated code --------------------------------------------------------------------------------------
+def test_what_stays_the_same_leaves_the_loop():
+    lines = [
+        "double I = _ptr_array_n_I[_postsynaptic_idx];",
+        "const double w = _ptr_array_s_w[_idx];",
+        "double q;",
+        "I += w;",
+        "q = 1.0;",
+        "_ptr_array_n_I[_postsynaptic_idx] = I;",
+        "_ptr_array_n_q[_postsynaptic_idx] = q;",
+    ]
+    pieces = split(lines, ["_postsynaptic_idx"])
+    assert pieces["before"] == lines[:1] and pieces["after"] == [lines[5]]
+    assert pieces["inside"] == [*lines[1:5], lines[6]]  # q is written, and was not read: it stays
+
+
+def test_an_array_of_two_names_stays_in_the_loop():
+    lines = [
+        "double a = _ptr_array_n_a[_postsynaptic_idx];",
+        "const double a_post = _ptr_array_n_a[_postsynaptic_idx];",
+        "a += a_post;",
+        "_ptr_array_n_a[_postsynaptic_idx] = a;",
+    ]
+    assert split(lines, ["_postsynaptic_idx"]) == {"before": [], "inside": lines, "after": []}
+
+
+def test_scalars_are_written_by_one_thread():
+    lines = ["double n = _ptr_array_s_n[0];", "n += 1;", "_ptr_array_s_n[0] = n;"]
+    assert writes(lines) and writes({"then": lines, "update": []})
+    assert without_writes(lines) == lines[:2] and not writes(lines[:2])
+    vector = ["const double n = _ptr_array_s_n[0];", "double w = _ptr_array_s_w[_idx];", "w += n;"]
+    assert after_scalars(vector, lines) == vector[1:] and after_scalars(vector, lines[:2]) == vector
+
+
+# -- set-up --------------------------------------------------------------------------------------------------------
+NVCC = """#!/bin/sh
+case "$*" in
+  --version) printf 'nvcc: NVIDIA\\nCuda compilation tools, release %s, V1\\n' {version} ;;
+  *--dryrun*) printf '#$ TOP={top}\\n' ;;
+  --list-gpu-arch) printf 'compute_80\\ncompute_90\\n' ;;
+esac
+"""
+SMI = "#!/bin/sh\ncat <<END\n{lines}\nEND\n"
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """A PATH of its own, and functions that put a toolkit and GPUs into it."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("sh", "cat", "printf", "g++", "make"):
+        if found := shutil.which(name):
+            (programs / name).symlink_to(found)
+    for name in ("g++", "make"):
+        if not (programs / name).exists():
+            (programs / name).write_text("#!/bin/sh\n")
+            (programs / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs))
+    for name in ("CUDA_PATH", "CUDA_HOME", "CUDA_VISIBLE_DEVICES", "CXX"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("brianff.cuda.USUAL_PLACES", ())
+
+    def put(name, text):
+        (programs / name).write_text(text)
+        (programs / name).chmod(0o755)
+
+    class Machine:
+        root = tmp_path / "cuda"
+
+        def toolkit(self, version="13.0", curand=True):
+            put("nvcc", NVCC.format(version=version, top=self.root))
+            if curand:
+                for path in ("include/curand_kernel.h", "lib64/libcurand.so"):
+                    (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+                    (self.root / path).touch()
+
+        def gpus(self, *names):
+            lines = [f"{name}, {capability}, 580.1, 80000 MiB, GPU-{k}" for k, (name, capability) in enumerate(names)]
+            put("nvidia-smi", SMI.format(lines="\n".join(lines)))
+
+        def lack(self, name):
+            (programs / name).unlink()
+
+    return Machine()
+
+
+def test_a_machine_with_everything(machine):
+    machine.toolkit()
+    machine.gpus(("NVIDIA H100", 9.0))
+    setup = Setup.find()
+    assert not setup.problems
+    assert setup.version == (13, 0) and setup.gpu.capability == 9.0 and setup.include is None
+    assert "NVIDIA H100, compute capability 9.0, CUDA 13.0" in setup.summary
+    assert "--device cuda: works" in report(setup)
+
+
+def test_everything_that_is_missing_is_one_sentence_of_advice(machine):
+    machine.lack("make")
+    problems = Setup.find().problems
+    assert [p.split(":")[0].split(" (")[0] for p in problems] == [
+        "Install make",
+        "There is no nvcc",
+        "nvidia-smi finds no GPU",
+    ]
+    assert all(p.endswith(".") for p in problems)
+
+
+def test_an_old_toolkit_is_refused(machine):
+    machine.toolkit("10.2")
+    assert any("is of CUDA 10.2: install CUDA 11 or newer" in p for p in Setup.find().problems)
+
+
+def test_a_toolkit_without_curand(machine, monkeypatch):
+    machine.toolkit("13.0", curand=False)
+
+    def files(package):
+        raise brianff.cuda.importlib.metadata.PackageNotFoundError(package)
+
+    monkeypatch.setattr("brianff.cuda.importlib.metadata.files", files)
+    assert any("has no cuRAND: pip install 'brianff[cuda]'" in p for p in Setup.find().problems)
+    machine.toolkit("12.9", curand=False)
+    assert any("pip install nvidia-curand-cu12" in p for p in Setup.find().problems)
+
+
+def test_curand_from_the_package(machine, monkeypatch, tmp_path):
+    machine.toolkit("13.0", curand=False)
+    folder = tmp_path / "site" / "nvidia" / "cu13"
+    files = []
+    for name in ("include/curand_kernel.h", "lib/libcurand.so.10"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+        files.append(type("File", (str,), {"locate": lambda self, path=folder / name: path})(f"nvidia/cu13/{name}"))
+    monkeypatch.setattr("brianff.cuda.importlib.metadata.files", lambda package: files)
+    monkeypatch.setattr("brianff.cuda.importlib.metadata.version", lambda package: "10.4")
+    monkeypatch.setenv("BRIANFF_CACHE", str(tmp_path / "cache"))
+    setup = replace(Setup.find(), gpu=Gpu("any", 9.0))
+    assert setup.include == str(folder / "include")
+    assert "cuRAND from the package nvidia-curand 10.4" in setup.fixes
+    with setup.preferences():
+        link = brianff.cuda.prefs["codegen.cpp.extra_link_args"]
+        assert f"-Wl,-rpath={folder / 'lib'}" in link
+        named = Path(next(flag for flag in link if flag.startswith("-L"))[2:]) / "libcurand.so"
+        assert named.resolve() == folder / "lib" / "libcurand.so.10"
+    assert f"-Wl,-rpath={folder / 'lib'}" not in brianff.cuda.prefs["codegen.cpp.extra_link_args"]
+
+
+def test_which_gpu(machine, monkeypatch):
+    machine.toolkit()
+    machine.gpus(("first", 8.0), ("second", 9.0))
+    assert Setup.find().gpu.name == "first"
+    for visible, name in (("1", "second"), ("GPU-1", "second"), ("0,1", "first")):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+        assert Setup.find().gpu.name == name
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert any("hides every GPU" in p for p in Setup.find().problems)
+
+
+@pytest.mark.parametrize(("capability", "message"), [(5.2, "6.0 is needed"), (7.5, "does not compile for old")])
+def test_a_gpu_that_is_too_old(machine, capability, message):
+    machine.toolkit()
+    machine.gpus(("old", capability))
+    assert any(message in p for p in Setup.find().problems)
+
+
+def test_no_gpu_is_one_error_and_no_fallback(machine):
+    a = Architecture(4, 2, (3,), label_neurons=1, batch=2, capacity=2, images=2)
+    with pytest.raises(DeviceError, match="--device cuda does not work here: There is no nvcc.*nvidia-smi finds no GPU"):
+        simulator("cuda", a, equations.compose())
+
+
+def test_doctor(capsys):
+    assert main(["doctor"]) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"^brianff .*brian2cuda 1\.0b1, numpy", out, re.M)
+    for name in ("compiler", "nvcc", "GPU", "--device runtime", "--device cpp", "--device cuda"):
+        assert f"\n{name}: " in out
+
+
+# -- generated code ------------------------------------------------------------------------------------------------
+def compositions():
+    """Every model of every kind at least once."""
+    names = {kind: equations.available(kind) for kind in equations.FOLDERS}
+    for k in range(max(map(len, names.values()))):
+        chosen = {kind: of_kind[k % len(of_kind)] for kind, of_kind in names.items()}
+        yield pytest.param(chosen, id="-".join(chosen.values()))
+
+
+@pytest.mark.parametrize("chosen", compositions())
+def test_every_model_generates_cuda(chosen, tmp_path):
+    a = Architecture(16, 2, (9, 7), label_neurons=2, batch=64, capacity=4, images=8)
+    manifest = generate(tmp_path, a, equations.compose(**chosen), SETUP)
+    code = (tmp_path / "code_objects" / "merged.cu").read_text()
+    for name in ("synapses1_pre", "synapses2_learn", "goodness0_pre", "neurons0_step", "neurons2_step", "stop_run"):
+        assert re.search(rf"_run_kernel_{name}_codeobject\w*\(", code)
+    for kernel in re.findall(r"__global__ void\s+_run_kernel_(?:synapses|goodness)\w+\((.*?)\nvoid _run", code, re.S):
+        assert "atomic" not in kernel
+    assert manifest["synapses1.w"] == {"dtype": "<f8", "size": 20 * 9}
+    assert manifest["record_x1.x"]["columns"] == 64 * 9
+    assert "use_fast_math" not in (tmp_path / "makefile").read_text()
+
+
+@pytest.mark.parametrize("protocol", sorted(p.stem for p in (ROOT / "protocols").glob("*.py") if p.stem[0] != "_"))
+def test_every_protocol_that_trains_generates_cuda(protocol, tmp_path, monkeypatch, capsys):
+    """With its own --quick options, up to where nvcc would begin."""
+    module = importlib.import_module(f"brianff.protocols.{protocol}")
+    with pytest.raises(SystemExit):
+        module.main(["--help"])
+    if "--device" not in capsys.readouterr().out:
+        pytest.skip(f"{protocol} has no --device")
+    monkeypatch.setenv("BRIANFF_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(Setup, "find", classmethod(lambda cls: SETUP))
+    seen = []
+
+    def compile_(self, work):
+        seen.append((work / "code_objects" / "merged.cu").read_text())
+        return subprocess.CompletedProcess([], 1, "error: stopped here")
+
+    monkeypatch.setattr(CudaSimulator, "_compile", compile_)
+    assert module.main(["--quick", "--device", "cuda", "--out", str(tmp_path / "run")]) == 1
+    assert len(seen) == 1 and "_run_kernel_synapses1_learn_codeobject" in seen[0]
+    assert not list((tmp_path / "cache").glob("build-*"))  # nothing is left of a build that failed
+
+
+def test_single_precision_has_no_double_constants(tmp_path):
+    a = Architecture(16, 2, (9,), label_neurons=2, batch=4, capacity=4, images=8, dtype="float32")
+    generate(tmp_path, a, equations.compose(encoder="poisson_rate"), SETUP)
+    code = (tmp_path / "code_objects" / "merged.cu").read_text()
+    kernel = re.search(r"__global__ void\s+_run_kernel_synapses1_pre_codeobject\w*\(.*?^}", code, re.S | re.M).group()
+    assert "float w = " in kernel and "double" not in kernel
+
+
+def test_a_shared_variable_written_before_then_is_refused_on_cuda(tmp_path):
+    set_device("cuda_standalone", directory=str(tmp_path), build_on_run=False)
+    with SETUP.preferences():
+        group = NeuronGroup(4, "x : 1")
+        S = DenseSynapses(group, group, "w : 1\nn : 1 (shared)")
+        with pytest.raises(NotImplementedError, match="cannot write to the shared variable 'n'"):
+            S.update("n += 1\nw += n*x_pre", then="w *= 2")
+
+
+def test_random_streams_are_refused(tmp_path):
+    neuron = ROOT / "models" / "neurons" / "lif.py"
+    (tmp_path / "noisy.py").write_text(neuron.read_text() + 'on_step = "v += 0.01*rand()"\n')
+    a = Architecture(16, 2, (9,), label_neurons=2, batch=4, capacity=4, images=8)
+    with pytest.raises(NotImplementedError, match="use uniform"):
+        generate(tmp_path, a, equations.compose(neuron=str(tmp_path / "noisy.py")), SETUP)
+
+
+@pytest.mark.skipif(FOUND.nvcc is None, reason="needs nvcc")
+@pytest.mark.skipif(
+    bool(FOUND.nvcc) and any("cuRAND" in p for p in FOUND.problems), reason="needs the headers of cuRAND"
+)
+@pytest.mark.slow
+def test_nvcc_compiles_all_code_objects(tmp_path):
+    """For sm_80 and sm_90, the dense objects in all their forms among them; 15 to 20 s."""
+    setup = replace(FOUND, gpu=Gpu("H100", 9.0))
+    a = Architecture(16, 2, (9, 7), label_neurons=2, batch=64, capacity=4, images=8)
+    generate(tmp_path, a, equations.compose(neuron="lif_noise", encoder="poisson_rate"), setup)
+    flags = re.search(r"^NVCCFLAGS = (.*)$", (tmp_path / "makefile").read_text(), re.M).group(1)
+    flags = flags.replace("-arch=sm_90", "-gencode arch=compute_80,code=sm_80 -gencode arch=compute_90,code=sm_90")
+    # all forms of the dense kernels, behind the network's own
+    variants = tmp_path / "variants"
+    build_variants("cuda", variants)
+    merged = tmp_path / "code_objects" / "merged.cu"
+    for source, folder in ((merged, tmp_path), (variants / "code_objects" / "merged.cu", variants)):
+        command = f"{FOUND.nvcc} -O1 {flags} -dc {source} -o {source.with_suffix('.o')}"
+        done = subprocess.run(command, shell=True, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        assert done.returncode == 0, done.stdout[-3000:]
+
+
+# -- kernels on the host -------------------------------------------------------------------------------------------
+BATCH, N, M = 3, 37, 34  # no whole words of spike flags
+
+DRIVEN = """
+dv/dt = (drive - v)/(5*ms) : 1 (unless refractory)
+dx/dt = -x/(20*ms) : 1
+drive : 1
+steps : integer
+ticks : integer
+total : integer (shared)
+"""
+TARGET = """
+dv/dt = -v/(10*ms) : 1
+I1 : 1
+I2 : 1
+I3 : 1
+I4 : 1
+I5 : 1
+x : 1
+q = 2*x : 1
+latest : 1
+"""
+
+
+def variants():
+    """Brian2 objects with every form of the dense kernels: name -> what to compare."""
+    defaultclock.dt = 1 * ms
+    epoch = Clock(dt=10 * ms, name="epoch")
+    rng = np.random.default_rng(3)
+    options = dict(threshold="v > 1", reset="v = 0\nx += 1", refractory=2 * ms, method="exact")
+    source = BatchNeurons(BATCH * N, DRIVEN, batch=BATCH, on_step="steps += 1", name="source", **options)
+    source.run_regularly("total += 1\nticks += total", dt=5 * ms)
+    plain = NeuronGroup(BATCH * N, DRIVEN, name="plain", **options)
+    many = NeuronGroup(9000, DRIVEN, name="many", **options)  # more than the spike flags of one tile
+    target = NeuronGroup(BATCH * M, TARGET, threshold="v > 0.3", reset="v = 0", method="exact", name="target")
+    few = NeuronGroup(2, "G : 1", name="few")
+    layer = NeuronGroup(BATCH, "G : 1\nrate : 1 (shared)", name="layer")
+    for group in (source, plain, many):
+        group.drive = rng.uniform(0.5, 2.5, len(group))
+    target.x = rng.uniform(0, 1, len(target))
+    layer.G = rng.uniform(0, 1, BATCH)
+    layer.rate = 0.5
+    both = dict(batch=BATCH, layer=layer)
+    objects = {
+        "flags": DenseSynapses(source, target, "w : 1", "I1_post += w\nv_post += 0.01*w", name="flags", **both),
+        "list": DenseSynapses(plain, target, "w : 1", "I2_post += w*x_pre", name="list", **both),
+        "delayed": DenseSynapses(source, target, "w : 1", "I3_post += w", delay=3 * ms, name="delayed", **both),
+        "tiles": DenseSynapses(many, few, "w : 1", "G_post += w", name="tiles"),
+        "goodness": DenseSynapses(source, layer, "", "G_post += 2*x_pre + 1", batch=BATCH, name="goodness"),
+        "written": DenseSynapses(source, target, "w : 1", "latest_post = w", name="written", **both),
+        "columns": DenseSynapses(
+            source, target, "w : 1\nc : 1 (post_major)", None, "c += x_pre*q_post\nw += 0.01", name="columns", **both
+        ),
+        "serial": DenseSynapses(source, target, "w : 1", "I4_post += w\nw = 0.9*w + 0.1*x_post", name="serial", **both),
+        "entries": DenseSynapses(
+            plain, target, "w : 1\nown : 1 (per_entry)\nheard : 1 (per_entry, post_major)",
+            "I5_post += w + own\nown += 0.5", "heard += x_post", name="entries", **both,
+        ),
+        "learning": DenseSynapses(
+            source, target, "w : 1\ndw : 1\nown : 1 (per_entry)\nn : 1 (shared)\nu : 1 (shared)", name="learning", **both
+        ),
+    }  # fmt: skip
+    for synapses in objects.values():
+        if "w" in synapses.variables:
+            synapses.w = rng.normal(size=len(synapses))
+    S = objects["learning"]
+    S.update(
+        "dw += G_layer*x_pre*x_post",
+        rows="x_pre > 0.1",
+        condition="t > 0*ms",
+        then="n += 1\nw += dw*rate_layer/n\ndw = 0",
+        then_condition="t > 15*ms",
+        clock=epoch,
+        name="fused",
+    )
+    S.update("own += x_pre*x_post", clock=epoch, name="of_entries", order=1)
+    S.update("u += 1\nw *= 1 - 0.01*u", clock=epoch, name="shared_alone", order=2)
+    spikes = SpikeMonitor(source, name="spikes")
+    groups = [source, plain, many, target, few, layer]
+    network = Network(*groups, *objects.values(), spikes)
+    names = {
+        source: ("v", "x", "steps", "ticks", "total"),
+        target: ("v", "I1", "I2", "I3", "I4", "I5", "latest"),
+        few: ("G",),
+        layer: ("G",),
+    }
+
+    def outcome():
+        found = {f"{g.name}.{v}": np.array(getattr(g, v)) for g, variables in names.items() for v in variables}
+        for name, synapses in objects.items():
+            for variable in synapses.storage:
+                found[f"{name}.{variable}"] = synapses.matrix(variable)
+        found |= {"learning.n": np.array(S.n), "learning.u": np.array(S.u)}
+        order = np.lexsort((np.array(spikes.i), np.array(spikes.t)))
+        return found | {"spikes.i": np.array(spikes.i)[order], "spikes.t": np.array(spikes.t)[order]}
+
+    return network, outcome
+
+
+def build_variants(device_name, folder=None):
+    """The project of `variants` in a folder, without compiling it; or, on the NumPy runtime, the outcome."""
+    if device_name == "runtime":
+        network, outcome = variants()
+        network.run(45 * ms, namespace={})
+        return outcome()
+    set_device("cuda_standalone", directory=str(folder), build_on_run=False)
+    with SETUP.preferences():
+        network, outcome = variants()
+        network.run(45 * ms, namespace={})
+        device.build(directory=str(folder), compile=False, run=False, with_output=False)
+    brianff.cuda_simulator.merge(folder)
+    return network, outcome
+
+
+@pytest.mark.compiler
+@pytest.mark.slow
+def test_every_form_of_the_dense_kernels(tmp_path, monkeypatch):
+    """On the host, in two orders of threads, against the NumPy runtime."""
+    reference = build_variants("runtime")
+    assert len(reference["spikes.i"]) > 100 and reference["learning.n"] == 3
+    network, outcome = build_variants("cuda", tmp_path)
+    done = compile_project(tmp_path)
+    assert done.returncode == 0, done.stdout[-3000:]
+    found = []
+    for seed in ("0", "7"):
+        monkeypatch.setenv("CUDA_ON_HOST_SEED", seed)
+        device.has_been_run = False
+        device.array_cache.clear()
+        device.run(str(tmp_path), with_output=False)
+        found.append(outcome())
+    for name, values in reference.items():
+        np.testing.assert_allclose(found[0][name], values, rtol=1e-12, atol=1e-14, err_msg=name)
+        np.testing.assert_array_equal(found[0][name], found[1][name], err_msg=name)  # whatever the order of threads
