@@ -19,6 +19,8 @@ from brian2 import prefs
 from brian2cuda.codeobject import CUDAStandaloneCodeObject
 from brian2cuda.utils import gputools
 
+from brianff.noise import CPP, uniform
+
 __all__ = ["Gpu", "Setup", "after_scalars", "split", "without_writes", "writes"]
 
 USUAL_PLACES = ("/usr/local/cuda", "/opt/cuda")
@@ -85,6 +87,11 @@ CUDAStandaloneCodeObject.templater = CUDAStandaloneCodeObject.templater.derive(
     "brianff",
     templates_dir="templates/cuda",
     env_globals={f.__name__: f for f in (split, without_writes, after_scalars, writes)},
+)
+
+# by the class itself: it inherits from the C++ device's, whose implementation would come before one of "cuda"
+uniform.implementations.add_implementation(
+    CUDAStandaloneCodeObject, code="__host__ __device__" + CPP, name="_brianff_uniform"
 )
 
 

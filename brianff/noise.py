@@ -53,7 +53,8 @@ def _uniform(seed, presentation, draw, channel):
     return (bits.astype(np.float64) + 0.5) * 2.0**-52
 
 
-_CPP = f"""
+# of C++; brianff.cuda makes CUDA's of it
+CPP = f"""
 static inline double _brianff_uniform(uint32_t seed, uint32_t presentation, uint32_t draw, uint32_t channel)
 {{
     uint32_t c0 = channel, c1 = draw, c2 = presentation, c3 = 0, k0 = seed, k1 = 0x62726961u;
@@ -82,5 +83,4 @@ uniform = Function(
     stateless=True,
 )
 uniform.implementations.add_numpy_implementation(_uniform)
-uniform.implementations.add_implementation(CPPStandaloneCodeObject, code=_CPP, name="_brianff_uniform")
-uniform.implementations.add_implementation("cuda", code="__host__ __device__" + _CPP, name="_brianff_uniform")
+uniform.implementations.add_implementation(CPPStandaloneCodeObject, code=CPP, name="_brianff_uniform")

@@ -5,10 +5,11 @@ the same, the parallelism is not.  Tests that need a GPU say so.
 """
 
 import importlib
-import os
+import json
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -447,3 +448,148 @@ def test_every_form_of_the_dense_kernels(tmp_path, monkeypatch):
     for name, values in reference.items():
         np.testing.assert_allclose(found[0][name], values, rtol=1e-12, atol=1e-14, err_msg=name)
         np.testing.assert_array_equal(found[0][name], found[1][name], err_msg=name)  # whatever the order of threads
+
+
+CONFIG = dict(
+    dataset="digits", hidden=(40, 33), neuron="lif_noise", encoder="poisson_rate", batch=5, mini_batch=10, refresh=20,
+    chunk=20, limit=40, epochs=1, steps=20, validate=1, record_samples=(), device="cuda",
+)  # fmt: skip
+
+
+@pytest.fixture
+def on_host(monkeypatch):
+    """`--device cuda` with kernels that run on the host; compiled once for all tests."""
+
+    def make(device_name, architecture, composition, report=None):
+        if device_name == "cuda":
+            return CudaOnHost(architecture, composition, report)
+        return simulator(device_name, architecture, composition, report)
+
+    monkeypatch.setattr(brianff.training, "simulator", make)
+
+
+def presented(architecture, seed=1):
+    """Inputs of a short run with learning in every second stimulus epoch."""
+    a, rng = architecture, np.random.default_rng(seed)
+    n = a.capacity // 2 * a.batch
+    images = rng.random((a.images, a.n_pixels)) * (rng.random((a.images, a.n_pixels)) < 0.5)
+    labels = rng.integers(0, a.n_classes, n)
+    shown = np.arange(n) % a.images
+    schedule = Schedule.pairs(shown, shown, labels, (labels + 1) % a.n_classes, 2 * np.arange(n), a.batch)
+    rates = np.zeros(a.capacity + 1)
+    rates[1::2] = 2e-3
+    inputs = {"images": images, **schedule.inputs(a), "neurons0.seed": 1}
+    for level, (n_pre, n_post) in enumerate(zip(a.sizes[:-1], a.sizes[1:], strict=True), start=1):
+        inputs[f"synapses{level}.w"] = rng.normal(size=n_pre * n_post) * 3 / np.sqrt(n_pre)
+        inputs[f"synapses{level}.plastic"] = True
+        inputs[f"layer{level}.samples_per_update"] = float(a.batch)
+        inputs[f"learning_rate_at{level}"] = rates
+    return inputs, schedule
+
+
+def outcome_of(sim, inputs, n_epochs):
+    levels = range(1, len(sim.architecture.sizes))
+    with sim.run(inputs, n_epochs) as results:
+        out = {f"x{k}": results.recorded(f"record_x{k}", "x", n_epochs) for k in levels}
+        out |= {f"g{k}": results.recorded(f"record_g{k}", "g", n_epochs) for k in levels}
+        return out | {f"{v}{k}": results[f"synapses{k}.{v}"] for v in ("w", "m1", "m2", "n_updates") for k in levels}
+
+
+def assert_same(found, reference, rtol=1e-9, atol=1e-11):
+    for name, values in reference.items():
+        np.testing.assert_allclose(found[name], values, rtol=rtol, atol=atol, err_msg=name)
+
+
+@pytest.mark.compiler
+@pytest.mark.slow
+def test_a_checkpoint_goes_on_on_another_device(tmp_path, on_host):
+    """Trained on NumPy; begun there and finished on CUDA; the other way round: the same weights and metrics."""
+    config = Config(**CONFIG)
+    runs = {"whole": ("runtime", "runtime"), "finished": ("runtime", "cuda"), "begun": ("cuda", "runtime")}
+    trainers = {}
+    for name, (first, second) in runs.items():
+        trainer = Trainer.start(replace(config, device=first), tmp_path / name)
+        trainer._chunk()
+        trainer._checkpoint()
+        trainers[name] = Trainer.resume(tmp_path / name, device=second)
+        assert trainers[name].position == 4
+        trainers[name].run()
+    whole = trainers.pop("whole")
+    assert trainers["finished"].simulator.device == "cuda"
+    for trainer in trainers.values():
+        assert_same(trainer.synaptic, whole.synaptic)
+        for row, reference in zip(trainer.metrics, whole.metrics, strict=True):
+            for key in {"positive1", "negative2", "goodness", "readout"} & set(reference):
+                assert row[key] == pytest.approx(reference[key], rel=1e-9)
+
+
+@pytest.mark.compiler
+@pytest.mark.slow
+def test_one_process_for_many_runs(tmp_path, on_host, monkeypatch):
+    """Every run starts afresh, whatever ran before, in any order of threads; and what goes wrong is said."""
+    trainer = Trainer.start(Config(**CONFIG), tmp_path / "run")
+    sim = trainer.simulator
+    a, n = trainer.architecture, trainer.architecture.capacity
+    inputs, schedule = presented(a)
+    reference = outcome_of(RuntimeSimulator(a, trainer.composition), inputs, n)
+    assert reference["x2"].max() > 2 and np.abs(reference["w1"] - inputs["synapses1.w"]).max() > 1e-3
+    first = outcome_of(sim, inputs, n)
+    assert_same(first, reference)
+    process = sim._process
+    short = outcome_of(sim, presented(a, seed=2)[0], 2)
+    np.testing.assert_array_equal(short["n_updates1"], [1])  # the run ended after two epochs
+    again = outcome_of(sim, inputs, n)
+    assert sim._process is process
+    sim.close()
+    monkeypatch.setenv("CUDA_ON_HOST_SEED", "5")
+    shuffled = outcome_of(sim, inputs, n)
+    for name, values in first.items():
+        np.testing.assert_array_equal(again[name], values, err_msg=name)
+        np.testing.assert_array_equal(shuffled[name], values, err_msg=name)
+
+    old = sim.run(inputs, 2)
+    new = sim.run(inputs, 2)
+    with pytest.raises(DeviceError, match="earlier run is no longer on the GPU"):
+        old["synapses1.w"]
+    assert new["synapses1.w"].size == sim.size("synapses1.w")
+    with pytest.raises(ValueError, match=r"'synapses1\.w' has .* elements"):
+        sim.run({**inputs, "synapses1.w": np.zeros(3)}, 2)
+    with pytest.raises(DeviceError, match="no variable 'synapses9.w'"):
+        sim.run({**inputs, "synapses9.w": 0}, 2)
+    with pytest.raises(ValueError, match=f"1 to {n} stimulus epochs"):
+        sim.run(inputs, n + 1)
+    sim.run(inputs, 2)
+    sim._process.kill()
+    with pytest.raises(DeviceError, match="the compiled network failed"):
+        sim.run(inputs, 2)
+    assert_same(outcome_of(sim, inputs, n), reference)  # the next run has a process of its own
+    sim.close()
+
+
+# -- on a GPU ------------------------------------------------------------------------------------------------------
+@needs_gpu
+@pytest.mark.compiler
+def test_parity_with_cpp_on_the_gpu():
+    """The same spikes (traces) of a few hundred neurons, weights to 1e-6 after 100 updates; compiles for minutes."""
+    a = Architecture(64, 10, (200, 100), batch=64, capacity=200, images=500)
+    composition = equations.compose(neuron="lif_noise", encoder="poisson_rate")
+    inputs, schedule = presented(a)
+    gpu, cpu = CudaSimulator(a, composition, print), CppSimulator(a, composition)
+    found, reference = outcome_of(gpu, inputs, len(schedule)), outcome_of(cpu, inputs, len(schedule))
+    assert reference["n_updates1"] == 100
+    assert_same(found, reference, rtol=1e-6, atol=1e-9)
+    again = outcome_of(gpu, inputs, len(schedule))
+    for name, values in found.items():
+        np.testing.assert_array_equal(again[name], values, err_msg=name)
+    gpu.close()
+
+
+@needs_gpu
+@pytest.mark.compiler
+def test_throughput_on_the_gpu(tmp_path):
+    """The benchmark's quick form: it runs, agrees with the CPU, and a batch of 256 is faster than one of 64."""
+    out = tmp_path / "cuda.json"
+    script = ROOT / "benchmarks" / "cuda.py"
+    subprocess.run([sys.executable, str(script), "--quick", "--out", str(out)], check=True)
+    rates = {row["batch"]: row["samples_per_second"] for row in json.loads(out.read_text())["rows"] if row["device"] == "cuda"}
+    assert rates[256] > rates[64] > 0
