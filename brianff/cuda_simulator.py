@@ -1,8 +1,8 @@
 """brian2cuda behind the interface of `brianff.device`: built once into the cache, one process for many runs.
 
-nvcc takes a quarter of a minute for every file that includes Thrust and cuRAND, as all of brian2cuda's do: here all code
-objects are compiled as one file.  And a GPU context takes longer to make than many a run: the process that has one
-stays (``templates/cuda/jobs.h``).
+nvcc takes a quarter of a minute for every file that includes Thrust and cuRAND, as all of brian2cuda's do: here all
+code objects are compiled as one file.  And a GPU context takes longer to make than many a run: the process that has
+one stays (``templates/cuda/jobs.h``).
 """
 
 import hashlib
@@ -92,7 +92,9 @@ class CudaNetwork(FeedForwardNetwork):
 
     def _monitors(self, level, record):
         if record is not False:
-            raise NotImplementedError("spikes are not recorded on --device cuda: the NumPy runtime gives the same ones.")
+            raise NotImplementedError(
+                "spikes are not recorded on --device cuda: the NumPy runtime gives the same ones."
+            )
         for variable, group in (("g", f"layer{level}"), ("x", f"neurons{level}")) if level else ():
             recorder = EpochRecorder(
                 self.groups[group],
@@ -284,8 +286,17 @@ class CudaSimulator:
 # -- generated code ------------------------------------------------------------------------------------------------
 
 
-def generate(folder, architecture, composition, setup):
+def generate(folder, architecture, composition, setup, network=CudaNetwork):
     """Write the CUDA project of a network into `folder`; needs no nvcc and no GPU.
+
+    Parameters
+    ----------
+    folder : `pathlib.Path`
+    architecture : `Architecture`
+    composition : `Composition`
+    setup : `brianff.cuda.Setup`
+    network : class, optional
+        What builds the Brian2 objects.
 
     Returns
     -------
@@ -296,7 +307,7 @@ def generate(folder, architecture, composition, setup):
     device = get_device()
     try:
         with setup.preferences():
-            built = CudaNetwork(architecture, composition, stop_early=True)
+            built = network(architecture, composition, stop_early=True)
             for slot in ("before_network_run", "after_network_run"):
                 device.insert_code(slot, f"BRIANFF_{slot}")
             device.headers.append('"jobs.h"')
@@ -349,7 +360,9 @@ def _arrays(device, built):
 def _accept_jobs(main, arrays, clocks):
     """Put the loop over runs into the generated program, in place of the marks that `generate` left in it."""
     lines = ["brianff::Jobs _jobs;"]
-    lines += [f'_jobs.add("{name}", {pointer}, {size}, {item}, {reset});' for name, pointer, size, item, reset in arrays]
+    lines += [
+        f'_jobs.add("{name}", {pointer}, {size}, {item}, {reset});' for name, pointer, size, item, reset in arrays
+    ]
     lines += ["while (_jobs.next())", "{", "network.t = 0;"]
     lines += [f"{clock}.timestep[0] = 0; {clock}.t[0] = 0;" for clock in clocks]
     text = main.read_text()

@@ -1,7 +1,7 @@
 """Counter-based random numbers, the same on every device.
 
-``uniform(seed, presentation, draw, channel)`` is a Brian2 function with NumPy, C++ and CUDA implementations of Philox4x32-10
-(Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3", SC11).  It has no state: a number depends on its
+``uniform(seed, presentation, draw, channel)`` is a Brian2 function with NumPy, C++ and CUDA implementations of
+Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3", SC11).  It has no state: a number depends on its
 four arguments and on nothing else, not on the device, the length of a chunk, the batch or a resumed run.
 """
 
