@@ -16,10 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from brian2 import prefs
+from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2cuda.codeobject import CUDAStandaloneCodeObject
 from brian2cuda.utils import gputools
 
-from brianff.noise import CPP, uniform
+from brianff.noise import FUNCTIONS
 
 __all__ = ["Gpu", "Setup", "after_scalars", "split", "without_writes", "writes"]
 
@@ -89,10 +90,15 @@ CUDAStandaloneCodeObject.templater = CUDAStandaloneCodeObject.templater.derive(
     env_globals={f.__name__: f for f in (split, without_writes, after_scalars, writes)},
 )
 
-# by the class itself: it inherits from the C++ device's, whose implementation would come before one of "cuda"
-uniform.implementations.add_implementation(
-    CUDAStandaloneCodeObject, code="__host__ __device__" + CPP, name="_brianff_uniform"
-)
+# By the class itself: it inherits from the C++ device's, whose implementation would come before one of "cuda".
+for function in FUNCTIONS.values():
+    cpp = function.implementations[CPPStandaloneCodeObject]
+    function.implementations.add_implementation(
+        CUDAStandaloneCodeObject,
+        code=cpp.get_code(None).replace("static inline", "__host__ __device__ static inline"),
+        name=cpp.name,
+        dependencies=cpp.dependencies,
+    )
 
 
 # -- toolkit, cuRAND, GPU ------------------------------------------------------------------------------------------

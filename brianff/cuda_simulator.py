@@ -311,8 +311,9 @@ def generate(folder, architecture, composition, setup, network=CudaNetwork):
             for slot in ("before_network_run", "after_network_run"):
                 device.insert_code(slot, f"BRIANFF_{slot}")
             device.headers.append('"jobs.h"')
-            built.network.run(built.duration, namespace={})
-            device.build(directory=str(folder), compile=False, run=False, with_output=False)
+            with built.precision():
+                built.network.run(built.duration, namespace={})
+                device.build(directory=str(folder), compile=False, run=False, with_output=False)
             manifest, arrays = _arrays(device, built)
             if any(codeobject.rng_calls and max(codeobject.rng_calls.values()) for codeobject in _code_objects(device)):
                 raise NotImplementedError(

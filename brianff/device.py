@@ -145,7 +145,9 @@ class RuntimeSimulator:
                 var = self.built.groups[group].variables[variable]
                 value = _check_input(name, value, var.dtype, var.size)
                 var.set_value(value[0] if var.scalar else value)
-        network.run((n_epochs * a.n_steps + 1) * a.dt_ms * ms, namespace={})
+        # Brian2 compares states with 1e50, which single precision has not.
+        with self.built.precision(), np.errstate(over="ignore" if a.dtype == "float32" else "warn"):
+            network.run((n_epochs * a.n_steps + 1) * a.dt_ms * ms, namespace={})
         return Results(self._read)
 
     def _read(self, name):
@@ -348,11 +350,15 @@ def _build(folder, architecture, composition, record, network):
     device = get_device()
     try:
         built = (network or FeedForwardNetwork)(architecture, composition, record=record, stop_early=True)
-        built.network.run(built.duration, namespace={})
+        with built.precision():
+            built.network.run(built.duration, namespace={})
         # Linking with it makes denormal numbers count as zero: traces of silent pixels decay for ever.
         prefs["codegen.cpp.extra_link_args"] = [*link_args, "-ffast-math"]
         # Partial redundancy elimination moves loads to where GCC then cannot vectorise the loop over a matrix row.
         prefs["codegen.cpp.extra_compile_args_gcc"] = [*compile_args, "-fno-tree-pre"]
+        if architecture.dtype == "float32":
+            # One literal such as the 1.0 of "1 - beta" would make the statement around it double.
+            prefs["codegen.cpp.extra_compile_args_gcc"] += ["-fsingle-precision-constant"]
         device.build(directory=str(work), compile=False, run=False, with_output=False)
         variables = {}
         for variable in device.arrays:

@@ -39,8 +39,9 @@ Names at hand, beside Brian2's own (`t`, `dt`, `t_in_timesteps`, `i`, functions,
 - everywhere: `T_epoch`, the length of a stimulus epoch;
 - input: `intensity` (0..1), `channel`, `entry` (of the batch), `presentation` (its number), `seed`, `n_pixels`,
   `label_neurons` (of a class),
-  ``uniform(seed, presentation, draw, channel)``: a random number that depends on its arguments only;
-- neurons: `channel`, `entry`, `presentation`, `seed` and `uniform` as well; there, `channel` counts on from the layer
+  ``uniform(seed, presentation, draw, channel)`` and ``exponential(mean, seed, presentation, draw, channel)``: random
+  numbers that depend on their arguments only;
+- neurons: `channel`, `entry`, `presentation`, `seed`, `uniform` and `exponential` as well; there, `channel` counts on from the layer
   below, so that every neuron of the network has random numbers of its own;
 - neurons and input: variables of the own layer as ``NAME_layer``; neurons: of the layer below as ``NAME_below``;
 - both: what input channels and hidden neurons have in common;
@@ -92,7 +93,7 @@ from brian2.utils.logger import catch_logs
 from brian2.utils.stringtools import get_identifiers
 
 import brianff.models
-from brianff.noise import uniform
+from brianff.noise import FUNCTIONS
 
 __all__ = [
     "Composition",
@@ -867,13 +868,13 @@ def _refuse_clashes(models, definitions):
     linked = own(*(f"{name}_layer" for name in layer), *(f"{name}_below" for name in below))
     encoding = _names(SHOW_STIMULUS) - set(DEFAULT_FUNCTIONS) - set(_UNITS) - {"t"}
     inputs = merge(
-        linked | own("T_epoch", "uniform", *encoding, *Equations(INPUT_VARIABLES).names),
+        linked | own("T_epoch", *FUNCTIONS, *encoding, *Equations(INPUT_VARIABLES).names),
         definitions["encoder"]["equations"],
         goodness["neuron"],
         rule["presynaptic"],
     )
     neurons = merge(
-        linked | own("T_epoch", "lastspike", "not_refractory", "surrogate", "uniform", *NEURON_VARIABLES),
+        linked | own("T_epoch", "lastspike", "not_refractory", "surrogate", *FUNCTIONS, *NEURON_VARIABLES),
         definitions["neuron"]["equations"],
         goodness["neuron"],
         rule["presynaptic"],
@@ -952,8 +953,8 @@ def _environment(composition):
         | _read_only(layer, "_layer")
         | _read_only(base_layer, "_below")
         | neurons
-        | {"uniform": uniform},
-        "input": common | _read_only(base_layer, "_layer") | inputs | architecture | {"uniform": uniform},
+        | FUNCTIONS,
+        "input": common | _read_only(base_layer, "_layer") | inputs | architecture | FUNCTIONS,
         "layer": common | layer,
         "layers": common | base_layer,
         "goodness": common | base_layer | _read_only(base_layer, "_post") | projecting,

@@ -17,6 +17,7 @@ order what
 ===== ================================================================================================================
 """
 
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -38,7 +39,7 @@ from brian2.groups.group import CodeRunner
 from brianff.dense import DenseSynapses
 from brianff.equations import Composition
 from brianff.neurons import BatchNeurons
-from brianff.noise import uniform
+from brianff.noise import FUNCTIONS
 
 __all__ = ["Architecture", "FeedForwardNetwork", "LABEL_NEUTRAL", "LABEL_NONE"]
 
@@ -140,10 +141,16 @@ class FeedForwardNetwork:
     def __init__(self, architecture, composition: Composition, record=False, stop_early=False):
         self.architecture = a = architecture
         self.composition = composition
-        default = prefs.core.default_float_dtype
-        prefs.core.default_float_dtype = np.dtype(a.dtype).type
-        try:
+        with self.precision():
             self._build(record, stop_early)
+
+    @contextmanager
+    def precision(self):
+        """Floating point numbers in this network's precision: also those that code generation adds, in a run."""
+        default = prefs.core.default_float_dtype
+        prefs.core.default_float_dtype = np.dtype(self.architecture.dtype).type
+        try:
+            yield
         finally:
             prefs.core.default_float_dtype = default
 
@@ -227,7 +234,7 @@ class FeedForwardNetwork:
         a = self.architecture
         strings = self.composition.of_neurons(level, len(a.hidden))
         n = a.sizes[level]
-        namespace = self.timed_arrays | {"uniform": uniform}
+        namespace = self.timed_arrays | FUNCTIONS
         if level == 0:
             namespace |= {"n_pixels": a.n_pixels, "label_neurons": max(a.label_neurons, 1)}
         group = self._add(

@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression
 
 from brianff import datasets
 from brianff.equations import INPUT_VARIABLES, available, load
-from brianff.noise import uniform
+from brianff.noise import FUNCTIONS
 
 
 def encode(encoder, images, steps=50, dt_ms=1.0, **parameters):
@@ -20,7 +20,7 @@ def encode(encoder, images, steps=50, dt_ms=1.0, **parameters):
         threshold=model["threshold"],
         reset=model["reset"],
         method="exponential_euler",
-        namespace={"uniform": uniform, **model.parameters, **parameters},
+        namespace={**FUNCTIONS, **model.parameters, **parameters},
     )
     group.intensity = images.ravel()
     group.presentation = np.repeat(np.arange(len(images)), images.shape[1])

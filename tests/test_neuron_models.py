@@ -22,7 +22,7 @@ from scipy.optimize import brentq
 from brianff.device import RuntimeSimulator, simulator
 from brianff.equations import _unit_string, available, compose, load
 from brianff.network import LABEL_NONE, Architecture
-from brianff.noise import uniform
+from brianff.noise import FUNCTIONS
 from brianff.stimulus import Schedule
 
 NOISE = """
@@ -52,7 +52,7 @@ class Cells:
             reset=model["reset"],
             refractory=model["refractory"] or False,
             method=model["method"] or "exponential_euler",
-            namespace={"uniform": uniform},
+            namespace=FUNCTIONS,
         )
         for name, value in values.items():
             setattr(group, name, value)
