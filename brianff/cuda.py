@@ -186,7 +186,7 @@ class Setup:
             link = [f"-L{_named_library(self.libraries)}", f"-Wl,-rpath={self.libraries}"]
         changes = {
             f"{backend}.extra_compile_args_nvcc": nvcc,
-            "codegen.cpp.extra_compile_args_gcc": ["-w", "-O3", "-march=native", "-std=c++17"],
+            "codegen.cpp.extra_compile_args_gcc": ["-w", "-O3", "-std=c++17"],
             "codegen.cpp.extra_link_args": [*prefs["codegen.cpp.extra_link_args"], *link],
         }
         before = {name: prefs[name] for name in changes}

@@ -27,6 +27,7 @@ from brianff.network import FeedForwardNetwork
 
 __all__ = ["CudaNetwork", "CudaSimulator", "EpochRecorder", "generate", "merge"]
 
+LARGEST_BATCH = 65535  # blocks of a grid in its second dimension
 _TEMPLATES = Path(brianff.__file__).parent / "templates" / "cuda"
 
 
@@ -139,6 +140,8 @@ class CudaSimulator:
         self.setup = setup or Setup.find()
         if self.setup.problems:
             raise DeviceError(f"--device cuda does not work here: {' '.join(self.setup.problems)}")
+        if architecture.batch > LARGEST_BATCH:
+            raise ValueError(f"--device cuda takes a batch of at most {LARGEST_BATCH}, not {architecture.batch}.")
         self.folder = cache_folder() / self._fingerprint(composition)
         self.compiled = not (self.folder / "manifest.json").is_file()
         if self.compiled:
@@ -237,16 +240,18 @@ class CudaSimulator:
 
     def _start(self):
         self._scratch = _scratch_folder()
-        # A session of its own: Ctrl-C reaches the Python process, which decides what happens.
-        self._process = subprocess.Popen(
-            [str(self.folder / "main")],
-            cwd=self.folder,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=open(self._scratch / "stderr", "wb"),
-            start_new_session=True,
-            text=True,
-        )
+        with open(self._scratch / "stderr", "wb") as errors:
+            # A session of its own: Ctrl-C reaches the Python process, which decides what happens.
+            self._process = subprocess.Popen(
+                [str(self.folder / "main")],
+                cwd=self.folder,
+                env={**os.environ, "CUDA_DEVICE_ORDER": "PCI_BUS_ID"},  # nvidia-smi's, by which the GPU was chosen
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=True,
+                text=True,
+            )
 
     def _ask(self, requests):
         """Send requests, of which the last one is answered, and wait for the answer."""
