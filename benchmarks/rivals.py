@@ -481,7 +481,13 @@ class BindsNet:
         self.mean_trace = float(self.last.x.mean())
 
 
-RIVALS = {"snntorch": SnnTorch, "step-by-step": StepByStep, "by-hand": ByHand, "compiled": Compiled, "bindsnet": BindsNet}
+RIVALS = {
+    "snntorch": SnnTorch,
+    "step-by-step": StepByStep,
+    "by-hand": ByHand,
+    "compiled": Compiled,
+    "bindsnet": BindsNet,
+}
 
 
 # -- measuring -----------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import roofline
 from synapses import bytes_per_weight, pathway_time
-from training import ACTIVE_PIXELS, Case, side_by_side
+from training import ACTIVE_PIXELS, MINI_BATCH, Case, side_by_side
 
 FOLDER = Path(__file__).parent / "results"
 FIGURE = Path(__file__).parent.parent / "figures" / "cost.png"

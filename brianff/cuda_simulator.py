@@ -22,7 +22,15 @@ from brian2.groups.group import CodeRunner, Group
 
 import brianff
 from brianff.cuda import Setup
-from brianff.device import CompilerError, DeviceError, Results, _check_input, _scratch_folder, cache_folder
+from brianff.device import (
+    CompilerError,
+    DeviceError,
+    Results,
+    _check_input,
+    _scratch_folder,
+    cache_folder,
+    one_at_a_time,
+)
 from brianff.network import FeedForwardNetwork
 
 __all__ = ["CudaNetwork", "CudaSimulator", "EpochRecorder", "generate", "merge"]
@@ -143,11 +151,14 @@ class CudaSimulator:
         if architecture.batch > LARGEST_BATCH:
             raise ValueError(f"--device cuda takes a batch of at most {LARGEST_BATCH}, not {architecture.batch}.")
         self.folder = cache_folder() / self._fingerprint(composition)
-        self.compiled = not (self.folder / "manifest.json").is_file()
-        if self.compiled:
-            if report:
-                report(f"{self.setup.summary}; compiling the network (once for this architecture, some minutes)")
-            self._build(composition)
+        self.compiled = False
+        if not (self.folder / "manifest.json").is_file():
+            with one_at_a_time(self.folder):
+                if not (self.folder / "manifest.json").is_file():
+                    if report:
+                        report(f"{self.setup.summary}; compiling (once for this architecture, some minutes)")
+                    self._build(composition)
+                    self.compiled = True
         self.manifest = json.loads((self.folder / "manifest.json").read_text())
         self._process = self._scratch = None
         self._runs = 0
@@ -169,7 +180,6 @@ class CudaSimulator:
 
     def _build(self, composition):
         """Generate, compile, and move into the cache in one step: a build that is interrupted leaves nothing behind."""
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix="build-", dir=self.folder.parent))
         try:
             manifest = generate(work, self.architecture, composition, self.setup)
@@ -183,9 +193,6 @@ class CudaSimulator:
                 leftover.unlink()
             (work / "manifest.json").write_text(json.dumps(manifest))
             os.replace(work, self.folder)
-        except OSError:
-            if not (self.folder / "manifest.json").is_file():  # otherwise another process was faster
-                raise
         finally:
             shutil.rmtree(work, ignore_errors=True)
 

@@ -8,6 +8,8 @@ epochs and returns a `Results` to read variables from.  Everything that changes 
 binary is compiled once for an architecture and kept in a cache.
 """
 
+import contextlib
+import fcntl
 import hashlib
 import inspect
 import json
@@ -189,12 +191,15 @@ class CppSimulator:
         self.architecture = architecture
         self.under = under
         self.folder = cache_folder() / _fingerprint(architecture, composition, record, network)
-        self.compiled = not (self.folder / "manifest.json").is_file()
-        if self.compiled:
+        self.compiled = False
+        if not (self.folder / "manifest.json").is_file():
             require_compiler()
-            if report:
-                report("compiling the network (once for this architecture, about 15 s)")
-            _build(self.folder, architecture, composition, record, network)
+            with one_at_a_time(self.folder):
+                if not (self.folder / "manifest.json").is_file():
+                    if report:
+                        report("compiling the network (once for this architecture, about 15 s)")
+                    _build(self.folder, architecture, composition, record, network)
+                    self.compiled = True
         self.manifest = json.loads((self.folder / "manifest.json").read_text())
 
     def size(self, name):
@@ -333,6 +338,18 @@ def require_compiler():
                 f"--device cpp needs the program '{program}', which is not installed (on Debian: apt-get install g++ "
                 "make). Without a compiler, --device runtime works, slowly."
             )
+
+
+@contextlib.contextmanager
+def one_at_a_time(folder):
+    """Let several processes that need the same network compile it once; the others wait."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with open(folder.parent / f"{folder.name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            Path(lock.name).unlink(missing_ok=True)
 
 
 def _build(folder, architecture, composition, record, network):

@@ -41,8 +41,8 @@ Names at hand, beside Brian2's own (`t`, `dt`, `t_in_timesteps`, `i`, functions,
   `label_neurons` (of a class),
   ``uniform(seed, presentation, draw, channel)`` and ``exponential(mean, seed, presentation, draw, channel)``: random
   numbers that depend on their arguments only;
-- neurons: `channel`, `entry`, `presentation`, `seed`, `uniform` and `exponential` as well; there, `channel` counts on from the layer
-  below, so that every neuron of the network has random numbers of its own;
+- neurons: `channel`, `entry`, `presentation`, `seed`, `uniform` and `exponential` as well; there, `channel` counts on
+  from the layer below, so that every neuron of the network has random numbers of its own;
 - neurons and input: variables of the own layer as ``NAME_layer``; neurons: of the layer below as ``NAME_below``;
 - both: what input channels and hidden neurons have in common;
 - layer: `phase` (+1 positive, -1 negative, 0 no learning), `n_neurons`, `learning_rate` (0: no update after this
@@ -949,11 +949,7 @@ def _environment(composition):
 
     synapses = _variables(composition.synapses.model)
     found = {
-        "neurons": common
-        | _read_only(layer, "_layer")
-        | _read_only(base_layer, "_below")
-        | neurons
-        | FUNCTIONS,
+        "neurons": common | _read_only(layer, "_layer") | _read_only(base_layer, "_below") | neurons | FUNCTIONS,
         "input": common | _read_only(base_layer, "_layer") | inputs | architecture | FUNCTIONS,
         "layer": common | layer,
         "layers": common | base_layer,

@@ -139,7 +139,7 @@ class FeedForwardNetwork:
     """
 
     def __init__(self, architecture, composition: Composition, record=False, stop_early=False):
-        self.architecture = a = architecture
+        self.architecture = architecture
         self.composition = composition
         with self.precision():
             self._build(record, stop_early)
