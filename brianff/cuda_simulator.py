@@ -332,7 +332,7 @@ def generate(folder, architecture, composition, setup, network=CudaNetwork):
                     "rand(), randn() and xi start again with every run on CUDA: use uniform(seed, presentation, draw, "
                     "channel)."
                 )
-            _accept_jobs(folder / "main.cu", arrays, sorted(clock.name for clock in device.clocks))
+            _accept_jobs(folder / "main.cu", arrays, built.network.name, sorted(c.name for c in device.clocks))
     finally:
         device.reinit()
         set_device("runtime")
@@ -370,13 +370,13 @@ def _arrays(device, built):
     return manifest, arrays
 
 
-def _accept_jobs(main, arrays, clocks):
+def _accept_jobs(main, arrays, network, clocks):
     """Put the loop over runs into the generated program, in place of the marks that `generate` left in it."""
     lines = ["brianff::Jobs _jobs;"]
     lines += [
         f'_jobs.add("{name}", {pointer}, {size}, {item}, {reset});' for name, pointer, size, item, reset in arrays
     ]
-    lines += ["while (_jobs.next())", "{", "network.t = 0;"]
+    lines += ["while (_jobs.next())", "{", f"{network}.t = 0;"]
     lines += [f"{clock}.timestep[0] = 0; {clock}.t[0] = 0;" for clock in clocks]
     text = main.read_text()
     after = "CUDA_SAFE_CALL(cudaDeviceSynchronize());\n_jobs.done();\n}\n_dealloc_arrays();\nreturn 0;"

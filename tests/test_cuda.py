@@ -492,7 +492,7 @@ def presented(architecture, seed=1):
     rates[1::2] = 2e-3
     inputs = {"images": images, **schedule.inputs(a), "neurons0.seed": 1}
     for level, (n_pre, n_post) in enumerate(zip(a.sizes[:-1], a.sizes[1:], strict=True), start=1):
-        inputs[f"synapses{level}.w"] = rng.normal(size=n_pre * n_post) * 3 / np.sqrt(n_pre)
+        inputs[f"synapses{level}.w"] = rng.normal(size=n_pre * n_post) * 10 / np.sqrt(n_pre)
         inputs[f"synapses{level}.plastic"] = True
         inputs[f"layer{level}.samples_per_update"] = float(a.batch)
         inputs[f"learning_rate_at{level}"] = rates
