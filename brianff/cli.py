@@ -1,4 +1,4 @@
-"""The `brianff` command: look at equations, and check a model file before anything is compiled."""
+"""The `brianff` command: look at equations and at the machine, and check a model file before anything is compiled."""
 
 import argparse
 import difflib
@@ -92,6 +92,7 @@ def main(arguments=None):
 
     docs = commands.add_parser("docs", help="write the page on models from their docstrings and equations")
     docs.add_argument("file", metavar="FILE", nargs="?", default="docs/models.md", help="default: docs/models.md")
+    commands.add_parser("doctor", help="compiler, CUDA, GPU and versions: what works on this machine")
 
     run = commands.add_parser("run", help="run a protocol", add_help=False)
     run.add_argument("protocol", choices=_protocols())
@@ -121,6 +122,10 @@ def main(arguments=None):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(models_page())
         print(f"written: {path}")
+    elif args.command == "doctor":
+        from brianff.doctor import report  # brian2cuda takes a second to import
+
+        print("\n".join(report()))
     else:
         return importlib.import_module(f"brianff.protocols.{args.protocol}").main(args.rest)
 

@@ -90,7 +90,11 @@ class Config:
     readout_rate: float = option(2e-3, "learning rate of the softmax readout")
     refresh: int | None = option(None, "samples between two readings of the network's beliefs")
 
-    device: str = option("cpp", "cpp (compiled) or runtime (NumPy, no compiler)", choices=["cpp", "runtime", "cuda"])
+    device: str = option(
+        "cpp",
+        "cpp (compiled), cuda (on a GPU, for batches of 64 and more) or runtime (NumPy, no compiler)",
+        choices=["cpp", "cuda", "runtime"],
+    )
     dtype: str = option("float64", "precision of all state variables", choices=["float64", "float32"])
     chunk: int | None = option(None, "samples between two checkpoints")
     validate: int = option(1000, "validation samples used after each epoch (0: all)")
