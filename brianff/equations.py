@@ -522,6 +522,7 @@ class Composition:
             return f"the rule {rule} needs a goodness with class groups (class_groups), not {goodness}"
         return None
 
+    @property
     def network_class(self):
         """What builds the Brian2 objects."""
         from brianff.network import FeedForwardNetwork
