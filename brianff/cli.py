@@ -8,6 +8,7 @@ from pathlib import Path
 
 import brianff.protocols
 from brianff.commands import add_model_options, fail_cleanly
+from brianff.documentation import models_page
 from brianff.equations import (
     DEFAULTS,
     FOLDERS,
@@ -79,6 +80,8 @@ def main(arguments=None):
     commands.add_parser("models", help="list the models that come with brianff")
 
     commands.add_parser("doctor", help="compiler, CUDA, GPU and versions: what works on this machine")
+    docs = commands.add_parser("docs", help="write the page on models from their docstrings and equations")
+    docs.add_argument("file", metavar="FILE", nargs="?", default="docs/models.md", help="default: docs/models.md")
 
     run = commands.add_parser("run", help="run a protocol", add_help=False)
     run.add_argument("protocol", choices=_protocols())
@@ -103,6 +106,11 @@ def main(arguments=None):
         from brianff.doctor import report  # brian2cuda takes a second to import
 
         print("\n".join(report()))
+    elif args.command == "docs":
+        path = Path(args.file)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(models_page())
+        print(f"written: {path}")
     else:
         return importlib.import_module(f"brianff.protocols.{args.protocol}").main(args.rest)
 
