@@ -32,7 +32,8 @@ METHODS = {
     "bounded": ("SFDFA, bounded denominator", FeedbackTrainer, dict(eligibility="spike_time_bounded")),
     "eprop": ("SFDFA, surrogate eligibility", FeedbackTrainer, dict(eligibility="surrogate")),
     "opzo": ("OPZO", FeedbackTrainer, dict(feedback="opzo")),
-    "dfa": ("DFA", FeedbackTrainer, dict(feedback="dfa")),
+    # random feedback wants a firmer hand on the rates (as in the paper)
+    "dfa": ("DFA", FeedbackTrainer, dict(feedback="dfa", set=("rho=1", "f_target=1"))),
     "output_only": ("output layer only", FeedbackTrainer, dict(feedback="output_only")),
 }
 
@@ -69,9 +70,9 @@ def main(arguments=None):
 
     # %% Train every method with every seed
     rows = []
-    for method in methods:
-        name, trainer_class, options = METHODS[method]
-        for seed in seeds:
+    for seed in seeds:
+        for method in methods:
+            name, trainer_class, options = METHODS[method]
             with tempfile.TemporaryDirectory() as folder:
                 config = FeedbackConfig(seed=seed, **common, **options)
                 trainer = trainer_class.start(config, Path(folder) / "run")
