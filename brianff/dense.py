@@ -58,6 +58,15 @@ def _register_templates():
 _register_templates()
 
 
+def on_cuda():
+    """Whether Brian2 objects are being made for brian2cuda, which knows nothing of this package by itself."""
+    if get_device().__class__.__name__ != "CUDAStandaloneDevice":
+        return False
+    import brianff.cuda  # noqa: F401  (registers the templates)
+
+    return True
+
+
 def _add_indices(variables, unique_pre=False, unique_post=False):
     """Add the index variables that the templates define themselves, so that no generator loads them from an array.
 
@@ -350,17 +359,26 @@ class DenseSynapses(Group):
         variables = Variables(self)
         _add_indices(variables, unique_pre=not pre, unique_post=pre)
         variables.add_reference("_spikespace", group)
+        needed = ["_spikespace", *(["_ring", "t_in_timesteps"] if delay_steps else [])]
+        options = {"side": side, "n_spiking": len(group), "delay_steps": delay_steps}
+        if on_cuda():
+            options["fired"] = "_fired" in group.variables and not delay_steps
+            if options["fired"]:
+                variables.add_reference("_fired", group)
+                needed = ["_fired"]
+            shared = {name for name, index in self.storage.items() if not index.startswith("_entry")}
+            options["serial"] = self.batch > 1 and bool(self._written(code) & shared)
         runner = DenseRunner(
             self,
             "dense_propagate",
             code,
             variables,
-            needed=["_spikespace", *(["_ring", "t_in_timesteps"] if delay_steps else [])],
+            needed=needed,
             clock=group.clock,
             when="synapses",
             order=self.order + (-1 if pre else 1),  # as the pathways of brian2.Synapses
             name=f"{self.name}_{side}",
-            template_kwds={"side": side, "n_spiking": len(group), "delay_steps": delay_steps},
+            template_kwds=options,
         )
         self.contained_objects.append(runner)
 
@@ -433,6 +451,11 @@ class DenseSynapses(Group):
             )
         if then_condition is not None and then is None:
             raise ValueError(f"update of '{self.name}': then_condition={then_condition!r} without `then`.")
+        if then is not None and on_cuda() and (shared := self._written(code) & self._names_with("0")):
+            raise NotImplementedError(
+                f"update of '{self.name}': on CUDA, code that `then` follows cannot write to the shared variable "
+                f"'{min(shared)}'. Write to it in `then`, or in an update() of its own."
+            )
         variables = Variables(self)
         _add_indices(variables, unique_post=self.n_pre == 1)
         blocks = {"update": code}

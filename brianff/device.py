@@ -1,5 +1,7 @@
 """Build once, run many times: the NumPy runtime and C++ standalone behind one interface.
 
+`brianff.cuda_simulator` has brian2cuda behind the same one.
+
 A simulator is made from an `Architecture` and a `Composition`.  ``run(inputs, n_epochs)`` starts from a fresh state,
 sets the variables that `inputs` names (``"synapses1.w"``, ``"label"`` for a TimedArray), simulates `n_epochs` stimulus
 epochs and returns a `Results` to read variables from.  Everything that changes between runs is an input, so the C++
@@ -45,7 +47,7 @@ def cache_folder():
 
 
 def simulator(device, architecture, composition, report=None, record=False):
-    """A simulator on ``"cpp"`` or ``"runtime"``.
+    """A simulator on ``"cpp"``, ``"cuda"`` or ``"runtime"``.
 
     Parameters
     ----------
@@ -67,8 +69,12 @@ def simulator(device, architecture, composition, report=None, record=False):
     if device == "runtime":
         return RuntimeSimulator(architecture, composition, record)
     if device == "cuda":
-        raise DeviceError("training on --device cuda is not there yet: use --device cpp (C++) or runtime (NumPy).")
-    raise DeviceError(f"there is no device '{device}': it is cpp or runtime.")
+        from brianff.cuda_simulator import CudaSimulator  # brian2cuda takes a second to import
+
+        if record:
+            raise DeviceError("--device cuda does not record single spikes: use --device cpp or runtime for that.")
+        return CudaSimulator(architecture, composition, report)
+    raise DeviceError(f"there is no device '{device}': it is cpp, cuda or runtime.")
 
 
 def _check_input(name, value, dtype, size):
@@ -189,8 +195,8 @@ class CppSimulator:
         self.folder = cache_folder() / _fingerprint(architecture, composition, record, network)
         self.compiled = False
         if not (self.folder / "manifest.json").is_file():
-            _require_compiler()
-            with _one_at_a_time(self.folder):
+            require_compiler()
+            with one_at_a_time(self.folder):
                 if not (self.folder / "manifest.json").is_file():
                     if report:
                         report("compiling the network (once for this architecture, about 15 s)")
@@ -327,7 +333,7 @@ def _fingerprint(architecture, composition, record, network):
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
-def _require_compiler():
+def require_compiler():
     for program in (os.environ.get("CXX", "g++").split()[0], "make"):
         if shutil.which(program) is None:
             raise CompilerError(
@@ -337,7 +343,7 @@ def _require_compiler():
 
 
 @contextlib.contextmanager
-def _one_at_a_time(folder):
+def one_at_a_time(folder):
     """Let several processes that need the same network compile it once; the others wait."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with open(folder.parent / f"{folder.name}.lock", "w") as lock:

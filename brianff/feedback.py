@@ -58,7 +58,7 @@ from brianff.equations import (
     GroupStrings,
     ModelError,
     SynapseStrings,
-    _add_random_numbers,
+    _add_neuron_variables,
     _check_required_names,
     _declare,
     _definitions,
@@ -97,8 +97,6 @@ class FeedbackComposition(Composition):
     """Equations of a network with output targets; `neurons` are the hidden ones, `last_neurons` the output."""
 
     on_pre_of_input: str = ""
-    on_post: str = ""
-    synapse_on_step: str = ""
     columns: str | None = None
     backward: str = ""
     feedback: SynapseStrings | None = None
@@ -132,8 +130,6 @@ class FeedbackComposition(Composition):
             ("[output neurons] at the end of a stimulus epoch", self.last_neurons.at_epoch_end),
             ("[output neurons] at the start of a stimulus epoch", self.last_neurons.at_epoch_start),
             ("[synapses of the input] on_pre", self.on_pre_of_input),
-            ("[synapses] on_post", self.on_post),
-            ("[synapses] every time step", self.synapse_on_step),
             ("[synapses] backward", self.backward),
             ("[synapses] columns that the end of a stimulus epoch changes", self.columns or ""),
         ]
@@ -213,7 +209,7 @@ def compose_feedback(parameters=None, **chosen):
         neurons.encode += f"\nperturbation = int(phase_layer < 0)*({f['perturbation']})"
     output = neuron_strings(False, OUTPUT_VARIABLES, loss["output_at_epoch_end"], "shown_class = int(label(t, entry))")
     for strings in (neurons, output):
-        _add_random_numbers(strings)
+        _add_neuron_variables(strings, set())
     input_text = "\n".join([INPUT_VARIABLES, c["equations"], e["presynaptic"]])
     inputs = GroupStrings(
         equations=input_text,
@@ -261,6 +257,8 @@ def compose_feedback(parameters=None, **chosen):
         input_layer=_finish_group(input_layer, {}, {}, values),
         layer=_finish_group(layer, {}, {}, values),
         layer_on_spike="",
+        layer_sum="",
+        lateral="",
         synapses=SynapseStrings(
             model=model,
             on_pre=_tidy(f"{on_pre}\n{f['on_pre']}"),
@@ -270,11 +268,11 @@ def compose_feedback(parameters=None, **chosen):
             at_update=_tidy(o["at_update"]),
             update_condition="plastic and t > 0*second and learning_rate_layer > 0",
             parameters=parameters_of_synapses,
+            on_post=_tidy(e["on_post"]),
+            on_step=_tidy(e["synapse_on_step"]),
         ),
         parameters=values,
         on_pre_of_input=on_pre,
-        on_post=e["on_post"],
-        synapse_on_step=e["synapse_on_step"],
         columns=e["columns"] or None,
         backward=f["backward"],
         feedback=feedback,
@@ -323,18 +321,16 @@ class FeedbackNetwork(FeedForwardNetwork):
                 self.groups[f"neurons{level}"],
                 s.model,
                 on_pre=c.on_pre_of_input if level == 1 else s.on_pre,
-                on_post=c.on_post.strip() or None,
+                on_post=s.on_post or None,
                 batch=a.batch,
                 layer=self.groups[f"layer{level}"],
                 name=f"synapses{level}",
             ),
         )
         self._set(synapses, s)
-        if c.synapse_on_step.strip():
+        if s.on_step:
             # as on_post: before the spikes of this step arrive
-            synapses.update(
-                c.synapse_on_step, rows=s.rows, when="synapses", order=-2, name=f"synapses{level}_eligibility"
-            )
+            synapses.update(s.on_step, rows=s.rows, when="synapses", order=-2, name=f"synapses{level}_eligibility")
         learn = dict(condition=s.condition, clock=self.epoch_clock, order=-42, name=f"synapses{level}_learn")
         synapses.update(s.at_epoch_end, columns=c.columns, **learn)
         synapses.update(

@@ -14,7 +14,7 @@ from brian2.equations.unitcheck import check_units_statements
 from brian2.groups.group import CodeRunner
 from brian2.utils.stringtools import word_substitute
 
-from brianff import dense  # noqa: F401  (registers the templates)
+from brianff.dense import on_cuda
 
 __all__ = ["BatchNeurons"]
 
@@ -40,7 +40,7 @@ class StepRunner(CodeRunner):
             order=group.order - 1,
             name=f"{group.name}_step",
             check_units=False,  # of Brian2's own integration code there is nothing to check
-            needed_variables=thresholder.needed_variables,
+            needed_variables=[*thresholder.needed_variables, *(["_fired"] if "_fired" in group.variables else [])],
             template_kwds={**thresholder.template_kwds, **group.template_kwds},
         )
 
@@ -118,6 +118,7 @@ class BatchNeurons(NeuronGroup):
         self.template_kwds = {
             "batch": batch,
             "n_neurons": N // batch,
+            "listed": True,  # on CUDA: spikes as a list, too, for others than the dense synapses
             # flags as wide as the variables keep the loop in whole vectors
             "flag_type": f"int{bits}_t",
             "mask_type": f"uint{bits}_t",
@@ -136,6 +137,8 @@ class BatchNeurons(NeuronGroup):
             self.variables.add_array(
                 "_dt", size=1, scalar=True, index="0", dimensions=second.dim, dtype=np.float32, values=self.clock.dt_
             )
+        if on_cuda():  # spikes of the last step, one bit each, every entry in whole words
+            self.variables.add_array("_fired", size=batch * ((N // batch + 31) // 32), dtype=np.int32)
         thresholder = self.thresholder["spike"]
         self.step = StepRunner(self, self.state_updater, thresholder, on_step)
         for runner in (self.state_updater, thresholder):

@@ -85,8 +85,8 @@ def main(arguments=None):
 
     # %% Draw
     draw(trainer, evaluation)
-    how = args.predict if trainer.supervised else "readout"
-    if trainer.supervised:
+    how = "readout" if evaluation.goodness is None else args.predict
+    if evaluation.goodness is not None:
         true, wrong = evaluation.separation()
         print(
             "test accuracy by goodness of every label: "

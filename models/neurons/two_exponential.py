@@ -5,7 +5,8 @@
 
 An input spike alone gives u = w (exp(-t/(2 tau_s)) - exp(-t/tau_s)), at most w/4, after 2 log(2) tau_s.  With
 y = exp(-t/(2 tau_s)), u = B y - A y^2: the next spike is the solution of a quadratic equation.  `gain_below`, 1 in the
-paper, scales the input; the reset takes one c from u whatever its value.
+paper, scales the input; the reset takes one c from u whatever its value.  A spike is noticed, and B reset, at the end
+of its time step, as the eligibilities of models/eligibilities/ have it; see also two_exponential_interpolated.
 
 Ranges: tau_s 5..200 ms, c (dimensionless as u is) 0.05..1.
 """

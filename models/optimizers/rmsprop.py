@@ -4,7 +4,7 @@ synapse = "m2 : 1                            # running mean of the squared gradi
 at_update = """
 gradient = dw/samples_per_update_layer
 m2 += (1 - beta2)*(gradient*gradient - m2)
-w += learning_rate_layer*gradient/(sqrt(m2) + epsilon)
+w += learning_rate_layer*(gradient/(sqrt(m2) + epsilon) - weight_decay*w)
 dw = 0
 """
-parameters = {"beta2": 0.99, "epsilon": 1e-8}
+parameters = {"beta2": 0.99, "epsilon": 1e-8, "weight_decay": 0.0}
