@@ -432,21 +432,22 @@ def rate_readout(trainer):
     """
     from sklearn.linear_model import LogisticRegression
 
-    data, a = trainer.data, trainer.architecture.with_(hidden=(1, trainer.data.n_classes), batch=100, capacity=1)
-    counter = RuntimeSimulator(a.with_(images=100), trainer.composition, record=True)
+    data, size = trainer.data, 250
+    a = trainer.architecture.with_(hidden=(1, data.n_classes), batch=size, capacity=1, images=size)
+    counter = RuntimeSimulator(a, trainer.composition, record=True)
     inputs = {name: value for name, value in trainer.inputs().items() if name.startswith("neurons0")}
 
     def counts(samples):
         found = np.zeros((len(samples), a.n_pixels))
-        for start in range(0, len(samples), 100):
-            piece = samples[start : start + 100]
-            images = np.zeros((100, a.n_pixels))
+        for start in range(0, len(samples), size):
+            piece = samples[start : start + size]
+            images = np.zeros((size, a.n_pixels))
             images[: len(piece)] = trainer._pixels(piece)
-            empty = np.full(len(piece), LABEL_NONE)
-            shown = Schedule.evaluation(np.arange(len(piece)), empty, EVALUATION_PRESENTATIONS + piece, 100)
-            with counter.run({**inputs, "images": images, **shown.inputs(counter.architecture)}, 1) as results:
-                spikes = np.bincount(results["spikes0.i"], minlength=100 * a.n_pixels).reshape(100, -1)
-            found[start : start + 100] = spikes[: len(piece)]
+            unlabelled = np.full(len(piece), LABEL_NONE)
+            shown = Schedule.evaluation(np.arange(len(piece)), unlabelled, EVALUATION_PRESENTATIONS + piece, size)
+            with counter.run({**inputs, "images": images, **shown.inputs(a)}, 1) as results:
+                spikes = np.bincount(results["spikes0.i"], minlength=size * a.n_pixels).reshape(size, -1)
+            found[start : start + size] = spikes[: len(piece)]
         return found
 
     readout = LogisticRegression(max_iter=1000).fit(counts(trainer.train), data.labels[trainer.train])

@@ -20,7 +20,7 @@ import numpy as np
 
 from brianff import plotting
 from brianff.backpropagation import BackpropagationTrainer
-from brianff.commands import fail_cleanly
+from brianff.commands import fail_cleanly, integers
 from brianff.feedback_training import FeedbackConfig, FeedbackTrainer
 from brianff.results import atomic_write
 
@@ -32,7 +32,8 @@ METHODS = {
     "bounded": ("SFDFA, bounded denominator", FeedbackTrainer, dict(eligibility="spike_time_bounded")),
     "eprop": ("SFDFA, surrogate eligibility", FeedbackTrainer, dict(eligibility="surrogate")),
     "opzo": ("OPZO", FeedbackTrainer, dict(feedback="opzo")),
-    "dfa": ("DFA", FeedbackTrainer, dict(feedback="dfa")),
+    # random feedback wants a firmer hand on the rates (as in the paper)
+    "dfa": ("DFA", FeedbackTrainer, dict(feedback="dfa", set=("rho=1", "f_target=1"))),
     "output_only": ("output layer only", FeedbackTrainer, dict(feedback="output_only")),
 }
 
@@ -43,35 +44,35 @@ def parse(arguments):
     parser.add_argument("--dataset", default="digits")
     parser.add_argument("--data", metavar="DIR", help="folder that holds the data set's files")
     parser.add_argument("--methods", default=",".join(METHODS), metavar="NAME,NAME", help="(default: %(default)s)")
-    parser.add_argument("--seeds", default="1,2,3,4,5", metavar="N,N")
-    parser.add_argument("--hidden", metavar="N,N", help="neurons of each hidden layer")
+    parser.add_argument("--seeds", type=integers, default=(1, 2, 3, 4, 5), metavar="N,N")
+    parser.add_argument("--hidden", type=integers, metavar="N,N", help="neurons of each hidden layer")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--limit", type=int, help="use only this many training samples")
     parser.add_argument("--out", metavar="FOLDER", help="results folder (default: runs/compare-DATASET-DATE-TIME)")
     parser.add_argument("--quick", action="store_true", help="two methods on a small network: is everything there?")
-    args = parser.parse_args(arguments)
-    if args.quick:
-        args.methods, args.seeds, args.hidden, args.limit, args.epochs = "sfdfa,dfa", "1,2", "100", 500, 4
-    return args
+    return parser.parse_args(arguments)
+
+
+QUICK = dict(hidden=(100,), limit=500, epochs=4, chunk=250)
 
 
 @fail_cleanly
 def main(arguments=None):
     args = parse(arguments)
-    methods = args.methods.split(",")
+    methods = ["sfdfa", "dfa"] if args.quick else args.methods.split(",")
     if unknown := set(methods) - set(METHODS):
         raise ValueError(f"there is no method '{min(unknown)}': there are {', '.join(METHODS)}.")
-    seeds = [int(seed) for seed in args.seeds.split(",")]
-    common = dict(dataset=args.dataset, data=args.data, epochs=args.epochs, limit=args.limit)
-    common["hidden"] = tuple(map(int, args.hidden.split(","))) if args.hidden else None
+    seeds = args.seeds[:2] if args.quick else args.seeds
+    common = dict(dataset=args.dataset, data=args.data)
+    common |= QUICK if args.quick else dict(hidden=args.hidden, epochs=args.epochs, limit=args.limit)
     out = Path(args.out or Path("runs") / f"compare-{args.dataset}-{time.strftime('%Y%m%d-%H%M%S')}")
     out.mkdir(parents=True, exist_ok=True)
 
     # %% Train every method with every seed
     rows = []
-    for method in methods:
-        name, trainer_class, options = METHODS[method]
-        for seed in seeds:
+    for seed in seeds:
+        for method in methods:
+            name, trainer_class, options = METHODS[method]
             with tempfile.TemporaryDirectory() as folder:
                 config = FeedbackConfig(seed=seed, **common, **options)
                 trainer = trainer_class.start(config, Path(folder) / "run")

@@ -239,7 +239,14 @@ def test_every_model_generates_cuda(chosen, tmp_path):
     a = Architecture(16, 2, (9,), label_neurons=2, batch=64, capacity=4, images=8)
     manifest = generate(tmp_path, a, equations.compose(**chosen), SETUP)
     code = (tmp_path / "code_objects" / "merged.cu").read_text()
-    for name in ("synapses1_pre", "synapses1_learn", "goodness0_pre", "neurons0_step", "neurons1_step", "stop_run"):
+    for name in (
+        "synapses1_pre",
+        "synapses1_(learn|step)",
+        "goodness0_pre",
+        "neurons0_step",
+        "neurons1_step",
+        "stop_run",
+    ):
         assert re.search(rf"_run_kernel_{name}_codeobject\w*\(", code)
     for kernel in re.findall(r"__global__ void\s+_run_kernel_(?:synapses|goodness)\w+\((.*?)\nvoid _run", code, re.S):
         assert "atomic" not in kernel

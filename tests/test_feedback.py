@@ -237,7 +237,7 @@ def test_feedback_learns_the_forward_weights(feedback, least):
 
 
 # -- training ------------------------------------------------------------------------------------------------------
-SMALL = dict(hidden=(60,), limit=600, chunk=300, epochs=8)
+SMALL = dict(hidden=(100,), limit=500, chunk=250, epochs=8)  # compiled for the protocols' --quick, too
 
 
 def train(path, trainer=FeedbackTrainer, **options):
@@ -255,7 +255,7 @@ def test_sfdfa_learns_digits_and_resumes(tmp_path, monkeypatch):
     assert whole.metrics[-1]["what"] == "validation"
 
     # The length of a chunk does not matter, nor does an interruption after any of them.
-    other = FeedbackTrainer.start(FeedbackConfig(**{**SMALL, "chunk": 300}), tmp_path / "cut")
+    other = FeedbackTrainer.start(FeedbackConfig(**SMALL), tmp_path / "cut")
     original = FeedbackTrainer._checkpoint
     monkeypatch.setattr(FeedbackTrainer, "_checkpoint", lambda self: (original(self), stop_at(self, 1500)))
     with pytest.raises(Exception, match="stopped after"):
