@@ -42,7 +42,8 @@ def _contents():
 def _fits():
     """Which rule works with which goodness and which neuron; all else works with all else."""
     lines = [
-        "All codes and optimizers work with everything. What does not fit is refused before anything is compiled:\n",
+        "All codes and optimizers work with everything, but for `csdp` with `time_to_first_spike`. What does not fit "
+        "is refused before anything is compiled:\n",
         "| rule | goodness that it works with | neurons that lack what it asks for |",
         "|--|--|--|",
     ]
@@ -55,7 +56,7 @@ def _fits():
 
 def _fit(**models):
     try:
-        return compose(**models).misfit() is None
+        return compose(**models, encoder="regular_rate").misfit() is None
     except ModelError:
         return False
 

@@ -12,6 +12,7 @@ from brianff.comparison import MEASURES, Combination, markdown, summary
         (("lif", "phase", "symba"), None),
         (("lif", "phase", "class_competition"), None),
         (("adex", "phase", "surrogate_gradient"), "the rule 'surrogate_gradient' needs a 'response'"),
+        (("lif", "time_to_first_spike", "csdp"), "spike once"),
         (("liff", "phase", "symba"), "there is no neuron 'liff'"),
     ],
 )
