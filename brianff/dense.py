@@ -366,8 +366,8 @@ class DenseSynapses(Group):
             if options["fired"]:
                 variables.add_reference("_fired", group)
                 needed = ["_fired"]
-            shared = {name for name, index in self.storage.items() if not index.startswith("_entry")}
-            options["serial"] = self.batch > 1 and bool(self._written(code) & shared)
+            options["serial"] = self._written_by_all_entries(code)
+            self._check_read_where_written(code, "pre" if pre else "post")
         runner = DenseRunner(
             self,
             "dense_propagate",
@@ -381,6 +381,24 @@ class DenseSynapses(Group):
             template_kwds=options,
         )
         self.contained_objects.append(runner)
+
+    def _written_by_all_entries(self, code):
+        """Whether on CUDA one thread must go through all entries: they would change the same element of the matrix."""
+        shared = {name for name, index in self.storage.items() if not index.startswith("_entry")}
+        return self.batch > 1 and bool(self._written(code) & shared)
+
+    def _check_read_where_written(self, code, side):
+        """On CUDA, threads must not read what others write: variables of a group that projects to itself."""
+        if self.source is not self.target:
+            return
+        of_threads, of_others = ("_post", "_pre") if side == "pre" else ("_pre", "_post")
+        written = {name.removesuffix(of_threads) for name in self._written(code)}
+        both = {name for name in get_identifiers(code) if name.endswith(of_others)} & {n + of_others for n in written}
+        if both:
+            raise NotImplementedError(
+                f"'{self.name}' reads '{min(both)}' and writes to the same variable of '{self.target.name}': on CUDA "
+                f"the outcome would depend on which thread is first. {_ADVICE}"
+            )
 
     def update(
         self,
@@ -451,11 +469,16 @@ class DenseSynapses(Group):
             )
         if then_condition is not None and then is None:
             raise ValueError(f"update of '{self.name}': then_condition={then_condition!r} without `then`.")
-        if then is not None and on_cuda() and (shared := self._written(code) & self._names_with("0")):
-            raise NotImplementedError(
-                f"update of '{self.name}': on CUDA, code that `then` follows cannot write to the shared variable "
-                f"'{min(shared)}'. Write to it in `then`, or in an update() of its own."
-            )
+        options = {}
+        if on_cuda():
+            of_target = self._written(code) & self._names_with("_postsynaptic_idx")
+            refused = self._written(code) & self._names_with("0") | of_target
+            if then is not None and refused:
+                raise NotImplementedError(
+                    f"update of '{self.name}': on CUDA, code that `then` follows cannot write to '{min(refused)}', "
+                    "which is not a variable of the matrix. Put it into an update() of its own."
+                )
+            options = {"columns": bool(of_target), "serial": self._written_by_all_entries(code)}
         variables = Variables(self)
         _add_indices(variables, unique_post=self.n_pre == 1)
         blocks = {"update": code}
@@ -484,6 +507,7 @@ class DenseSynapses(Group):
                 "has_rows": rows is not None,
                 "has_then": then is not None,
                 "has_then_condition": then_condition is not None,
+                **options,
             },
         )
 

@@ -522,6 +522,7 @@ class Composition:
             return f"the rule {rule} needs a goodness with class groups (class_groups), not {goodness}"
         return None
 
+    @property
     def network_class(self):
         """What builds the Brian2 objects."""
         from brianff.network import FeedForwardNetwork
@@ -710,12 +711,12 @@ presentation = presentation_index(t, entry)
 """
 
 
-# A weight that would change its sign stays at a trace of the old one, which remembers it.
-DALE = """
-sign_of_w = 2*int(w > 0) - 1
-{}
-w = sign_of_w*clip(sign_of_w*w, 1e-9, inf)
-"""
+def _keep_signs(at_update):
+    """Dale's principle: a weight that would change its sign stays at a trace of the old one, which remembers it."""
+    statements = [text for _, text in _statement_lines(at_update)]
+    first = next(k for k, text in enumerate(statements) if "w" in _targets(text))  # shared variables come before it
+    statements.insert(first, "sign_of_w = 2*int(w > 0) - 1")
+    return "\n".join([*statements, "w = sign_of_w*clip(sign_of_w*w, 1e-9, inf)"])
 
 
 def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None, parameters=None, dale=False):
@@ -815,7 +816,7 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
                 f"{r.path}: this rule changes weights itself, without an optimizer that could keep their signs: Dale's "
                 "principle needs another rule."
             )
-        at_update = DALE.format(at_update)
+        at_update = _keep_signs(at_update)
     synapse_text = "\n".join(["w : 1\nplastic : boolean (shared)", r["synapse"], optimizer])
     on_pre = "\n".join([n["on_pre"] or DEFAULT_ON_PRE, r["on_pre"]])
     learns_when = r["learns_when"] or "phase_layer != 0"

@@ -9,7 +9,7 @@ import io
 import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
 from brianff.evaluation import Evaluation, confusion_matrix
 from brianff.network import LABEL_NEUTRAL, LABEL_NONE
@@ -17,6 +17,7 @@ from brianff.results import atomic_write
 
 __all__ = [
     "COLOURS",
+    "comparison",
     "confusion",
     "convergence",
     "feedback_training",
@@ -211,6 +212,65 @@ def membrane(recording, level=1, neuron=None, epochs=None):
     )
     figure.align_ylabels(rows)
     _name_epochs(rows[0], recording, epochs)
+    return figure
+
+
+# -- what models do -------------------------------------------------------------------------------------------------
+def comparison(results, measures):
+    """Accuracy of every neuron, code and rule as a map for each rule, and below, accuracy against the costs.
+
+    Parameters
+    ----------
+    results : dict of (neuron, code, rule) -> dict of measure -> (mean, standard deviation)
+        As from `brianff.comparison.summary`; with the measures accuracy (in %), spikes, events and milliseconds.
+    measures : dict of measure -> label
+
+    Returns
+    -------
+    figure : `matplotlib.figure.Figure`
+        Axes: a map for each rule, in alphabetical order; then spikes, events and milliseconds.
+    """
+    neurons, codes, rules = (sorted({names[k] for names in results}) for k in range(3))
+    columns = min(4, len(rules))
+    rows = -(-len(rules) // columns)
+    height = 0.45 + 0.2 * len(neurons)
+    figure = Figure(figsize=(2 * WIDTH, 1.6 + 2.2 + rows * (height + 0.2)), layout="constrained")
+    top, bottom = figure.subfigures(2, 1, height_ratios=(rows * (height + 0.2) + 1.6, 2.6))
+    maps = top.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    accuracies = [of_names["accuracy"][0] for of_names in results.values()]
+    low = min(50, *accuracies) if len(accuracies) > 1 else 50
+    for axes, rule in zip(maps, rules, strict=False):
+        grid = np.full((len(neurons), len(codes)), np.nan)
+        for (neuron, code, of_rule), values in results.items():
+            if of_rule == rule:
+                grid[neurons.index(neuron), codes.index(code)] = values["accuracy"][0]
+        axes.set_facecolor(COLOURS["grid"])  # not combined
+        axes.imshow(grid, cmap="cividis", vmin=low, vmax=100, aspect="auto")
+        for (row, column), value in np.ndenumerate(grid):
+            if np.isfinite(value):
+                dark = value < (low + 100) / 2
+                axes.text(column, row, f"{value:.0f}", ha="center", va="center", color="w" if dark else "k", fontsize=8)
+        axes.set_title(rule, fontsize=TEXT)
+        axes.set_xticks(range(len(codes)), codes, rotation=35, ha="right", fontsize=8)
+        axes.set_yticks(range(len(neurons)), neurons, fontsize=8)
+        axes.tick_params(length=0)
+    for axes in maps[len(rules) - columns : len(rules)]:
+        axes.tick_params(labelbottom=True)  # nothing stands below
+    for axes in maps[len(rules) :]:
+        axes.set_visible(False)
+    top.suptitle(f"{measures['accuracy']}; grey: not combined", fontsize=TEXT, x=0.01, ha="left")
+    markers = "os^vD<>p*hX"
+    for axes, cost in zip(bottom.subplots(1, 3, sharey=True), ("spikes", "events", "milliseconds"), strict=True):
+        for k, rule in enumerate(rules):
+            points = [(v[cost][0], v["accuracy"][0]) for names, v in results.items() if names[2] == rule]
+            axes.scatter(*np.transpose(points), s=22, marker=markers[k % 11], alpha=0.75, label=rule)
+        axes.set_xscale("log")
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.set_xlabel(measures[cost])
+        axes.grid(color=COLOURS["grid"], linewidth=0.6)
+        _tidy(axes)
+    bottom.axes[0].set_ylabel(measures["accuracy"])
+    bottom.legend(*axes.get_legend_handles_labels(), loc="outside right center", frameon=False, fontsize=TEXT)
     return figure
 
 

@@ -239,7 +239,14 @@ def test_every_model_generates_cuda(chosen, tmp_path):
     a = Architecture(16, 2, (9,), label_neurons=2, batch=64, capacity=4, images=8)
     manifest = generate(tmp_path, a, equations.compose(**chosen), SETUP)
     code = (tmp_path / "code_objects" / "merged.cu").read_text()
-    for name in ("synapses1_pre", "synapses1_learn", "goodness0_pre", "neurons0_step", "neurons1_step", "stop_run"):
+    for name in (
+        "synapses1_pre",
+        "synapses1_(learn|step)",
+        "goodness0_pre",
+        "neurons0_step",
+        "neurons1_step",
+        "stop_run",
+    ):
         assert re.search(rf"_run_kernel_{name}_codeobject\w*\(", code)
     for kernel in re.findall(r"__global__ void\s+_run_kernel_(?:synapses|goodness)\w+\((.*?)\nvoid _run", code, re.S):
         assert "atomic" not in kernel
@@ -278,13 +285,15 @@ def test_single_precision_has_no_double_constants(tmp_path):
     assert "float w = " in kernel and "double" not in kernel
 
 
-def test_a_shared_variable_written_before_then_is_refused_on_cuda(tmp_path):
+def test_what_threads_would_do_to_each_other_is_refused(tmp_path):
     set_device("cuda_standalone", directory=str(tmp_path), build_on_run=False)
     with SETUP.preferences():
         group = NeuronGroup(4, "x : 1")
         S = DenseSynapses(group, group, "w : 1\nn : 1 (shared)")
-        with pytest.raises(NotImplementedError, match="cannot write to the shared variable 'n'"):
+        with pytest.raises(NotImplementedError, match="code that `then` follows cannot write to 'n'"):
             S.update("n += 1\nw += n*x_pre", then="w *= 2")
+        with pytest.raises(NotImplementedError, match=r"reads 'x_pre' and writes to the same variable"):
+            DenseSynapses(group, group, "w : 1", "x_post += w*x_pre")
 
 
 def test_random_streams_are_refused(tmp_path):
@@ -316,7 +325,16 @@ def test_nvcc_compiles_all_code_objects(tmp_path):
     flags = flags.replace("-arch=sm_90", "-gencode arch=compute_80,code=sm_80 -gencode arch=compute_90,code=sm_90")
     source = "code_objects/merged.cu"
     text = (tmp_path / source).read_text()
-    for name in ("synapses1_pre", "synapses1_learn", "stop_run", "delayed_pre", "tiles_pre", "serial_pre", "fused"):
+    for name in (
+        "synapses1_pre",
+        "synapses1_learn",
+        "stop_run",
+        "delayed_pre",
+        "tiles_pre",
+        "serial_pre",
+        "fused",
+        "layer_sum",
+    ):
         assert f"_run_kernel_{name}_codeobject" in text
     done = subprocess.run(
         f"{FOUND.nvcc} {flags.replace('-O3', '-O1')} -dc {source} -o merged.o",
@@ -378,6 +396,7 @@ def variants(monitored=True):
         "columns": DenseSynapses(
             source, target, "w : 1\nc : 1 (post_major)", None, "c += x_pre*q_post\nw += 0.01", name="columns", **both
         ),
+        "lateral": DenseSynapses(source, source, "w : 1", "v_post -= 0.001*w*x_pre", name="lateral", **both),
         "serial": DenseSynapses(source, target, "w : 1", "I4_post += w\nw = 0.9*w + 0.1*x_post", name="serial", **both),
         "entries": DenseSynapses(
             plain, target, "w : 1\nown : 1 (per_entry)\nheard : 1 (per_entry, post_major)",
@@ -403,6 +422,8 @@ def variants(monitored=True):
     )
     S.update("own += x_pre*x_post", clock=epoch, name="of_entries", order=1)
     S.update("u += 1\nw *= 1 - 0.01*u", clock=epoch, name="shared_alone", order=2)
+    objects["goodness"].update("G_post += 0.1*x_pre", rows="x_pre > 0.1", clock=epoch, name="layer_sum", order=3)
+    S.update("latest_post += 0.01*w*x_pre\nw *= 0.99", clock=epoch, name="columns_of_all", order=4)
     groups = [source, plain, many, target, few, layer]
     spikes = [SpikeMonitor(source, name="spikes")] if monitored else []
     names = {

@@ -1,7 +1,8 @@
 {# USES_VARIABLES { } #}
 {# ALLOWS_SCALAR_WRITE #}
 {# Code on the whole matrix, for each batch entry where it names neurons; then code that runs once for each synapse. #}
-{# A thread owns a synapse: it sums over the entries in their order, in a register, and no addition is atomic. #}
+{# A thread owns a synapse: it sums over the entries in their order, in a register, and no addition is atomic. Where the #}
+{# code writes to the target's variables it owns a column of one entry (of all, if it writes to the matrix as well). #}
 {% extends 'batch_group.cu' %}
 {% from 'dense_indices.cu' import indices %}
 
@@ -32,7 +33,8 @@
 {% block kernels %}
 {% set scalar = scalar_code if scalar_code is mapping else {'update': scalar_code} %}
 {% set vector = vector_code if vector_code is mapping else {'update': vector_code} %}
-{% set code = split(after_scalars(vector['update'], scalar['update']), ['_idx', '_post_major_idx']) %}
+{% set same = ['_postsynaptic_idx', '_entry_idx'] if columns else ['_idx', '_post_major_idx'] %}
+{% set code = split(after_scalars(vector['update'], scalar['update']), same) %}
 __global__ void
 _run_kernel_{{codeobj_name}}(
     %KERNEL_PARAMETERS%
@@ -48,6 +50,38 @@ _run_kernel_{{codeobj_name}}(
 
     const size_t _vectorisation_idx = -1;
     {{_conditions(scalar)}}
+    {% if columns %}
+    const size_t _col = blockIdx.x*blockDim.x + threadIdx.x;
+    if (_col >= {{n_post}})
+        return;
+    {{without_writes(scalar['update'])|autoindent}}
+    {% if has_rows %}
+    {{scalar['rows']|autoindent}}
+    {% endif %}
+    {% if serial %}
+    for (size_t _entry_idx = 0; _entry_idx < {{batch}}; _entry_idx++)
+    {% else %}
+    const size_t _entry_idx = blockIdx.y;
+    {% endif %}
+    {
+        const size_t _postsynaptic_idx = _entry_idx*{{n_post}} + _col;
+        {{code.before|autoindent}}
+        for (size_t _row = 0; _row < {{n_pre}}; _row++)
+        {
+            const size_t _presynaptic_idx = _entry_idx*{{n_pre}} + _row;
+            {{indices(n_pre, n_post)}}
+            {% if has_rows %}
+            {
+                {{vector['rows']|autoindent}}
+                if (!_row_active)
+                    continue;
+            }
+            {% endif %}
+            {{code.inside|autoindent}}
+        }
+        {{code.after|autoindent}}
+    }
+    {% else %}
     const size_t _row = blockIdx.y*blockDim.y + threadIdx.y;
     const size_t _col = blockIdx.x*blockDim.x + threadIdx.x;
     if (_row >= {{n_pre}} || _col >= {{n_post}})
@@ -94,6 +128,7 @@ _run_kernel_{{codeobj_name}}(
         }
     }
     {% endif %}
+    {% endif %}
 }
 
 {% if writes(scalar_code) %}
@@ -122,9 +157,15 @@ _commit_{{codeobj_name}}(
 {% endblock %}
 
 {% block launch %}
-{% set columns = 32 if n_post > 16 else 16 if n_post > 8 else 8 if n_post > 4 else 4 if n_post > 1 else 1 %}
-{% set rows = 256//columns %}
-    _run_kernel_{{codeobj_name}}<<<dim3({{(n_post + columns - 1)//columns}}, {{(n_pre + rows - 1)//rows}}), dim3({{columns}}, {{rows}})>>>(
+    {% if columns %}
+    {% set threads = [32*((n_post + 31)//32), 128]|min %}
+    const dim3 _grid({{(n_post + threads - 1)//threads}}, {{1 if serial else batch}}), _block({{threads}});
+    {% else %}
+    {% set width = 32 if n_post > 16 else 16 if n_post > 8 else 8 if n_post > 4 else 4 if n_post > 1 else 1 %}
+    {% set height = 256//width %}
+    const dim3 _grid({{(n_post + width - 1)//width}}, {{(n_pre + height - 1)//height}}), _block({{width}}, {{height}});
+    {% endif %}
+    _run_kernel_{{codeobj_name}}<<<_grid, _block>>>(
             %HOST_PARAMETERS%
         );
     CUDA_CHECK_ERROR("_run_kernel_{{codeobj_name}}");
