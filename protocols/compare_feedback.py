@@ -53,7 +53,7 @@ def parse(arguments):
     return parser.parse_args(arguments)
 
 
-QUICK = dict(hidden=(100,), limit=500, epochs=4, chunk=250)
+QUICK = dict(hidden=(100,), limit=500, epochs=4, mini_batch=25, chunk=250)
 
 
 @fail_cleanly

@@ -24,7 +24,7 @@ from brianff import plotting
 from brianff.commands import fail_cleanly, options_of, progress_bar
 from brianff.feedback_training import FeedbackConfig, FeedbackTrainer, rate_readout
 
-QUICK = dict(hidden=(100,), limit=500, epochs=6, chunk=250)
+QUICK = dict(hidden=(100,), limit=500, epochs=15, mini_batch=25, chunk=250)
 
 
 # %% Options: one for each field of brianff.feedback_training.FeedbackConfig, and where to write
