@@ -226,20 +226,40 @@ def test_doctor(capsys):
 
 
 # -- generated code ------------------------------------------------------------------------------------------------
+def fits(chosen):
+    try:
+        return equations.compose(**chosen).misfit() is None
+    except equations.ModelError:
+        return False
+
+
 def compositions():
-    """Every model of every kind at least once."""
+    """Every model of every kind at least once; what does not fit together comes with the default models."""
     names = {kind: equations.available(kind) for kind in equations.FOLDERS}
     for k in range(max(map(len, names.values()))):
         chosen = {kind: of_kind[k % len(of_kind)] for kind, of_kind in names.items()}
-        yield pytest.param(chosen, id="-".join(chosen.values()))
+        defaults = {kind: equations.DEFAULTS[kind] for kind in ("goodness", "rule")}
+        pair = {kind: chosen[kind] for kind in defaults}
+        if pair["rule"] == "class_competition" or pair["goodness"] == "class_groups":
+            pair = {"goodness": "class_groups", "rule": "class_competition"}
+        several = [chosen] if fits(chosen) else [{**chosen, **defaults}, {**equations.DEFAULTS, **pair}]
+        for found in filter(fits, several):
+            yield pytest.param(found, id="-".join(found.values()))
+
+
+def test_every_model_is_among_the_compositions():
+    seen = {(kind, name) for chosen in compositions() for kind, name in chosen.values[0].items()}
+    assert seen == {(kind, name) for kind in equations.FOLDERS for name in equations.available(kind)}
 
 
 @pytest.mark.parametrize("chosen", compositions())
 def test_every_model_generates_cuda(chosen, tmp_path):
     a = Architecture(16, 2, (9,), label_neurons=2, batch=64, capacity=4, images=8)
-    manifest = generate(tmp_path, a, equations.compose(**chosen), SETUP)
+    composition = equations.compose(**chosen)
+    manifest = generate(tmp_path, a, composition, SETUP)
     code = (tmp_path / "code_objects" / "merged.cu").read_text()
-    for name in ("synapses1_pre", "synapses1_learn", "goodness0_pre", "neurons0_step", "neurons1_step", "stop_run"):
+    kernels = ["synapses1_pre", "goodness0_pre", "neurons0_step", "neurons1_step", "stop_run"]
+    for name in kernels + ["synapses1_learn"] * bool(composition.synapses.at_epoch_end):
         assert re.search(rf"_run_kernel_{name}_codeobject\w*\(", code)
     for kernel in re.findall(r"__global__ void\s+_run_kernel_(?:synapses|goodness)\w+\((.*?)\nvoid _run", code, re.S):
         assert "atomic" not in kernel
@@ -281,7 +301,7 @@ def test_single_precision_has_no_double_constants(tmp_path):
 def test_what_threads_would_do_to_each_other_is_refused(tmp_path):
     set_device("cuda_standalone", directory=str(tmp_path), build_on_run=False)
     with SETUP.preferences():
-        group = NeuronGroup(4, "x : 1")
+        group = NeuronGroup(4, "x : 1", threshold="x > 1", reset="")
         S = DenseSynapses(group, group, "w : 1\nn : 1 (shared)")
         with pytest.raises(NotImplementedError, match="code that `then` follows cannot write to 'n'"):
             S.update("n += 1\nw += n*x_pre", then="w *= 2")
@@ -389,7 +409,7 @@ def variants(monitored=True):
         "columns": DenseSynapses(
             source, target, "w : 1\nc : 1 (post_major)", None, "c += x_pre*q_post\nw += 0.01", name="columns", **both
         ),
-        "lateral": DenseSynapses(source, source, "w : 1", "v_post -= 0.001*w*x_pre", name="lateral", **both),
+        "lateral": DenseSynapses(source, source, "w : 1", "drive_post -= 0.001*w*x_pre", name="lateral", **both),
         "serial": DenseSynapses(source, target, "w : 1", "I4_post += w\nw = 0.9*w + 0.1*x_post", name="serial", **both),
         "entries": DenseSynapses(
             plain, target, "w : 1\nown : 1 (per_entry)\nheard : 1 (per_entry, post_major)",
