@@ -406,6 +406,7 @@ class DenseSynapses(Group):
         *,
         condition=None,
         rows=None,
+        columns=None,
         then=None,
         then_condition=None,
         clock=None,
@@ -428,6 +429,10 @@ class DenseSynapses(Group):
         rows : str, optional
             A boolean expression of source variables: rows for which it is false are skipped, which must not change
             the outcome (``rows="x_pre != 0"`` for ``dw += x_pre*x_post``).
+        columns : str, optional
+            A boolean expression of target variables: columns for which it is false are skipped, and the matrix is
+            walked column by column, as `post_major` variables lie in memory.  The code runs once for each batch entry,
+            and may write to variables of the source (``"error_pre += w*error_post"``), not to those of the target.
         then : str, optional
             Statements that follow, once for each synapse, on variables of the shared matrix (an optimizer): in one
             pass with `code`, each row while it is in the cache.
@@ -442,6 +447,12 @@ class DenseSynapses(Group):
         -------
         runner : `DenseRunner`
         """
+        if columns is not None:
+            if rows is not None or then is not None:
+                raise NotImplementedError(
+                    f"update of '{self.name}': columns={columns!r} goes with neither `rows` nor `then`. Use two."
+                )
+            return self._update_columns(code, columns, condition, clock, when, order, name)
         for statements in (code, then or ""):
             self._check_written(statements, "update", "_presynaptic_idx")
         identifiers = get_identifiers(code) | (get_identifiers(rows) if rows else set())
@@ -482,16 +493,14 @@ class DenseSynapses(Group):
         if then_condition is not None:
             variables.add_auxiliary_variable("_then_now", dtype=bool, scalar=True)
             blocks["then_condition"] = f"_then_now = {then_condition}"
-        n = sum(isinstance(o, DenseRunner) for o in self.contained_objects)
-        runner = DenseRunner(
-            self,
+        return self._add_update(
             "dense_update",
             blocks,
             variables,
-            clock=self.source.clock if clock is None else clock,
-            when=when,
-            order=order,
-            name=f"{self.name}_update_{n}" if name is None else name,
+            clock,
+            when,
+            order,
+            name,
             template_kwds={
                 "per_entry": per_entry,
                 "has_condition": condition is not None,
@@ -500,6 +509,45 @@ class DenseSynapses(Group):
                 "has_then_condition": then_condition is not None,
                 **options,
             },
+        )
+
+    def _update_columns(self, code, columns, condition, clock, when, order, name):
+        self._check_written(code, "column by column, update", "_postsynaptic_idx")
+        variables = Variables(self)
+        _add_indices(variables, unique_pre=True)
+        blocks = {"update": code}
+        if condition is not None:
+            variables.add_auxiliary_variable("_update_now", dtype=bool, scalar=True)
+            blocks["condition"] = f"_update_now = {condition}"
+        variables.add_auxiliary_variable("_column_active", dtype=bool)
+        blocks["columns"] = f"_column_active = {columns}"
+        options = {}
+        if on_cuda():
+            of_source = bool(self._written(code) & self._names_with("_presynaptic_idx"))
+            options = {"by_rows": of_source, "serial": self._written_by_all_entries(code)}
+        return self._add_update(
+            "dense_columns",
+            blocks,
+            variables,
+            clock,
+            when,
+            order,
+            name,
+            template_kwds={"has_condition": condition is not None, **options},
+        )
+
+    def _add_update(self, template, blocks, variables, clock, when, order, name, template_kwds):
+        n = sum(isinstance(o, DenseRunner) for o in self.contained_objects)
+        runner = DenseRunner(
+            self,
+            template,
+            blocks,
+            variables,
+            clock=self.source.clock if clock is None else clock,
+            when=when,
+            order=order,
+            name=f"{self.name}_update_{n}" if name is None else name,
+            template_kwds=template_kwds,
         )
         self.contained_objects.append(runner)
         return runner

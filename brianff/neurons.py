@@ -65,6 +65,24 @@ class StepRunner(CodeRunner):
         return (known | unknown) - {"_cond"}
 
 
+class ThresholdRunner(CodeRunner):
+    """Statements of `BatchNeurons.on_threshold`, for the neurons that have just reached threshold."""
+
+    def __init__(self, group, code):
+        CodeRunner.__init__(
+            self,
+            group,
+            "neurons_reset",
+            code=code,
+            clock=group.clock,
+            when="thresholds",
+            order=group.order,
+            name=f"{group.name}_on_threshold",
+            needed_variables=["_spikespace"],
+            template_kwds={"eventspace_variable": group.variables["_spikespace"], **group.template_kwds},
+        )
+
+
 class BatchNeurons(NeuronGroup):
     """`batch` entries of a layer with the same number of neurons each; entry ``b`` is a contiguous block.
 
@@ -81,6 +99,8 @@ class BatchNeurons(NeuronGroup):
         read-only, in code that runs in `on_step`, at a reset and in `run_regularly`.
     on_step : str, optional
         Statements of every time step, between the state update and the threshold.
+    on_threshold : str, optional
+        Statements for every neuron that spikes, before any synapse (the reset comes after all synapses).
 
     Raises
     ------
@@ -88,7 +108,7 @@ class BatchNeurons(NeuronGroup):
         If `N` is not a multiple of `batch`, or a linked group has not one element for each entry.
     """
 
-    def __init__(self, N, model, *, threshold, batch=1, links=None, on_step="", **options):
+    def __init__(self, N, model, *, threshold, batch=1, links=None, on_step="", on_threshold="", **options):
         if batch < 1 or N % batch:
             raise ValueError(f"{N} neurons are not a multiple of batch={batch}: every entry needs the same number.")
         self.batch = batch
@@ -124,6 +144,8 @@ class BatchNeurons(NeuronGroup):
         for runner in (self.state_updater, thresholder):
             self.contained_objects.remove(runner)
         self.contained_objects.append(self.step)
+        if on_threshold.strip():
+            self.contained_objects.append(ThresholdRunner(self, on_threshold))
         for resetter in self.resetter.values():
             resetter.template = "neurons_reset"
             resetter.template_kwds = {**resetter.template_kwds, **self.template_kwds}

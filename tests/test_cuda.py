@@ -24,11 +24,11 @@ import brianff.training
 from brianff import equations
 from brianff.cli import main
 from brianff.cuda import Gpu, Setup, after_scalars, split, without_writes, writes
-from brianff.cuda_simulator import CudaNetwork, CudaSimulator, generate
+from brianff.cuda_simulator import CudaSimulator, generate
 from brianff.dense import DenseSynapses
 from brianff.device import CppSimulator, DeviceError, RuntimeSimulator, simulator
 from brianff.doctor import report
-from brianff.network import Architecture
+from brianff.network import Architecture, FeedForwardNetwork
 from brianff.neurons import BatchNeurons
 from brianff.stimulus import Schedule
 from brianff.training import Config, Trainer
@@ -325,7 +325,7 @@ def test_random_streams_are_refused(tmp_path):
 def test_nvcc_compiles_all_code_objects(tmp_path):
     """A network's and all forms of the dense kernels, for sm_80 and sm_90; about 20 s."""
 
-    class WithVariants(CudaNetwork):
+    class WithVariants(FeedForwardNetwork):
         def _build(self, *options):
             super()._build(*options)
             objects, self.outcome = variants(monitored=False)
@@ -365,6 +365,8 @@ dx/dt = -x/(20*ms) : 1
 drive : 1
 steps : integer
 ticks : integer
+reached : integer
+back : 1
 total : integer (shared)
 """
 TARGET = """
@@ -386,7 +388,9 @@ def variants(monitored=True):
     epoch = Clock(dt=10 * ms, name="epoch")
     rng = np.random.default_rng(3)
     options = dict(threshold="v > 1", reset="v = 0\nx += 1", refractory=2 * ms, method="exact")
-    source = BatchNeurons(BATCH * N, DRIVEN, batch=BATCH, on_step="steps += 1", name="source", **options)
+    source = BatchNeurons(
+        BATCH * N, DRIVEN, batch=BATCH, on_step="steps += 1", on_threshold="reached += 1", name="source", **options
+    )
     source.run_regularly("total += 1\nticks += total", dt=5 * ms)
     plain = NeuronGroup(BATCH * N, DRIVEN, name="plain", **options)
     many = NeuronGroup(9000, DRIVEN, name="many", **options)  # more than the spike flags of one tile
@@ -436,11 +440,16 @@ def variants(monitored=True):
     S.update("own += x_pre*x_post", clock=epoch, name="of_entries", order=1)
     S.update("u += 1\nw *= 1 - 0.01*u", clock=epoch, name="shared_alone", order=2)
     objects["goodness"].update("G_post += 0.1*x_pre", rows="x_pre > 0.1", clock=epoch, name="layer_sum", order=3)
+    objects["columns"].update("c += x_pre*x_post", columns="x_post > 0.3", clock=epoch, order=5, name="by_columns")
+    objects["flags"].update("back_pre += w*x_post", columns="x_post > 0.3", clock=epoch, order=6, name="by_rows")
+    objects["columns"].update(
+        "c += 0.1*x_post\nback_pre += w*c", columns="x_post > 0.3", clock=epoch, order=7, name="rows_of_all"
+    )
     S.update("latest_post += 0.01*w*x_pre\nw *= 0.99", clock=epoch, name="columns_of_all", order=4)
     groups = [source, plain, many, target, few, layer]
     spikes = [SpikeMonitor(source, name="spikes")] if monitored else []
     names = {
-        source: ("v", "x", "steps", "ticks", "total"),
+        source: ("v", "x", "steps", "ticks", "reached", "back", "total"),
         target: ("v", "I1", "I2", "I3", "I4", "I5", "latest"),
         few: ("G",),
         layer: ("G",),

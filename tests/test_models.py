@@ -10,7 +10,7 @@ from brian2 import ms
 from conftest import ROOT
 
 from brianff.device import RuntimeSimulator
-from brianff.equations import FOLDERS, available, check, compose, load
+from brianff.equations import FOLDERS, ModelError, available, check, compose, load
 from brianff.network import LABEL_NONE, Architecture
 from brianff.stimulus import Schedule
 
@@ -127,6 +127,8 @@ def test_goodness_is_what_it_says(goodness):
         "spike_counts": (counts**2).mean(),
         "linear": x.mean(),
         "mean_rate": counts.mean() / (0.05 * 20),
+        "class_groups": (x**2).mean(),
+        "polar_halves": 2 * (x**2 * (-1.0) ** (a.n_input + np.arange(6))).mean(),
     }
     assert g == pytest.approx(expected[goodness])
     if goodness == "spike_counts":
@@ -175,3 +177,24 @@ def test_rmsprop():
 def test_adamw_is_adam_with_a_pull_towards_zero():
     np.testing.assert_allclose(updates("adamw", GRADIENTS, weight_decay=0.0), updates("adam", GRADIENTS))
     np.testing.assert_allclose(updates("adamw", [0, 0], weight_decay=0.2), [0.98, 0.98**2])
+
+
+@pytest.mark.parametrize("optimizer", available("optimizer"))
+def test_dale_s_principle_keeps_the_sign_of_every_weight(optimizer):
+    """Through a hundred changes larger than the weight, and weights come back from zero."""
+    names = {"sqrt": np.sqrt, "clip": np.clip, "int": np.int64, "inf": np.inf}
+    names |= dict.fromkeys(("dw", "m1", "m2", "velocity", "n_updates"), 0.0) | load("optimizer", optimizer).parameters
+    names |= {"learning_rate_layer": 0.5, "samples_per_update_layer": 1, "w": np.array([1.0, -1.0, 0.1])}
+    code = compose(optimizer=optimizer, dale=True).synapses.at_update
+    smallest = []
+    for gradient in np.random.default_rng(0).normal(size=100):
+        names["dw"] = gradient
+        exec(code, names)
+        np.testing.assert_array_equal(np.sign(names["w"]), [1, -1, 1])
+        smallest.append(np.abs(names["w"]))
+    assert np.min(smallest) <= 1e-9 < 1e-3 < np.max(smallest[-1])
+
+
+def test_dale_s_principle_needs_an_optimizer():
+    with pytest.raises(ModelError, match="Dale"):
+        compose(rule="csdp", dale=True)
