@@ -31,9 +31,8 @@ from brianff.device import (
     cache_folder,
     one_at_a_time,
 )
-from brianff.network import FeedForwardNetwork
 
-__all__ = ["CudaNetwork", "CudaSimulator", "EpochRecorder", "generate", "merge"]
+__all__ = ["CudaSimulator", "EpochRecorder", "generate", "merge", "on_cuda"]
 
 LARGEST_BATCH = 65535  # blocks of a grid in its second dimension
 _TEMPLATES = Path(brianff.__file__).parent / "templates" / "cuda"
@@ -91,29 +90,24 @@ class EpochRecorder(Group, CodeRunner):
         return self.columns
 
 
-class CudaNetwork(FeedForwardNetwork):
-    """`FeedForwardNetwork` with recorders that fit a GPU, and spikes for its dense synapses alone."""
+class OnCuda:
+    """What a network does in another way on a GPU, before its class among the bases."""
 
     def make_neurons(self, level, n, strings, **options):
+        """Spikes for the dense synapses alone."""
         neurons = super().make_neurons(level, n, strings, **options)
         neurons.step.template_kwds["listed"] = False
         return neurons
 
-    def _monitors(self, level, record):
-        if record is not False:
-            raise NotImplementedError(
-                "spikes are not recorded on --device cuda: the NumPy runtime gives the same ones."
-            )
-        for variable, group in (("g", f"layer{level}"), ("x", f"neurons{level}")) if level else ():
-            recorder = EpochRecorder(
-                self.groups[group],
-                variable,
-                self.architecture.capacity + 1,
-                self.epoch_clock,
-                -60,
-                f"record_{variable}{level}",
-            )
-            self._add(recorder.name, recorder)
+    def _record(self, name, group, variable):
+        """Recorders that fit a GPU."""
+        rows = self.architecture.capacity + 1
+        self._add(name, EpochRecorder(group, variable, rows, self.epoch_clock, -60, name))
+
+
+def on_cuda(network_class):
+    """A class of networks for the GPU."""
+    return type(f"Cuda{network_class.__name__}", (OnCuda, network_class), {})
 
 
 class CudaSimulator:
@@ -167,7 +161,7 @@ class CudaSimulator:
     def _fingerprint(self, composition):
         """Name of the compiled network: everything that its code depends on, and no value that a run can set."""
         sources = Path(brianff.__file__).parent
-        names = ("network.py", "dense.py", "neurons.py", "noise.py", "cuda.py", "cuda_simulator.py")
+        names = ("network.py", "feedback.py", "dense.py", "neurons.py", "noise.py", "cuda.py", "cuda_simulator.py")
         text = [
             json.dumps(self.architecture.asdict(), sort_keys=True),
             str(composition).split("[parameters]")[0].split("\n", 1)[1],
@@ -298,7 +292,7 @@ class CudaSimulator:
 # -- generated code ------------------------------------------------------------------------------------------------
 
 
-def generate(folder, architecture, composition, setup, network=CudaNetwork):
+def generate(folder, architecture, composition, setup, network=None):
     """Write the CUDA project of a network into `folder`; needs no nvcc and no GPU.
 
     Parameters
@@ -308,7 +302,7 @@ def generate(folder, architecture, composition, setup, network=CudaNetwork):
     composition : `Composition`
     setup : `brianff.cuda.Setup`
     network : class, optional
-        What builds the Brian2 objects.
+        What builds the Brian2 objects (default: the composition's).
 
     Returns
     -------
@@ -319,7 +313,7 @@ def generate(folder, architecture, composition, setup, network=CudaNetwork):
     device = get_device()
     try:
         with setup.preferences():
-            built = network(architecture, composition, stop_early=True)
+            built = on_cuda(network or composition.network_class)(architecture, composition, stop_early=True)
             for slot in ("before_network_run", "after_network_run"):
                 device.insert_code(slot, f"BRIANFF_{slot}")
             device.headers.append('"jobs.h"')

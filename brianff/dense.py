@@ -521,6 +521,10 @@ class DenseSynapses(Group):
             blocks["condition"] = f"_update_now = {condition}"
         variables.add_auxiliary_variable("_column_active", dtype=bool)
         blocks["columns"] = f"_column_active = {columns}"
+        options = {}
+        if on_cuda():
+            of_source = bool(self._written(code) & self._names_with("_presynaptic_idx"))
+            options = {"by_rows": of_source, "serial": self._written_by_all_entries(code)}
         return self._add_update(
             "dense_columns",
             blocks,
@@ -529,7 +533,7 @@ class DenseSynapses(Group):
             when,
             order,
             name,
-            template_kwds={"has_condition": condition is not None},
+            template_kwds={"has_condition": condition is not None, **options},
         )
 
     def _add_update(self, template, blocks, variables, clock, when, order, name, template_kwds):

@@ -45,7 +45,7 @@ Order of what happens at the boundary between two stimulus epochs (see `brianff.
 from dataclasses import dataclass
 
 import numpy as np
-from brian2 import SpikeMonitor, StateMonitor
+from brian2 import SpikeMonitor
 from brian2.equations.equations import Equations
 
 from brianff.dense import DenseSynapses
@@ -379,8 +379,7 @@ class FeedbackNetwork(FeedForwardNetwork):
     def _monitors(self, level, record):
         neurons = self.groups[f"neurons{level}"]
         if level == len(self.architecture.hidden):
-            at_end = dict(clock=self.epoch_clock, when="start", order=-60, record=True)
-            self._add("record_output", StateMonitor(neurons, "n_spikes", name="record_output", **at_end))
+            self._record("record_output", neurons, "n_spikes")
         if record is not False:
             variables = ["A"] if "A" in neurons.variables else None  # for backpropagation
             monitor = SpikeMonitor(neurons, variables, name=f"spikes{level}")

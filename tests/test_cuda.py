@@ -24,11 +24,11 @@ import brianff.training
 from brianff import equations
 from brianff.cli import main
 from brianff.cuda import Gpu, Setup, after_scalars, split, without_writes, writes
-from brianff.cuda_simulator import CudaNetwork, CudaSimulator, generate
+from brianff.cuda_simulator import CudaSimulator, generate
 from brianff.dense import DenseSynapses
 from brianff.device import CppSimulator, DeviceError, RuntimeSimulator, simulator
 from brianff.doctor import report
-from brianff.network import Architecture
+from brianff.network import Architecture, FeedForwardNetwork
 from brianff.neurons import BatchNeurons
 from brianff.stimulus import Schedule
 from brianff.training import Config, Trainer
@@ -226,27 +226,40 @@ def test_doctor(capsys):
 
 
 # -- generated code ------------------------------------------------------------------------------------------------
+def fits(chosen):
+    try:
+        return equations.compose(**chosen).misfit() is None
+    except equations.ModelError:
+        return False
+
+
 def compositions():
-    """Every model of every kind at least once."""
+    """Every model of every kind at least once; what does not fit together comes with the default models."""
     names = {kind: equations.available(kind) for kind in equations.FOLDERS}
     for k in range(max(map(len, names.values()))):
         chosen = {kind: of_kind[k % len(of_kind)] for kind, of_kind in names.items()}
-        yield pytest.param(chosen, id="-".join(chosen.values()))
+        defaults = {kind: equations.DEFAULTS[kind] for kind in ("goodness", "rule")}
+        pair = {kind: chosen[kind] for kind in defaults}
+        if pair["rule"] == "class_competition" or pair["goodness"] == "class_groups":
+            pair = {"goodness": "class_groups", "rule": "class_competition"}
+        several = [chosen] if fits(chosen) else [{**chosen, **defaults}, {**equations.DEFAULTS, **pair}]
+        for found in filter(fits, several):
+            yield pytest.param(found, id="-".join(found.values()))
+
+
+def test_every_model_is_among_the_compositions():
+    seen = {(kind, name) for chosen in compositions() for kind, name in chosen.values[0].items()}
+    assert seen == {(kind, name) for kind in equations.FOLDERS for name in equations.available(kind)}
 
 
 @pytest.mark.parametrize("chosen", compositions())
 def test_every_model_generates_cuda(chosen, tmp_path):
     a = Architecture(16, 2, (9,), label_neurons=2, batch=64, capacity=4, images=8)
-    manifest = generate(tmp_path, a, equations.compose(**chosen), SETUP)
+    composition = equations.compose(**chosen)
+    manifest = generate(tmp_path, a, composition, SETUP)
     code = (tmp_path / "code_objects" / "merged.cu").read_text()
-    for name in (
-        "synapses1_pre",
-        "synapses1_(learn|step)",
-        "goodness0_pre",
-        "neurons0_step",
-        "neurons1_step",
-        "stop_run",
-    ):
+    kernels = ["synapses1_pre", "goodness0_pre", "neurons0_step", "neurons1_step", "stop_run"]
+    for name in kernels + ["synapses1_learn"] * bool(composition.synapses.at_epoch_end):
         assert re.search(rf"_run_kernel_{name}_codeobject\w*\(", code)
     for kernel in re.findall(r"__global__ void\s+_run_kernel_(?:synapses|goodness)\w+\((.*?)\nvoid _run", code, re.S):
         assert "atomic" not in kernel
@@ -288,7 +301,7 @@ def test_single_precision_has_no_double_constants(tmp_path):
 def test_what_threads_would_do_to_each_other_is_refused(tmp_path):
     set_device("cuda_standalone", directory=str(tmp_path), build_on_run=False)
     with SETUP.preferences():
-        group = NeuronGroup(4, "x : 1")
+        group = NeuronGroup(4, "x : 1", threshold="x > 1", reset="")
         S = DenseSynapses(group, group, "w : 1\nn : 1 (shared)")
         with pytest.raises(NotImplementedError, match="code that `then` follows cannot write to 'n'"):
             S.update("n += 1\nw += n*x_pre", then="w *= 2")
@@ -312,7 +325,7 @@ def test_random_streams_are_refused(tmp_path):
 def test_nvcc_compiles_all_code_objects(tmp_path):
     """A network's and all forms of the dense kernels, for sm_80 and sm_90; about 20 s."""
 
-    class WithVariants(CudaNetwork):
+    class WithVariants(FeedForwardNetwork):
         def _build(self, *options):
             super()._build(*options)
             objects, self.outcome = variants(monitored=False)
@@ -352,6 +365,8 @@ dx/dt = -x/(20*ms) : 1
 drive : 1
 steps : integer
 ticks : integer
+reached : integer
+back : 1
 total : integer (shared)
 """
 TARGET = """
@@ -373,7 +388,9 @@ def variants(monitored=True):
     epoch = Clock(dt=10 * ms, name="epoch")
     rng = np.random.default_rng(3)
     options = dict(threshold="v > 1", reset="v = 0\nx += 1", refractory=2 * ms, method="exact")
-    source = BatchNeurons(BATCH * N, DRIVEN, batch=BATCH, on_step="steps += 1", name="source", **options)
+    source = BatchNeurons(
+        BATCH * N, DRIVEN, batch=BATCH, on_step="steps += 1", on_threshold="reached += 1", name="source", **options
+    )
     source.run_regularly("total += 1\nticks += total", dt=5 * ms)
     plain = NeuronGroup(BATCH * N, DRIVEN, name="plain", **options)
     many = NeuronGroup(9000, DRIVEN, name="many", **options)  # more than the spike flags of one tile
@@ -396,7 +413,7 @@ def variants(monitored=True):
         "columns": DenseSynapses(
             source, target, "w : 1\nc : 1 (post_major)", None, "c += x_pre*q_post\nw += 0.01", name="columns", **both
         ),
-        "lateral": DenseSynapses(source, source, "w : 1", "v_post -= 0.001*w*x_pre", name="lateral", **both),
+        "lateral": DenseSynapses(source, source, "w : 1", "drive_post -= 0.001*w*x_pre", name="lateral", **both),
         "serial": DenseSynapses(source, target, "w : 1", "I4_post += w\nw = 0.9*w + 0.1*x_post", name="serial", **both),
         "entries": DenseSynapses(
             plain, target, "w : 1\nown : 1 (per_entry)\nheard : 1 (per_entry, post_major)",
@@ -423,11 +440,16 @@ def variants(monitored=True):
     S.update("own += x_pre*x_post", clock=epoch, name="of_entries", order=1)
     S.update("u += 1\nw *= 1 - 0.01*u", clock=epoch, name="shared_alone", order=2)
     objects["goodness"].update("G_post += 0.1*x_pre", rows="x_pre > 0.1", clock=epoch, name="layer_sum", order=3)
+    objects["columns"].update("c += x_pre*x_post", columns="x_post > 0.3", clock=epoch, order=5, name="by_columns")
+    objects["flags"].update("back_pre += w*x_post", columns="x_post > 0.3", clock=epoch, order=6, name="by_rows")
+    objects["columns"].update(
+        "c += 0.1*x_post\nback_pre += w*c", columns="x_post > 0.3", clock=epoch, order=7, name="rows_of_all"
+    )
     S.update("latest_post += 0.01*w*x_pre\nw *= 0.99", clock=epoch, name="columns_of_all", order=4)
     groups = [source, plain, many, target, few, layer]
     spikes = [SpikeMonitor(source, name="spikes")] if monitored else []
     names = {
-        source: ("v", "x", "steps", "ticks", "total"),
+        source: ("v", "x", "steps", "ticks", "reached", "back", "total"),
         target: ("v", "I1", "I2", "I3", "I4", "I5", "latest"),
         few: ("G",),
         layer: ("G",),
