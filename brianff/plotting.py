@@ -19,6 +19,8 @@ __all__ = [
     "COLOURS",
     "comparison",
     "confusion",
+    "convergence",
+    "feedback_training",
     "goodness_distribution",
     "goodness_over_training",
     "learning_curve",
@@ -380,6 +382,83 @@ def learning_curve(metrics):
         alignment="left",
         handlelength=3,
     )
+    return figure
+
+
+def feedback_training(metrics):
+    """Accuracy on validation samples after every epoch, and the cosine between feedback and forward weights.
+
+    Parameters
+    ----------
+    metrics : list of dict
+        Rows of `brianff.feedback_training.FeedbackTrainer.metrics`; only those of validations are used.
+
+    Returns
+    -------
+    figure : `matplotlib.figure.Figure`
+        Without learnt feedback, the accuracy alone.
+    """
+    rows = [row for row in metrics if row.get("what") == "validation"]
+    if not rows:
+        raise ValueError("there are no validation samples whose accuracy could be drawn.")
+    x, label = _progress(rows)
+    levels = sorted(int(key.removeprefix("alignment")) for key in rows[-1] if key.startswith("alignment"))
+    figure = Figure(figsize=(WIDTH, 2.8 + 1.8 * bool(levels)), layout="constrained")
+    grid = figure.subplots(1 + bool(levels), 1, sharex=True, squeeze=False)[:, 0]
+    accuracy = 100 * _column(rows, "accuracy")
+    grid[0].plot(x, accuracy, color=COLOURS["ink"], marker="o", markersize=4)
+    grid[0].set_ylabel("validation\naccuracy (%)")
+    _scale_by_error(grid[0], accuracy)
+    for level, line in zip(levels, ("-", "--", "-.", ":"), strict=False):
+        values = _column(rows, f"alignment{level}")
+        grid[1].plot(x, values, linestyle=line, color=COLOURS["positive"], linewidth=2, label=f"hidden layer {level}")
+        grid[1].set_ylabel("cosine of feedback\nand forward weights")
+        grid[1].set_ylim(min(0, values.min()), 1)
+    if len(levels) > 1:
+        grid[1].legend(frameon=False, fontsize=TEXT)
+    grid[-1].set_xlabel(label)
+    for axes in grid:
+        _tidy(axes)
+        axes.grid(color=COLOURS["grid"], linewidth=0.6)
+        axes.xaxis.set_major_locator(MaxNLocator(8, integer=label == "training epoch", min_n_ticks=1))
+    return figure
+
+
+def convergence(rows):
+    """Validation accuracy of several methods over training: mean of the seeds, and the range from worst to best.
+
+    Parameters
+    ----------
+    rows : list of dict
+        A row for each method and seed, with ``name``, ``epoch`` and ``validation`` (lists of the same length).
+
+    Returns
+    -------
+    figure : `matplotlib.figure.Figure`
+        The axis is logarithmic in the error.
+    """
+    colours = ("0.1", "#14529e", "#e88a00", "#009e73", "#b05fb0", "#56b4e9", "#a3195b", "0.55")
+    lines = ("-", "--", "-", "-.", ":", "--", "-.", ":")
+    markers = ("o", "s", "D", "^", "v", "P", "X", "*")
+    figure = Figure(figsize=(WIDTH, 5.2), layout="constrained")
+    axes = figure.subplots()
+    _tidy(axes)
+    drawn = []
+    for k, name in enumerate(dict.fromkeys(row["name"] for row in rows)):
+        own = [row for row in rows if row["name"] == name]
+        x, curves = np.array(own[0]["epoch"]), 100 * np.array([row["validation"] for row in own])
+        style = dict(color=colours[k % 8], linestyle=lines[k % 8], marker=markers[k % 8])
+        text = f"{name}: {curves[:, -1].mean():.1f} %"
+        axes.plot(x, curves.mean(axis=0), label=text, markevery=max(1, len(x) // 8), markersize=5, **style)
+        if len(own) > 1:
+            axes.fill_between(x, curves.min(axis=0), curves.max(axis=0), color=colours[k % 8], alpha=0.10, linewidth=0)
+        drawn.append(curves.mean(axis=0))
+    _scale_by_error(axes, np.concatenate(drawn))
+    axes.set_xlabel("training epoch")
+    axes.set_ylabel("validation accuracy (%),\nlogarithmic in the error")
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
+    axes.grid(color=COLOURS["grid"], linewidth=0.6)
+    figure.legend(loc="outside upper left", ncols=2, frameon=False, fontsize=TEXT, handlelength=3)
     return figure
 
 
