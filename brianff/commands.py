@@ -114,7 +114,7 @@ def progress_bar(trainer):
 
     def advance(done, total, row):
         latest = next((r for r in reversed(trainer.metrics) if r["what"] == "chunk"), None)
-        levels = range(1, len(trainer.architecture.hidden) + 1)
+        levels = range(1, len(trainer.config.hidden) + 1)
         margins = "/".join(f"{latest[f'positive{k}'] - latest[f'negative{k}']:+.2f}" for k in levels)
         detail = f"margin {margins}, {latest['samples_per_second']:.0f} samples/s"
         progress.update(task, completed=done, total=total, detail=detail)
@@ -131,12 +131,8 @@ def progress_bar(trainer):
 
     try:
         with progress:
-            task = progress.add_task(
-                "training",
-                total=trainer.n_rows * trainer.config.batch,
-                completed=trainer.position * trainer.config.batch,
-                detail="",
-            )
+            completed, total = trainer.progress
+            task = progress.add_task("training", total=total, completed=completed, detail="")
             yield advance
     except Stopped as stopped:
         raise Stopped(f"{stopped} Go on with: --resume {trainer.folder.path}") from None

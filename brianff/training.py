@@ -30,7 +30,9 @@ from brianff.stimulus import (
     wrong_labels,
 )
 
-__all__ = ["Config", "Stopped", "Trainer", "collect_recording", "record_presentations", "record_run"]
+__all__ = [
+    "Config", "Stopped", "Trainer", "collect_recording", "limited", "record_presentations", "record_run", "versions",
+]  # fmt: skip
 
 
 class Stopped(Exception):
@@ -185,7 +187,7 @@ class Trainer:
             validation=config.validation,
             split_seed=config.split_seed,
         )
-        self.train = self.data.train if config.limit is None else self._limited()
+        self.train = limited(self.data.train, config.limit, config.split_seed)
         self.composition = _compose(config)
         self.supervised = config.negatives != "hybrid"
         self.architecture = _architecture(config, self.data)
@@ -214,7 +216,7 @@ class Trainer:
         document = {
             "config": dataclasses.asdict(config),
             "equations": str(trainer.composition).splitlines(),
-            "versions": _versions(),
+            "versions": versions(),
         }
         RunFolder.create(path, document)
         return trainer
@@ -241,11 +243,10 @@ class Trainer:
             trainer._restore(folder.load("checkpoint"))
         return trainer
 
-    def _limited(self):
-        c = self.config
-        if not 1 <= c.limit <= len(self.data.train):
-            raise ValueError(f"--limit must lie between 1 and {len(self.data.train)}, the size of the training set.")
-        return stream(c.split_seed, "limit").permutation(self.data.train)[: c.limit]
+    @property
+    def progress(self):
+        """Samples learnt, and samples of the whole run."""
+        return self.position * self.config.batch, self.n_rows * self.config.batch
 
     def _initial_weights(self):
         """Synaptic variables of every layer as ``{"synapses1.w": array, ...}``: weights normal, all else zero."""
@@ -331,11 +332,9 @@ class Trainer:
             while self.position < self.n_rows:
                 row = self._chunk()
                 self._checkpoint()
-                progress(self.position * self.config.batch, self.n_rows * self.config.batch, row)
+                progress(*self.progress, row)
         except KeyboardInterrupt:
-            raise Stopped(
-                f"stopped after {self.position * self.config.batch} of {self.n_rows * self.config.batch} samples."
-            ) from None
+            raise Stopped("stopped after {} of {} samples.".format(*self.progress)) from None
 
     def _next_stop(self):
         """Row at which the next chunk ends: never across a refresh, an epoch or a stage."""
@@ -553,6 +552,15 @@ class Trainer:
         self.folder.save("weights", arrays | {"readout": self.readout.w})
 
 
+def limited(train, limit, split_seed):
+    """The training samples that ``--limit`` leaves, drawn at random."""
+    if limit is None:
+        return train
+    if not 1 <= limit <= len(train):
+        raise ValueError(f"--limit must lie between 1 and {len(train)}, the size of the training set.")
+    return stream(split_seed, "limit").permutation(train)[:limit]
+
+
 def _compose(config):
     return equations.compose(
         config.neuron,
@@ -588,7 +596,7 @@ def _architecture(config, data):
     )
 
 
-def _versions():
+def versions():
     import importlib.metadata
 
     names = ("brian2", "numpy", "scikit-learn")
