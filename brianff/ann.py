@@ -248,9 +248,9 @@ class AnnConfig:
 
 
 PRESETS = {
-    "digits": dict(hidden=(500, 500), epochs=60, batch=20, learning_rate=1e-3, label_scale=4.0, alpha=6.0, dropout=0.1),
+    "digits": dict(hidden=(500, 500), epochs=60, batch=20, learning_rate=3e-3, label_scale=4.0, alpha=6.0, dropout=0.1),
     "mnist": dict(
-        hidden=(1000, 1000, 1000), epochs=60, batch=100, learning_rate=1e-3, label_scale=10.0, alpha=6.0, dropout=0.2
+        hidden=(1000, 1000), epochs=30, batch=100, learning_rate=3e-3, label_scale=6.0, alpha=8.0, dropout=0.2
     ),
 }
 

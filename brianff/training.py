@@ -31,7 +31,8 @@ from brianff.stimulus import (
 )
 
 __all__ = [
-    "Config", "Stopped", "Trainer", "collect_recording", "limited", "record_presentations", "record_run", "versions",
+    "Config", "Stopped", "Trainer", "collect_recording", "limited", "parameter_inputs", "record_presentations",
+    "record_run", "versions",
 ]  # fmt: skip
 
 
@@ -262,16 +263,11 @@ class Trainer:
     # -- inputs of the simulator -----------------------------------------------------------------------------------
     def inputs(self, learning=None):
         """Everything a run needs beside the stimulus; `learning`: the levels that learn."""
-        a, c, out = self.architecture, self.composition, {}
-        parts = [("neurons0", c.input), ("layer0", c.input_layer)]
+        a = self.architecture
+        out = parameter_inputs(a, self.composition)
         for level in range(1, len(a.hidden) + 1):
-            parts += [(f"neurons{level}", c.of_neurons(level, len(a.hidden)))]
-            parts += [(f"layer{level}", c.layer), (f"synapses{level}", c.synapses)]
             out[f"synapses{level}.plastic"] = bool(learning) and level in learning
             out[f"layer{level}.samples_per_update"] = float(self.config.mini_batch)
-        for name, strings in parts:
-            for parameter, value in strings.parameters.items():
-                out[f"{name}.{parameter}"] = float(np.asarray(value))
         out["neurons0.seed"] = self.config.seed
         if learning:
             out |= self.synaptic
@@ -559,6 +555,19 @@ def limited(train, limit, split_seed):
     if not 1 <= limit <= len(train):
         raise ValueError(f"--limit must lie between 1 and {len(train)}, the size of the training set.")
     return stream(split_seed, "limit").permutation(train)[:limit]
+
+
+def parameter_inputs(architecture, composition):
+    """Every parameter of the models, in every group that has it, as inputs of a simulator."""
+    parts = [("neurons0", composition.input), ("layer0", composition.input_layer)]
+    for level in range(1, len(architecture.hidden) + 1):
+        parts += [(f"neurons{level}", composition.of_neurons(level, len(architecture.hidden)))]
+        parts += [(f"layer{level}", composition.layer), (f"synapses{level}", composition.synapses)]
+    return {
+        f"{name}.{parameter}": float(np.asarray(value))
+        for name, strings in parts
+        for parameter, value in strings.parameters.items()
+    }
 
 
 def _compose(config):
