@@ -158,14 +158,14 @@ def lif_block(current, gain, v, synaptic, spikes, decay_syn, decay_m):
 
 
 class ByHand:
-    """The equations of brianff, three factors and no autograd, written for speed.
+    """The equations of brianff, three factors and no autograd, written for speed as brianff's own engine is.
 
     Layers do not feed back, so each one goes through all steps before the next one starts.  Spikes are few: currents
     are sums of rows of the weight matrix (embedding_bag), and traces, goodness and averages are computed from the list
     of spikes.  Only current and membrane potential are dense.
     """
 
-    name = "PyTorch by hand"
+    name = "PyTorch by events"
     counted = (
         "encoding, {steps} steps of 1 ms of the equations of brianff for a positive and a negative presentation, "
         f"learning of all layers without autograd ({LOCAL}, one step every {{every}} samples); events gathered by "
@@ -258,10 +258,82 @@ class ByHand:
         return loss
 
 
+class StepByStep(ByHand):
+    """The same equations as one writes them first: all layers advance together, one time step after the other.
+
+    Every variable of every neuron is a tensor, a step is a handful of in-place operations, and spikes reach the next
+    layer by a matrix product.
+    """
+
+    name = "PyTorch step by step"
+    counted = ByHand.counted.replace(
+        "events gathered by embedding_bag, dense in-place operations for the neurons",
+        "in every step a matrix product a layer and in-place operations for traces, goodness and neurons",
+    )
+
+    def __init__(self, task, batch):
+        super().__init__(task, batch)
+        self.decay_x = math.exp(-1 / TAU_X)
+
+        def state(sizes):
+            return [torch.empty(self.rows, n) for n in sizes]
+
+        self.synaptic, self.v, self.current = state(task.hidden), state(task.hidden), state(task.hidden)
+        self.x, self.z = state(task.sizes), state(task.sizes)
+        self.gain = [torch.empty(self.rows, 1) for _ in task.sizes]
+
+    @torch.no_grad()
+    def batch(self, images, labels, update):
+        half, last = self.rows // 2, len(self.w)
+        inputs = self.encode.dense(images, labels)
+        for states in (self.synaptic, self.v, self.x, self.z):
+            for variable in states:
+                variable.zero_()
+        for gain in self.gain:
+            gain.fill_(1 / math.sqrt(FLOOR_X2))
+        for spikes in inputs:
+            for level, (x, z) in enumerate(zip(self.x, self.z, strict=True)):
+                if level < last:
+                    z.addcmul_(x, self.gain[level], value=1 / self.task.steps)
+                x.mul_(self.decay_x)
+                if level:
+                    v, synaptic = self.v[level - 1], self.synaptic[level - 1]
+                    torch.mul(synaptic, self.gain[level - 1], out=self.current[level - 1])
+                    v.lerp_(self.current[level - 1], 1 - self.decay_m)
+                    synaptic.mul_(self.decay_syn)
+            fired = [spikes, *((v > 1).to(v.dtype) for v in self.v)]
+            for level, (x, gain) in enumerate(zip(self.x, self.gain, strict=True)):
+                x.add_(fired[level])
+                # the gain that the next step sees
+                torch.linalg.vector_norm(x, dim=1, keepdim=True, out=gain)
+                gain.square_().div_(x.shape[1]).add_(FLOOR_X2).rsqrt_()
+                if level:
+                    self.v[level - 1].sub_(fired[level])
+                    self.synaptic[level - 1].addmm_(fired[level - 1], self.w[level - 1])
+        loss = 0.0
+        for level, w in enumerate(self.w):
+            x = self.x[level + 1]
+            g = x.square().mean(1, keepdim=True)
+            difference = ALPHA * (g[:half] - g[half:])
+            loss += float(F.softplus(-difference).mean())
+            modulator = ALPHA * torch.sigmoid(-difference)
+            w.grad.addmm_(
+                self.z[level].t(),
+                x * torch.cat([modulator, -modulator]),
+                beta=0 if self.fresh else 1,
+                alpha=-1 / self.samples_per_update,
+            )
+        self.mean_trace = float(self.x[-1].mean())
+        self.fresh = update
+        if update:
+            self.optimizer.step()
+        return loss
+
+
 class Compiled(ByHand):
     """The same, with the neurons' steps fused by torch.compile."""
 
-    name = "PyTorch by hand, torch.compile"
+    name = "PyTorch by events, torch.compile"
     counted = ByHand.counted.replace(
         "dense in-place operations for the neurons", "the neurons compiled, 5 steps a call"
     )
@@ -409,7 +481,13 @@ class BindsNet:
         self.mean_trace = float(self.last.x.mean())
 
 
-RIVALS = {"snntorch": SnnTorch, "by-hand": ByHand, "compiled": Compiled, "bindsnet": BindsNet}
+RIVALS = {
+    "snntorch": SnnTorch,
+    "step-by-step": StepByStep,
+    "by-hand": ByHand,
+    "compiled": Compiled,
+    "bindsnet": BindsNet,
+}
 
 
 # -- measuring -----------------------------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ class Case:
     samples: int = 1000
     active: float = ACTIVE_PIXELS
     ordinary: bool = False
+    mini_batch: int = MINI_BATCH
 
     def __post_init__(self):
         composition = compose(encoder=self.encoder)
@@ -61,11 +62,11 @@ class Case:
         self.epochs = len(schedule)
         self.inputs = {"images": images, **schedule.inputs(a)}
         rates = np.zeros(a.capacity + 1)
-        every = max(1, MINI_BATCH // a.batch)
+        every = max(1, self.mini_batch // a.batch)
         rates[2 * every - 1 :: 2 * every] = 1e-3
         for level, (n_pre, n_post) in enumerate(zip(a.sizes[:-1], a.sizes[1:], strict=True), start=1):
             self.inputs[f"synapses{level}.w"] = rng.normal(size=n_pre * n_post) * 1.5 / np.sqrt(n_pre)
-            self.inputs[f"layer{level}.samples_per_update"] = float(max(MINI_BATCH, a.batch))
+            self.inputs[f"layer{level}.samples_per_update"] = float(max(self.mini_batch, a.batch))
             self.inputs[f"learning_rate_at{level}"] = rates
             if not self.ordinary:
                 self.inputs[f"synapses{level}.plastic"] = True

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import brianff.protocols
 from brianff.commands import add_model_options, fail_cleanly
+from brianff.documentation import models_page
 from brianff.equations import (
     DEFAULTS,
     FOLDERS,
@@ -78,6 +79,9 @@ def main(arguments=None):
 
     commands.add_parser("models", help="list the models that come with brianff")
 
+    docs = commands.add_parser("docs", help="write the page on models from their docstrings and equations")
+    docs.add_argument("file", metavar="FILE", nargs="?", default="docs/models.md", help="default: docs/models.md")
+
     run = commands.add_parser("run", help="run a protocol", add_help=False)
     run.add_argument("protocol", choices=_protocols())
     run.add_argument("rest", nargs=argparse.REMAINDER, metavar="OPTIONS")
@@ -97,6 +101,11 @@ def main(arguments=None):
             for name in available(kind):
                 summary = load(kind, name).docstring.splitlines()[0]
                 print(f"{kind:10} {name:20} {summary}")
+    elif args.command == "docs":
+        path = Path(args.file)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(models_page())
+        print(f"written: {path}")
     else:
         return importlib.import_module(f"brianff.protocols.{args.protocol}").main(args.rest)
 

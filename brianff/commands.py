@@ -14,11 +14,21 @@ from brianff.datasets import DatasetError
 from brianff.device import DeviceError
 from brianff.equations import DEFAULTS, ModelError, available
 from brianff.results import ResultsError
+from brianff.seeds import SeedError
 from brianff.training import Stopped
 
-__all__ = ["add_model_options", "fail_cleanly", "options_of", "progress_bar"]
+__all__ = ["add_model_options", "fail_cleanly", "integers", "options_of", "progress_bar"]
 
-EXPECTED = (DatasetError, DeviceError, ModelError, ResultsError, ValueError, FloatingPointError, OverflowError)
+EXPECTED = (
+    DatasetError,
+    DeviceError,
+    ModelError,
+    ResultsError,
+    SeedError,
+    ValueError,
+    FloatingPointError,
+    OverflowError,
+)
 
 
 def options_of(config, docstring):
@@ -46,7 +56,7 @@ def options_of(config, docstring):
         elif field.default is False:
             parser.add_argument(flag, action="store_true", default=None, help=text)
         elif "N,N" == more.get("metavar"):
-            parser.add_argument(flag, type=_integers, help=text, **more)
+            parser.add_argument(flag, type=integers, help=text, **more)
         else:
             types = {t.strip() for t in str(getattr(field.type, "__name__", field.type)).split("|")}
             kind = next((k for k in (int, float) if k.__name__ in types), str)
@@ -65,9 +75,10 @@ def add_model_options(parser):
         )
 
 
-def _integers(text):
+def integers(text):
+    """``"500,500"`` as a tuple; nothing as an empty one."""
     try:
-        return tuple(int(part) for part in text.split(","))
+        return tuple(int(part) for part in text.split(",")) if text else ()
     except ValueError:
         raise argparse.ArgumentTypeError(f"'{text}' is not a list of numbers such as 500,500") from None
 

@@ -6,6 +6,8 @@ epochs and returns a `Results` to read variables from.  Everything that changes 
 binary is compiled once for an architecture and kept in a cache.
 """
 
+import contextlib
+import fcntl
 import hashlib
 import inspect
 import json
@@ -141,7 +143,9 @@ class RuntimeSimulator:
                 var = self.built.groups[group].variables[variable]
                 value = _check_input(name, value, var.dtype, var.size)
                 var.set_value(value[0] if var.scalar else value)
-        network.run((n_epochs * a.n_steps + 1) * a.dt_ms * ms, namespace={})
+        # Brian2 compares states with 1e50, which single precision has not.
+        with self.built.precision(), np.errstate(over="ignore" if a.dtype == "float32" else "warn"):
+            network.run((n_epochs * a.n_steps + 1) * a.dt_ms * ms, namespace={})
         return Results(self._read)
 
     def _read(self, name):
@@ -183,12 +187,15 @@ class CppSimulator:
         self.architecture = architecture
         self.under = under
         self.folder = cache_folder() / _fingerprint(architecture, composition, record, network)
-        self.compiled = not (self.folder / "manifest.json").is_file()
-        if self.compiled:
+        self.compiled = False
+        if not (self.folder / "manifest.json").is_file():
             _require_compiler()
-            if report:
-                report("compiling the network (once for this architecture, about 15 s)")
-            _build(self.folder, architecture, composition, record, network)
+            with _one_at_a_time(self.folder):
+                if not (self.folder / "manifest.json").is_file():
+                    if report:
+                        report("compiling the network (once for this architecture, about 15 s)")
+                    _build(self.folder, architecture, composition, record, network)
+                    self.compiled = True
         self.manifest = json.loads((self.folder / "manifest.json").read_text())
 
     def size(self, name):
@@ -329,6 +336,18 @@ def _require_compiler():
             )
 
 
+@contextlib.contextmanager
+def _one_at_a_time(folder):
+    """Let several processes that need the same network compile it once; the others wait."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with open(folder.parent / f"{folder.name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            Path(lock.name).unlink(missing_ok=True)
+
+
 def _build(folder, architecture, composition, record, network):
     """Generate, compile, and move into the cache in one step: a build that is interrupted leaves nothing behind."""
     from brian2 import get_device, prefs, set_device
@@ -344,11 +363,15 @@ def _build(folder, architecture, composition, record, network):
     device = get_device()
     try:
         built = (network or FeedForwardNetwork)(architecture, composition, record=record, stop_early=True)
-        built.network.run(built.duration, namespace={})
+        with built.precision():
+            built.network.run(built.duration, namespace={})
         # Linking with it makes denormal numbers count as zero: traces of silent pixels decay for ever.
         prefs["codegen.cpp.extra_link_args"] = [*link_args, "-ffast-math"]
         # Partial redundancy elimination moves loads to where GCC then cannot vectorise the loop over a matrix row.
         prefs["codegen.cpp.extra_compile_args_gcc"] = [*compile_args, "-fno-tree-pre"]
+        if architecture.dtype == "float32":
+            # One literal such as the 1.0 of "1 - beta" would make the statement around it double.
+            prefs["codegen.cpp.extra_compile_args_gcc"] += ["-fsingle-precision-constant"]
         device.build(directory=str(work), compile=False, run=False, with_output=False)
         variables = {}
         for variable in device.arrays:

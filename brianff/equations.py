@@ -14,19 +14,34 @@ neuron     on_pre                  synapses   what a presynaptic spike does (def
 neuron     surrogate               neurons    pseudo-derivative of the spike, for rules that ask for one
 neuron     initial                 neurons    dictionary of values at the start of a stimulus epoch (default 0)
 neuron     on_step                 neurons    statements in every time step, after the membrane's update
+neuron     lateral                 lateral    statements for every neuron `_post` of a layer when one, `_pre`, spikes
+neuron     response                both       must define `response`: what all spikes of a presynaptic neuron add to the
+                                              membrane potential through a weight of 1; for rules that ask for it
+neuron     response_on_spike       both       its statements at a spike of the presynaptic neuron
 encoder    equations               input      variables of an input channel
 encoder    at_epoch_start*         input      statements that turn `intensity` (0..1) into spike times
 encoder    threshold*, reset       input      as above
 goodness   neuron*, on_spike*      both       must define `x`, the trace of every neuron; its jump at an own spike
+goodness   hidden                  neurons    further variables of hidden neurons
+goodness   lateral                 lateral    as the neuron's
 goodness   layer*                  layer      must define `g`, the goodness, and `gain`, the normalisation
 goodness   layer_on_spike*         layer      jump of the layer's variables when neuron `_pre` spikes (before on_spike)
+goodness   derivative*             neurons    of the goodness by `x`, up to a factor that the layer has in common
+goodness   goodness_jump           neurons    of the goodness at an own spike, by the same factor; for rules that ask
+goodness   memory                  neurons    what is left of `x` after a time step (default 1); for rules that ask
 rule       presynaptic             both       first factor: variables of every neuron that projects
 rule       neuron                  neurons    second factor: further variables of a learning neuron
-rule       on_step                 neurons    the same, after the neuron's own
+rule       presynaptic_on_spike    both       statements at a spike of a neuron that projects
+rule       neuron_on_spike         neurons    statements at a spike of a learning neuron
+rule       on_step                 neurons    statements in every time step, after the neuron's own
 rule       layer                   layer      third factor: variables of the layer
-rule       layer_at_epoch_end      layer      statements when a stimulus epoch ends
+rule       layer_sum               sum        statements when a stimulus epoch ends, for every neuron `_pre`
+rule       layer_at_epoch_end      layer      statements when a stimulus epoch ends, after those
 rule       neuron_at_epoch_end     neurons    the same for each neuron, after the layer's
-rule       synapse*, at_epoch_end* synapses   must define `dw`; statements that change it
+rule       synapse, at_epoch_end   synapses   `dw`, the weight change for the optimizer; statements that change it
+rule       on_pre, on_post         synapses   statements at a spike of the pre- or postsynaptic neuron; they may change
+                                              `w` itself instead of dw (then there is no optimizer)
+rule       synapse_on_step         synapses   statements in every time step in which the rule learns
 rule       learns_when             synapses   condition (default ``phase_layer != 0``)
 rule       rows                    synapses   condition of `_pre` variables; rows where it is false are skipped
 rule       X_remember              X          X in presynaptic, neuron, layer: last statements before the reset
@@ -39,16 +54,21 @@ Names at hand, beside Brian2's own (`t`, `dt`, `t_in_timesteps`, `i`, functions,
 - everywhere: `T_epoch`, the length of a stimulus epoch;
 - input: `intensity` (0..1), `channel`, `entry` (of the batch), `presentation` (its number), `seed`, `n_pixels`,
   `label_neurons` (of a class),
-  ``uniform(seed, presentation, draw, channel)``: a random number that depends on its arguments only;
-- neurons: `channel`, `entry`, `presentation`, `seed` and `uniform` as well; there, `channel` counts on from the layer
-  below, so that every neuron of the network has random numbers of its own;
+  ``uniform(seed, presentation, draw, channel)`` and ``exponential(mean, seed, presentation, draw, channel)``: random
+  numbers that depend on their arguments only; for spike times: `shown_image` and ``images(shown_image*second, k)``,
+  value k of the image, `events` (values of a channel);
+- neurons: `channel`, `entry`, `presentation`, `seed`, `uniform` and `exponential` as well; there, `channel` counts on
+  from the layer below, so that every neuron of the network has random numbers of its own; `n_classes`, `class_group`
+  (of the neuron: its number in the layer modulo n_classes) and `target` (the label of the presentation, shown or not);
 - neurons and input: variables of the own layer as ``NAME_layer``; neurons: of the layer below as ``NAME_below``;
 - both: what input channels and hidden neurons have in common;
 - layer: `phase` (+1 positive, -1 negative, 0 no learning), `n_neurons`, `learning_rate` (0: no update after this
   stimulus epoch), `samples_per_update`;
 - synapses: `w`, ``NAME_pre`` (of a neuron that projects, that is of both), ``NAME_post`` and ``NAME_layer`` (the
   postsynaptic layer); in `at_update` only shared ones of these, such as `learning_rate_layer`;
-- rules: `surrogate` in strings of neurons, ``surrogate_post`` in `at_epoch_end`.
+- rules: `derivative`, `goodness_jump`, `memory` and `surrogate` in strings of neurons, ``derivative_post`` ... and
+  ``response_pre`` in those of synapses; ``(per_entry)`` behind a variable of `synapse`: a value of its own for each
+  entry of the batch.
 
 At the start of every stimulus epoch all variables with a differential equation go back to 0 (or to `initial`).
 """
@@ -92,7 +112,7 @@ from brian2.utils.logger import catch_logs
 from brian2.utils.stringtools import get_identifiers
 
 import brianff.models
-from brianff.noise import uniform
+from brianff.noise import FUNCTIONS
 
 __all__ = [
     "Composition",
@@ -123,8 +143,8 @@ DEFAULTS = {
 }
 
 # kind -> name -> (what the string is, part of the network, required); "both": hidden neurons and input channels;
-# "layers": hidden and input layer; "goodness": from the neurons of a layer to the layer; "update": synapses without
-# their neurons
+# "layers": hidden and input layer; "goodness": from the neurons of a layer to the layer; "sum": the same, hidden ones
+# only; "lateral": from the neurons of a layer to each other; "update": synapses without their neurons
 SCHEMA = {
     "neuron": {
         "equations": ("equations", "neurons", True),
@@ -136,6 +156,9 @@ SCHEMA = {
         "surrogate": ("expression", "neurons", False),
         "initial": ("values", "neurons", False),
         "on_step": ("statements", "neurons", False),
+        "lateral": ("statements", "lateral", False),
+        "response": ("equations", "both", False),
+        "response_on_spike": ("statements", "both", False),
     },
     "encoder": {
         "equations": ("equations", "input", False),
@@ -146,18 +169,29 @@ SCHEMA = {
     "goodness": {
         "neuron": ("equations", "both", True),
         "on_spike": ("statements", "both", True),
+        "hidden": ("equations", "neurons", False),
+        "lateral": ("statements", "lateral", False),
         "layer": ("equations", "layers", True),
         "layer_on_spike": ("statements", "goodness", True),
+        "derivative": ("expression", "neurons", True),
+        "goodness_jump": ("expression", "neurons", False),
+        "memory": ("expression", "neurons", False),
     },
     "rule": {
         "presynaptic": ("equations", "both", False),
         "neuron": ("equations", "neurons", False),
+        "presynaptic_on_spike": ("statements", "both", False),
+        "neuron_on_spike": ("statements", "neurons", False),
         "on_step": ("statements", "neurons", False),
         "layer": ("equations", "layer", False),
+        "layer_sum": ("statements", "sum", False),
         "layer_at_epoch_end": ("statements", "layer", False),
         "neuron_at_epoch_end": ("statements", "neurons", False),
-        "synapse": ("equations", "synapses", True),
-        "at_epoch_end": ("statements", "synapses", True),
+        "synapse": ("equations", "synapses", False),
+        "on_pre": ("statements", "synapses", False),
+        "on_post": ("statements", "synapses", False),
+        "synapse_on_step": ("statements", "synapses", False),
+        "at_epoch_end": ("statements", "synapses", False),
         "learns_when": ("condition", "synapses", False),
         "rows": ("condition", "synapses", False),
         "presynaptic_remember": ("statements", "both", False),
@@ -181,14 +215,14 @@ MUST_DEFINE = {
         ("layer", "g", "the goodness that rules and predictions use"),
         ("layer", "gain", "the factor with which the next layer normalises its input"),
     ),
-    "rule": (("synapse", "dw", "the accumulated weight change"),),
 }
 # kind -> (string, variables that its statements set, complaint)
 MUST_SET = {
-    "rule": ("at_epoch_end", {"dw"}, "must change dw, the accumulated weight change"),
     "optimizer": ("at_update", {"w", "dw"}, "must change w and set dw to 0"),
 }
 DEFAULT_ON_PRE = "I_syn_post += w"
+# Expressions of the neuron and the goodness that neurons have as variables where a rule asks for them.
+WANTED_BY_RULES = ("surrogate", "derivative", "goodness_jump", "memory")
 
 
 class ModelError(Exception):
@@ -390,6 +424,9 @@ class SynapseStrings:
 
     model: str
     on_pre: str
+    on_post: str
+    on_step: str
+    step_condition: str
     at_epoch_end: str
     condition: str
     rows: str | None
@@ -409,8 +446,31 @@ class Composition:
     input_layer: GroupStrings
     layer: GroupStrings
     layer_on_spike: str
+    layer_sum: str
+    lateral: str
     synapses: SynapseStrings
     parameters: dict
+
+    @property
+    def online(self):
+        """Whether the rule changes weights at spikes or in every time step, and leaves nothing to an optimizer."""
+        return not self.synapses.at_update
+
+    @property
+    def class_groups(self):
+        """Whether groups of neurons stand for the classes: labels are targets, and there is no negative phase."""
+        goodness = self.models["goodness"]
+        return "class_group_post" in _names(goodness["lateral"])
+
+    def misfit(self):
+        """Why these models cannot learn together, as a sentence, or None."""
+        goodness, rule = (self.models[kind].name for kind in ("goodness", "rule"))
+        targets = "target" in Equations(self.neurons.equations).names
+        if self.class_groups and not targets:
+            return f"the goodness {goodness} needs a rule that learns from targets (class_competition), not {rule}"
+        if targets and not self.class_groups:
+            return f"the rule {rule} needs a goodness with class groups (class_groups), not {goodness}"
+        return None
 
     def of_neurons(self, level, n_levels):
         """Strings of the neurons of layer `level` out of 1 ... `n_levels`, or of the input (0)."""
@@ -421,7 +481,9 @@ class Composition:
         return [
             eq.varname
             for eq in Equations(self.synapses.model).values()
-            if eq.type == PARAMETER and eq.varname not in {"plastic", "T_epoch", *self.synapses.parameters}
+            if eq.type == PARAMETER
+            and eq.varname not in {"plastic", "T_epoch", *self.synapses.parameters}
+            and "per_entry" not in eq.flags  # of a presentation: 0 when it begins
         ]
 
     def __str__(self):
@@ -451,9 +513,13 @@ class Composition:
         missing = set(Equations(self.neurons.equations).names) - set(Equations(self.last_neurons.equations).names)
         section("[neurons] not in the last layer, which projects to nobody", ", ".join(sorted(missing)))
         section("[layer] when a neuron of the layer spikes (before its reset)", self.layer_on_spike)
+        section("[layer] at the end of a stimulus epoch, for every neuron", self.layer_sum)
+        section("[neurons] when a neuron of the same layer spikes", self.lateral)
         s = self.synapses
         section("[synapses] model", s.model)
         section("[synapses] on_pre", s.on_pre)
+        section("[synapses] on_post", s.on_post)
+        section(f"[synapses] every time step, if {s.step_condition}", s.on_step)
         section(f"[synapses] at the end of a stimulus epoch, if {s.condition}", s.at_epoch_end)
         section("[synapses] rows that the end of a stimulus epoch changes", s.rows or "")
         section(f"[synapses] optimizer, if {s.update_condition}", s.at_update)
@@ -560,12 +626,17 @@ seed : integer (shared)
 channel : integer (constant)                 # pixels first, then label neurons class by class
 entry : integer (constant)                   # of the batch
 """
+# For encoders that read more of an image than one intensity.
+SHOWN_IMAGE = "shown_image : integer                        # row of the image array, -1: none\n"
 # Those of them that hidden neurons may use, with what sets them at the start of a stimulus epoch.
 NEURON_VARIABLES = {
     "entry": ("entry : integer (constant)", ""),
     "channel": ("channel : integer (constant)", ""),
     "presentation": ("presentation : integer", "presentation = presentation_index(t, entry)"),
     "seed": ("seed : integer (linked)", ""),
+    "n_classes": ("n_classes : 1 (shared, constant)", ""),
+    "class_group": ("class_group : integer (constant)", ""),
+    "target": ("target : integer", "target = label(t, entry)"),
 }
 # n_pixels and label_neurons belong to the architecture and are constants of the namespace.
 SHOW_STIMULUS = """
@@ -576,13 +647,21 @@ shown_label = label(t, entry)
 label_channel = is_label*(channel - n_pixels)
 in_class = int(label_channel // label_neurons == shown_label)
 neutral = int(shown_label == -1)*int(label_channel % label_neurons == 0)
-pixel = images(shown_image*second, is_pixel*channel)
+pixel = images(shown_image*second, is_pixel*channel*events)
 intensity = int(shown_image >= 0)*(is_pixel*pixel + is_label*(in_class + neutral))
 presentation = presentation_index(t, entry)
 """
 
 
-def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None, parameters=None):
+# A weight that would change its sign stays at a trace of the old one, which remembers it.
+DALE = """
+sign_of_w = 2*int(w > 0) - 1
+{}
+w = sign_of_w*clip(sign_of_w*w, 1e-9, inf)
+"""
+
+
+def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None, parameters=None, dale=False):
     """Put one model of each kind together.
 
     Parameters
@@ -591,6 +670,8 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
         A name, a file or a loaded model; the defaults are in `DEFAULTS`.
     parameters : dict, optional
         Values that replace those of the files.
+    dale : bool
+        Let the optimizer keep the sign of every weight (Dale's principle, where all weights of a neuron have the same).
 
     Returns
     -------
@@ -611,45 +692,47 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
     _refuse_clashes(models, definitions)
     values = _merge_parameters(models, parameters or {})
 
-    surrogate = n["surrogate"]
-    of_neurons = (r[key] for key in ("neuron", "on_step", "neuron_at_epoch_end", "neuron_remember"))
-    rule_uses_surrogate = "surrogate" in _names(*of_neurons) or "surrogate_post" in _names(r["at_epoch_end"])
-    if rule_uses_surrogate and not surrogate:
-        raise ModelError(
-            f"{n.path}: the rule '{r.name}' needs a 'surrogate' (pseudo-derivative of the spike) and the neuron "
-            f"'{n.name}' defines none."
-        )
+    wanted = _wanted_by_rule(r, n, g)
     layer_text = LAYER_VARIABLES + g["layer"] + "\n" + r["layer"]
     layer_variables = {eq.varname: _unit_of(eq) for eq in Equations(layer_text).values()}
 
     initial = n.strings.get("initial", {})
 
-    def neuron_strings(presynaptic, presynaptic_remember):
-        text = "\n".join([n["equations"], g["neuron"], presynaptic, r["neuron"]])
-        if rule_uses_surrogate:
-            text += f"\nsurrogate = {surrogate} : 1"
+    presynaptic, presynaptic_on_spike = r["presynaptic"], r["presynaptic_on_spike"]
+    if "response_pre" in _names(*_of_synapses(r)):
+        presynaptic, presynaptic_on_spike = (
+            f"{presynaptic}\n{n['response']}",
+            f"{presynaptic_on_spike}\n{n['response_on_spike']}",
+        )
+
+    lateral = _tidy(n["lateral"] + "\n" + g["lateral"])
+
+    def neuron_strings(presynaptic, presynaptic_on_spike, presynaptic_remember):
+        text = "\n".join([n["equations"], g["neuron"], g["hidden"], presynaptic, r["neuron"]])
+        text += "".join(f"\n{name} = {expression} : 1" for name, expression in wanted.items())
         strings = GroupStrings(
             equations=text,
             threshold=n["threshold"],
-            reset="\n".join([n["reset"], g["on_spike"]]),
+            reset="\n".join([n["reset"], g["on_spike"], presynaptic_on_spike, r["neuron_on_spike"]]),
             refractory=n["refractory"] or None,
             method=n["method"] or "exponential_euler",
             on_step="\n".join([n["on_step"], r["on_step"]]),
             at_epoch_end=r["neuron_at_epoch_end"],
             at_epoch_start="\n".join([presynaptic_remember, r["neuron_remember"], _initial(text, initial)]),
         )
-        _add_random_numbers(strings)
+        _add_neuron_variables(strings, _names(lateral, r["layer_sum"], *_of_synapses(r)))
         return strings
 
-    neurons = neuron_strings(r["presynaptic"], r["presynaptic_remember"])
-    last_neurons = neuron_strings("", "")
-    if _used_names(last_neurons) & set(Equations(r["presynaptic"]).names):
+    neurons = neuron_strings(presynaptic, presynaptic_on_spike, r["presynaptic_remember"])
+    last_neurons = neuron_strings("", "", "")
+    if _used_names(last_neurons) & set(Equations(presynaptic).names):
         last_neurons = replace(neurons, links=dict(neurons.links))  # a rule may read its first factor elsewhere
-    input_text = "\n".join([INPUT_VARIABLES, c["equations"], g["neuron"], r["presynaptic"]])
+    shown_image = SHOWN_IMAGE if "shown_image" in _names(*map(c.__getitem__, SCHEMA["encoder"])) else ""
+    input_text = "\n".join([INPUT_VARIABLES + shown_image, c["equations"], g["neuron"], presynaptic])
     inputs = GroupStrings(
         equations=input_text,
         threshold=c["threshold"],
-        reset="\n".join([c["reset"], g["on_spike"]]),
+        reset="\n".join([c["reset"], g["on_spike"], presynaptic_on_spike]),
         method="exponential_euler",
         at_epoch_start="\n".join([r["presynaptic_remember"], _initial(input_text, {})]),
         encode=SHOW_STIMULUS + c["at_epoch_start"],
@@ -668,14 +751,23 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
             )
         )
     base_layer = {eq.varname: _unit_of(eq) for eq in Equations(LAYER_VARIABLES + g["layer"]).values()}
-    synapse_text = "\n".join(["w : 1\nplastic : boolean (shared)", r["synapse"], o["synapse"]])
-    on_pre = n["on_pre"] or DEFAULT_ON_PRE
+    optimizer, at_update = (o["synapse"], o["at_update"]) if "dw" in definitions["rule"]["synapse"] else ("", "")
+    if dale:
+        if not at_update:
+            raise ModelError(
+                f"{r.path}: this rule changes weights itself, without an optimizer that could keep their signs: Dale's "
+                "principle needs another rule."
+            )
+        at_update = DALE.format(at_update)
+    synapse_text = "\n".join(["w : 1\nplastic : boolean (shared)", r["synapse"], optimizer])
+    on_pre = "\n".join([n["on_pre"] or DEFAULT_ON_PRE, r["on_pre"]])
     learns_when = r["learns_when"] or "phase_layer != 0"
-    used = _names(synapse_text, on_pre, r["at_epoch_end"], o["at_update"], learns_when, r["rows"])
+    used = _names(synapse_text, on_pre, *_of_synapses(r), at_update, learns_when, r["rows"])
     # No name may exist in neurons and synapses, and synapses see every name of the neurons that they reach: what
     # other groups use as well is declared in the neurons.
     of_groups = set().union(*map(_used_names, (inputs, neurons, last_neurons, *layers)))
     common = used & (set(values) | {"T_epoch"}) & of_groups
+    common |= _names(lateral) & set(values)  # has no declarations of its own
     synapse_parameters = {k: v for k, v in values.items() if k in used - common}
     synapses = SynapseStrings(
         model=_tidy(
@@ -684,32 +776,75 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
             + _declare(synapse_parameters, values)
             + (f"\n{_T_EPOCH}" if "T_epoch" in used - common else "")
         ),
-        on_pre=on_pre,
+        on_pre=_tidy(on_pre),
+        on_post=_tidy(r["on_post"]),
+        on_step=_tidy(r["synapse_on_step"]),
+        step_condition=f"plastic and ({learns_when})",
         at_epoch_end=_tidy(r["at_epoch_end"]),
         condition=f"plastic and t > 0*second and ({learns_when})",
         rows=r["rows"] or None,
-        at_update=_tidy(o["at_update"]),
+        at_update=_tidy(at_update),
         update_condition="plastic and t > 0*second and learning_rate_layer > 0",
         parameters=synapse_parameters,
     )
-    of_layer = _names(g["layer_on_spike"])  # has no declarations of its own
+    of_layer = _names(g["layer_on_spike"], r["layer_sum"])  # have none either
     return Composition(
         models=models,
         input=_finish_group(inputs, base_layer, {}, values),
         neurons=_finish_group(neurons, layer_variables, base_layer, values, also=common),
         last_neurons=_finish_group(last_neurons, layer_variables, base_layer, values, also=common),
-        input_layer=_finish_group(layers[0], {}, {}, values, also=of_layer),
+        input_layer=_finish_group(layers[0], {}, {}, values, also=_names(g["layer_on_spike"])),
         layer=_finish_group(layers[1], {}, {}, values, also=of_layer),
         layer_on_spike=g["layer_on_spike"],
+        layer_sum=_tidy(r["layer_sum"]),
+        lateral=lateral,
         synapses=synapses,
         parameters=values,
     )
 
 
-def _add_random_numbers(neurons):
-    """Declare what the strings of hidden neurons need for ``uniform(seed, presentation, draw, channel)``."""
-    used = _used_names(neurons)
-    if "presentation" in used:
+def _of_synapses(rule):
+    """The strings of a rule that stand in its synapses."""
+    return [rule[key] for key in ("on_pre", "on_post", "synapse_on_step", "at_epoch_end")]
+
+
+def _wanted_by_rule(r, n, g):
+    """Expressions of the neuron and the goodness that the rule asks for, by name.
+
+    Raises
+    ------
+    ModelError
+        If the neuron does not define what the rule asks for.
+    """
+    of_neurons = _names(*(r[key] for key in ("neuron", "neuron_on_spike", "on_step", "neuron_at_epoch_end")))
+    used = of_neurons | _names(r["neuron_remember"])
+    of_synapses = _names(*_of_synapses(r))
+    for name, meaning in (
+        ("surrogate", "pseudo-derivative of the spike"),
+        ("response", "what a presynaptic neuron adds to the membrane potential through a weight of 1"),
+        ("goodness_jump", "of the goodness when a neuron spikes"),
+    ):
+        asks = f"{name}_pre" in of_synapses if name == "response" else name in used or f"{name}_post" in of_synapses
+        model = g if name == "goodness_jump" else n
+        if asks and not model[name]:
+            raise ModelError(
+                f"{model.path}: the rule '{r.name}' needs a '{name}' ({meaning}) and the {model.kind} '{model.name}' "
+                "defines none."
+            )
+    expressions = {
+        "surrogate": n["surrogate"],
+        "derivative": g["derivative"],
+        "goodness_jump": g["goodness_jump"],
+        "memory": g["memory"] or "1",
+    }
+    return {k: v for k, v in expressions.items() if k in used or f"{k}_post" in of_synapses}
+
+
+def _add_neuron_variables(neurons, used_elsewhere):
+    """Declare what the strings of hidden neurons, and of the synapses that reach them, use of `NEURON_VARIABLES`."""
+    elsewhere = {name.removesuffix("_pre").removesuffix("_post") for name in used_elsewhere}
+    used = _used_names(neurons) | elsewhere
+    if used & {"presentation", "target"}:
         used |= {"entry"}
     for name, (declaration, at_start) in NEURON_VARIABLES.items():
         if name not in used:
@@ -815,7 +950,7 @@ def _definitions(model):
             for eq in equations.values():
                 allowed = ALLOWED_FLAGS[eq.type]
                 if part == "synapses":
-                    allowed = allowed & {"shared", "constant"}
+                    allowed = allowed & {"shared", "constant"} | ({"per_entry"} if model.kind == "rule" else set())
                     if eq.type == DIFFERENTIAL_EQUATION:
                         raise ModelError(
                             f"{where}: '{eq.varname}' cannot have a differential equation: synapses change at spikes "
@@ -835,15 +970,29 @@ def _definitions(model):
     return found
 
 
+def _targets(text):
+    """Names that statements assign to."""
+    return {re.split(r"\W", statement)[0] for _, statement in _statement_lines(text)}
+
+
 def _check_required_names(model, definitions):
     for key, name, reason in MUST_DEFINE.get(model.kind, ()):
         if name not in definitions[key]:
             raise ModelError(f"{model.where(key)}: '{key}' of a {model.kind} must define '{name}': {reason}.")
     if model.kind in MUST_SET:
         key, names, complaint = MUST_SET[model.kind]
-        targets = {re.split(r"\W", statement)[0] for _, statement in _statement_lines(model[key])}
-        if not names <= targets:
+        if not names <= _targets(model[key]):
             raise ModelError(f"{model.where(key)}: '{key}' {complaint}.")
+    if model.kind == "neuron" and model["response"] and "response" not in definitions["response"]:
+        raise ModelError(f"{model.where('response')}: 'response' of a neuron must define 'response'.")
+    if model.kind == "rule":
+        target = "dw" if "dw" in definitions["synapse"] else "w"
+        strings = _of_synapses(model)
+        if not any(target in _targets(text) for text in strings):
+            raise ModelError(
+                f"{model.where('synapse')}: a rule must define dw in 'synapse' and change it, or change w in 'on_pre', "
+                "'on_post' or 'synapse_on_step'."
+            )
 
 
 def _refuse_clashes(models, definitions):
@@ -867,15 +1016,18 @@ def _refuse_clashes(models, definitions):
     linked = own(*(f"{name}_layer" for name in layer), *(f"{name}_below" for name in below))
     encoding = _names(SHOW_STIMULUS) - set(DEFAULT_FUNCTIONS) - set(_UNITS) - {"t"}
     inputs = merge(
-        linked | own("T_epoch", "uniform", *encoding, *Equations(INPUT_VARIABLES).names),
+        linked | own("T_epoch", *FUNCTIONS, *encoding, *Equations(INPUT_VARIABLES).names),
         definitions["encoder"]["equations"],
         goodness["neuron"],
         rule["presynaptic"],
     )
+    inputs = merge(inputs, definitions["neuron"]["response"])
     neurons = merge(
-        linked | own("T_epoch", "lastspike", "not_refractory", "surrogate", "uniform", *NEURON_VARIABLES),
+        linked | own("T_epoch", "lastspike", "not_refractory", *FUNCTIONS, *WANTED_BY_RULES, *NEURON_VARIABLES),
         definitions["neuron"]["equations"],
         goodness["neuron"],
+        goodness["hidden"],
+        definitions["neuron"]["response"],
         rule["presynaptic"],
         rule["neuron"],
     )
@@ -944,19 +1096,19 @@ def _environment(composition):
     own = {k: v for k, v in neurons.items() if k not in composition.neurons.links}
     projecting = _read_only({k: v for k, v in own.items() if k in inputs}, "_pre")
     post = {f"{name}_post": variable for name, variable in own.items()}
-    architecture = {name: Constant(name, dimensions=DIMENSIONLESS, value=1) for name in ("n_pixels", "label_neurons")}
+    names = ("n_pixels", "label_neurons", "events")
+    architecture = {name: Constant(name, dimensions=DIMENSIONLESS, value=1) for name in names}
+    images = Function(lambda image, k: k, arg_units=[second, 1], return_unit=1, stateless=True)
 
     synapses = _variables(composition.synapses.model)
     found = {
-        "neurons": common
-        | _read_only(layer, "_layer")
-        | _read_only(base_layer, "_below")
-        | neurons
-        | {"uniform": uniform},
-        "input": common | _read_only(base_layer, "_layer") | inputs | architecture | {"uniform": uniform},
+        "neurons": common | _read_only(layer, "_layer") | _read_only(base_layer, "_below") | neurons | FUNCTIONS,
+        "input": common | _read_only(base_layer, "_layer") | inputs | architecture | FUNCTIONS | {"images": images},
         "layer": common | layer,
         "layers": common | base_layer,
         "goodness": common | base_layer | _read_only(base_layer, "_post") | projecting,
+        "sum": common | layer | _read_only(own, "_pre"),
+        "lateral": common | _read_only(own) | _read_only(own, "_pre") | post,
         "synapses": common
         | _read_only(own)  # without a suffix: those of the neurons that the synapses reach
         | post
@@ -964,7 +1116,7 @@ def _environment(composition):
         | _read_only(layer, "_layer")
         | synapses,
     }
-    for part in ("goodness", "synapses"):
+    for part in ("goodness", "sum", "lateral", "synapses"):
         del found[part]["i"]
     found["both"] = {k: v for k, v in found["neurons"].items() if k in found["input"]}
     # With variables of neurons an update would run once for each entry of the batch.
@@ -1001,7 +1153,10 @@ def check(kind, name, *, build=True, **others):
     composition = compose(**(others | {kind: model}))
     environment = _environment(composition)
     if kind != "rule":
-        environment["neurons"].pop("surrogate", None)
+        for name in WANTED_BY_RULES:
+            environment["neurons"].pop(name, None)
+    if kind == "neuron":  # whether or not the rule at hand asks for it
+        environment["both"] |= _variables(model["response"])
     wider = {"both": environment["neurons"], "layers": environment["layer"], "goodness": environment["layer"]}
     for key, (what, part, _) in SCHEMA[kind].items():
         if key in model.strings:

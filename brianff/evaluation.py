@@ -8,7 +8,7 @@ from brianff.network import LABEL_NEUTRAL, LABEL_NONE
 from brianff.readout import features
 from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule
 
-__all__ = ["Evaluation", "confusion_matrix", "evaluate", "present"]
+__all__ = ["Evaluation", "confusion_matrix", "evaluate", "group_goodness", "present"]
 
 
 def present(simulator, inputs, images, image, label, number, keep_traces=True):
@@ -45,7 +45,7 @@ def present(simulator, inputs, images, image, label, number, keep_traces=True):
         if len(rows) > a.images:
             stop = start + int(np.flatnonzero(_distinct(image[start:stop]) > a.images)[0])
             rows, local = np.unique(image[start:stop], return_inverse=True)
-        buffer = np.zeros((a.images, a.n_pixels))
+        buffer = np.zeros((a.images, a.n_pixels * a.events))
         buffer[: len(rows)] = images[rows]
         schedule = Schedule.evaluation(local, label[start:stop], number[start:stop], a.batch)
         n = stop - start
@@ -78,7 +78,7 @@ class Evaluation:
     labels : (n,) int array
         The true classes.
     goodness : (n, n_classes, n_layers) array or None
-        Under every candidate label; None if the network has no label input.
+        Under every candidate label, or of every class group; None if the network has neither.
     belief : (n, n_classes) array
         Of the softmax readout, on one pass with a neutral label.
     spikes_per_neuron : float
@@ -129,7 +129,7 @@ class Evaluation:
         return cls(arrays["labels"], arrays.get("goodness"), arrays["belief"], float(arrays["spikes_per_neuron"]))
 
 
-def evaluate(simulator, inputs, readout, images, labels, offset=0, candidates=True):
+def evaluate(simulator, inputs, readout, images, labels, offset=0, candidates=True, class_groups=False):
     """Try every label on every image, and ask the readout after one pass with a neutral label.
 
     Parameters
@@ -143,6 +143,8 @@ def evaluate(simulator, inputs, readout, images, labels, offset=0, candidates=Tr
         Number of the first sample, so that different sets get different encoder noise.
     candidates : bool
         False: only the readout (networks without label input).
+    class_groups : bool
+        One pass tells the goodness of all classes, those of the groups.
     """
     a = simulator.architecture
     n, k = len(images), a.n_classes
@@ -152,7 +154,9 @@ def evaluate(simulator, inputs, readout, images, labels, offset=0, candidates=Tr
     _, traces = present(simulator, inputs, images, rows, neutral, base)
     belief = readout.probabilities(features(traces))
     goodness = None
-    if candidates:
+    if class_groups:
+        goodness = np.stack([group_goodness(x, k) for x in traces], axis=2)
+    elif candidates:
         goodness, _ = present(
             simulator,
             inputs,
@@ -165,6 +169,11 @@ def evaluate(simulator, inputs, readout, images, labels, offset=0, candidates=Tr
         goodness = goodness.reshape(n, k, -1)
     spikes = float(np.mean([t.mean() for t in traces]))
     return Evaluation(np.asarray(labels), goodness, belief, spikes)
+
+
+def group_goodness(x, n_classes):
+    """Mean of x**2 of every class group, (n, n_classes), from traces (n, neurons); neuron i: group i % n_classes."""
+    return np.stack([np.mean(x[:, c::n_classes] ** 2, axis=1) for c in range(n_classes)], axis=1)
 
 
 def confusion_matrix(labels, predicted, n_classes):

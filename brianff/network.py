@@ -9,6 +9,7 @@ Order of what happens at the boundary between two stimulus epochs, in the slot "
 order what
 ===== ================================================================================================================
 -60   goodness and traces are recorded
+-55   `layer_sum`: sums over the neurons of a layer
 -50   `layer_at_epoch_end`: the modulator
 -45   `neuron_at_epoch_end`
 -40   the synapses' `at_epoch_end`: weight changes accumulate; then the optimizer, where this epoch asks for an update
@@ -17,6 +18,7 @@ order what
 ===== ================================================================================================================
 """
 
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -38,7 +40,7 @@ from brian2.groups.group import CodeRunner
 from brianff.dense import DenseSynapses
 from brianff.equations import Composition
 from brianff.neurons import BatchNeurons
-from brianff.noise import uniform
+from brianff.noise import FUNCTIONS
 
 __all__ = ["Architecture", "FeedForwardNetwork", "LABEL_NEUTRAL", "LABEL_NONE"]
 
@@ -69,6 +71,8 @@ class Architecture:
         The largest number of different images of one run.
     dtype : {"float64", "float32"}
         Precision of every state variable of neurons, layers and synapses.
+    events : int
+        Values of an image for each input channel: more than one for encoders that read spike times.
     """
 
     n_pixels: int
@@ -81,9 +85,10 @@ class Architecture:
     capacity: int = 400
     images: int = 1000
     dtype: str = "float64"
+    events: int = 1
 
     def __post_init__(self):
-        for name in ("n_pixels", "n_classes", "label_neurons", "batch", "n_steps", "capacity", "images"):
+        for name in ("n_pixels", "n_classes", "label_neurons", "batch", "n_steps", "capacity", "images", "events"):
             if int(getattr(self, name)) < (0 if name == "label_neurons" else 1):
                 raise ValueError(f"{name} must be positive, not {getattr(self, name)}.")
         if self.dtype not in ("float64", "float32"):
@@ -138,12 +143,18 @@ class FeedForwardNetwork:
     """
 
     def __init__(self, architecture, composition: Composition, record=False, stop_early=False):
-        self.architecture = a = architecture
+        self.architecture = architecture
         self.composition = composition
-        default = prefs.core.default_float_dtype
-        prefs.core.default_float_dtype = np.dtype(a.dtype).type
-        try:
+        with self.precision():
             self._build(record, stop_early)
+
+    @contextmanager
+    def precision(self):
+        """Floating point numbers in this network's precision: also those that code generation adds, in a run."""
+        default = prefs.core.default_float_dtype
+        prefs.core.default_float_dtype = np.dtype(self.architecture.dtype).type
+        try:
+            yield
         finally:
             prefs.core.default_float_dtype = default
 
@@ -181,7 +192,7 @@ class FeedForwardNetwork:
         for level in range(1, len(a.hidden) + 1):
             self._timed(f"learning_rate_at{level}", np.zeros(a.capacity + 1), epoch)
         # Not a course of time: "second k" is image k, so that the same image serves several epochs.
-        self._timed("images", np.zeros((a.images, a.n_pixels)), 1 * second)
+        self._timed("images", np.zeros((a.images, a.n_pixels * a.events)), 1 * second)
 
     def _timed(self, name, values, dt):
         self.timed_arrays[name] = TimedArray(values, dt=dt, name=name)
@@ -227,9 +238,9 @@ class FeedForwardNetwork:
         a = self.architecture
         strings = self.composition.of_neurons(level, len(a.hidden))
         n = a.sizes[level]
-        namespace = self.timed_arrays | {"uniform": uniform}
+        namespace = self.timed_arrays | FUNCTIONS
         if level == 0:
-            namespace |= {"n_pixels": a.n_pixels, "label_neurons": max(a.label_neurons, 1)}
+            namespace |= {"n_pixels": a.n_pixels, "label_neurons": max(a.label_neurons, 1), "events": a.events}
         group = self._add(
             f"neurons{level}",
             self.make_neurons(
@@ -246,7 +257,9 @@ class FeedForwardNetwork:
             group.channel = np.tile(np.arange(n) + sum(a.sizes[:level]), a.batch)
         if "entry" in group.variables:
             group.entry = np.repeat(np.arange(a.batch), n)
-        self._set(group, strings, T_epoch=self._epoch)
+        if "class_group" in group.variables:
+            group.class_group = np.tile(np.arange(n) % a.n_classes, a.batch)
+        self._set(group, strings, T_epoch=self._epoch, n_classes=a.n_classes)
         if strings.at_epoch_end.strip():
             self._at_epoch(group, strings.at_epoch_end, -45)
         if strings.at_epoch_start.strip():
@@ -272,17 +285,18 @@ class FeedForwardNetwork:
 
     def _goodness(self, level):
         """Every spike of a layer changes the layer's goodness, before the neuron's own trace jumps."""
-        self._add(
+        neurons, c = self.groups[f"neurons{level}"], self.composition
+        common = dict(model="", batch=self.architecture.batch)
+        layer = self.groups[f"layer{level}"]
+        goodness = self._add(
             f"goodness{level}",
-            DenseSynapses(
-                self.groups[f"neurons{level}"],
-                self.groups[f"layer{level}"],
-                model="",
-                on_pre=self.composition.layer_on_spike,
-                batch=self.architecture.batch,
-                name=f"goodness{level}",
-            ),
+            DenseSynapses(neurons, layer, on_pre=c.layer_on_spike, name=f"goodness{level}", **common),
         )
+        if level and c.layer_sum:
+            goodness.update(c.layer_sum, clock=self.epoch_clock, order=-55)
+        if level and c.lateral:
+            name = f"lateral{level}"
+            self._add(name, DenseSynapses(neurons, neurons, on_pre=c.lateral, name=name, **common))
 
     def _synapses(self, level):
         strings = self.composition.synapses
@@ -293,22 +307,35 @@ class FeedForwardNetwork:
                 self.groups[f"neurons{level}"],
                 strings.model,
                 on_pre=strings.on_pre,
+                on_post=strings.on_post or None,
                 batch=self.architecture.batch,
                 layer=self.groups[f"layer{level}"],
                 name=f"synapses{level}",
             ),
         )
         self._set(synapses, strings, T_epoch=self._epoch)
-        synapses.update(
-            strings.at_epoch_end,
-            condition=strings.condition,
-            rows=strings.rows,
-            then=strings.at_update,
-            then_condition=strings.update_condition,
-            clock=self.epoch_clock,
-            order=-40,
-            name=f"synapses{level}_learn",
-        )
+        if strings.on_step:
+            synapses.update(
+                strings.on_step,
+                condition=strings.step_condition,
+                rows=strings.rows,
+                when="synapses",
+                order=-5,  # before this step's spikes arrive, which may change the membrane potential at once
+                name=f"synapses{level}_step",
+            )
+        at_end = dict(clock=self.epoch_clock, order=-40, name=f"synapses{level}_learn")
+        if strings.at_epoch_end:
+            optimizer = strings.at_update or None
+            synapses.update(
+                strings.at_epoch_end,
+                condition=strings.condition,
+                rows=strings.rows,
+                then=optimizer,
+                then_condition=strings.update_condition if optimizer else None,
+                **at_end,
+            )
+        elif strings.at_update:
+            synapses.update(strings.at_update, condition=strings.update_condition, **at_end)
 
     def _monitors(self, level, record):
         at_end = dict(clock=self.epoch_clock, when="start", order=-60, record=True)

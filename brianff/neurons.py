@@ -71,7 +71,7 @@ class BatchNeurons(NeuronGroup):
     Parameters
     ----------
     N : int
-        Neurons of all entries together.
+        Neurons of all entries together.  A run has fewer than 2**31 time steps.
     model, threshold, reset, refractory, method, namespace, dtype, name
         As for `brian2.NeuronGroup`.
     batch : int
@@ -94,11 +94,13 @@ class BatchNeurons(NeuronGroup):
         self.batch = batch
         self.step = self.template_kwds = None
         NeuronGroup.__init__(self, N, model, threshold=threshold, **options)
+        bits = 8 * np.dtype(prefs.core.default_float_dtype).itemsize
         self.template_kwds = {
             "batch": batch,
             "n_neurons": N // batch,
-            # a flag as wide as the variables keeps the loop in whole vectors
-            "flag_type": "int32_t" if prefs.core.default_float_dtype is np.float32 else "int64_t",
+            # flags as wide as the variables keep the loop in whole vectors
+            "flag_type": f"int{bits}_t",
+            "mask_type": f"uint{bits}_t",
         }
         self.variables.add_auxiliary_variable("_entry_idx", dtype=np.int32)
         self.variables["_entry_idx"].unique = batch == N

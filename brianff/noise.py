@@ -3,13 +3,14 @@
 ``uniform(seed, presentation, draw, channel)`` is a Brian2 function with NumPy and C++ implementations of Philox4x32-10
 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3", SC11).  It has no state: a number depends on its
 four arguments and on nothing else, not on the device, the length of a chunk, the batch or a resumed run.
+``exponential(mean, seed, presentation, draw, channel)`` makes an exponentially distributed number of it.
 """
 
 import numpy as np
 from brian2 import Function
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 
-__all__ = ["philox4x32", "uniform"]
+__all__ = ["FUNCTIONS", "exponential", "philox4x32", "uniform"]
 
 _ROUNDS = 10
 _M0, _M1 = 0xD2511F53, 0xCD9E8D57  # multipliers and Weyl constants of the Philox paper, table 2
@@ -83,3 +84,40 @@ uniform = Function(
 )
 uniform.implementations.add_numpy_implementation(_uniform)
 uniform.implementations.add_implementation(CPPStandaloneCodeObject, code=_CPP, name="_brianff_uniform")
+
+
+# Beyond this mean, an interval counts as infinite, which is the answer then, without a draw.
+_NEVER = 1e9
+
+
+def _exponential(mean, seed, presentation, draw, channel):
+    """Exponentially distributed number of this mean; infinity where the mean is `_NEVER` or more."""
+    mean = np.asarray(mean)
+    with np.errstate(invalid="ignore"):
+        return np.where(mean < _NEVER, -mean * np.log(_uniform(seed, presentation, draw, channel)), np.inf)
+
+
+exponential = Function(
+    _exponential,
+    arg_units=[1] * 5,
+    arg_types=["float"] + ["integer"] * 4,
+    return_unit=1,
+    return_type="float",
+    stateless=True,
+)
+exponential.implementations.add_numpy_implementation(_exponential)
+exponential.implementations.add_implementation(
+    CPPStandaloneCodeObject,
+    code=f"""
+static inline double _brianff_exponential(double mean, uint32_t seed, uint32_t presentation, uint32_t draw,
+                                          uint32_t channel)
+{{
+    return mean < {_NEVER} ? -mean*log(_brianff_uniform(seed, presentation, draw, channel)) : INFINITY;
+}}
+""",
+    name="_brianff_exponential",
+    dependencies={"_brianff_uniform": uniform},
+)
+
+# What equation strings may use.
+FUNCTIONS = {"uniform": uniform, "exponential": exponential}

@@ -137,6 +137,13 @@ class Schedule:
         return cls(fill(image, -1), fill(label, LABEL_NONE), np.zeros(rows, int), fill(number, 0))
 
     @classmethod
+    def positive(cls, image, label, number, batch):
+        """Stimulus epochs that all belong to the positive phase, as `evaluation` otherwise."""
+        schedule = cls.evaluation(image, label, number, batch)
+        schedule.phase[:] = 1
+        return schedule
+
+    @classmethod
     def pairs(cls, image_positive, image_negative, label_positive, label_negative, number, batch):
         """A positive and a negative stimulus epoch for each row of `batch` samples."""
         rows = -(-len(image_positive) // batch)

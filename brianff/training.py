@@ -17,7 +17,7 @@ import numpy as np
 
 from brianff import datasets, equations
 from brianff.device import RuntimeSimulator, simulator
-from brianff.evaluation import evaluate, present
+from brianff.evaluation import evaluate, group_goodness, present
 from brianff.network import LABEL_NEUTRAL, LABEL_NONE, LONGEST_RUN, Architecture
 from brianff.readout import SoftmaxReadout, features
 from brianff.results import ResultsError, RunFolder
@@ -63,6 +63,9 @@ class Config:
     goodness: str = option("sum_of_squares", "goodness: name or file")
     rule: str = option("symba", "learning rule: name or file")
     optimizer: str = option("adam", "optimizer: name or file")
+    dale: float | None = option(
+        None, "Dale's principle: this part of the neurons of every layer excites, the others inhibit"
+    )
     set: tuple = option((), "replace a parameter of the models, as in tau_m=10*ms", metavar="NAME=VALUE", many=True)
 
     hidden: tuple | None = option(None, "neurons of each hidden layer, as in 500,500", metavar="N,N")
@@ -79,9 +82,9 @@ class Config:
     layers: str = option("together", "train all layers at once, or in turn", choices=["together", "in-turn"])
     negatives: str = option(
         "hard",
-        "negative samples: wrong labels in proportion to the network's belief, uniform wrong labels, or hybrid "
-        "images without labels",
-        choices=["hard", "uniform", "hybrid"],
+        "negative samples: wrong labels in proportion to the network's belief, uniform wrong labels, hybrid images "
+        "without labels, or none: no negative phase and no label input, for class groups",
+        choices=["hard", "uniform", "hybrid", "none"],
     )
     dropout: float | None = option(
         None, "part of the pixels that stay dark in a training sample, the same ones in both phases"
@@ -122,11 +125,18 @@ class Config:
                 raise ValueError(
                     f"--{name.replace('_', '-')} {getattr(self, name)} is not a multiple of --batch {self.batch}."
                 )
+        if self.dale is not None and not 0 < self.dale < 1:
+            raise ValueError(f"--dale must lie between 0 and 1, not {self.dale}.")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"--dropout must lie between 0 and 1, not {self.dropout}.")
-        if self.negatives != "hybrid" and self.label_neurons < 1:
+        if self.labels_shown and self.label_neurons < 1:
             raise ValueError("--label-neurons must be at least 1, or train without labels: --negatives hybrid.")
         return self
+
+    @property
+    def labels_shown(self):
+        """Whether labels are part of the input."""
+        return self.negatives in ("hard", "uniform")
 
     @classmethod
     def from_dict(cls, values):
@@ -190,7 +200,8 @@ class Trainer:
         )
         self.train = limited(self.data.train, config.limit, config.split_seed)
         self.composition = _compose(config)
-        self.supervised = config.negatives != "hybrid"
+        self.supervised = config.labels_shown
+        self.phases = 1 if config.negatives == "none" else 2  # stimulus epochs of a sample
         self.architecture = _architecture(config, self.data)
         self.simulator = simulator(config.device, self.architecture, self.composition, report)
         self.readout = SoftmaxReadout(
@@ -257,8 +268,17 @@ class Trainer:
                 size = self.simulator.size(f"synapses{level}.{name}")
                 out[f"synapses{level}.{name}"] = np.zeros(size)
             w = stream(self.config.seed, "weights", level).normal(size=n_pre * n_post)
+            if self.config.dale is not None:
+                w = self._one_sign_a_neuron(w, n_pre, level)
             out[f"synapses{level}.w"] = w * self.config.init_gain / np.sqrt(n_pre)
         return out
+
+    def _one_sign_a_neuron(self, w, n_pre, level):
+        """Weights of inhibitory neurons are larger in the ratio of the numbers, so that all weights add up to zero."""
+        excites = self.config.dale
+        excitatory = stream(self.config.seed, "dale", level).permutation(n_pre) < excites * n_pre
+        factor = np.where(excitatory, 1.0, -excites / (1 - excites))
+        return (np.abs(w).reshape(n_pre, -1) * factor[:, None]).ravel()
 
     # -- inputs of the simulator -----------------------------------------------------------------------------------
     def inputs(self, learning=None):
@@ -371,7 +391,8 @@ class Trainer:
             for name in self.synaptic:
                 self.synaptic[name] = results[name]
             goodness = [
-                results.recorded(f"record_g{level}", "g", len(schedule)) for level in range(1, len(a.hidden) + 1)
+                self._goodness_of_phases(results, level, len(schedule), self.data.labels[samples])
+                for level in range(1, len(a.hidden) + 1)
             ]
         for name, value in self.synaptic.items():
             if not np.all(np.isfinite(value)):
@@ -389,8 +410,7 @@ class Trainer:
             "seconds": round(self.seconds, 3),
             "samples_per_second": round(len(samples) / elapsed, 1),
         }
-        for level, g in enumerate(goodness, start=1):
-            positive, negative = g[0::2].ravel()[: len(samples)], g[1::2].ravel()[: len(samples)]
+        for level, (positive, negative) in enumerate(goodness, start=1):
             row[f"positive{level}"] = float(positive.mean())
             row[f"negative{level}"] = float(negative.mean())
             row[f"ordered{level}"] = float(np.mean(positive > negative))
@@ -399,6 +419,18 @@ class Trainer:
         if inside // len(self.train) > (inside - len(rows) * c.batch) // len(self.train) or rows.stop == self.n_rows:
             self._validate()
         return self.metrics[-1]
+
+    def _goodness_of_phases(self, results, level, n_epochs, labels):
+        """Of the positive and the negative phase; with class groups: of the true and of the best wrong class."""
+        n = len(labels)
+        if self.phases == 2:
+            g = results.recorded(f"record_g{level}", "g", n_epochs)
+            return g[0::2].ravel()[:n], g[1::2].ravel()[:n]
+        x = results.recorded(f"record_x{level}", "x", n_epochs).reshape(-1, self.architecture.hidden[level - 1])
+        g = group_goodness(x[:n], self.data.n_classes)
+        true = g[np.arange(n), labels]
+        g[np.arange(n), labels] = -np.inf
+        return true, g.max(axis=1)
 
     def _refresh(self, start, base):
         """One pass with a neutral label over the next `refresh` samples: readout, beliefs, negative labels."""
@@ -437,6 +469,8 @@ class Trainer:
         kept = self._kept(numbers)
         images[:n] = self._pixels(samples) * kept
         own = np.arange(n)
+        if self.phases == 1:
+            return images, Schedule.positive(own, self.data.labels[samples], 2 * numbers, a.batch)
         if self.supervised:
             positive_labels, negative_images = self.data.labels[samples], own
         else:
@@ -452,15 +486,18 @@ class Trainer:
         return images, schedule
 
     def _learning_rates(self, rows, base):
-        """Learning rate of every stimulus epoch of a chunk: not zero where a mini-batch is complete."""
+        """Learning rate of every stimulus epoch of a chunk: not zero where it is used."""
         c, a = self.config, self.architecture
         rates = np.zeros(a.capacity + 1)
         total = self.rows_per_stage * c.batch
         for k, row in enumerate(rows):
             seen = (row - base + 1) * c.batch
-            if seen % c.mini_batch == 0:
-                fraction = 1 - (1 - c.final_rate) * seen / total
-                rates[2 * k + 1] = c.learning_rate * fraction
+            rate = c.learning_rate * (1 - (1 - c.final_rate) * seen / total)
+            first, last = self.phases * k, self.phases * (k + 1) - 1
+            if self.composition.online:  # weights change all the time
+                rates[first : last + 1] = rate
+            elif seen % c.mini_batch == 0:
+                rates[last] = rate
         return rates
 
     # -- measuring -------------------------------------------------------------------------------------------------
@@ -480,6 +517,7 @@ class Trainer:
             self.data.labels[samples],
             offset=offset,
             candidates=self.supervised,
+            class_groups=self.phases == 1,
         )
 
     def _validate(self):
@@ -497,7 +535,7 @@ class Trainer:
             "spikes_per_neuron": result.spikes_per_neuron,
             "readout": result.accuracy("readout"),
         }
-        if self.supervised:
+        if result.goodness is not None:
             row |= {"goodness": result.accuracy("goodness"), "upper": result.accuracy("upper")}
         self.metrics.append(row)
 
@@ -571,14 +609,27 @@ def parameter_inputs(architecture, composition):
 
 
 def _compose(config):
-    return equations.compose(
+    composition = equations.compose(
         config.neuron,
         config.encoder,
         config.goodness,
         config.rule,
         config.optimizer,
         dict(map(equations.parse_parameter, config.set)),
+        dale=config.dale is not None,
     )
+    if composition.misfit():
+        raise equations.ModelError(f"{composition.misfit()}.")
+    if composition.class_groups != (config.negatives == "none"):
+        raise ValueError(
+            f"--goodness {config.goodness} with --rule {config.rule} "
+            + (
+                "has no negative phase and no label among its input: add --negatives none."
+                if composition.class_groups
+                else "learns from positive and negative phases: --negatives none is for class groups."
+            )
+        )
+    return composition
 
 
 def _architecture(config, data):
@@ -595,7 +646,7 @@ def _architecture(config, data):
         n_pixels=data.n_pixels,
         n_classes=data.n_classes,
         hidden=config.hidden,
-        label_neurons=config.label_neurons if config.negatives != "hybrid" else 0,
+        label_neurons=config.label_neurons if config.labels_shown else 0,
         batch=config.batch,
         n_steps=config.steps,
         dt_ms=config.dt,
@@ -687,7 +738,7 @@ def record_run(trainer):
     images = trainer._pixels(chosen)
     rows = np.arange(len(chosen))
     labels = data.labels[chosen]
-    if trainer.supervised:
+    if trainer.supervised or trainer.phases == 1:
         negative_images, positive, negative = rows, labels, (labels + 1) % data.n_classes
     else:
         shown = data.images[chosen]
@@ -695,7 +746,9 @@ def record_run(trainer):
         images = np.concatenate([images, hybrids.reshape(len(chosen), -1) / 255.0])
         negative_images = rows + len(rows)
         positive = negative = np.full(len(rows), LABEL_NONE)
-    schedule = Schedule.pairs(
-        rows, negative_images, positive, negative, EVALUATION_PRESENTATIONS - 2 * len(rows) + 2 * rows, 1
-    )
+    number = EVALUATION_PRESENTATIONS - 2 * len(rows) + 2 * rows
+    if trainer.phases == 1:
+        schedule = Schedule.positive(rows, labels, number, 1)
+    else:
+        schedule = Schedule.pairs(rows, negative_images, positive, negative, number, 1)
     return record_presentations(trainer.composition, a, trainer.inputs(), images, schedule, neurons=c.record_neurons)

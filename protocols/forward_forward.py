@@ -9,6 +9,7 @@ rule of its own; nothing travels backwards (Hinton 2022, arXiv 2212.13345).
     python protocols/forward_forward.py --dataset mnist --data DIR       # 784-500-500
     python protocols/forward_forward.py --resume runs/FOLDER             # go on after an interruption
     python protocols/forward_forward.py --neuron my_neuron.py --set tau_m=10*ms
+    python protocols/forward_forward.py --seeds 1,2,3                    # side by side, one process a core
 """
 
 import dataclasses
@@ -17,8 +18,9 @@ import time
 from pathlib import Path
 
 from brianff import plotting
-from brianff.commands import fail_cleanly, options_of, progress_bar
+from brianff.commands import fail_cleanly, integers, options_of, progress_bar
 from brianff.evaluation import Evaluation
+from brianff.seeds import run_seeds
 from brianff.training import Config, Trainer, record_run
 
 
@@ -34,6 +36,8 @@ def parse(arguments):
         help="test accuracy by: goodness of every label tried (all layers, or layers >= 2), or the softmax readout",
     )
     parser.add_argument("--quick", action="store_true", help="a few seconds on a small network: is everything there?")
+    parser.add_argument("--seeds", type=integers, metavar="N,N", help="several runs, each in a folder of its own")
+    parser.add_argument("--jobs", type=int, default=0, help="runs at a time, with --seeds (default: one a core)")
     return parser.parse_args(arguments)
 
 
@@ -43,6 +47,8 @@ QUICK = dict(hidden=(40, 30), limit=200, epochs=2, validate=50, refresh=100, chu
 @fail_cleanly
 def main(arguments=None):
     args = parse(arguments)
+    if args.seeds:
+        return several_seeds(args, sys.argv[1:] if arguments is None else arguments)
     start = time.perf_counter()
 
     # %% Build the network, or take up an interrupted run
@@ -56,7 +62,7 @@ def main(arguments=None):
         trainer = Trainer.resume(args.resume, report=print, device=args.device, data=args.data)
     else:
         config = Config(**({**QUICK, **chosen} if args.quick else chosen))
-        out = args.out or Path("runs") / f"{config.dataset}-{time.strftime('%Y%m%d-%H%M%S')}"
+        out = args.out or default_folder(config.dataset)
         trainer = Trainer.start(config, out, report=print)
     folder, sizes = trainer.folder, "-".join(map(str, trainer.architecture.sizes))
     print(
@@ -79,8 +85,8 @@ def main(arguments=None):
 
     # %% Draw
     draw(trainer, evaluation)
-    how = args.predict if trainer.supervised else "readout"
-    if trainer.supervised:
+    how = "readout" if evaluation.goodness is None else args.predict
+    if evaluation.goodness is not None:
         true, wrong = evaluation.separation()
         print(
             "test accuracy by goodness of every label: "
@@ -96,6 +102,25 @@ def main(arguments=None):
     )
     print(f"figures: {folder.figures}")
     print(f"test accuracy: {evaluation.accuracy(how):.4f}")
+
+
+def default_folder(dataset):
+    return Path("runs") / f"{dataset}-{time.strftime('%Y%m%d-%H%M%S')}"
+
+
+def several_seeds(args, arguments):
+    """The same options again for each seed, in processes of their own."""
+    if args.resume or args.seed is not None:
+        raise ValueError("--seeds starts several runs: leave out --seed and --resume.")
+    out = Path(args.out or default_folder(args.dataset or Config.dataset))
+    accuracies = run_seeds(
+        __file__,
+        lambda seed: [*arguments, "--seeds=", "--seed", seed, "--out", out / f"seed{seed}"],
+        args.seeds,
+        args.jobs,
+    )
+    spread = f" +- {accuracies.std(ddof=1):.4f}" if len(accuracies) > 1 else ""
+    print(f"test accuracy of seeds {','.join(map(str, args.seeds))}: {accuracies.mean():.4f}{spread}")
 
 
 def draw(trainer, evaluation: Evaluation):

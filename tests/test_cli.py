@@ -73,7 +73,7 @@ def test_show_takes_a_model_of_each_kind(run):
         "# neuron integrate_and_fire, encoder poisson_rate, goodness sum_of_squares, rule forward_forward, "
         "optimizer sgd\n"
     )
-    assert "dw += M_layer*x_post*z_pre" in out and "beta1" not in out
+    assert "dw += M_layer*derivative_post*z_pre" in out and "beta1" not in out
 
 
 def test_show_takes_a_file(run, neuron):
@@ -152,7 +152,7 @@ def test_check_of_an_unrecognised_file_says_what_it_was_taken_for(failure, tmp_p
     assert f"{path}:1: " in message and "taken for a neuron; use --kind" in message
 
 
-@pytest.mark.parametrize("kind, key", [("rule", "at_epoch_end"), ("goodness", "on_spike"), ("optimizer", "at_update")])
+@pytest.mark.parametrize("kind, key", [("rule", "learns_when"), ("goodness", "on_spike"), ("optimizer", "at_update")])
 def test_check_recognises_a_file_with_a_misspelt_key(failure, tmp_path, kind, key):
     path = tmp_path / "mine.py"
     text = next(t for t in (load(kind, n).path.read_text() for n in available(kind)) if f"\n{key} =" in t)
@@ -163,7 +163,7 @@ def test_check_recognises_a_file_with_a_misspelt_key(failure, tmp_path, kind, ke
 def test_check_uses_the_other_models_that_are_given(run, failure, tmp_path, neuron):
     neuron.write_text(NEURON.replace("dI_syn", "u = 2*v : 1\ndI_syn"))
     rule = tmp_path / "rule.py"
-    rule.write_text(load("rule", "forward_forward").path.read_text().replace("x_post*z_pre", "u_post*z_pre"))
+    rule.write_text(load("rule", "forward_forward").path.read_text().replace("derivative_post*z_pre", "u_post*z_pre"))
     assert run("check", rule, "--neuron", neuron)[0] == 0
     assert "'u_post' is not defined" in failure("check", rule)
 

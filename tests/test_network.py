@@ -266,3 +266,20 @@ def test_architecture_refuses_nonsense():
         SMALL.with_(hidden=())
     with pytest.raises(ValueError, match="clocks drift apart"):
         SMALL.with_(capacity=100_000)
+
+
+@pytest.mark.compiler
+def test_single_precision_is_single_throughout():
+    """One double constant in a loop would make the whole statement double: the loops name no such type."""
+    a = SMALL.with_(dtype="float32")
+    compiled = CppSimulator(a, compose(encoder="poisson_rate"))
+    inputs, schedule = stimulus(a, np.random.default_rng(3))
+    with compiled.run(inputs, len(schedule)) as got:
+        assert got["neurons1.v"].dtype == np.float32
+        assert np.isfinite(got["synapses1.w"]).all() and np.any(got["synapses1.w"] != inputs["synapses1.w"])
+    for name in ("neurons0_step", "neurons1_step", "synapses1_pre", "synapses1_learn"):
+        # the object's own name gets a number when one of that name is still alive
+        (path,) = (compiled.folder / "code_objects").glob(f"{name}_codeobject*.cpp")
+        text = path.read_text()
+        loops = text.split("// scalar code")[1].replace("const double t =", "")
+        assert "float" in loops and "double" not in loops, name

@@ -159,3 +159,24 @@ def test_brian2_draws_the_same_number_again():
     group.v = "uniform(1, 2, 3, i)"
     brian2.Network(group).run(brian2.defaultclock.dt)
     np.testing.assert_array_equal(group.u[:], group.v[:])
+
+
+# -- exponential -------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("mean", [0.5, 20.0])
+def test_exponential_has_mean_and_spread_of_its_distribution(mean):
+    intervals = noise._exponential(mean, 3, 17, np.arange(N), 5)
+    assert intervals.min() > 0
+    assert abs(intervals.mean() - mean) < 4 * mean / np.sqrt(N)
+    assert abs(intervals.std() - mean) < 4 * mean * np.sqrt(2 / N)
+
+
+def test_a_mean_without_end_is_an_interval_without_end():
+    assert np.all(np.isinf(noise._exponential(np.array([1e9, np.inf]), 3, 17, 0, 5)))
+
+
+@pytest.mark.parametrize("mean", [0.0, 7.0])
+def test_exponential_in_brian2_is_that_of_python(mean):
+    group = brian2.NeuronGroup(20, "interval : 1", namespace={"exponential": noise.exponential, "mean": mean})
+    group.run_regularly("interval = exponential(mean, 3, 17, 2, i)")
+    brian2.Network(group).run(brian2.defaultclock.dt)
+    np.testing.assert_allclose(group.interval[:], noise._exponential(mean, 3, 17, 2, np.arange(20)))

@@ -12,13 +12,13 @@ next_spike : 1                               # time step of the next spike
 draw : integer                               # random numbers used up in this stimulus epoch
 """
 at_epoch_start = """
-mean_interval = 1/(rate_max*dt*clip(intensity, dark, 1)) + 1e9*int(intensity <= dark)
-next_spike = t_in_timesteps - mean_interval*log(uniform(seed, presentation, 0, channel))
+mean_interval = 1/(rate_max*dt*clip(intensity, dark, 1)) + 1e9*int(intensity <= dark)  # 1e9: none
+next_spike = t_in_timesteps + exponential(mean_interval, seed, presentation, 0, channel)
 draw = 1
 """
 threshold = "t_in_timesteps >= next_spike"
 reset = """
-next_spike += -mean_interval*log(uniform(seed, presentation, draw, channel))
+next_spike += exponential(mean_interval, seed, presentation, draw, channel)
 draw += 1
 """
 parameters = {"rate_max": 100 * Hz, "dark": 0.05}

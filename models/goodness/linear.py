@@ -20,4 +20,7 @@ layer_on_spike = """
 S += 1
 G += 2*x_pre + 1
 """
+derivative = "int(x > 0)"
+goodness_jump = "1"
+memory = "exp(-dt/tau_x)"
 parameters = {"tau_x": 100 * ms, "floor_x2": 0.01, "scale": 1.0}

@@ -21,4 +21,6 @@ layer_on_spike = """
 count += 1
 G += 2*x_pre + 1
 """
+derivative = "int(x > 0)"
+goodness_jump = "1"
 parameters = {"tau_x": 100 * ms, "floor_x2": 0.01, "rate_unit": 20 * Hz}

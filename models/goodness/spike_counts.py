@@ -12,4 +12,6 @@ g = G/n_neurons : 1                          # goodness a neuron, which rules an
 gain = 1/sqrt(floor_x2 + g) : 1 (constant over dt)
 """
 layer_on_spike = "G += 2*x_pre + 1"
+derivative = "x"
+goodness_jump = "2*x + 1"
 parameters = {"floor_x2": 0.01}

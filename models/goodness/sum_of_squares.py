@@ -15,4 +15,7 @@ g = G/n_neurons : 1                          # goodness a neuron, which rules an
 gain = 1/sqrt(floor_x2 + g) : 1 (constant over dt)
 """
 layer_on_spike = "G += 2*x_pre + 1"
+derivative = "x"
+goodness_jump = "2*x + 1"
+memory = "exp(-dt/tau_x)"
 parameters = {"tau_x": 100 * ms, "floor_x2": 0.01}

@@ -15,4 +15,9 @@ threshold = "v > v_th"
 reset = "v -= v_th"
 on_pre = "I_syn_post += w"
 surrogate = "1/(1 + abs(v - v_th)/width)**2"  # pseudo-derivative, for rules that ask for one
+response = """
+dresponse/dt = (gain_layer*response_syn - response)/tau_m : 1    # what spikes add to v through a weight of 1
+dresponse_syn/dt = -response_syn/tau_syn : 1
+"""
+response_on_spike = "response_syn += 1"
 parameters = {"tau_m": 20 * ms, "tau_syn": 100 * ms, "v_th": 1.0, "width": 0.5}

@@ -33,4 +33,9 @@ initial = {
     "*cos(2*pi*uniform(seed, presentation, 1, channel))",
     "draw": 2,
 }
+response = """
+dresponse/dt = (gain_layer*response_syn - response)/tau_m : 1    # what spikes add to v through a weight of 1
+dresponse_syn/dt = -response_syn/tau_syn : 1
+"""
+response_on_spike = "response_syn += 1"
 parameters = {"tau_m": 20 * ms, "tau_syn": 100 * ms, "tau_noise": 10 * ms, "sigma": 0.2, "v_th": 1.0, "width": 0.5}

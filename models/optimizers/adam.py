@@ -11,8 +11,9 @@ n_updates : 1 (shared)
 at_update = """
 n_updates += 1
 rate = learning_rate_layer*sqrt(1 - beta2**n_updates)/(1 - beta1**n_updates)
-m1 += (1 - beta1)*(dw/samples_per_update_layer - m1)
-m2 += (1 - beta2)*((dw/samples_per_update_layer)**2 - m2)
+gradient = dw/samples_per_update_layer
+m1 += (1 - beta1)*(gradient - m1)
+m2 += (1 - beta2)*(gradient*gradient - m2)
 w += rate*m1/(sqrt(m2) + epsilon)
 dw = 0
 """

@@ -5,11 +5,12 @@
 {% block maincode %}
     // scalar code
     const size_t _vectorisation_idx = -1;
-    {{scalar_code|autoindent}}
+    {# 32 bits: against variables of that width, 64 would double the length of every vector. #}
+    {{scalar_code|map('replace', 'const int64_t t_in_timesteps', 'const int32_t t_in_timesteps')|list|autoindent}}
 
     {% set _eventspace = get_array_name(eventspace_variable) %}
-    {# A multiple of 8, whatever the number of neurons: the flags of a tile are looked through by eights. #}
-    const size_t _tile = 256;
+    {# The flags of a tile are looked through in blocks: a bit of a mask for each neuron. #}
+    const size_t _tile = 256, _block = 32;
     {{flag_type}} _fired[_tile];
     size_t _count = 0;
     for (size_t _entry_idx = 0; _entry_idx < {{batch}}; _entry_idx++)
@@ -26,20 +27,16 @@
             {{vector_code|map('replace', 'const char _cond', 'const ' ~ flag_type ~ ' _cond')|list|autoindent}}
             _fired[_k] = _cond;
         }
-        for (size_t _k = _size; _k % 8; _k++)
+        for (size_t _k = _size; _k % _block; _k++)
             _fired[_k] = 0;
-        for (size_t _k = 0; _k < _size; _k += 8)
+        for (size_t _k = 0; _k < _size; _k += _block)
         {
-            {{flag_type}} _any = 0;
-            for (size_t _l = 0; _l < 8; _l++)
-                _any |= _fired[_k + _l];
-            if (!_any)
-                continue;
-            for (size_t _l = 0; _l < 8; _l++)
-            {
-                {{_eventspace}}[_count] = _first + _k + _l;
-                _count += _fired[_k + _l];
-            }
+            {# as many bits as a block has neurons, in a type as wide as the flags, so that the loop is made of vectors #}
+            {{mask_type}} _spikes = 0;
+            for (size_t _l = 0; _l < _block; _l++)
+                _spikes |= ({{mask_type}})_fired[_k + _l] << _l;
+            for (; _spikes; _spikes &= _spikes - 1)
+                {{_eventspace}}[_count++] = _first + _k + __builtin_ctzll(_spikes);
         }
     }
     {{_eventspace}}[N] = _count;

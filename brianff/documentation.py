@@ -1,0 +1,91 @@
+"""The page on models, `docs/models.md`, from the docstrings and strings of the model files."""
+
+from brianff.equations import FOLDERS, SCHEMA, ModelError, available, compose, load
+
+__all__ = ["models_page"]
+
+_TITLES = {
+    "neuron": "Neurons",
+    "encoder": "Codes",
+    "goodness": "Goodness",
+    "rule": "Rules",
+    "optimizer": "Optimizers",
+}
+_INTRODUCTION = """# Models
+
+<!-- Written by `brianff docs`; change the files under models/ and run it again. -->
+
+Every model is one file of equation strings under `models/`, named with `--neuron`, `--encoder`, `--goodness`, `--rule`
+and `--optimizer`, or given as a file of your own. What a string means, and which names it may use, stands in the table
+at the top of `brianff/equations.py`; `brianff show` prints what Brian2 gets of any combination; `brianff check FILE`
+finds mistakes. Parameters are changed with `--set NAME=VALUE`, without compiling again.
+"""
+
+
+def models_page():
+    """Markdown of all models that come with brianff."""
+    parts = [_INTRODUCTION, _contents(), _fits()]
+    for kind, title in _TITLES.items():
+        parts.append(f"## {title}\n")
+        parts += [_model(kind, name) for name in available(kind)]
+    return "\n".join(parts)
+
+
+def _contents():
+    lines = ["| | |", "|--|--|"]
+    for kind, title in _TITLES.items():
+        names = ", ".join(f"[`{name}`](#{name})" for name in available(kind))
+        lines.append(f"| {title} | {names} |")
+    return "\n".join(lines) + "\n"
+
+
+def _fits():
+    """Which rule works with which goodness and which neuron; all else works with all else."""
+    lines = [
+        "All codes and optimizers work with everything. What does not fit is refused before anything is compiled:\n",
+        "| rule | goodness that it works with | neurons that lack what it asks for |",
+        "|--|--|--|",
+    ]
+    for rule in available("rule"):
+        goodness = [name for name in available("goodness") if _fit(goodness=name, rule=rule)]
+        without = [n for n in available("neuron") if not _fit(neuron=n, goodness=goodness[0], rule=rule)]
+        lines.append(f"| `{rule}` | {_code(goodness)} | {_code(without)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _fit(**models):
+    try:
+        return compose(**models).misfit() is None
+    except ModelError:
+        return False
+
+
+def _code(names):
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _model(kind, name):
+    model = load(kind, name)
+    summary, _, rest = model.docstring.partition("\n\n")
+    out = [f"### {name}\n", " ".join(summary.split()) + "\n"]
+    if rest:
+        out.append(rest + "\n")
+    out.append("```python")
+    for key in SCHEMA[kind]:
+        if key not in model.strings:
+            continue
+        text = model.strings[key]
+        if isinstance(text, dict):
+            out.append(f"{key} = {text}")
+            continue
+        text = text.strip("\n")
+        out.append(f'{key} = """\n{text}\n"""' if "\n" in text else f'{key} = "{text}"')
+    out.append("```\n")
+    if model.parameters:
+        out += ["| parameter | default |", "|--|--|"]
+        out += [f"| `{key}` | {value} |" for key, value in model.parameters.items()]
+        out.append("")
+    return "\n".join(out)
+
+
+assert set(_TITLES) == set(FOLDERS)

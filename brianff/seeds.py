@@ -1,0 +1,86 @@
+"""Several runs of one script side by side, each a process of its own, that differ in their seed.
+
+A step of a small network is too short to be shared between cores; whole runs are not.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+__all__ = ["SeedError", "run_seeds"]
+
+RESULT = re.compile(r"test accuracy: (\d\.\d+)")
+
+
+class SeedError(Exception):
+    """A run that failed; the message names it and ends with what it said."""
+
+
+def run_seeds(script, options, seeds, jobs, report=print):
+    """Run ``python SCRIPT OPTIONS --seed N --out FOLDER`` for several seeds, some of them at a time.
+
+    Parameters
+    ----------
+    script : path
+        Prints ``test accuracy: 0.1234`` as its last line.
+    options : callable
+        From a seed to the list of command-line options.
+    seeds : sequence of int
+    jobs : int
+        Processes at a time; 0: one for each core that this process may use.
+    report : callable
+        Gets every line of every run, its seed before it.
+
+    Returns
+    -------
+    accuracies : ndarray, shape (len(seeds),)
+
+    Raises
+    ------
+    SeedError
+        If a run fails; those that have begun are waited for, the others do not begin.
+    ValueError
+        If `seeds` is empty or names a seed twice, or `jobs` is negative.
+    """
+    if not seeds or len(set(seeds)) != len(seeds):
+        raise ValueError(f"--seeds must be different numbers, at least one, not {','.join(map(str, seeds)) or 'none'}.")
+    if jobs < 0:
+        raise ValueError(f"--jobs must be positive, or 0 for one process a core, not {jobs}.")
+    jobs = jobs or len(os.sched_getaffinity(0))
+    failed = threading.Event()
+    # Several processes with as many threads as there are cores would be in each other's way.
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} if jobs > 1 else os.environ
+
+    def one(seed):
+        if failed.is_set():
+            return None
+        process = subprocess.Popen(
+            [sys.executable, "-u", str(script), *map(str, options(seed))],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=environment,
+        )
+        line = ""
+        for line in process.stdout:
+            report(f"seed {seed} | {line.rstrip()}")
+        found = RESULT.fullmatch(line.strip())
+        if process.wait() or not found:
+            failed.set()
+            raise SeedError(f"the run with seed {seed} ended with status {process.returncode}: {line.strip()}")
+        return float(found[1])
+
+    with ThreadPoolExecutor(min(jobs, len(seeds))) as pool:
+        runs = [pool.submit(one, seed) for seed in seeds]
+        try:
+            return np.array([run.result() for run in runs])
+        except KeyboardInterrupt:  # the runs have got it, too: each one writes its checkpoint
+            failed.set()
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            raise

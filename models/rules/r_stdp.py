@@ -1,0 +1,34 @@
+"""Reward-modulated spike-timing-dependent plasticity (Fremaux & Gerstner 2016; Mozafari et al. 2018, arXiv 1705.09132).
+
+    presynaptic spike:   p += 1,  eligibility -= A_minus*q           end of the stimulus epoch:
+    postsynaptic spike:  q += 1,  eligibility += A_plus*p                dw += reward*eligibility,  eligibility = 0
+
+p and q decay with tau_plus and tau_minus.  The eligibility, one a synapse and presentation, keeps what spike-timing-
+dependent plasticity would have done; the layer's reward turns it into a weight change.  The reward is the modulator of
+forward_forward: positive in a positive phase and negative in a negative one, the larger the less the layer's goodness
+is on the right side of theta.  No derivative of anything is used.
+
+Ranges: tau_plus and tau_minus 10..100 ms, A_plus 1, A_minus 0..1.
+"""
+
+from brian2 import ms
+
+presynaptic = "dp/dt = -p/tau_plus : 1          # trace of presynaptic spikes"
+presynaptic_on_spike = "p += 1"
+neuron = "dq/dt = -q/tau_minus : 1              # trace of postsynaptic spikes"
+neuron_on_spike = "q += 1"
+layer = "reward : 1"
+layer_at_epoch_end = "reward = phase*beta/(1 + exp(phase*beta*(g - theta)))"
+synapse = """
+eligibility : 1 (per_entry)
+dw : 1                                       # weight change accumulated since the last update
+"""
+on_pre = "eligibility -= A_minus*q_post"
+on_post = "eligibility += A_plus*p_pre"
+at_epoch_end = """
+dw += reward_layer*eligibility
+eligibility = 0
+"""
+learns_when = "phase_layer != 0"
+rows = "p_pre != 0"
+parameters = {"tau_plus": 50 * ms, "tau_minus": 20 * ms, "A_plus": 1.0, "A_minus": 0.2, "beta": 3.0, "theta": 1.0}

@@ -1,0 +1,211 @@
+"""Plasticity rules: what they compute, against the same thing by hand, and whether they learn what they should."""
+
+import numpy as np
+import pytest
+
+from brianff.device import RuntimeSimulator
+from brianff.equations import available, compose
+from brianff.evaluation import group_goodness
+from brianff.network import LABEL_NONE, Architecture
+from brianff.stimulus import Schedule
+
+STEPS = 50
+
+
+class Layer:
+    """One layer of neurons without label input, on the NumPy runtime, that sees `images` side by side."""
+
+    def __init__(self, images, n, phase=1, n_classes=2, labels=None, repeat=1, **models):
+        self.images, self.n = images, n
+        batch, n_in = images.shape
+        self.architecture = a = Architecture(
+            n_in, n_classes, (n,), label_neurons=0, batch=batch, n_steps=STEPS, capacity=repeat + 1, images=batch
+        )
+        self.simulator = RuntimeSimulator(a, compose(**models), record=True)
+        number = np.tile(np.arange(batch), repeat + 1)
+        labels = np.full(batch, LABEL_NONE) if labels is None else labels
+        self.schedule = Schedule.evaluation(number, np.tile(labels, repeat + 1), number, batch)
+        self.schedule.phase[:-1] = phase
+
+    def show(self, w, learning_rate=0.0):
+        inputs = {
+            "images": self.images,
+            **self.schedule.inputs(self.architecture),
+            "synapses1.w": w.ravel(),
+            "synapses1.plastic": True,
+            "learning_rate_at1": np.full(len(self.schedule) + 1, learning_rate),
+        }
+        return self.simulator.run(inputs, len(self.schedule))
+
+    def raster(self, level):
+        """Spikes of the first stimulus epoch, (batch, neurons, steps)."""
+        spikes = self.simulator.built.spikes[f"neurons{level}"]
+        step, i = np.round(np.array(spikes.t) * 1e3).astype(int), np.array(spikes.i)
+        n = self.architecture.sizes[level]
+        out = np.zeros((len(self.images), n, STEPS))
+        first = step < STEPS
+        out[i[first] // n, i[first] % n, step[first]] = 1
+        return out
+
+
+def images_and_weights(seed=3, batch=4, n_in=20, n=12, gain=3.0):
+    rng = np.random.default_rng(seed)
+    return rng.uniform(size=(batch, n_in)), rng.normal(size=(n_in, n)) * gain / np.sqrt(n_in)
+
+
+def lif(w, spikes, spike, width=0.2):
+    """The default neuron and goodness in NumPy, with `spike` in place of the threshold.
+
+    Returns goodness (batch,), traces (batch, n) and eligibilities (batch, n_in, n).
+    """
+    batch, n_in, _ = spikes.shape
+    v, I_syn, x = (np.zeros((batch, w.shape[1])) for _ in range(3))
+    inputs, z, z_syn = (np.zeros((batch, n_in)) for _ in range(3))
+    eligibility = np.zeros((batch, *w.shape))
+    membrane, slow = np.exp(-1 / 20), np.exp(-1 / 100)
+    for step in range(STEPS):
+        gain = 1 / np.sqrt(0.01 + np.mean(inputs**2, axis=1, keepdims=True))
+        v = membrane * v + (1 - membrane) * gain * I_syn
+        z = membrane * z + (1 - membrane) * gain * z_syn
+        I_syn, z_syn, x, inputs = slow * I_syn, slow * z_syn, slow * x, slow * inputs
+        psi = 1 / (1 + np.abs(v - 1) / width) ** 2
+        eligibility = slow * eligibility + psi[:, None, :] * z[:, :, None]
+        s = spike(v - 1)
+        I_syn += spikes[:, :, step] @ w
+        z_syn += spikes[:, :, step]
+        inputs += spikes[:, :, step]
+        v, x = v - s, x + s
+    return np.mean(x**2, axis=1), x, eligibility
+
+
+def modulator(g, phase, beta=3.0, theta=1.0):
+    return phase * beta / (1 + np.exp(phase * beta * (g - theta)))
+
+
+# -- the exact local surrogate gradient ----------------------------------------------------------------------------
+@pytest.mark.parametrize("phase", [1, -1])
+def test_surrogate_rule_sums_pseudo_derivative_times_response(phase):
+    images, w = images_and_weights()
+    layer = Layer(images, 12, phase, rule="surrogate_gradient", parameters={"width": 0.2})
+    results = layer.show(w)
+    g, x, eligibility = lif(w, layer.raster(0), lambda u: u > 0)
+    np.testing.assert_allclose(results.recorded("record_x1", "x", 1).reshape(4, 12), x)
+    expected = np.einsum("b,bj,bij->ij", modulator(g, phase), x, eligibility)
+    np.testing.assert_allclose(results["synapses1.dw"].reshape(w.shape), expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(("phase", "seed"), [(1, 3), (-1, 4)])
+def test_surrogate_rule_follows_the_gradient_of_a_smoothed_network(phase, seed):
+    """In which spikes are graded: a sigmoid whose derivative is the surrogate, at the reset as well."""
+    width = 0.2
+    images, w = images_and_weights(seed)
+    layer = Layer(images, 12, phase, rule="surrogate_gradient", parameters={"width": width})
+    found = layer.show(w)["synapses1.dw"].reshape(w.shape)
+    spikes = layer.raster(0)
+
+    def loss(w):
+        g = lif(w, spikes, lambda u: width + u / (1 + np.abs(u) / width))[0]
+        return np.log1p(np.exp(-phase * 3 * (g - 1))).sum()
+
+    some = np.random.default_rng(0).permutation(w.size)[:80]
+    gradient = np.empty(len(some))
+    for k, index in enumerate(some):
+        step = np.zeros_like(w)
+        step.flat[index] = 1e-5
+        gradient[k] = (loss(w + step) - loss(w - step)) / 2e-5
+    cosine = -found.flat[some] @ gradient / np.linalg.norm(found.flat[some]) / np.linalg.norm(gradient)
+    assert cosine >= 0.95
+
+
+# -- rules that act at spikes --------------------------------------------------------------------------------------
+def test_r_stdp_is_spike_timing_dependent_plasticity_times_reward():
+    images, w = images_and_weights()
+    layer = Layer(images, 12, rule="r_stdp")
+    results = layer.show(w)
+    pre, post = layer.raster(0), layer.raster(1)
+    assert post.sum() > 20
+    p, q, eligibility = np.zeros(pre.shape[:2]), np.zeros(post.shape[:2]), np.zeros((4, *w.shape))
+    for step in range(STEPS):
+        p, q = p * np.exp(-1 / 50), q * np.exp(-1 / 20)
+        eligibility -= 0.2 * pre[:, :, step, None] * q[:, None, :]
+        eligibility += p[:, :, None] * post[:, None, :, step]
+        p, q = p + pre[:, :, step], q + post[:, :, step]
+    g = results.recorded("record_g1", "g", 1).ravel()
+    expected = np.einsum("b,bij->ij", modulator(g, 1), eligibility)
+    np.testing.assert_allclose(results["synapses1.dw"].reshape(w.shape), expected, rtol=1e-9, atol=1e-12)
+
+
+ONLINE = [name for name in available("rule") if compose(rule=name).online]
+
+
+@pytest.mark.parametrize("rule", ONLINE)
+def test_weights_stay_where_nothing_is_to_be_learnt(rule):
+    images, w = images_and_weights()
+    for phase, rate in ((1, 0.0), (0, 1.0)):
+        layer = Layer(images, 12, phase, rule=rule, parameters={"w_max": 9.0})
+        np.testing.assert_array_equal(layer.show(w, rate)["synapses1.w"], w.ravel())
+
+
+@pytest.mark.parametrize("rule", ONLINE)
+def test_weights_change_at_spikes_only(rule):
+    images, w = images_and_weights(batch=1)
+    images[0, :10] = 0
+    layer = Layer(images, 12, rule=rule, parameters={"w_max": 9.0})
+    change = layer.show(w, 0.01)["synapses1.w"].reshape(w.shape) - w
+    assert not change[:10].any() and (change[10:] > 0).any() and (change[10:] >= 0).all()
+
+
+def test_csdp_adds_modulator_times_trace_at_every_presynaptic_spike():
+    images, w = images_and_weights(batch=1)
+    too_little_to_matter = {"eta": 1e-6, "w_max": 9.0, "theta": 1.0}
+    layer = Layer(images, 12, rule="csdp", parameters=too_little_to_matter)
+    found = layer.show(w, 1.0)["synapses1.w"].reshape(w.shape) - w
+    pre, post = layer.raster(0)[0], layer.raster(1)[0]
+    x, expected = np.zeros(12), np.zeros(w.shape)
+    for step in range(STEPS):
+        M = modulator(np.mean(x**2), 1, theta=(step / STEPS) ** 2) if step else 0.0  # of the beginning of the step
+        x = x * np.exp(-1 / 100)
+        expected += 1e-6 * M * pre[:, step, None] * x
+        x = x + post[:, step]
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-13)
+
+
+# -- what every rule should do -------------------------------------------------------------------------------------
+TWO_PHASES = [name for name in available("rule") if name != "class_competition"]
+
+
+@pytest.mark.parametrize("rule", TWO_PHASES)
+def test_the_goodness_of_positive_comes_to_exceed_that_of_negative(rule):
+    """Two images in turn, one always in positive and the other always in negative phases."""
+    rng = np.random.default_rng(1)
+    images = (rng.uniform(size=(2, 30)) > 0.5) * rng.uniform(0.5, 1, size=(2, 30))
+    w = rng.normal(size=(30, 20)) * 1.5 / np.sqrt(30)
+    pairs = 12
+    composition = compose(rule=rule, encoder="regular_rate")
+    a = Architecture(30, 2, (20,), label_neurons=0, batch=1, n_steps=STEPS, capacity=2 * pairs, images=2)
+    k = np.zeros(pairs, int)
+    schedule = Schedule.pairs(k, k + 1, k + LABEL_NONE, k + LABEL_NONE, k, 1)
+    inputs = {
+        "images": images,
+        **schedule.inputs(a),
+        "synapses1.w": w.ravel(),
+        "synapses1.plastic": True,
+        "learning_rate_at1": np.full(a.capacity + 1, 0.02),
+    }
+    g = RuntimeSimulator(a, composition).run(inputs, a.capacity).recorded("record_g1", "g", a.capacity)[:, 0]
+    assert g[-2] - g[-1] > g[0] - g[1] + 0.3
+
+
+def test_class_competition_is_the_gradient_of_the_cross_entropy():
+    images, w = images_and_weights(n=12)
+    labels = np.array([0, 1, 2, 0])
+    models = {"goodness": "class_groups", "rule": "class_competition"}
+    layer = Layer(images, 12, n_classes=3, labels=labels, **models)
+    results = layer.show(w)
+    x = results.recorded("record_x1", "x", 1).reshape(4, 12)
+    evidence = 2.0 * group_goodness(x, 3)
+    p = np.exp(evidence) / np.exp(evidence).sum(axis=1, keepdims=True)
+    expected = 2.0 * (np.eye(3)[labels] - p)
+    M = np.array(layer.simulator.built.groups["neurons1"].variables["M"].get_value()).reshape(4, 12)
+    # M is that of the last stimulus epoch, in which the same was shown
+    np.testing.assert_allclose(M, np.tile(expected, 4), rtol=1e-6)
