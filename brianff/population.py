@@ -28,7 +28,10 @@ from brianff.search import METHODS, Ascent
 from brianff.stimulus import Schedule, stream, wrong_labels
 from brianff.training import parameter_inputs
 
-__all__ = ["AnnPopulation", "Learner", "PopulationNetwork", "SpikingPopulation", "fitness", "measure"]
+__all__ = [
+    "AnnPopulation", "Learner", "PopulationNetwork", "SpikingPopulation", "fitness", "initial_weights", "measure",
+    "smoothed_gradient",
+]  # fmt: skip
 
 SCOPES = ("neuron", "layer")
 READOUT_EPOCHS = 50  # for `measure`: more change nothing
@@ -219,6 +222,11 @@ def fitness(positive, negative, alpha, scope):
     return np.einsum("n,nkj->kj", m, margin) / (len(margin) * margin.shape[2])
 
 
+def initial_weights(shape, seed, gain=1.5):
+    """Normal, with standard deviation ``gain/sqrt(n_inputs)``."""
+    return stream(seed, "weights", 1).normal(size=shape) * gain / np.sqrt(shape[0])
+
+
 class Learner:
     """One layer, one method, one course of training.
 
@@ -241,6 +249,8 @@ class Learner:
     refresh : int
         Generations between two readings of the readout's beliefs.
     seed : int
+    start : (n_inputs, n_neurons) array, optional
+        Initial weights (default: drawn at random).
 
     Attributes
     ----------
@@ -265,6 +275,7 @@ class Learner:
         uniform_share=0.2,
         refresh=10,
         seed=1,
+        start=None,
     ):
         if scope not in SCOPES:
             raise ValueError(f"scope must be one of {', '.join(SCOPES)}, not {scope}.")
@@ -275,7 +286,8 @@ class Learner:
         self.readout = SoftmaxReadout(population.shape[1] + 1, data.n_classes, mini_batch=10)
         self.generation = self.presentations = 0
         unit = init_gain / np.sqrt(population.shape[0])
-        start = unit * stream(seed, "weights", 1).normal(size=population.shape)
+        if start is None:
+            start = initial_weights(population.shape, seed, init_gain)
         if method == "gradient":
             self.search = Ascent(start, learning_rate * unit)
         else:
@@ -339,7 +351,42 @@ class Learner:
         return update
 
 
-def measure(population, w, data, which="test", samples=None):
+def smoothed_gradient(population, w, stimuli, alpha, sigma, rounds, rng):
+    """The gradient of minus the loss, averaged over Gaussian perturbations of the weights: many mirrored pairs.
+
+    Spikes happen at time steps, so the loss of a spiking layer has no derivative; that of its mean has one, and so much
+    sampling that its error is small.
+
+    Parameters
+    ----------
+    population : `SpikingPopulation` or `AnnPopulation`
+    w : (n_inputs, n_neurons) array
+    stimuli : tuple
+        Pixels, labels, wrong labels.
+    alpha : float
+    sigma : float
+        Standard deviation of the perturbations, in units of the weights.
+    rounds : int
+        The whole population is shown so many times; the cosine with the limit of many rounds is about
+        ``(1 + n_inputs/(rounds*members/2))**-0.5``.
+    rng : `numpy.random.Generator`
+
+    Returns
+    -------
+    gradient : (n_inputs, n_neurons) array
+    """
+    pixels, labels, wrong = stimuli
+    both = np.concatenate([pixels, pixels]), np.concatenate([labels, wrong])
+    total = np.zeros(population.shape)
+    for _ in range(rounds):
+        noise = rng.normal(size=(population.members // 2, *population.shape))
+        shown = population.show(np.concatenate([w + sigma * noise, w - sigma * noise]), *both)
+        up, down = np.split(fitness(*np.split(shown, 2), alpha, "neuron"), 2)
+        total += np.einsum("ko,kio->io", up - down, noise) / (2 * sigma * len(noise))
+    return total / rounds
+
+
+def measure(population, w, data, which="test", readout=True):
     """Accuracy of one layer, by the goodness of every label, and by a softmax readout trained on its activity.
 
     Parameters
@@ -348,8 +395,8 @@ def measure(population, w, data, which="test", samples=None):
     w : (n_inputs, n_neurons) array
     data : `brianff.datasets.Dataset`
     which : {"validation", "test"}
-    samples : int, optional
-        Use only so many.
+    readout : bool
+        False: only by the goodness.
 
     Returns
     -------
@@ -357,23 +404,27 @@ def measure(population, w, data, which="test", samples=None):
         goodness, readout; true and wrong: mean goodness under the true label and under the best wrong one.
     """
     pixels = data.images.reshape(len(data.images), -1) / 255.0
-    chosen = getattr(data, which)[:samples]
+    chosen = getattr(data, which)
     labels, k = data.labels[chosen], data.n_classes
     shown = population.present(w, np.repeat(pixels[chosen], k, axis=0), np.tile(np.arange(k), len(chosen)))
     goodness = np.mean(shown**2, axis=1).reshape(-1, k)
     at = np.arange(k) == labels[:, None]
 
-    def neutral(samples):
-        return features([population.present(w, pixels[samples], np.full(len(samples), LABEL_NEUTRAL))])
-
-    readout = SoftmaxReadout(population.shape[1] + 1, k, mini_batch=20)
-    known, rng = neutral(data.train), stream(0, "readout")
-    for _ in range(READOUT_EPOCHS):
-        order = rng.permutation(len(known))
-        readout.learn(known[order], data.labels[data.train][order])
-    return {
+    out = {
         "goodness": float(np.mean(goodness.argmax(axis=1) == labels)),
-        "readout": float(np.mean(readout.probabilities(neutral(chosen)).argmax(axis=1) == labels)),
         "true": float(goodness[at].mean()),
         "wrong": float(np.where(at, -np.inf, goodness).max(axis=1).mean()),
     }
+    if not readout:
+        return out
+
+    def neutral(samples):
+        return features([population.present(w, pixels[samples], np.full(len(samples), LABEL_NEUTRAL))])
+
+    classifier = SoftmaxReadout(population.shape[1] + 1, k, mini_batch=20)
+    known, rng = neutral(data.train), stream(0, "readout")
+    for _ in range(READOUT_EPOCHS):
+        order = rng.permutation(len(known))
+        classifier.learn(known[order], data.labels[data.train][order])
+    predicted = classifier.probabilities(neutral(chosen)).argmax(axis=1)
+    return {**out, "readout": float(np.mean(predicted == labels))}
