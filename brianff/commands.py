@@ -138,12 +138,8 @@ def progress_bar(trainer):
 
     try:
         with progress:
-            task = progress.add_task(
-                "training",
-                total=trainer.n_rows * trainer.config.batch,
-                completed=trainer.position * trainer.config.batch,
-                detail="",
-            )
+            completed, total = trainer.progress
+            task = progress.add_task("training", total=total, completed=completed, detail="")
             yield advance
     except Stopped as stopped:
         raise Stopped(f"{stopped} Go on with: --resume {trainer.folder.path}") from None

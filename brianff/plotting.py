@@ -23,6 +23,7 @@ __all__ = [
     "feedback_training",
     "goodness_distribution",
     "goodness_over_training",
+    "gradient_free",
     "learning_curve",
     "membrane",
     "raster",
@@ -383,6 +384,76 @@ def learning_curve(metrics):
         handlelength=3,
     )
     return figure
+
+
+def gradient_free(rows, scaling, methods, n_inputs):
+    """Learning curves of many methods on one budget, and how far their updates point along the gradient.
+
+    Left and middle: error on validation samples against presentations, mean over the seeds and their range, in the
+    spiking layer and in the layer of rectified linear units.  Right: cosine between a search's update and the exact
+    gradient in layers of different width, and what it is for random directions.
+
+    Parameters
+    ----------
+    rows : list of dict
+        what ("spiking es-neuron"), seed, presentations, goodness (an accuracy).
+    scaling : dict
+        neurons (n,), cosine (methods, n).
+    methods : sequence of str
+        Of the rows of ``scaling["cosine"]``.
+    n_inputs : int
+        Pixels, for the label of the axis.
+
+    Returns
+    -------
+    figure : `matplotlib.figure.Figure`
+    """
+    colours = {"gradient": "0.1", "symba": "0.1", "surrogate_gradient": "0.5", "r_stdp": "#a3195b"} | {
+        "es": "#14529e", "spsa": "#009e73", "ga": "#e88a00", "pso": "#b05fb0",
+    }  # fmt: skip
+    figure = Figure(figsize=(WIDTH * 1.5, 4.6), layout="constrained")
+    panels = figure.subplots(1, 3, width_ratios=(3, 3, 2))
+    for axes, substrate, title in zip(panels, ("spiking", "ann"), ("spiking", "rectified linear"), strict=False):
+        courses = dict.fromkeys(row["what"] for row in rows if row["what"].startswith(f"{substrate} "))
+        for what in courses:
+            method = what.split()[1]
+            name, _, scope = method.partition("-")
+            if name == "frozen":
+                continue
+            own = [row for row in rows if row["what"] == what]
+            x = sorted({row["presentations"] for row in own})
+            error = [[100 - 100 * row["goodness"] for row in own if row["presentations"] == k] for k in x]
+            style = dict(color=colours[name], linestyle="--" if scope == "layer" else "-", linewidth=1.8)
+            marker = {"gradient": "o", "symba": "o", "r_stdp": "s", "surrogate_gradient": "^"}.get(name)
+            axes.plot(x, [np.mean(e) for e in error], label=method, marker=marker, markersize=5, **style)
+            axes.fill_between(
+                x, [min(e) for e in error], [max(e) for e in error], color=colours[name], alpha=0.12, linewidth=0
+            )
+        axes.set(xscale="log", yscale="log", xlabel=f"presentations, {title} layer", ylabel="validation error (%)")
+        axes.yaxis.set_major_locator(FixedLocator([2, 3, 5, 10, 20, 30, 50, 100]))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_minor_locator(NullLocator())
+        axes.grid(color=COLOURS["grid"], linewidth=0.6)
+        if courses:
+            axes.legend(fontsize=TEXT - 2, frameon=False, loc="lower left")
+        _tidy(axes)
+    axes = panels[2]
+    for method, cosine in zip(methods, scaling["cosine"], strict=True):
+        name, _, scope = method.partition("-")
+        line = "--" if scope == "layer" else "-"
+        axes.plot(scaling["neurons"], cosine, color=colours[name], linestyle=line, marker="o", label=method)
+    axes.set(xscale="log", yscale="log", ylim=(None, 1), ylabel="cosine of update and gradient")
+    axes.set_xlabel(f"neurons of the layer ({n_inputs} pixels)")
+    axes.xaxis.set_major_locator(FixedLocator(scaling["neurons"]))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.grid(color=COLOURS["grid"], linewidth=0.6)
+    axes.legend(fontsize=TEXT - 2, frameon=False)
+    _tidy(axes)
+    return figure
+
+
+# -- what the trained network says -----------------------------------------------------------------------------------
 
 
 def feedback_training(metrics):

@@ -30,7 +30,10 @@ from brianff.stimulus import (
     wrong_labels,
 )
 
-__all__ = ["Config", "Stopped", "Trainer", "collect_recording", "record_presentations", "record_run"]
+__all__ = [
+    "Config", "Progress", "Stopped", "Trainer", "collect_recording", "limited", "parameter_inputs", "record_presentations",
+    "record_run", "versions",
+]  # fmt: skip
 
 
 class Stopped(Exception):
@@ -170,7 +173,25 @@ PRESETS = {
 }
 
 
-class Trainer:
+class Progress:
+    """What a trainer of layers with a goodness says of its progress, from its `metrics`."""
+
+    def _margins(self, row):
+        levels = range(1, len(self.config.hidden) + 1)
+        return "margin " + "/".join(f"{row[f'positive{k}'] - row[f'negative{k}']:+.2f}" for k in levels)
+
+    def detail(self, row):
+        """What the progress bar says of a chunk."""
+        return f"{self._margins(row)}, {row['samples_per_second']:.0f} samples/s"
+
+    def summary(self, row):
+        """What is printed of a validation."""
+        latest = next(r for r in reversed(self.metrics) if r["what"] == "chunk")
+        shown = [f"{k} {row[k]:.4f}" for k in ("goodness", "readout") if k in row]
+        return f"{self._margins(latest)}  validation accuracy by {', by '.join(shown)}"
+
+
+class Trainer(Progress):
     """One training run in one results folder.
 
     Parameters
@@ -201,7 +222,7 @@ class Trainer:
             validation=config.validation,
             split_seed=config.split_seed,
         )
-        self.train = self.data.train if config.limit is None else self._limited()
+        self.train = limited(self.data.train, config.limit, config.split_seed)
         self.composition = _compose(config)
         self.supervised = config.labels_shown
         self.phases = 1 if config.negatives == "none" else 2  # stimulus epochs of a sample
@@ -231,7 +252,7 @@ class Trainer:
         document = {
             "config": dataclasses.asdict(config),
             "equations": str(trainer.composition).splitlines(),
-            "versions": _versions(),
+            "versions": versions(),
         }
         RunFolder.create(path, document)
         return trainer
@@ -258,11 +279,10 @@ class Trainer:
             trainer._restore(folder.load("checkpoint"))
         return trainer
 
-    def _limited(self):
-        c = self.config
-        if not 1 <= c.limit <= len(self.data.train):
-            raise ValueError(f"--limit must lie between 1 and {len(self.data.train)}, the size of the training set.")
-        return stream(c.split_seed, "limit").permutation(self.data.train)[: c.limit]
+    @property
+    def progress(self):
+        """Samples learnt, and samples of the whole run."""
+        return self.position * self.config.batch, self.n_rows * self.config.batch
 
     def _initial_weights(self):
         """Synaptic variables of every layer as ``{"synapses1.w": array, ...}``: weights normal, all else zero."""
@@ -287,16 +307,11 @@ class Trainer:
     # -- inputs of the simulator -----------------------------------------------------------------------------------
     def inputs(self, learning=None):
         """Everything a run needs beside the stimulus; `learning`: the levels that learn."""
-        a, c, out = self.architecture, self.composition, {}
-        parts = [("neurons0", c.input), ("layer0", c.input_layer)]
+        a = self.architecture
+        out = parameter_inputs(a, self.composition)
         for level in range(1, len(a.hidden) + 1):
-            parts += [(f"neurons{level}", c.of_neurons(level, len(a.hidden)))]
-            parts += [(f"layer{level}", c.layer), (f"synapses{level}", c.synapses)]
             out[f"synapses{level}.plastic"] = bool(learning) and level in learning
             out[f"layer{level}.samples_per_update"] = float(self.config.mini_batch)
-        for name, strings in parts:
-            for parameter, value in strings.parameters.items():
-                out[f"{name}.{parameter}"] = float(np.asarray(value))
         out["neurons0.seed"] = self.config.seed
         if learning:
             out |= self.synaptic
@@ -357,11 +372,9 @@ class Trainer:
             while self.position < self.n_rows:
                 row = self._chunk()
                 self._checkpoint()
-                progress(self.position * self.config.batch, self.n_rows * self.config.batch, row)
+                progress(*self.progress, row)
         except KeyboardInterrupt:
-            raise Stopped(
-                f"stopped after {self.position * self.config.batch} of {self.n_rows * self.config.batch} samples."
-            ) from None
+            raise Stopped("stopped after {} of {} samples.".format(*self.progress)) from None
 
     def _next_stop(self):
         """Row at which the next chunk ends: never across a refresh, an epoch or a stage."""
@@ -550,20 +563,6 @@ class Trainer:
             row |= {"goodness": result.accuracy("goodness"), "upper": result.accuracy("upper")}
         self.metrics.append(row)
 
-    def _margins(self, row):
-        levels = range(1, len(self.architecture.hidden) + 1)
-        return "margin " + "/".join(f"{row[f'positive{k}'] - row[f'negative{k}']:+.2f}" for k in levels)
-
-    def detail(self, row):
-        """What the progress bar says of a chunk."""
-        return f"{self._margins(row)}, {row['samples_per_second']:.0f} samples/s"
-
-    def summary(self, row):
-        """What is printed of a validation."""
-        latest = next(r for r in reversed(self.metrics) if r["what"] == "chunk")
-        shown = [f"{k} {row[k]:.4f}" for k in ("goodness", "readout") if k in row]
-        return f"{self._margins(latest)}  validation accuracy by {', by '.join(shown)}"
-
     # -- checkpoints -----------------------------------------------------------------------------------------------
     def _checkpoint(self):
         arrays = dict(self.synaptic) | self._state()
@@ -616,6 +615,28 @@ class Trainer:
         self.folder.save("weights", arrays | {"readout": self.readout.w})
 
 
+def limited(train, limit, split_seed):
+    """The training samples that ``--limit`` leaves, drawn at random."""
+    if limit is None:
+        return train
+    if not 1 <= limit <= len(train):
+        raise ValueError(f"--limit must lie between 1 and {len(train)}, the size of the training set.")
+    return stream(split_seed, "limit").permutation(train)[:limit]
+
+
+def parameter_inputs(architecture, composition):
+    """Every parameter of the models, in every group that has it, as inputs of a simulator."""
+    parts = [("neurons0", composition.input), ("layer0", composition.input_layer)]
+    for level in range(1, len(architecture.hidden) + 1):
+        parts += [(f"neurons{level}", composition.of_neurons(level, len(architecture.hidden)))]
+        parts += [(f"layer{level}", composition.layer), (f"synapses{level}", composition.synapses)]
+    return {
+        f"{name}.{parameter}": float(np.asarray(value))
+        for name, strings in parts
+        for parameter, value in strings.parameters.items()
+    }
+
+
 def _compose(config):
     composition = equations.compose(
         config.neuron,
@@ -664,7 +685,7 @@ def _architecture(config, data):
     )
 
 
-def _versions():
+def versions():
     import importlib.metadata
 
     names = ("brian2", "numpy", "scikit-learn")

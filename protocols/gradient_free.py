@@ -1,0 +1,124 @@
+# %% [markdown]
+"""Learning without gradients: one layer learns one problem by rules with local factors and by random search.
+
+The same layer, spiking and of rectified linear units, learns the same forward-forward problem with every method; the
+budget is counted in presentations and in synaptic events.  Searches go over all weights of the layer at once ("layer"),
+with the layer's loss as fitness, or every neuron searches by itself ("neuron"), with its part of the goodness.
+
+    python protocols/gradient_free.py                             # digits, every method, three seeds: about ten minutes
+    python protocols/gradient_free.py --spiking es-neuron,r_stdp --ann none --seeds 1
+    python protocols/gradient_free.py --resume runs/FOLDER        # go on after an interruption
+"""
+
+import dataclasses
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from brianff import plotting
+from brianff.commands import fail_cleanly, options_of
+from brianff.gradient_free import ANN, SPIKING, Comparison, Settings
+from brianff.results import RunFolder
+from brianff.training import versions
+
+QUICK = dict(
+    neurons=12, members=8, pairs=8, generations=6, epochs=6, limit=60, rounds=2, steps=25, seeds=(1, 2), widths=(5, 10)
+)
+SCALING = ("es-neuron", "es-layer")
+
+
+def parse(arguments):
+    parser = options_of(Settings, __doc__)
+    for substrate, methods in (("spiking", SPIKING), ("ann", ANN)):
+        parser.add_argument(
+            f"--{substrate}",
+            type=lambda text: () if text == "none" else tuple(text.split(",")),
+            default=("frozen", *methods),
+            metavar="METHOD,...",
+            help=f"methods in the {substrate} layer, or none (default: all, {', '.join(('frozen', *methods))})",
+        )
+    parser.add_argument("--out", metavar="FOLDER", help="results folder (default: runs/gradient-free-DATE-TIME)")
+    parser.add_argument("--resume", metavar="FOLDER", help="go on with an interrupted run, with its own options")
+    parser.add_argument("--quick", action="store_true", help="a few methods on a small layer: is everything there?")
+    args = parser.parse_args(arguments)
+    for substrate, methods in (("spiking", SPIKING), ("ann", ANN)):
+        for unknown in set(getattr(args, substrate)) - {"frozen", *methods}:
+            parser.error(f"--{substrate} knows no method '{unknown}': it knows frozen, {', '.join(methods)}, or none.")
+    return args
+
+
+@fail_cleanly
+def main(arguments=None):
+    args = parse(arguments)
+
+    # %% The problem, or an interrupted run
+    names = [f.name for f in dataclasses.fields(Settings)]
+    chosen = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+    courses = {"spiking": args.spiking, "ann": args.ann}
+    if args.quick:
+        chosen = {**QUICK, **chosen}
+        courses = {"spiking": ("frozen", "r_stdp", "es-neuron"), "ann": ("gradient", "pso-neuron")}
+    if args.resume:
+        folder = RunFolder.open(args.resume)
+        document = folder.config
+        chosen = {k: tuple(v) if isinstance(v, list) else v for k, v in document["settings"].items()}
+        courses = document["courses"]
+    settings = Settings(**chosen).checked()
+    comparison = Comparison(settings, print)
+    if not args.resume:
+        out = args.out or Path("runs") / f"gradient-free-{time.strftime('%Y%m%d-%H%M%S')}"
+        RunFolder.check_new(out)
+        document = {"settings": dataclasses.asdict(settings), "courses": courses, "versions": versions()}
+        folder = RunFolder.create(out, document)
+        folder.write_metrics([])
+    rows = folder.read_metrics()
+    done = {(row["what"], row["seed"]) for row in rows}
+
+    # %% Courses of training: every method, every seed
+    for substrate, methods in courses.items():
+        for method in methods:
+            for seed in settings.seeds:
+                what = f"{substrate} {method}"
+                if (what, seed) in done:
+                    continue
+                course = []
+                for row, w in comparison.course(substrate, method, seed):  # noqa: B007
+                    course.append({"what": what, "seed": seed, **row})
+                course[-1] |= comparison.test(substrate, w)
+                rows += course
+                folder.write_metrics(rows)
+                last = course[-1]
+                print(
+                    f"{what:27} seed {seed}: test accuracy by goodness {last['test_goodness']:.4f}, by readout "
+                    f"{last['test_readout']:.4f}; {last['presentations']} presentations, {last['cpu_seconds']:.1f} s"
+                )
+                if what == "spiking es-neuron" and not folder.has("trained"):
+                    folder.save("trained", {"w": w})
+
+    # %% Angles: between each method's update and the local gradient, and what becomes of them in a larger layer
+    angles = measure_angles(comparison, folder) if courses["spiking"] and not folder.has("angles") else None
+    if angles is not None:
+        folder.save("angles", angles)
+    if not folder.has("scaling"):
+        scaling = [[comparison.scaling(n, method, 1) for n in settings.widths] for method in SCALING]
+        folder.save("scaling", {"neurons": np.array(settings.widths), "cosine": np.array(scaling)})
+
+    # %% Table and figure
+    angles = folder.load("angles") if folder.has("angles") else {}
+    print(comparison.table(rows, angles))
+    figure = plotting.gradient_free(rows, folder.load("scaling"), SCALING, comparison.data.n_pixels)
+    print(f"figure: {plotting.save(figure, folder.figures / 'gradient_free.png')}")
+
+
+def measure_angles(comparison, folder):
+    """At the start of training, and at the weights that a search has found: method -> two cosines."""
+    found = folder.load("trained")["w"] if folder.has("trained") else None
+    start = comparison.start(comparison.settings.seeds[0])
+    places = [comparison.angles(w, comparison.settings.seeds[0]) for w in (start, found) if w is not None]
+    return {method: np.array([place[method] for place in places]) for method in places[0]}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
