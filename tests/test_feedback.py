@@ -136,7 +136,6 @@ def test_error_of_the_clocked_eligibility_is_proportional_to_the_time_step():
                 difference = np.linalg.norm(clocked[entry] - exact, axis=0)[spiked]
                 of_neurons.append(difference / np.linalg.norm(exact, axis=0)[spiked])
         errors.append(np.median(np.concatenate(of_neurons)))
-    print(dict(zip(steps, np.round(errors, 5), strict=True)))
     slope = np.polyfit(np.log(steps), np.log(errors), 1)[0]
     assert 0.85 < slope < 1.15
     assert errors[-1] < 0.003
@@ -232,7 +231,6 @@ def test_feedback_learns_the_forward_weights(feedback, least):
     estimate = results["feedback1.F"].reshape(5, 20).T
     spiking = results["record_output.n_spikes"].reshape(-1, 5).any(axis=0)
     cosine = np.sum(estimate * weights[1]) / np.linalg.norm(estimate) / np.linalg.norm(weights[1])
-    print(feedback, cosine, spiking)
     assert spiking.all() and cosine > least
 
 
