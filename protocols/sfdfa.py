@@ -9,7 +9,7 @@ follows the exact derivative of its neuron's spike times, kept up to date by tha
     python protocols/sfdfa.py --dataset mnist --data DIR                  # 784-800-10
     python protocols/sfdfa.py --dataset mnist --data DIR --feedback dfa   # random feedback that does not learn
     python protocols/sfdfa.py --dataset timing                            # classes that differ in spike timing alone
-    python protocols/sfdfa.py --hidden 400,400,400 --resume runs/FOLDER
+    python protocols/sfdfa.py --resume runs/FOLDER                         # go on after an interruption
 """
 
 import dataclasses
