@@ -19,7 +19,7 @@ from brianff.equations import parse_parameter
 from brianff.feedback import FEEDBACK_DEFAULTS, compose_feedback
 from brianff.network import LABEL_NONE, LONGEST_RUN, Architecture
 from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule, stream
-from brianff.training import Config, Trainer, option
+from brianff.training import Config, Trainer, limited, option
 
 __all__ = ["FeedbackConfig", "FeedbackTrainer", "rate_readout"]
 
@@ -143,7 +143,7 @@ class FeedbackTrainer(Trainer):
             validation=config.validation,
             split_seed=config.split_seed,
         )
-        self.train = self.data.train if config.limit is None else self._limited()
+        self.train = limited(self.data.train, config.limit, config.split_seed)
         self.composition = _compose(config)
         self.output_parameters = self._output_parameters()
         self.architecture = self._architecture()

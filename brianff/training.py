@@ -31,8 +31,8 @@ from brianff.stimulus import (
 )
 
 __all__ = [
-    "Config", "Progress", "Stopped", "Trainer", "collect_recording", "limited", "parameter_inputs", "record_presentations",
-    "record_run", "versions",
+    "Config", "Progress", "Stopped", "Trainer", "collect_recording", "limited", "parameter_inputs",
+    "record_presentations", "record_run", "versions",
 ]  # fmt: skip
 
 
