@@ -599,7 +599,7 @@ def main():
     parser.add_argument("--steps", type=int, default=50, help="of 1 ms, a presentation")
     parser.add_argument("--inputs", type=int, default=884, help="pixels and the 100 neurons of the label")
     parser.add_argument("--encoder", choices=("ttfs", "poisson"), default="ttfs")
-    parser.add_argument("--batches", type=numbers, default=(1, 10, 50, 100, 200, 500), help="samples, comma between")
+    parser.add_argument("--batches", type=numbers, default=(1, 10, 50, 200, 500), help="samples, comma between")
     parser.add_argument(
         "--images", type=int, default=IMAGES, help="different ones, and samples from the first weights on"
     )

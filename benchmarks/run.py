@@ -211,19 +211,19 @@ def draw(costs, path):
         "steps": "time steps of a presentation",
         "active": "part of the pixels that spike",
     }
-    figure, axes = plt.subplots(1, 4, figsize=(12, 3.3), layout="constrained")
+    figure, axes = plt.subplots(1, 4, figsize=(12, 3.6), sharey=True, layout="constrained")
     for axis, (name, points) in zip(axes, costs.items(), strict=True):
         x, ms = [p[name] for p in points], np.array([p["ms"] for p in points])
-        axis.loglog(x, ms, "o-", color="C0", label="measured")
+        axis.loglog(x, ms, "o-", color="C0", linewidth=2, label="measured")
         # what grows with the sample, in proportion, through the first point
         work = np.array([p["weights"] + p["synaptic_events"] + p["neuron_steps"] for p in points])
         axis.loglog(x, ms[0] * work / work[0], "--", color="0.5", label="weights + events + neuron steps")
-        axis.set_xlabel(labels[name])
+        axis.set_xlabel(labels[name], fontsize=12)
         axis.set_xticks(x, [f"{v:g}" for v in x])
         axis.minorticks_off()
         axis.grid(alpha=0.3)
-    axes[0].set_ylabel("ms a sample")
-    axes[0].legend(fontsize=8)
+    axes[0].set_ylabel("ms a sample", fontsize=12)
+    axes[1].legend(fontsize=10, loc="upper center")
     path.parent.mkdir(exist_ok=True)
     figure.savefig(path, dpi=110)
     plt.close(figure)

@@ -27,7 +27,7 @@ from brianff.network import LABEL_NEUTRAL, LABEL_NONE
 from brianff.readout import SoftmaxReadout, features
 from brianff.results import ResultsError, RunFolder
 from brianff.stimulus import hybrid_images, stream, wrong_labels
-from brianff.training import Stopped, limited, option, versions
+from brianff.training import Progress, Stopped, limited, option, versions
 
 __all__ = ["Adam", "AnnConfig", "AnnTrainer", "ForwardForward", "Layer", "modulators", "normalised"]
 
@@ -255,7 +255,7 @@ PRESETS = {
 }
 
 
-class AnnTrainer:
+class AnnTrainer(Progress):
     """One training run of the ANN in one results folder; a checkpoint after every epoch.
 
     Parameters

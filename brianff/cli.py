@@ -1,4 +1,4 @@
-"""The `brianff` command: look at equations, and check a model file before anything is compiled."""
+"""The `brianff` command: look at equations and at the machine, and check a model file before anything is compiled."""
 
 import argparse
 import difflib
@@ -11,6 +11,7 @@ from brianff.commands import add_model_options, fail_cleanly
 from brianff.documentation import models_page
 from brianff.equations import (
     DEFAULTS,
+    FEEDBACK_FOLDERS,
     FOLDERS,
     SCHEMA,
     ModelError,
@@ -21,17 +22,18 @@ from brianff.equations import (
     load,
     parse_parameter,
 )
+from brianff.feedback import FEEDBACK_DEFAULTS, compose_feedback
 
 __all__ = ["main"]
 
 
 def _kind_of(path):
-    """Kind of a model file: the folder it lies in, or the one kind whose required names it defines.
+    """Kind of a model file: the folder it lies in, or the one kind of forward-forward learning whose names it defines.
 
     Where it is in order as no kind, the error of the kind whose names it has most of is the one that helps.
     """
     path = Path(path)
-    for kind, folder in FOLDERS.items():
+    for kind, folder in (FOLDERS | FEEDBACK_FOLDERS).items():
         if path.resolve().parent.name == folder:
             return kind
     fitting, errors = [], {}
@@ -71,16 +73,26 @@ def main(arguments=None):
     show.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="replace a parameter, as in tau_m=10*ms"
     )
+    show.set_defaults(**dict.fromkeys(DEFAULTS))  # which depend on the kind of learning
+    for kind in FEEDBACK_FOLDERS:
+        show.add_argument(
+            f"--{kind}",
+            metavar="MODEL",
+            help=f"name or file, for learning with feedback (there are: {', '.join(available(kind))})",
+        )
 
     checker = commands.add_parser("check", help="find a wrong unit, a missing name or a bad flag in a model file")
     checker.add_argument("file", metavar="FILE")
-    checker.add_argument("--kind", choices=list(FOLDERS), help="default: from the file's folder or contents")
+    checker.add_argument(
+        "--kind", choices=[*FOLDERS, *FEEDBACK_FOLDERS], help="default: from the file's folder or contents"
+    )
     add_model_options(checker)
 
     commands.add_parser("models", help="list the models that come with brianff")
 
     docs = commands.add_parser("docs", help="write the page on models from their docstrings and equations")
     docs.add_argument("file", metavar="FILE", nargs="?", default="docs/models.md", help="default: docs/models.md")
+    commands.add_parser("doctor", help="compiler, CUDA, GPU and versions: what works on this machine")
 
     run = commands.add_parser("run", help="run a protocol", add_help=False)
     run.add_argument("protocol", choices=_protocols())
@@ -88,24 +100,32 @@ def main(arguments=None):
 
     args = parser.parse_args(arguments)
     if args.command == "show":
-        models = {kind: getattr(args, kind) for kind in DEFAULTS}
-        print(compose(**models, parameters=dict(map(parse_parameter, args.set))))
+        parameters = dict(map(parse_parameter, args.set))
+        if any(getattr(args, kind) for kind in FEEDBACK_FOLDERS):
+            print(compose_feedback(parameters, **{kind: getattr(args, kind) for kind in FEEDBACK_DEFAULTS}))
+        else:
+            print(compose(**{kind: getattr(args, kind) for kind in DEFAULTS}, parameters=parameters))
     elif args.command == "check":
         kind = args.kind or _kind_of(args.file)
-        others = {k: getattr(args, k) for k in DEFAULTS if k != kind}
+        of_feedback = kind in FEEDBACK_FOLDERS
+        others = {} if of_feedback else {k: getattr(args, k) for k in DEFAULTS if k != kind}
         for note in check(kind, args.file, **others):
             print(f"note: {note}")
         print(f"{args.file}: this {kind} is in order")
     elif args.command == "models":
-        for kind in FOLDERS:
+        for kind in (*FOLDERS, *FEEDBACK_FOLDERS):
             for name in available(kind):
                 summary = load(kind, name).docstring.splitlines()[0]
-                print(f"{kind:10} {name:20} {summary}")
+                print(f"{kind:12} {name:20} {summary}")
     elif args.command == "docs":
         path = Path(args.file)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(models_page())
         print(f"written: {path}")
+    elif args.command == "doctor":
+        from brianff.doctor import report  # brian2cuda takes a second to import
+
+        print("\n".join(report()))
     else:
         return importlib.import_module(f"brianff.protocols.{args.protocol}").main(args.rest)
 

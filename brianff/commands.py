@@ -109,7 +109,7 @@ def fail_cleanly(main):
 
 @contextlib.contextmanager
 def progress_bar(trainer):
-    """A bar with the running goodness margin and samples a second; without a terminal, one line an epoch."""
+    """A bar with what the trainer says of each chunk; without a terminal, one line an epoch."""
     console = Console()
     progress = Progress(
         TextColumn("{task.description}"),
@@ -125,16 +125,12 @@ def progress_bar(trainer):
 
     def advance(done, total, row):
         latest = next((r for r in reversed(trainer.metrics) if r["what"] == "chunk"), None)
-        levels = range(1, len(trainer.config.hidden) + 1)
-        margins = "/".join(f"{latest[f'positive{k}'] - latest[f'negative{k}']:+.2f}" for k in levels)
-        detail = f"margin {margins}, {latest['samples_per_second']:.0f} samples/s"
-        progress.update(task, completed=done, total=total, detail=detail)
+        progress.update(task, completed=done, total=total, detail=trainer.detail(latest))
         for new in trainer.metrics[seen[0] :]:
             if new["what"] == "validation":
-                shown = [f"{k} {new[k]:.4f}" for k in ("goodness", "readout") if k in new]
+                speed = f"{latest['samples_per_second']:.0f} samples/s"
                 console.print(
-                    f"epoch {new['epoch']:5.1f}  margin {margins}  validation accuracy by {', by '.join(shown)}  "
-                    f"({latest['samples_per_second']:.0f} samples/s)",
+                    f"epoch {new['epoch']:5.1f}  {trainer.summary(new)}  ({speed})",
                     highlight=False,
                     soft_wrap=True,
                 )

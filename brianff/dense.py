@@ -58,6 +58,15 @@ def _register_templates():
 _register_templates()
 
 
+def on_cuda():
+    """Whether Brian2 objects are being made for brian2cuda, which knows nothing of this package by itself."""
+    if get_device().__class__.__name__ != "CUDAStandaloneDevice":
+        return False
+    import brianff.cuda  # noqa: F401  (registers the templates)
+
+    return True
+
+
 def _add_indices(variables, unique_pre=False, unique_post=False):
     """Add the index variables that the templates define themselves, so that no generator loads them from an array.
 
@@ -350,19 +359,46 @@ class DenseSynapses(Group):
         variables = Variables(self)
         _add_indices(variables, unique_pre=not pre, unique_post=pre)
         variables.add_reference("_spikespace", group)
+        needed = ["_spikespace", *(["_ring", "t_in_timesteps"] if delay_steps else [])]
+        options = {"side": side, "n_spiking": len(group), "delay_steps": delay_steps}
+        if on_cuda():
+            options["fired"] = "_fired" in group.variables and not delay_steps
+            if options["fired"]:
+                variables.add_reference("_fired", group)
+                needed = ["_fired"]
+            options["serial"] = self._written_by_all_entries(code)
+            self._check_read_where_written(code, "pre" if pre else "post")
         runner = DenseRunner(
             self,
             "dense_propagate",
             code,
             variables,
-            needed=["_spikespace", *(["_ring", "t_in_timesteps"] if delay_steps else [])],
+            needed=needed,
             clock=group.clock,
             when="synapses",
             order=self.order + (-1 if pre else 1),  # as the pathways of brian2.Synapses
             name=f"{self.name}_{side}",
-            template_kwds={"side": side, "n_spiking": len(group), "delay_steps": delay_steps},
+            template_kwds=options,
         )
         self.contained_objects.append(runner)
+
+    def _written_by_all_entries(self, code):
+        """Whether on CUDA one thread must go through all entries: they would change the same element of the matrix."""
+        shared = {name for name, index in self.storage.items() if not index.startswith("_entry")}
+        return self.batch > 1 and bool(self._written(code) & shared)
+
+    def _check_read_where_written(self, code, side):
+        """On CUDA, threads must not read what others write: variables of a group that projects to itself."""
+        if self.source is not self.target:
+            return
+        of_threads, of_others = ("_post", "_pre") if side == "pre" else ("_pre", "_post")
+        written = {name.removesuffix(of_threads) for name in self._written(code)}
+        both = {name for name in get_identifiers(code) if name.endswith(of_others)} & {n + of_others for n in written}
+        if both:
+            raise NotImplementedError(
+                f"'{self.name}' reads '{min(both)}' and writes to the same variable of '{self.target.name}': on CUDA "
+                f"the outcome would depend on which thread is first. {_ADVICE}"
+            )
 
     def update(
         self,
@@ -370,6 +406,7 @@ class DenseSynapses(Group):
         *,
         condition=None,
         rows=None,
+        columns=None,
         then=None,
         then_condition=None,
         clock=None,
@@ -392,6 +429,10 @@ class DenseSynapses(Group):
         rows : str, optional
             A boolean expression of source variables: rows for which it is false are skipped, which must not change
             the outcome (``rows="x_pre != 0"`` for ``dw += x_pre*x_post``).
+        columns : str, optional
+            A boolean expression of target variables: columns for which it is false are skipped, and the matrix is
+            walked column by column, as `post_major` variables lie in memory.  The code runs once for each batch entry,
+            and may write to variables of the source (``"error_pre += w*error_post"``), not to those of the target.
         then : str, optional
             Statements that follow, once for each synapse, on variables of the shared matrix (an optimizer): in one
             pass with `code`, each row while it is in the cache.
@@ -406,6 +447,12 @@ class DenseSynapses(Group):
         -------
         runner : `DenseRunner`
         """
+        if columns is not None:
+            if rows is not None or then is not None:
+                raise NotImplementedError(
+                    f"update of '{self.name}': columns={columns!r} goes with neither `rows` nor `then`. Use two."
+                )
+            return self._update_columns(code, columns, condition, clock, when, order, name)
         for statements in (code, then or ""):
             self._check_written(statements, "update", "_presynaptic_idx")
         identifiers = get_identifiers(code) | (get_identifiers(rows) if rows else set())
@@ -422,6 +469,16 @@ class DenseSynapses(Group):
             )
         if then_condition is not None and then is None:
             raise ValueError(f"update of '{self.name}': then_condition={then_condition!r} without `then`.")
+        options = {}
+        if on_cuda():
+            of_target = self._written(code) & self._names_with("_postsynaptic_idx")
+            refused = self._written(code) & self._names_with("0") | of_target
+            if then is not None and refused:
+                raise NotImplementedError(
+                    f"update of '{self.name}': on CUDA, code that `then` follows cannot write to '{min(refused)}', "
+                    "which is not a variable of the matrix. Put it into an update() of its own."
+                )
+            options = {"columns": bool(of_target), "serial": self._written_by_all_entries(code)}
         variables = Variables(self)
         _add_indices(variables, unique_post=self.n_pre == 1)
         blocks = {"update": code}
@@ -436,23 +493,61 @@ class DenseSynapses(Group):
         if then_condition is not None:
             variables.add_auxiliary_variable("_then_now", dtype=bool, scalar=True)
             blocks["then_condition"] = f"_then_now = {then_condition}"
-        n = sum(isinstance(o, DenseRunner) for o in self.contained_objects)
-        runner = DenseRunner(
-            self,
+        return self._add_update(
             "dense_update",
             blocks,
             variables,
-            clock=self.source.clock if clock is None else clock,
-            when=when,
-            order=order,
-            name=f"{self.name}_update_{n}" if name is None else name,
+            clock,
+            when,
+            order,
+            name,
             template_kwds={
                 "per_entry": per_entry,
                 "has_condition": condition is not None,
                 "has_rows": rows is not None,
                 "has_then": then is not None,
                 "has_then_condition": then_condition is not None,
+                **options,
             },
+        )
+
+    def _update_columns(self, code, columns, condition, clock, when, order, name):
+        self._check_written(code, "column by column, update", "_postsynaptic_idx")
+        variables = Variables(self)
+        _add_indices(variables, unique_pre=True)
+        blocks = {"update": code}
+        if condition is not None:
+            variables.add_auxiliary_variable("_update_now", dtype=bool, scalar=True)
+            blocks["condition"] = f"_update_now = {condition}"
+        variables.add_auxiliary_variable("_column_active", dtype=bool)
+        blocks["columns"] = f"_column_active = {columns}"
+        options = {}
+        if on_cuda():
+            of_source = bool(self._written(code) & self._names_with("_presynaptic_idx"))
+            options = {"by_rows": of_source, "serial": self._written_by_all_entries(code)}
+        return self._add_update(
+            "dense_columns",
+            blocks,
+            variables,
+            clock,
+            when,
+            order,
+            name,
+            template_kwds={"has_condition": condition is not None, **options},
+        )
+
+    def _add_update(self, template, blocks, variables, clock, when, order, name, template_kwds):
+        n = sum(isinstance(o, DenseRunner) for o in self.contained_objects)
+        runner = DenseRunner(
+            self,
+            template,
+            blocks,
+            variables,
+            clock=self.source.clock if clock is None else clock,
+            when=when,
+            order=order,
+            name=f"{self.name}_update_{n}" if name is None else name,
+            template_kwds=template_kwds,
         )
         self.contained_objects.append(runner)
         return runner

@@ -1,5 +1,7 @@
 """Build once, run many times: the NumPy runtime and C++ standalone behind one interface.
 
+`brianff.cuda_simulator` has brian2cuda behind the same one.
+
 A simulator is made from an `Architecture` and a `Composition`.  ``run(inputs, n_epochs)`` starts from a fresh state,
 sets the variables that `inputs` names (``"synapses1.w"``, ``"label"`` for a TimedArray), simulates `n_epochs` stimulus
 epochs and returns a `Results` to read variables from.  Everything that changes between runs is an input, so the C++
@@ -44,8 +46,8 @@ def cache_folder():
     return Path(base) / "brianff" / "builds"
 
 
-def simulator(device, architecture, composition, report=None):
-    """A simulator on ``"cpp"`` or ``"runtime"``.
+def simulator(device, architecture, composition, report=None, record=False):
+    """A simulator on ``"cpp"``, ``"cuda"`` or ``"runtime"``.
 
     Parameters
     ----------
@@ -54,6 +56,8 @@ def simulator(device, architecture, composition, report=None):
     composition : `Composition`
     report : callable, optional
         Called with a sentence before something slow (compiling) begins.
+    record : bool
+        Record every spike.
 
     Raises
     ------
@@ -61,12 +65,16 @@ def simulator(device, architecture, composition, report=None):
         If the device does not exist or cannot be used here.
     """
     if device == "cpp":
-        return CppSimulator(architecture, composition, report)
+        return CppSimulator(architecture, composition, report, record)
     if device == "runtime":
-        return RuntimeSimulator(architecture, composition)
+        return RuntimeSimulator(architecture, composition, record)
     if device == "cuda":
-        raise DeviceError("training on --device cuda is not there yet: use --device cpp (C++) or runtime (NumPy).")
-    raise DeviceError(f"there is no device '{device}': it is cpp or runtime.")
+        from brianff.cuda_simulator import CudaSimulator  # brian2cuda takes a second to import
+
+        if record:
+            raise DeviceError("--device cuda does not record single spikes: use --device cpp or runtime for that.")
+        return CudaSimulator(architecture, composition, report)
+    raise DeviceError(f"there is no device '{device}': it is cpp, cuda or runtime.")
 
 
 def _check_input(name, value, dtype, size):
@@ -111,13 +119,11 @@ class RuntimeSimulator:
     def __init__(self, architecture, composition, record=False):
         from brian2 import device, prefs, set_device
 
-        from brianff.network import FeedForwardNetwork
-
         if device.__class__.__name__ != "RuntimeDevice":
             set_device("runtime")
         prefs.codegen.target = "numpy"
         self.architecture = architecture
-        self.built = FeedForwardNetwork(architecture, composition, record=record)
+        self.built = composition.network_class(architecture, composition, record=record)
         self.built.network.store("initial")
         self._initial_arrays = {k: v.values.copy() for k, v in self.built.timed_arrays.items()}
 
@@ -169,7 +175,7 @@ class CppSimulator:
     record : bool
         Compile monitors of every spike in: ``results["spikes1.i"]``, ``results["spikes1.t"]`` (seconds).
     network : class, optional
-        What builds the Brian2 objects (default `FeedForwardNetwork`); the benchmarks compare with another one.
+        What builds the Brian2 objects (default: the composition's); the benchmarks compare with another one.
     under : sequence of str, optional
         Command that runs the binary in its place: a profiler and its options.
 
@@ -189,8 +195,8 @@ class CppSimulator:
         self.folder = cache_folder() / _fingerprint(architecture, composition, record, network)
         self.compiled = False
         if not (self.folder / "manifest.json").is_file():
-            _require_compiler()
-            with _one_at_a_time(self.folder):
+            require_compiler()
+            with one_at_a_time(self.folder):
                 if not (self.folder / "manifest.json").is_file():
                     if report:
                         report("compiling the network (once for this architecture, about 15 s)")
@@ -313,7 +319,7 @@ def _fingerprint(architecture, composition, record, network):
         [
             json.dumps(architecture.asdict(), sort_keys=True),
             str(record),
-            inspect.getsource(network) if network else "",
+            inspect.getsource(network or composition.network_class),
             strings,
             importlib.metadata.version("brian2"),
             np.__version__,
@@ -327,7 +333,7 @@ def _fingerprint(architecture, composition, record, network):
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
-def _require_compiler():
+def require_compiler():
     for program in (os.environ.get("CXX", "g++").split()[0], "make"):
         if shutil.which(program) is None:
             raise CompilerError(
@@ -337,7 +343,7 @@ def _require_compiler():
 
 
 @contextlib.contextmanager
-def _one_at_a_time(folder):
+def one_at_a_time(folder):
     """Let several processes that need the same network compile it once; the others wait."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with open(folder.parent / f"{folder.name}.lock", "w") as lock:
@@ -353,8 +359,6 @@ def _build(folder, architecture, composition, record, network):
     from brian2 import get_device, prefs, set_device
     from brian2.core.variables import ArrayVariable, DynamicArrayVariable
 
-    from brianff.network import FeedForwardNetwork
-
     folder.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix="build-", dir=folder.parent))
     link_args = list(prefs["codegen.cpp.extra_link_args"])
@@ -362,7 +366,7 @@ def _build(folder, architecture, composition, record, network):
     set_device("cpp_standalone", directory=str(work), build_on_run=False)
     device = get_device()
     try:
-        built = (network or FeedForwardNetwork)(architecture, composition, record=record, stop_early=True)
+        built = (network or composition.network_class)(architecture, composition, record=record, stop_early=True)
         with built.precision():
             built.network.run(built.duration, namespace={})
         # Linking with it makes denormal numbers count as zero: traces of silent pixels decay for ever.

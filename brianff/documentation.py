@@ -1,6 +1,6 @@
 """The page on models, `docs/models.md`, from the docstrings and strings of the model files."""
 
-from brianff.equations import FOLDERS, SCHEMA, ModelError, available, compose, load
+from brianff.equations import FEEDBACK_FOLDERS, FOLDERS, SCHEMA, ModelError, available, compose, load
 
 __all__ = ["models_page"]
 
@@ -10,6 +10,9 @@ _TITLES = {
     "goodness": "Goodness",
     "rule": "Rules",
     "optimizer": "Optimizers",
+    "eligibility": "Eligibilities (learning with feedback)",
+    "feedback": "Feedback",
+    "loss": "Losses",
 }
 _INTRODUCTION = """# Models
 
@@ -17,7 +20,8 @@ _INTRODUCTION = """# Models
 
 Every model is one file of equation strings under `models/`, named with `--neuron`, `--encoder`, `--goodness`, `--rule`
 and `--optimizer`, or given as a file of your own. What a string means, and which names it may use, stands in the table
-at the top of `brianff/equations.py`; `brianff show` prints what Brian2 gets of any combination; `brianff check FILE`
+at the top of `brianff/equations.py`, and, for learning with feedback (`--eligibility`, `--feedback`, `--loss`), of
+`brianff/feedback.py`; `brianff show` prints what Brian2 gets of any combination; `brianff check FILE`
 finds mistakes. Parameters are changed with `--set NAME=VALUE`, without compiling again.
 """
 
@@ -42,7 +46,8 @@ def _contents():
 def _fits():
     """Which rule works with which goodness and which neuron; all else works with all else."""
     lines = [
-        "All codes and optimizers work with everything. What does not fit is refused before anything is compiled:\n",
+        "All codes and optimizers work with everything, but for `csdp` with `time_to_first_spike`. What does not fit "
+        "is refused before anything is compiled:\n",
         "| rule | goodness that it works with | neurons that lack what it asks for |",
         "|--|--|--|",
     ]
@@ -55,7 +60,7 @@ def _fits():
 
 def _fit(**models):
     try:
-        return compose(**models).misfit() is None
+        return compose(**models, encoder="regular_rate").misfit() is None
     except ModelError:
         return False
 
@@ -88,4 +93,4 @@ def _model(kind, name):
     return "\n".join(out)
 
 
-assert set(_TITLES) == set(FOLDERS)
+assert set(_TITLES) == set(FOLDERS | FEEDBACK_FOLDERS)

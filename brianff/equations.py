@@ -134,6 +134,13 @@ FOLDERS = {
     "rule": "rules",
     "optimizer": "optimizers",
 }
+# Kinds of learning from output errors (brianff.feedback), beside neuron, encoder and optimizer.
+FEEDBACK_FOLDERS = {
+    "eligibility": "eligibilities",
+    "feedback": "feedbacks",
+    "loss": "losses",
+}
+_FOLDERS = FOLDERS | FEEDBACK_FOLDERS
 DEFAULTS = {
     "neuron": "lif",
     "encoder": "time_to_first_spike",
@@ -202,6 +209,41 @@ SCHEMA = {
         "synapse": ("equations", "synapses", False),
         "at_update": ("statements", "update", True),
     },
+    "eligibility": {
+        "presynaptic": ("equations", "both", False),
+        "presynaptic_on_spike": ("statements", "both", False),
+        "neuron": ("equations", "neurons", False),
+        "on_step": ("statements", "neurons", False),
+        "on_threshold": ("statements", "neurons", False),
+        "synapse": ("equations", "synapses", True),
+        "on_post": ("statements", "synapses", False),
+        "synapse_on_step": ("statements", "synapses", False),
+        "rows": ("condition", "synapses", False),
+        "at_epoch_end": ("statements", "synapses", True),
+        "columns": ("condition", "synapses", False),
+    },
+    "feedback": {
+        "neuron": ("equations", "neurons", False),
+        "perturbation": ("expression", "neurons", False),
+        "remember": ("statements", "neurons", False),
+        "at_epoch_start": ("statements", "neurons", False),
+        "hidden_at_epoch_start": ("statements", "neurons", False),
+        "on_threshold": ("statements", "neurons", False),
+        "on_spike": ("statements", "neurons", False),
+        "on_pre": ("statements", "upper", False),
+        "backward": ("statements", "upper", False),
+        "synapse": ("equations", "feedback", False),
+        "at_epoch_end": ("statements", "feedback", False),
+        "at_update": ("statements", "feedback", False),
+    },
+    "loss": {
+        "neuron": ("equations", "neurons", True),
+        "hidden": ("equations", "neurons", False),
+        "on_spike": ("statements", "neurons", True),
+        "at_epoch_start": ("statements", "neurons", False),
+        "output_at_epoch_end": ("statements", "output", True),
+        "hidden_at_epoch_end": ("statements", "neurons", True),
+    },
 }
 ALLOWED_FLAGS = {
     DIFFERENTIAL_EQUATION: {"unless refractory"},
@@ -215,10 +257,17 @@ MUST_DEFINE = {
         ("layer", "g", "the goodness that rules and predictions use"),
         ("layer", "gain", "the factor with which the next layer normalises its input"),
     ),
+    "eligibility": (("synapse", "dw", "the accumulated weight change"),),
+    "loss": (
+        ("neuron", "n_spikes", "the spike count that predictions use"),
+        ("neuron", "delta", "the error of a neuron"),
+    ),
 }
 # kind -> (string, variables that its statements set, complaint)
 MUST_SET = {
     "optimizer": ("at_update", {"w", "dw"}, "must change w and set dw to 0"),
+    "eligibility": ("at_epoch_end", {"dw"}, "must change dw, the accumulated weight change"),
+    "loss": ("output_at_epoch_end", {"delta"}, "must set delta, the error of an output neuron"),
 }
 DEFAULT_ON_PRE = "I_syn_post += w"
 # Expressions of the neuron and the goodness that neurons have as variables where a rule asks for them.
@@ -251,7 +300,7 @@ class Model:
 
 def available(kind):
     """Names of the models of a kind that come with brianff."""
-    folder = Path(brianff.models.__path__[0]) / FOLDERS[kind]
+    folder = Path(brianff.models.__path__[0]) / _FOLDERS[kind]
     return sorted(p.stem for p in folder.glob("*.py") if not p.stem.startswith("_"))
 
 
@@ -269,8 +318,8 @@ def load(kind, name):
     ModelError
         If there is no such model, or the file holds something else than strings and parameters.
     """
-    if kind not in FOLDERS:
-        raise ModelError(f"there is no kind of model '{kind}': it is one of {', '.join(FOLDERS)}.")
+    if kind not in _FOLDERS:
+        raise ModelError(f"there is no kind of model '{kind}': it is one of {', '.join(_FOLDERS)}.")
     if isinstance(name, Model):
         if name.kind != kind:
             raise ModelError(f"{name.path}: this is loaded as a {name.kind}, and cannot be the {kind}.")
@@ -281,7 +330,7 @@ def load(kind, name):
         if not path.is_file():
             raise ModelError(f"{path}: there is no such file (--{kind} takes a name or a file that ends in .py).")
     else:
-        path = Path(brianff.models.__path__[0]) / FOLDERS[kind] / f"{name}.py"
+        path = Path(brianff.models.__path__[0]) / _FOLDERS[kind] / f"{name}.py"
         if not path.is_file():
             names = available(kind)
             raise ModelError(
@@ -411,6 +460,7 @@ class GroupStrings:
     refractory: str | None = None
     method: str | tuple | None = None
     on_step: str = ""
+    on_threshold: str = ""
     at_epoch_end: str = ""
     at_epoch_start: str = ""
     encode: str = ""
@@ -424,15 +474,15 @@ class SynapseStrings:
 
     model: str
     on_pre: str
-    on_post: str
-    on_step: str
-    step_condition: str
     at_epoch_end: str
     condition: str
     rows: str | None
     at_update: str
     update_condition: str
     parameters: dict
+    on_post: str = ""
+    on_step: str = ""
+    step_condition: str = ""
 
 
 @dataclass
@@ -468,9 +518,22 @@ class Composition:
         targets = "target" in Equations(self.neurons.equations).names
         if self.class_groups and not targets:
             return f"the goodness {goodness} needs a rule that learns from targets (class_competition), not {rule}"
+        encoder = self.models["encoder"].name
+        if "w" in _targets(self.models["rule"]["on_pre"]) and encoder == "time_to_first_spike":
+            return (
+                f"the rule {rule} learns where an input spikes after the neuron, and with {encoder} labels and bright "
+                "pixels spike once, before all neurons: use another code (regular_rate)"
+            )
         if targets and not self.class_groups:
             return f"the rule {rule} needs a goodness with class groups (class_groups), not {goodness}"
         return None
+
+    @property
+    def network_class(self):
+        """What builds the Brian2 objects."""
+        from brianff.network import FeedForwardNetwork
+
+        return FeedForwardNetwork
 
     def of_neurons(self, level, n_levels):
         """Strings of the neurons of layer `level` out of 1 ... `n_levels`, or of the input (0)."""
@@ -589,6 +652,7 @@ def _used_names(group):
         group.reset,
         group.refractory,
         group.on_step,
+        group.on_threshold,
         group.at_epoch_end,
         group.at_epoch_start,
         group.encode,
@@ -653,12 +717,12 @@ presentation = presentation_index(t, entry)
 """
 
 
-# A weight that would change its sign stays at a trace of the old one, which remembers it.
-DALE = """
-sign_of_w = 2*int(w > 0) - 1
-{}
-w = sign_of_w*clip(sign_of_w*w, 1e-9, inf)
-"""
+def _keep_signs(at_update):
+    """Dale's principle: a weight that would change its sign stays at a trace of the old one, which remembers it."""
+    statements = [text for _, text in _statement_lines(at_update)]
+    first = next(k for k, text in enumerate(statements) if "w" in _targets(text))  # shared variables come before it
+    statements.insert(first, "sign_of_w = 2*int(w > 0) - 1")
+    return "\n".join([*statements, "w = sign_of_w*clip(sign_of_w*w, 1e-9, inf)"])
 
 
 def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None, parameters=None, dale=False):
@@ -758,7 +822,7 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
                 f"{r.path}: this rule changes weights itself, without an optimizer that could keep their signs: Dale's "
                 "principle needs another rule."
             )
-        at_update = DALE.format(at_update)
+        at_update = _keep_signs(at_update)
     synapse_text = "\n".join(["w : 1\nplastic : boolean (shared)", r["synapse"], optimizer])
     on_pre = "\n".join([n["on_pre"] or DEFAULT_ON_PRE, r["on_pre"]])
     learns_when = r["learns_when"] or "phase_layer != 0"
@@ -949,8 +1013,9 @@ def _definitions(model):
                 raise ModelError(f"{where}: {_first_sentence(error)} (in: {line})") from None
             for eq in equations.values():
                 allowed = ALLOWED_FLAGS[eq.type]
-                if part == "synapses":
-                    allowed = allowed & {"shared", "constant"} | ({"per_entry"} if model.kind == "rule" else set())
+                if part in ("synapses", "feedback"):
+                    own = model.kind != "optimizer" and eq.type == PARAMETER
+                    allowed = allowed & {"shared", "constant"} | ({"post_major", "per_entry"} if own else set())
                     if eq.type == DIFFERENTIAL_EQUATION:
                         raise ModelError(
                             f"{where}: '{eq.varname}' cannot have a differential equation: synapses change at spikes "
@@ -1150,9 +1215,15 @@ def check(kind, name, *, build=True, **others):
         With file, line and advice.
     """
     model = load(kind, name)
-    composition = compose(**(others | {kind: model}))
-    environment = _environment(composition)
-    if kind != "rule":
+    if kind in FEEDBACK_FOLDERS:
+        from brianff.feedback import compose_feedback, environment_of_feedback
+
+        composition = compose_feedback(**(others | {kind: model}))
+        environment = environment_of_feedback(composition)
+    else:
+        composition = compose(**(others | {kind: model}))
+        environment = _environment(composition)
+    if kind not in ("rule", "eligibility"):
         for name in WANTED_BY_RULES:
             environment["neurons"].pop(name, None)
     if kind == "neuron":  # whether or not the rule at hand asks for it
@@ -1188,7 +1259,7 @@ _built = set()
 
 def _build(model, composition):
     """Let Brian2 have the last word: build a tiny network and take one step."""
-    from brianff.network import Architecture, FeedForwardNetwork
+    from brianff.network import Architecture
 
     strings = str(composition)
     if strings in _built:
@@ -1202,7 +1273,7 @@ def _build(model, composition):
     def failure():
         tiny = Architecture(2, 2, hidden=(2, 2), label_neurons=1, batch=2, n_steps=2, capacity=1, images=1)
         try:
-            FeedForwardNetwork(tiny, composition).network.run(tiny.dt_ms * ms, namespace={})
+            composition.network_class(tiny, composition).network.run(tiny.dt_ms * ms, namespace={})
         except Exception as error:
             while error.__cause__ is not None:
                 error = error.__cause__
@@ -1291,11 +1362,11 @@ class _Checker:
             self.fail(f"'{text}' is not a condition (it has no truth value).")
         if self.key == "learns_when" and self.vectors(text):
             self.fail(f"'{self.vectors(text)[0]}' has many values: learns_when holds for all synapses or for none.")
-        if self.key == "rows":
-            for name in self.vectors(text):
-                if not name.endswith("_pre"):
+        for key, suffix, side in (("rows", "_pre", "presynaptic"), ("columns", "_post", "postsynaptic")):
+            for name in self.vectors(text) if self.key == key else ():
+                if not name.endswith(suffix):
                     self.fail(
-                        f"'{name}' is no variable of a presynaptic neuron (NAME_pre), as a condition of rows needs."
+                        f"'{name}' is no variable of a {side} neuron (NAME{suffix}), as a condition of {key} needs."
                     )
 
     def expression(self, text):

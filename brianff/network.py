@@ -280,6 +280,7 @@ class FeedForwardNetwork:
             batch=self.architecture.batch,
             links=links,
             on_step=strings.on_step,
+            on_threshold=strings.on_threshold,
             **options,
         )
 
@@ -337,12 +338,16 @@ class FeedForwardNetwork:
         elif strings.at_update:
             synapses.update(strings.at_update, condition=strings.update_condition, **at_end)
 
-    def _monitors(self, level, record):
+    def _record(self, name, group, variable):
+        """Record a variable of all elements of a group at the end of every stimulus epoch."""
         at_end = dict(clock=self.epoch_clock, when="start", order=-60, record=True)
+        self._add(name, StateMonitor(group, variable, name=name, **at_end))
+
+    def _monitors(self, level, record):
         layer, neurons = self.groups[f"layer{level}"], self.groups[f"neurons{level}"]
         if level:
-            self._add(f"record_g{level}", StateMonitor(layer, "g", name=f"record_g{level}", **at_end))
-            self._add(f"record_x{level}", StateMonitor(neurons, "x", name=f"record_x{level}", **at_end))
+            self._record(f"record_g{level}", layer, "g")
+            self._record(f"record_x{level}", neurons, "x")
         if record is not False:
             chosen = True if record is True else [i for i in record if i < len(neurons)]
             self.spikes[neurons.name] = self._add(f"spikes{level}", SpikeMonitor(neurons, name=f"spikes{level}"))

@@ -14,7 +14,7 @@ from brian2.equations.unitcheck import check_units_statements
 from brian2.groups.group import CodeRunner
 from brian2.utils.stringtools import word_substitute
 
-from brianff import dense  # noqa: F401  (registers the templates)
+from brianff.dense import on_cuda
 
 __all__ = ["BatchNeurons"]
 
@@ -40,7 +40,7 @@ class StepRunner(CodeRunner):
             order=group.order - 1,
             name=f"{group.name}_step",
             check_units=False,  # of Brian2's own integration code there is nothing to check
-            needed_variables=thresholder.needed_variables,
+            needed_variables=[*thresholder.needed_variables, *(["_fired"] if "_fired" in group.variables else [])],
             template_kwds={**thresholder.template_kwds, **group.template_kwds},
         )
 
@@ -65,6 +65,24 @@ class StepRunner(CodeRunner):
         return (known | unknown) - {"_cond"}
 
 
+class ThresholdRunner(CodeRunner):
+    """Statements of `BatchNeurons.on_threshold`, for the neurons that have just reached threshold."""
+
+    def __init__(self, group, code):
+        CodeRunner.__init__(
+            self,
+            group,
+            "neurons_reset",
+            code=code,
+            clock=group.clock,
+            when="thresholds",
+            order=group.order,
+            name=f"{group.name}_on_threshold",
+            needed_variables=["_spikespace"],
+            template_kwds={"eventspace_variable": group.variables["_spikespace"], **group.template_kwds},
+        )
+
+
 class BatchNeurons(NeuronGroup):
     """`batch` entries of a layer with the same number of neurons each; entry ``b`` is a contiguous block.
 
@@ -81,6 +99,8 @@ class BatchNeurons(NeuronGroup):
         read-only, in code that runs in `on_step`, at a reset and in `run_regularly`.
     on_step : str, optional
         Statements of every time step, between the state update and the threshold.
+    on_threshold : str, optional
+        Statements for every neuron that spikes, before any synapse (the reset comes after all synapses).
 
     Raises
     ------
@@ -88,7 +108,7 @@ class BatchNeurons(NeuronGroup):
         If `N` is not a multiple of `batch`, or a linked group has not one element for each entry.
     """
 
-    def __init__(self, N, model, *, threshold, batch=1, links=None, on_step="", **options):
+    def __init__(self, N, model, *, threshold, batch=1, links=None, on_step="", on_threshold="", **options):
         if batch < 1 or N % batch:
             raise ValueError(f"{N} neurons are not a multiple of batch={batch}: every entry needs the same number.")
         self.batch = batch
@@ -98,6 +118,7 @@ class BatchNeurons(NeuronGroup):
         self.template_kwds = {
             "batch": batch,
             "n_neurons": N // batch,
+            "listed": True,  # on CUDA: spikes as a list, too, for others than the dense synapses
             # flags as wide as the variables keep the loop in whole vectors
             "flag_type": f"int{bits}_t",
             "mask_type": f"uint{bits}_t",
@@ -116,11 +137,15 @@ class BatchNeurons(NeuronGroup):
             self.variables.add_array(
                 "_dt", size=1, scalar=True, index="0", dimensions=second.dim, dtype=np.float32, values=self.clock.dt_
             )
+        if on_cuda():  # spikes of the last step, one bit each, every entry in whole words
+            self.variables.add_array("_fired", size=batch * ((N // batch + 31) // 32), dtype=np.int32)
         thresholder = self.thresholder["spike"]
         self.step = StepRunner(self, self.state_updater, thresholder, on_step)
         for runner in (self.state_updater, thresholder):
             self.contained_objects.remove(runner)
         self.contained_objects.append(self.step)
+        if on_threshold.strip():
+            self.contained_objects.append(ThresholdRunner(self, on_threshold))
         for resetter in self.resetter.values():
             resetter.template = "neurons_reset"
             resetter.template_kwds = {**resetter.template_kwds, **self.template_kwds}

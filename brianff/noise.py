@@ -1,8 +1,8 @@
 """Counter-based random numbers, the same on every device.
 
-``uniform(seed, presentation, draw, channel)`` is a Brian2 function with NumPy and C++ implementations of Philox4x32-10
-(Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3", SC11).  It has no state: a number depends on its
-four arguments and on nothing else, not on the device, the length of a chunk, the batch or a resumed run.
+``uniform(seed, presentation, draw, channel)`` is a Brian2 function with NumPy, C++ and CUDA implementations of
+Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3", SC11).  It has no state: a number
+depends on its four arguments and on nothing else, not on the device, the length of a chunk, the batch or a resumed run.
 ``exponential(mean, seed, presentation, draw, channel)`` makes an exponentially distributed number of it.
 """
 
@@ -54,6 +54,7 @@ def _uniform(seed, presentation, draw, channel):
     return (bits.astype(np.float64) + 0.5) * 2.0**-52
 
 
+# brianff.cuda makes CUDA's of it
 _CPP = f"""
 static inline double _brianff_uniform(uint32_t seed, uint32_t presentation, uint32_t draw, uint32_t channel)
 {{

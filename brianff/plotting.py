@@ -9,7 +9,7 @@ import io
 import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
 from brianff.evaluation import Evaluation, confusion_matrix
 from brianff.network import LABEL_NEUTRAL, LABEL_NONE
@@ -17,7 +17,10 @@ from brianff.results import atomic_write
 
 __all__ = [
     "COLOURS",
+    "comparison",
     "confusion",
+    "convergence",
+    "feedback_training",
     "goodness_distribution",
     "goodness_over_training",
     "gradient_free",
@@ -213,6 +216,65 @@ def membrane(recording, level=1, neuron=None, epochs=None):
     return figure
 
 
+# -- what models do -------------------------------------------------------------------------------------------------
+def comparison(results, measures):
+    """Accuracy of every neuron, code and rule as a map for each rule, and below, accuracy against the costs.
+
+    Parameters
+    ----------
+    results : dict of (neuron, code, rule) -> dict of measure -> (mean, standard deviation)
+        As from `brianff.comparison.summary`; with the measures accuracy (in %), spikes, events and milliseconds.
+    measures : dict of measure -> label
+
+    Returns
+    -------
+    figure : `matplotlib.figure.Figure`
+        Axes: a map for each rule, in alphabetical order; then spikes, events and milliseconds.
+    """
+    neurons, codes, rules = (sorted({names[k] for names in results}) for k in range(3))
+    columns = min(4, len(rules))
+    rows = -(-len(rules) // columns)
+    height = 0.45 + 0.2 * len(neurons)
+    figure = Figure(figsize=(2 * WIDTH, 1.6 + 2.2 + rows * (height + 0.2)), layout="constrained")
+    top, bottom = figure.subfigures(2, 1, height_ratios=(rows * (height + 0.2) + 1.6, 2.6))
+    maps = top.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    accuracies = [of_names["accuracy"][0] for of_names in results.values()]
+    low = min(50, *accuracies) if len(accuracies) > 1 else 50
+    for axes, rule in zip(maps, rules, strict=False):
+        grid = np.full((len(neurons), len(codes)), np.nan)
+        for (neuron, code, of_rule), values in results.items():
+            if of_rule == rule:
+                grid[neurons.index(neuron), codes.index(code)] = values["accuracy"][0]
+        axes.set_facecolor(COLOURS["grid"])  # not combined
+        axes.imshow(grid, cmap="cividis", vmin=low, vmax=100, aspect="auto")
+        for (row, column), value in np.ndenumerate(grid):
+            if np.isfinite(value):
+                dark = value < (low + 100) / 2
+                axes.text(column, row, f"{value:.0f}", ha="center", va="center", color="w" if dark else "k", fontsize=8)
+        axes.set_title(rule, fontsize=TEXT)
+        axes.set_xticks(range(len(codes)), codes, rotation=35, ha="right", fontsize=8)
+        axes.set_yticks(range(len(neurons)), neurons, fontsize=8)
+        axes.tick_params(length=0)
+    for axes in maps[len(rules) - columns : len(rules)]:
+        axes.tick_params(labelbottom=True)  # nothing stands below
+    for axes in maps[len(rules) :]:
+        axes.set_visible(False)
+    top.suptitle(f"{measures['accuracy']}; grey: not combined", fontsize=TEXT, x=0.01, ha="left")
+    markers = "os^vD<>p*hX"
+    for axes, cost in zip(bottom.subplots(1, 3, sharey=True), ("spikes", "events", "milliseconds"), strict=True):
+        for k, rule in enumerate(rules):
+            points = [(v[cost][0], v["accuracy"][0]) for names, v in results.items() if names[2] == rule]
+            axes.scatter(*np.transpose(points), s=22, marker=markers[k % 11], alpha=0.75, label=rule)
+        axes.set_xscale("log")
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.set_xlabel(measures[cost])
+        axes.grid(color=COLOURS["grid"], linewidth=0.6)
+        _tidy(axes)
+    bottom.axes[0].set_ylabel(measures["accuracy"])
+    bottom.legend(*axes.get_legend_handles_labels(), loc="outside right center", frameon=False, fontsize=TEXT)
+    return figure
+
+
 # -- what training does ----------------------------------------------------------------------------------------------
 def goodness_over_training(metrics):
     """Goodness of the positive and the negative phase in the course of training, one row for each layer.
@@ -388,6 +450,86 @@ def gradient_free(rows, scaling, methods, n_inputs):
     axes.grid(color=COLOURS["grid"], linewidth=0.6)
     axes.legend(fontsize=TEXT - 2, frameon=False)
     _tidy(axes)
+    return figure
+
+
+# -- what the trained network says -----------------------------------------------------------------------------------
+
+
+def feedback_training(metrics):
+    """Accuracy on validation samples after every epoch, and the cosine between feedback and forward weights.
+
+    Parameters
+    ----------
+    metrics : list of dict
+        Rows of `brianff.feedback_training.FeedbackTrainer.metrics`; only those of validations are used.
+
+    Returns
+    -------
+    figure : `matplotlib.figure.Figure`
+        Without learnt feedback, the accuracy alone.
+    """
+    rows = [row for row in metrics if row.get("what") == "validation"]
+    if not rows:
+        raise ValueError("there are no validation samples whose accuracy could be drawn.")
+    x, label = _progress(rows)
+    levels = sorted(int(key.removeprefix("alignment")) for key in rows[-1] if key.startswith("alignment"))
+    figure = Figure(figsize=(WIDTH, 2.8 + 1.8 * bool(levels)), layout="constrained")
+    grid = figure.subplots(1 + bool(levels), 1, sharex=True, squeeze=False)[:, 0]
+    accuracy = 100 * _column(rows, "accuracy")
+    grid[0].plot(x, accuracy, color=COLOURS["ink"], marker="o", markersize=4)
+    grid[0].set_ylabel("validation\naccuracy (%)")
+    _scale_by_error(grid[0], accuracy)
+    for level, line in zip(levels, ("-", "--", "-.", ":"), strict=False):
+        values = _column(rows, f"alignment{level}")
+        grid[1].plot(x, values, linestyle=line, color=COLOURS["positive"], linewidth=2, label=f"hidden layer {level}")
+        grid[1].set_ylabel("cosine of feedback\nand forward weights")
+        grid[1].set_ylim(min(0, values.min()), 1)
+    if len(levels) > 1:
+        grid[1].legend(frameon=False, fontsize=TEXT)
+    grid[-1].set_xlabel(label)
+    for axes in grid:
+        _tidy(axes)
+        axes.grid(color=COLOURS["grid"], linewidth=0.6)
+        axes.xaxis.set_major_locator(MaxNLocator(8, integer=label == "training epoch", min_n_ticks=1))
+    return figure
+
+
+def convergence(rows):
+    """Validation accuracy of several methods over training: mean of the seeds, and the range from worst to best.
+
+    Parameters
+    ----------
+    rows : list of dict
+        A row for each method and seed, with ``name``, ``epoch`` and ``validation`` (lists of the same length).
+
+    Returns
+    -------
+    figure : `matplotlib.figure.Figure`
+        The axis is logarithmic in the error.
+    """
+    colours = ("0.1", "#14529e", "#e88a00", "#009e73", "#b05fb0", "#56b4e9", "#a3195b", "0.55")
+    lines = ("-", "--", "-", "-.", ":", "--", "-.", ":")
+    markers = ("o", "s", "D", "^", "v", "P", "X", "*")
+    figure = Figure(figsize=(WIDTH, 5.2), layout="constrained")
+    axes = figure.subplots()
+    _tidy(axes)
+    drawn = []
+    for k, name in enumerate(dict.fromkeys(row["name"] for row in rows)):
+        own = [row for row in rows if row["name"] == name]
+        x, curves = np.array(own[0]["epoch"]), 100 * np.array([row["validation"] for row in own])
+        style = dict(color=colours[k % 8], linestyle=lines[k % 8], marker=markers[k % 8])
+        text = f"{name}: {curves[:, -1].mean():.1f} %"
+        axes.plot(x, curves.mean(axis=0), label=text, markevery=max(1, len(x) // 8), markersize=5, **style)
+        if len(own) > 1:
+            axes.fill_between(x, curves.min(axis=0), curves.max(axis=0), color=colours[k % 8], alpha=0.10, linewidth=0)
+        drawn.append(curves.mean(axis=0))
+    _scale_by_error(axes, np.concatenate(drawn))
+    axes.set_xlabel("training epoch")
+    axes.set_ylabel("validation accuracy (%),\nlogarithmic in the error")
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
+    axes.grid(color=COLOURS["grid"], linewidth=0.6)
+    figure.legend(loc="outside upper left", ncols=2, frameon=False, fontsize=TEXT, handlelength=3)
     return figure
 
 

@@ -31,8 +31,8 @@ from brianff.stimulus import (
 )
 
 __all__ = [
-    "Config", "Stopped", "Trainer", "collect_recording", "limited", "parameter_inputs", "record_presentations",
-    "record_run", "versions",
+    "Config", "Progress", "Stopped", "Trainer", "collect_recording", "limited", "parameter_inputs",
+    "record_presentations", "record_run", "versions",
 ]  # fmt: skip
 
 
@@ -93,7 +93,11 @@ class Config:
     readout_rate: float = option(2e-3, "learning rate of the softmax readout")
     refresh: int | None = option(None, "samples between two readings of the network's beliefs")
 
-    device: str = option("cpp", "cpp (compiled) or runtime (NumPy, no compiler)", choices=["cpp", "runtime", "cuda"])
+    device: str = option(
+        "cpp",
+        "cpp (compiled), cuda (on a GPU, for batches of 64 and more) or runtime (NumPy, no compiler)",
+        choices=["cpp", "cuda", "runtime"],
+    )
     dtype: str = option("float64", "precision of all state variables", choices=["float64", "float32"])
     chunk: int | None = option(None, "samples between two checkpoints")
     validate: int = option(1000, "validation samples used after each epoch (0: all)")
@@ -169,7 +173,25 @@ PRESETS = {
 }
 
 
-class Trainer:
+class Progress:
+    """What a trainer of layers with a goodness says of its progress, from its `metrics`."""
+
+    def _margins(self, row):
+        levels = range(1, len(self.config.hidden) + 1)
+        return "margin " + "/".join(f"{row[f'positive{k}'] - row[f'negative{k}']:+.2f}" for k in levels)
+
+    def detail(self, row):
+        """What the progress bar says of a chunk."""
+        return f"{self._margins(row)}, {row['samples_per_second']:.0f} samples/s"
+
+    def summary(self, row):
+        """What is printed of a validation."""
+        latest = next(r for r in reversed(self.metrics) if r["what"] == "chunk")
+        shown = [f"{k} {row[k]:.4f}" for k in ("goodness", "readout") if k in row]
+        return f"{self._margins(latest)}  validation accuracy by {', by '.join(shown)}"
+
+
+class Trainer(Progress):
     """One training run in one results folder.
 
     Parameters
@@ -186,6 +208,8 @@ class Trainer:
         Rows of the stream that have been learnt.
     metrics : list of dict
     """
+
+    config_class = Config
 
     def __init__(self, config, folder, report=lambda text: None):
         self.config = config
@@ -239,7 +263,7 @@ class Trainer:
         folder = RunFolder.open(path)
         document = folder.config
         try:
-            config = Config.from_dict(document["config"])
+            config = cls.config_class.from_dict(document["config"])
         except (KeyError, TypeError) as error:
             raise ResultsError(f"{folder.path / 'config.json'} is not the configuration of a run: {error}.") from None
         config = dataclasses.replace(config, **{k: v for k, v in changes.items() if v is not None})
@@ -541,19 +565,26 @@ class Trainer:
 
     # -- checkpoints -----------------------------------------------------------------------------------------------
     def _checkpoint(self):
-        arrays = dict(self.synaptic)
-        arrays |= {f"readout.{k}": v for k, v in self.readout.state().items()}
+        arrays = dict(self.synaptic) | self._state()
         arrays |= {
             "position": np.array(self.position),
             "seconds": np.array(self.seconds),
-            "block_start": np.array(self.block_start),
-            "negative_labels": self.negative_labels,
             "n_metrics": np.array(len(self.metrics)),
             "sizes": np.array(self.architecture.sizes),
         }
         # metrics first: a row too many is cut off on resuming, a row too few could not be brought back
         self.folder.write_metrics(self.metrics)
         self.folder.save("checkpoint", arrays)
+
+    def _state(self):
+        """What a checkpoint holds beside the synapses, the position and the metrics."""
+        arrays = {f"readout.{k}": v for k, v in self.readout.state().items()}
+        return arrays | {"block_start": np.array(self.block_start), "negative_labels": self.negative_labels}
+
+    def _restore_state(self, arrays):
+        self.readout.restore({k: arrays[f"readout.{k}"] for k in SoftmaxReadout.ARRAYS})
+        self.block_start = int(arrays["block_start"])
+        self.negative_labels = arrays["negative_labels"]
 
     def _restore(self, arrays):
         path = self.folder.path / "checkpoint.npz"
@@ -567,11 +598,9 @@ class Trainer:
                 if arrays[name].shape != value.shape:
                     raise ResultsError(f"{path} is a checkpoint of another network: '{name}' has the wrong size.")
                 self.synaptic[name] = arrays[name]
-            self.readout.restore({k: arrays[f"readout.{k}"] for k in SoftmaxReadout.ARRAYS})
+            self._restore_state(arrays)
             self.position = int(arrays["position"])
             self.seconds = float(arrays["seconds"])
-            self.block_start = int(arrays["block_start"])
-            self.negative_labels = arrays["negative_labels"]
             self.metrics = self.folder.read_metrics()[: int(arrays["n_metrics"])]
         except KeyError as error:
             raise ResultsError(f"{path} is a checkpoint of another network: it has no {error}.") from None

@@ -4,8 +4,9 @@ import pytest
 
 import brianff.commands
 from brianff.cli import main
-from brianff.equations import FOLDERS, available, compose, load
+from brianff.equations import FEEDBACK_FOLDERS, FOLDERS, available, compose, load
 
+KINDS = FOLDERS | FEEDBACK_FOLDERS
 NEURON = '''"""A neuron."""
 
 from brian2 import ms
@@ -126,12 +127,18 @@ def test_check_finds_the_kind_from_the_contents(run, tmp_path, kind):
         assert run("check", path) == (0, f"{path}: this {kind} is in order\n", "")
 
 
-@pytest.mark.parametrize("kind, folder", FOLDERS.items())
+@pytest.mark.parametrize("kind, folder", [(k, f) for k, f in KINDS.items() if k != "feedback"])
 def test_check_finds_the_kind_from_the_folder(failure, tmp_path, kind, folder):
     path = tmp_path / folder / "mine.py"
     path.parent.mkdir()
     path.write_text("")
     assert f"a {kind} must define" in failure("check", path)
+
+
+def test_show_has_networks_with_feedback(run):
+    status, out, _ = run("show", "--feedback", "sfdfa")
+    assert status == 0 and "neuron two_exponential" in out and "d_post += w*sent_pre" in out
+    assert "perturbation" in run("show", "--feedback", "opzo", "--set", "sigma=0.2")[1]
 
 
 def test_check_finds_the_kind_from_the_working_folder(run, tmp_path, monkeypatch):
@@ -187,7 +194,7 @@ def test_models_lists_every_model_with_its_summary(run):
     status, out, _ = run("models")
     lines = [line.split(maxsplit=2) for line in out.splitlines()]
     assert status == 0
-    assert [(kind, name) for kind, name, _ in lines] == [(k, n) for k in FOLDERS for n in available(k)]
+    assert [(kind, name) for kind, name, _ in lines] == [(k, n) for k in KINDS for n in available(k)]
     for kind, name, summary in lines:
         assert summary == load(kind, name).docstring.splitlines()[0]
 

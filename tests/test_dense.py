@@ -284,6 +284,51 @@ def test_plasticity_equals_synapses(n_pre, n_post, delay, seed, data):
         np.testing.assert_allclose(got[name].reshape(n_pre, n_post), expected[name][0], rtol=1e-12, err_msg=name)
 
 
+NAMES = st.sampled_from(["w", "q", "x_pre", "x_post", "0.5", "-1.25"])
+EXPRESSIONS = st.recursive(
+    NAMES,
+    lambda inner: (
+        st.builds("({} {} {})".format, inner, st.sampled_from(["+", "-", "*"]), inner)
+        | st.builds("{}({})".format, st.sampled_from(["tanh", "abs", "cos"]), inner)
+    ),
+    max_leaves=6,
+)
+
+
+def statements(*templates):
+    """One to three statements, each with an expression that stays within -1 and 1."""
+    one = st.builds(lambda template, e: template.format(f"tanh({e})"), st.sampled_from(templates), EXPRESSIONS)
+    return st.lists(one, min_size=1, max_size=3).map("\n".join)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    n_pre=st.integers(1, 6),
+    n_post=st.integers(1, 6),
+    on_pre=statements("I_post += {}", "I_post -= {}", "w = {}", "q += {}", "w = clip(w + 0.1*{}, -1, 1)"),
+    on_post=statements("w = {}", "q *= {}", "p += {}", "p = {} - p/2"),
+    seed=st.integers(0, 1000),
+)
+def test_any_statements_do_what_they_do_in_synapses(n_pre, n_post, on_pre, on_post, seed):
+    """Whatever strings: the same spikes, and the same synaptic variables, p stored column by column."""
+    results = []
+    for make in (Synapses, DenseSynapses):
+        pre, post = source(1, n_pre, seed), target(1, n_post)
+        pre.drive = 0.4
+        model = "w : 1\nq : 1\np : 1" + (" (post_major)" if make is DenseSynapses else "")
+        synapses = make(pre, post, model, on_pre=on_pre, on_post=on_post)
+        if make is Synapses:
+            i, j = np.divmod(np.arange(n_pre * n_post), n_post)
+            synapses.connect(i=i, j=j)
+        synapses.w = np.random.default_rng(seed).normal(0.3, 0.5, n_pre * n_post)
+        monitor = SpikeMonitor(post)
+        Network(pre, post, synapses, monitor).run(15 * ms)
+        p = synapses.matrix("p").ravel() if make is DenseSynapses else synapses.p[:]
+        results.append([np.array(v) for v in (monitor.i, monitor.t, synapses.w, synapses.q, p)])
+    for name, expected, got in zip(("i", "t", "w", "q", "p"), *results, strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-12, err_msg=name)
+
+
 @settings(max_examples=6, deadline=None)
 @given(batch=st.integers(2, 4), seed=st.integers(0, 1000), dtype=st.sampled_from([np.float64, np.float32]))
 def test_a_batch_equals_copies_where_nothing_shared_is_written(batch, seed, dtype):

@@ -3,7 +3,7 @@
 from conftest import ROOT
 
 from brianff.documentation import models_page
-from brianff.equations import FOLDERS, available
+from brianff.equations import FEEDBACK_FOLDERS, FOLDERS, available
 
 
 def test_the_page_on_models_is_not_stale():
@@ -12,6 +12,6 @@ def test_the_page_on_models_is_not_stale():
 
 def test_the_page_has_every_model():
     page = models_page()
-    for kind in FOLDERS:
+    for kind in FOLDERS | FEEDBACK_FOLDERS:
         for name in available(kind):
             assert f"\n### {name}\n" in page

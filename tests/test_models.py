@@ -1,16 +1,21 @@
-"""The models under models/: every one in order, and a new one written as the README says."""
+"""The models under models/, and a new one written as the README says; test_equations.py checks their strings."""
 
 import re
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
+import brianff.models
 import numpy as np
 import pytest
 from brian2 import ms
 from conftest import ROOT
 
+from brianff.comparison import Combination
 from brianff.device import RuntimeSimulator
-from brianff.equations import FOLDERS, available, check, compose, load
+from brianff.documentation import models_page
+from brianff.equations import FOLDERS, ModelError, available, check, compose, load
 from brianff.network import LABEL_NONE, Architecture
 from brianff.stimulus import Schedule
 
@@ -18,8 +23,7 @@ ALL = [(kind, name) for kind in FOLDERS for name in available(kind)]
 
 
 @pytest.mark.parametrize(("kind", "name"), ALL)
-def test_every_model_is_in_order(kind, name):
-    assert check(kind, name) == []
+def test_every_model_has_a_summary(kind, name):
     assert len(load(kind, name).docstring.splitlines()[0]) > 20
 
 
@@ -109,6 +113,17 @@ def test_the_adaptive_threshold_rises_with_every_spike(tmp_path):
     assert intervals[-1] > 1.3 * intervals[0]
 
 
+def test_a_neuron_is_one_file_and_no_change_elsewhere(tmp_path, monkeypatch):
+    """A file among the models is listed, checked, combined with every rule that fits, and has its place in the docs."""
+    folder = tmp_path / "models"
+    shutil.copytree(Path(brianff.models.__path__[0]), folder)
+    (folder / "neurons" / "my_neuron.py").write_text(readme_neuron())
+    monkeypatch.setattr(brianff.models, "__path__", [str(folder)])
+    assert "my_neuron" in available("neuron") and check("neuron", "my_neuron") == []
+    assert Combination("my_neuron", "phase", "csdp").misfit() is None
+    assert "\n### my_neuron\n" in models_page()
+
+
 # -- goodness ------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("goodness", available("goodness"))
 def test_goodness_is_what_it_says(goodness):
@@ -127,6 +142,8 @@ def test_goodness_is_what_it_says(goodness):
         "spike_counts": (counts**2).mean(),
         "linear": x.mean(),
         "mean_rate": counts.mean() / (0.05 * 20),
+        "class_groups": (x**2).mean(),
+        "polar_halves": 2 * (x**2 * (-1.0) ** (a.n_input + np.arange(6))).mean(),
     }
     assert g == pytest.approx(expected[goodness])
     if goodness == "spike_counts":
@@ -175,3 +192,24 @@ def test_rmsprop():
 def test_adamw_is_adam_with_a_pull_towards_zero():
     np.testing.assert_allclose(updates("adamw", GRADIENTS, weight_decay=0.0), updates("adam", GRADIENTS))
     np.testing.assert_allclose(updates("adamw", [0, 0], weight_decay=0.2), [0.98, 0.98**2])
+
+
+@pytest.mark.parametrize("optimizer", available("optimizer"))
+def test_dale_s_principle_keeps_the_sign_of_every_weight(optimizer):
+    """Through a hundred changes larger than the weight, and weights come back from zero."""
+    names = {"sqrt": np.sqrt, "clip": np.clip, "int": np.int64, "inf": np.inf}
+    names |= dict.fromkeys(("dw", "m1", "m2", "velocity", "n_updates"), 0.0) | load("optimizer", optimizer).parameters
+    names |= {"learning_rate_layer": 0.5, "samples_per_update_layer": 1, "w": np.array([1.0, -1.0, 0.1])}
+    code = compose(optimizer=optimizer, dale=True).synapses.at_update
+    smallest = []
+    for gradient in np.random.default_rng(0).normal(size=100):
+        names["dw"] = gradient
+        exec(code, names)
+        np.testing.assert_array_equal(np.sign(names["w"]), [1, -1, 1])
+        smallest.append(np.abs(names["w"]))
+    assert np.min(smallest) <= 1e-9 < 1e-3 < np.max(smallest[-1])
+
+
+def test_dale_s_principle_needs_an_optimizer():
+    with pytest.raises(ModelError, match="Dale"):
+        compose(rule="csdp", dale=True)

@@ -342,11 +342,11 @@ def closed_form_spikes(inputs, c, tau_s, end):
 
 
 @pytest.mark.parametrize("dt", [0.1, 0.5])
-def test_two_exponential_neuron_spikes_when_the_quadratic_equation_says(dt):
+def test_two_exponential_interpolated_spikes_when_the_quadratic_equation_says(dt):
     """Every spike, the later ones too, in the time step in which the closed form has it."""
     n = 200
     first, second_ = np.random.default_rng(0).uniform(0.5, 10, size=(2, n))
-    cells = Cells("two_exponential", n, dt, {"A": first, "B": first}).run(12)
+    cells = Cells("two_exponential_interpolated", n, dt, {"A": first, "B": first}).run(12)
     for name in ("A", "B"):
         setattr(cells.group, name, np.array(getattr(cells.group, name)) + second_)
     late = []
@@ -357,6 +357,17 @@ def test_two_exponential_neuron_spikes_when_the_quadratic_equation_says(dt):
     assert len(late) > 1000
     assert np.min(late) > -1e-9
     assert np.max(late) <= dt + 1e-9
+
+
+def test_two_exponential_neuron_spikes_first_when_the_quadratic_equation_says():
+    n, dt = 200, 0.1
+    first = np.random.default_rng(0).uniform(2, 10, n)
+    late = []
+    for train, w in zip(Cells("two_exponential", n, dt, {"A": first, "B": first}).run(50).spikes(), first, strict=True):
+        expected = closed_form_spikes([(0, w)], 0.25, 20, 50)
+        assert abs(len(train) - len(expected)) <= 1
+        late.append(train[0] + dt - expected[0])
+    assert np.min(late) > -1e-9 and np.max(late) <= dt + 1e-9
 
 
 def test_two_exponential_response_is_the_difference_of_exponentials():

@@ -39,6 +39,35 @@ def test_inspect_neuron_needs_no_compiler(tmp_path):
     assert {p.name for p in tmp_path.glob("*.png")} == {"raster.png", "membrane.png"}
 
 
+@pytest.mark.compiler
+@pytest.mark.slow
+def test_compare_models_and_go_on(tmp_path):
+    lines = run("compare_models.py", "--quick", "--out", tmp_path)
+    assert "1 combinations, 0 refused, 1 still to be trained" in lines[0]
+    assert lines[-1] == f"table and figure: {tmp_path}" and (tmp_path / "compare_models.png").is_file()
+    table = (tmp_path / "table.md").read_text()
+    assert "| lif | time_to_first_spike | symba |" in table
+    again = run("compare_models.py", "--quick", "--table", "--neurons", "adex", "--out", tmp_path)
+    assert "0 still to be trained" in again[0] and (tmp_path / "table.md").read_text() == table
+
+
+@pytest.mark.compiler
+def test_sfdfa(tmp_path):
+    lines = run("sfdfa.py", "--quick", "--out", tmp_path / "run")
+    assert re.fullmatch(r"test accuracy: 0\.\d{4}", lines[-1]) and float(lines[-1][-6:]) > 0.7
+    assert any(re.fullmatch(r"cosine of feedback and forward weights: 0\.\d+", line) for line in lines)
+    figures = {p.stem for p in (tmp_path / "run" / "figures").glob("*.png")}
+    assert figures == {"training", "confusion", "receptive_fields"}
+
+
+@pytest.mark.compiler
+def test_compare_feedback(tmp_path):
+    lines = run("compare_feedback.py", "--quick", "--out", tmp_path)
+    assert [line.split(",")[0] for line in lines[:4]] == ["SFDFA", "DFA"] * 2
+    assert lines[-1] == f"figures: {tmp_path}"
+    assert (tmp_path / "convergence.png").is_file() and (tmp_path / "results.json").is_file()
+
+
 @pytest.mark.parametrize("name", PROTOCOLS)
 def test_protocols_stay_short_and_explain_themselves(name):
     text = (ROOT / "protocols" / name).read_text()

@@ -1,15 +1,21 @@
 """Labelled image data sets for forward-forward learning.
 
 `load` gives a `Dataset`: unsigned 8-bit images, their labels and three disjoint
-splits. The default, scikit-learn's digits, needs no files; the others are read
-from MNIST-format idx files.
+splits. The default, scikit-learn's digits, and the generated spike patterns of
+`timing` need no files; the others are read from MNIST-format idx files.
 """
 
 from .dataset import Dataset, DatasetError
 from .digits import load_digits
 from .idx_sets import SETS, load_idx_set
+from .timing import load_timing
 
 __all__ = ["Dataset", "DatasetError", "load", "names"]
+
+_WITHOUT_FILES = {
+    "digits": ("comes with scikit-learn", load_digits),
+    "timing": ("is generated", load_timing),
+}
 
 
 def names():
@@ -19,7 +25,7 @@ def names():
     -------
     tuple of str
     """
-    return ("digits", *SETS)
+    return (*_WITHOUT_FILES, *SETS)
 
 
 def load(name="digits", data=None, download=False, validation=None, split_seed=0):
@@ -66,13 +72,14 @@ def load(name="digits", data=None, download=False, validation=None, split_seed=0
     >>> digits.image_shape, digits.n_classes
     ((8, 8), 10)
     """
-    if name == "digits":
+    if name in _WITHOUT_FILES:
+        origin, load_set = _WITHOUT_FILES[name]
         if data is not None:
             raise ValueError(
-                "data set 'digits' comes with scikit-learn and reads no files: leave "
+                f"data set {name!r} {origin} and reads no files: leave "
                 f"out data={str(data)!r} (--data), or name the data set that it holds"
             )
-        return load_digits(validation, split_seed)
+        return load_set(validation, split_seed)
     if name in SETS:
         return load_idx_set(SETS[name], data, download, validation, split_seed)
     raise ValueError(f"unknown data set {name!r}: choose from {', '.join(names())}")

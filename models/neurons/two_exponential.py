@@ -4,10 +4,9 @@
     spike when u > c:  B -= c,    with c = theta/(2 tau_s)
 
 An input spike alone gives u = w (exp(-t/(2 tau_s)) - exp(-t/tau_s)), at most w/4, after 2 log(2) tau_s.  With
-y = exp(-t/(2 tau_s)), u = B y - A y^2: the next spike is the solution of a quadratic equation.  So is the time within
-the time step at which u reached c: the reset takes what has become of c since then, c/y, and later spikes do not
-inherit the delay with which this one is noticed.  `gain_below`, 1 in the paper, scales the input; the reset takes one c
-from u whatever its value.
+y = exp(-t/(2 tau_s)), u = B y - A y^2: the next spike is the solution of a quadratic equation.  `gain_below`, 1 in the
+paper, scales the input; the reset takes one c from u whatever its value.  A spike is noticed, and B reset, at the end
+of its time step, as the eligibilities of models/eligibilities/ have it; see also two_exponential_interpolated.
 
 Ranges: tau_s 5..200 ms, c (dimensionless as u is) 0.05..1.
 """
@@ -20,12 +19,7 @@ dA/dt = -A/tau_s : 1
 dB/dt = -B/(2*tau_s) : 1
 """
 threshold = "u > c"
-reset = """
-c_now = c/gain_below
-A_now = clip(A, 1e-12, inf)
-y = clip((B + sqrt(clip(B**2 - 4*A_now*c_now, 0, inf)))/(2*A_now), 1, exp(dt/(2*tau_s)))
-B -= c_now/y
-"""
+reset = "B -= c/gain_below"
 on_pre = """
 A_post += w
 B_post += w

@@ -1,0 +1,401 @@
+"""brian2cuda behind the interface of `brianff.device`: built once into the cache, one process for many runs.
+
+nvcc takes a quarter of a minute for every file that includes Thrust and cuRAND, as all of brian2cuda's do: here all
+code objects are compiled as one file.  And a GPU context takes longer to make than many a run: the process that has
+one stays (``templates/cuda/jobs.h``).
+"""
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from brian2 import get_device, set_device
+from brian2.core.variables import ArrayVariable, Variables
+from brian2.groups.group import CodeRunner, Group
+
+import brianff
+from brianff.cuda import Setup
+from brianff.device import (
+    CompilerError,
+    DeviceError,
+    Results,
+    _check_input,
+    _scratch_folder,
+    cache_folder,
+    one_at_a_time,
+)
+
+__all__ = ["CudaSimulator", "EpochRecorder", "generate", "merge", "on_cuda"]
+
+LARGEST_BATCH = 65535  # blocks of a grid in its second dimension
+_TEMPLATES = Path(brianff.__file__).parent / "templates" / "cuda"
+
+
+class EpochRecorder(Group, CodeRunner):
+    """Values of one variable at every tick of a clock, in one array of the variable's name.
+
+    A `StateMonitor` of brian2cuda has an array of its own on the device for every neuron, which is half a million
+    allocations for a layer of 500 and a batch of 1024.
+
+    Parameters
+    ----------
+    source : `Group`
+    variable : str
+    rows : int
+        Number of ticks for which there is room; later ones are not recorded.
+    clock : `Clock`
+    order, name
+    """
+
+    add_to_magic_network = True
+    invalidates_magic_network = True
+
+    def __init__(self, source, variable, rows, clock, order, name):
+        recorded = source.variables[variable]
+        self.columns = len(source)
+        CodeRunner.__init__(
+            self,
+            group=self,
+            template="record_epoch",
+            code="_to_record = _source",
+            name=name,
+            clock=clock,
+            when="start",
+            order=order,
+            check_units=False,
+            template_kwds={"recorded": variable, "n_recorded": len(source), "n_rows": rows},
+            needed_variables=[variable],
+        )
+        self.add_dependency(source)
+        self.variables = Variables(self)
+        self.variables.add_constant("N", len(source))
+        self.variables.create_clock_variables(self._clock)
+        self.variables.add_reference("_source", source, variable, index=source.variables.indices[variable])
+        self.variables.add_auxiliary_variable("_to_record", dimensions=recorded.dim, dtype=recorded.dtype)
+        self.variables.add_array(
+            variable, size=rows * len(source), dimensions=recorded.dim, dtype=recorded.dtype, read_only=True
+        )
+        self._enable_group_attributes()
+
+    codeobj_class = None
+
+    def __len__(self):
+        return self.columns
+
+
+class OnCuda:
+    """What a network does in another way on a GPU, before its class among the bases."""
+
+    def make_neurons(self, level, n, strings, **options):
+        """Spikes for the dense synapses alone."""
+        neurons = super().make_neurons(level, n, strings, **options)
+        neurons.step.template_kwds["listed"] = False
+        return neurons
+
+    def _record(self, name, group, variable):
+        """Recorders that fit a GPU."""
+        rows = self.architecture.capacity + 1
+        self._add(name, EpochRecorder(group, variable, rows, self.epoch_clock, -60, name))
+
+
+def on_cuda(network_class):
+    """A class of networks for the GPU."""
+    return type(f"Cuda{network_class.__name__}", (OnCuda, network_class), {})
+
+
+class CudaSimulator:
+    """Brian2 objects on a GPU, through brian2cuda.
+
+    Parameters
+    ----------
+    architecture : `Architecture`
+    composition : `Composition`
+    report : callable, optional
+        Called with a sentence before something slow (compiling) begins.
+    setup : `brianff.cuda.Setup`, optional
+        Toolkit and GPU (default: what this machine has).
+
+    Attributes
+    ----------
+    folder : `pathlib.Path`
+        The compiled project.
+    compiled : bool
+        Whether this object had to compile, or found the binary in the cache.
+
+    Raises
+    ------
+    DeviceError
+        If there is no GPU, no CUDA toolkit or no cuRAND.
+    """
+
+    device = "cuda"
+
+    def __init__(self, architecture, composition, report=None, setup=None):
+        self.architecture = architecture
+        self.setup = setup or Setup.find()
+        if self.setup.problems:
+            raise DeviceError(f"--device cuda does not work here: {' '.join(self.setup.problems)}")
+        if architecture.batch > LARGEST_BATCH:
+            raise ValueError(f"--device cuda takes a batch of at most {LARGEST_BATCH}, not {architecture.batch}.")
+        self.folder = cache_folder() / self._fingerprint(composition)
+        self.compiled = False
+        if not (self.folder / "manifest.json").is_file():
+            with one_at_a_time(self.folder):
+                if not (self.folder / "manifest.json").is_file():
+                    if report:
+                        report(f"{self.setup.summary}; compiling (once for this architecture, some minutes)")
+                    self._build(composition)
+                    self.compiled = True
+        self.manifest = json.loads((self.folder / "manifest.json").read_text())
+        self._process = self._scratch = None
+        self._runs = 0
+
+    # -- building --------------------------------------------------------------------------------------------------
+    def _fingerprint(self, composition):
+        """Name of the compiled network: everything that its code depends on, and no value that a run can set."""
+        sources = Path(brianff.__file__).parent
+        names = ("network.py", "feedback.py", "dense.py", "neurons.py", "noise.py", "cuda.py", "cuda_simulator.py")
+        text = [
+            json.dumps(self.architecture.asdict(), sort_keys=True),
+            str(composition).split("[parameters]")[0].split("\n", 1)[1],
+            *(importlib.metadata.version(package) for package in ("brian2", "brian2cuda", "numpy")),
+            self.setup.fingerprint,
+            *((sources / name).read_text() for name in names),
+            *(path.read_text() for path in sorted(_TEMPLATES.iterdir())),
+        ]
+        return "cuda-" + hashlib.sha256("\n".join(text).encode()).hexdigest()[:20]
+
+    def _build(self, composition):
+        """Generate, compile, and move into the cache in one step: a build that is interrupted leaves nothing behind."""
+        work = Path(tempfile.mkdtemp(prefix="build-", dir=self.folder.parent))
+        try:
+            manifest = generate(work, self.architecture, composition, self.setup)
+            make = self._compile(work)
+            if make.returncode:
+                log = self.folder.parent / f"failed-{self.folder.name}.log"
+                log.write_text(make.stdout)
+                errors = [line for line in make.stdout.splitlines() if "rror" in line]
+                raise CompilerError(f"compilation failed: {(errors or ['no message'])[0]} (all of it: {log})")
+            for leftover in work.glob("**/*.o"):
+                leftover.unlink()
+            (work / "manifest.json").write_text(json.dumps(manifest))
+            os.replace(work, self.folder)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+    def _compile(self, work):
+        command = ["make", f"-j{os.cpu_count()}", *self.setup.make_arguments]
+        return subprocess.run(command, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    # -- running ---------------------------------------------------------------------------------------------------
+    def size(self, name):
+        return self._variable(name)["size"]
+
+    def run(self, inputs, n_epochs):
+        a = self.architecture
+        if not 1 <= n_epochs <= a.capacity:
+            raise ValueError(f"a run has 1 to {a.capacity} stimulus epochs, not {n_epochs}.")
+        requests = ["reset"]
+        if self._process is None:
+            self._start()
+        try:
+            t_stop = (n_epochs - 0.5) * a.epoch_seconds
+            for name, value in {**inputs, "layer0.t_stop": t_stop}.items():
+                spec = self._variable(name)
+                value = _check_input(name, value, spec["dtype"], spec["size"])
+                if (value == value[0]).all():
+                    requests.append(f"fill\t{name}\t{value[:1].tobytes().hex()}")
+                else:
+                    path = self._scratch / f"in_{name}"
+                    value.tofile(path)
+                    requests.append(f"set\t{name}\t{path}")
+            self._ask([*requests, "run"])
+        except BaseException:
+            self.close()
+            raise
+        self._runs += 1
+        run = self._runs
+        return Results(lambda name: self._read(name, run))
+
+    def _read(self, name, run):
+        if run != self._runs:
+            raise DeviceError(f"'{name}' of an earlier run is no longer on the GPU: read results before the next run.")
+        spec = self._variable(name)
+        path = self._scratch / "out"
+        self._ask([f"get\t{name}\t{path}"])
+        values = np.fromfile(path, dtype=spec["dtype"])
+        return values.reshape(-1, spec["columns"]) if "columns" in spec else values
+
+    def _variable(self, name):
+        try:
+            return self.manifest[name]
+        except KeyError:
+            raise DeviceError(f"the compiled network has no variable '{name}'.") from None
+
+    def _start(self):
+        self._scratch = _scratch_folder()
+        with open(self._scratch / "stderr", "wb") as errors:
+            # A session of its own: Ctrl-C reaches the Python process, which decides what happens.
+            self._process = subprocess.Popen(
+                [str(self.folder / "main")],
+                cwd=self.folder,
+                env={**os.environ, "CUDA_DEVICE_ORDER": "PCI_BUS_ID"},  # nvidia-smi's, by which the GPU was chosen
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=True,
+                text=True,
+            )
+
+    def _ask(self, requests):
+        """Send requests, of which the last one is answered, and wait for the answer."""
+        said = []
+        try:
+            self._process.stdin.write("\n".join(requests) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass  # what it said before it ended comes below
+        for line in self._process.stdout:
+            if line == "brianff done\n":
+                return
+            said.append(line)
+        status = self._process.wait()
+        said.append((self._scratch / "stderr").read_text(errors="replace"))
+        self.close()
+        raise DeviceError(
+            f"the compiled network failed (exit status {status}): {''.join(said).strip()[-500:]}. If this happens "
+            f"again, delete {self.folder}."
+        )
+
+    def close(self):
+        """End the process; the next run starts another one."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.stdin.close()
+            self._process.stdout.close()
+            self._process.wait()
+            shutil.rmtree(self._scratch, ignore_errors=True)
+            self._process = None
+
+    def __del__(self):
+        if getattr(self, "_process", None) is not None:
+            self.close()
+
+
+# -- generated code ------------------------------------------------------------------------------------------------
+
+
+def generate(folder, architecture, composition, setup, network=None):
+    """Write the CUDA project of a network into `folder`; needs no nvcc and no GPU.
+
+    Parameters
+    ----------
+    folder : `pathlib.Path`
+    architecture : `Architecture`
+    composition : `Composition`
+    setup : `brianff.cuda.Setup`
+    network : class, optional
+        What builds the Brian2 objects (default: the composition's).
+
+    Returns
+    -------
+    manifest : dict of name -> dict
+        Type and size of every variable that a run can set and give back.
+    """
+    set_device("cuda_standalone", directory=str(folder), build_on_run=False)
+    device = get_device()
+    try:
+        with setup.preferences():
+            built = on_cuda(network or composition.network_class)(architecture, composition, stop_early=True)
+            for slot in ("before_network_run", "after_network_run"):
+                device.insert_code(slot, f"BRIANFF_{slot}")
+            device.headers.append('"jobs.h"')
+            with built.precision():
+                built.network.run(built.duration, namespace={})
+                device.build(directory=str(folder), compile=False, run=False, with_output=False)
+            manifest, arrays = _arrays(device, built)
+            if any(codeobject.rng_calls and max(codeobject.rng_calls.values()) for codeobject in _code_objects(device)):
+                raise NotImplementedError(
+                    "rand(), randn() and xi start again with every run on CUDA: use uniform(seed, presentation, draw, "
+                    "channel)."
+                )
+            _accept_jobs(folder / "main.cu", arrays, built.network.name, sorted(c.name for c in device.clocks))
+    finally:
+        device.reinit()
+        set_device("runtime")
+    shutil.copy(_TEMPLATES / "jobs.h", folder)
+    merge(folder)
+    return manifest
+
+
+def _code_objects(device):
+    return device.code_objects.values()
+
+
+def _arrays(device, built):
+    """Manifest, and for each array the arguments of ``Jobs::add``."""
+    manifest, arrays = {}, []
+    recorders = {group.name: group for group in built.objects if isinstance(group, EpochRecorder)}
+    for variable, name in device.arrays.items():
+        if not isinstance(variable, ArrayVariable) or name in device.variables_on_host_only or not variable.size:
+            continue
+        dtype, size, owner = np.dtype(variable.dtype), int(variable.size), variable.owner.name
+        spec = {"dtype": dtype.str, "size": size}
+        if owner in recorders:
+            spec["columns"] = recorders[owner].columns
+        manifest[f"{owner}.{variable.name}"] = spec
+        pointer = f"dev{name}[0]" if variable.name.endswith("space") else f"dev{name}"
+        reset = "false" if owner in recorders else "true"
+        arrays.append((f"{owner}.{variable.name}", pointer, size, dtype.itemsize, reset))
+    for name, array in built.timed_arrays.items():
+        values = array.values
+        manifest[name] = {"dtype": values.dtype.str, "size": int(values.size)}
+        if any(array is used for used in device.timed_arrays):
+            arrays.append((name, f"dev{name}_values", int(values.size), values.dtype.itemsize, "true"))
+        else:
+            del manifest[name]
+    return manifest, arrays
+
+
+def _accept_jobs(main, arrays, network, clocks):
+    """Put the loop over runs into the generated program, in place of the marks that `generate` left in it."""
+    lines = ["brianff::Jobs _jobs;"]
+    lines += [
+        f'_jobs.add("{name}", {pointer}, {size}, {item}, {reset});' for name, pointer, size, item, reset in arrays
+    ]
+    lines += ["while (_jobs.next())", "{", f"{network}.t = 0;"]
+    lines += [f"{clock}.timestep[0] = 0; {clock}.t[0] = 0;" for clock in clocks]
+    text = main.read_text()
+    after = "CUDA_SAFE_CALL(cudaDeviceSynchronize());\n_jobs.done();\n}\n_dealloc_arrays();\nreturn 0;"
+    for slot, code in (("before_network_run", "\n".join(lines)), ("after_network_run", after)):
+        if text.count(f"BRIANFF_{slot}") != 1:
+            raise CompilerError(f"brian2cuda's main.cu has changed: no place for {slot}.")
+        text = text.replace(f"BRIANFF_{slot}", code)
+    main.write_text(text)
+
+
+def merge(folder):
+    """Make one file of a project's code objects, each in a namespace of its own: the headers take nvcc's time."""
+    merged, includes, bodies = [], [], []
+    for path in sorted((folder / "code_objects").glob("*.cu")):
+        text, name = path.read_text(), path.stem
+        header = path.with_suffix(".h").read_text()
+        if f"void _run_{name}();" not in header or header.count("(") > 1:
+            continue  # it has functions that other files call
+        merged.append(f"code_objects/{path.name}")
+        includes += [line for line in re.findall(r"^#include .*$", text, re.M) if line not in includes]
+        body = re.sub(r"^#include .*$", "", text, flags=re.M)
+        bodies.append(f"namespace {name}_file {{\n{body}\n}}\nvoid _run_{name}() {{ {name}_file::_run_{name}(); }}\n")
+        path.unlink()
+    (folder / "code_objects" / "merged.cu").write_text("\n".join([*includes, *bodies]))
+    makefile = (folder / "makefile").read_text()
+    sources = re.search(r"^SRCS = (.*)$", makefile, re.M).group(1).split()
+    sources = [source for source in sources if source not in merged] + ["code_objects/merged.cu"]
+    (folder / "makefile").write_text(re.sub(r"^SRCS = .*$", f"SRCS = {' '.join(sources)}", makefile, flags=re.M))

@@ -1,0 +1,8 @@
+"""Direct feedback alignment (Nokland 2016, arXiv 1609.01596): random feedback weights that never change.
+
+They are drawn uniformly from -F_range to F_range.
+"""
+
+synapse = "F : 1                               # feedback weight, from an output to a hidden neuron"
+at_epoch_end = "delta_post += F*delta_pre"
+parameters = {"F_range": 1.0}

@@ -1,0 +1,98 @@
+# %% [markdown]
+"""Train every neuron with every code and every rule that fits, and put all of them in one table and one figure.
+
+Small networks and few passes over the digits, so that all combinations come to an end; what cannot work together is
+refused, with the reason, before anything is compiled.  Every combination is compiled once, for all its seeds; several
+combinations run side by side, each in a process of its own.  An interrupted comparison goes on where it was.
+
+    python protocols/compare_models.py                                      # everything: some hours on 2 cores
+    python protocols/compare_models.py --neurons lif,adex --rules symba     # all codes with these
+    python protocols/compare_models.py --table                              # table and figure of what is there so far
+"""
+
+import argparse
+import itertools
+import json
+import multiprocessing
+import os
+import sys
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+from rich.progress import track
+
+from brianff import plotting
+from brianff.commands import fail_cleanly
+from brianff.comparison import MEASURES, Combination, markdown, measure, summary
+from brianff.equations import available
+
+
+# %% Options
+def parse(arguments):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    codes = [name for name in available("encoder") if name != "spike_times"]  # digits are no spike times
+    for name, default in (("neurons", available("neuron")), ("codes", codes), ("rules", available("rule"))):
+        parser.add_argument(f"--{name}", type=_names, default=default, metavar="A,B", help="default: all")
+    parser.add_argument("--seeds", type=_names, default=["1", "2", "3"], metavar="1,2,3")
+    parser.add_argument("--hidden", default="150", metavar="N,N", help="neurons of each hidden layer (default: 150)")
+    parser.add_argument("--epochs", type=int, default=10, help="passes over the training set (default: 10)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes (default: one a core)")
+    parser.add_argument("--out", default="runs/compare_models", metavar="FOLDER")
+    parser.add_argument("--table", action="store_true", help="train nothing")
+    parser.add_argument("--quick", action="store_true", help="one combination, a minute: is everything there?")
+    return parser.parse_args(arguments)
+
+
+def _names(text):
+    return [part.strip() for part in text.split(",")]
+
+
+@fail_cleanly
+def main(arguments=None):
+    args = parse(arguments)
+    more = {"hidden": tuple(int(n) for n in args.hidden.split(",")), "epochs": args.epochs}
+    if args.quick:
+        args.neurons, args.codes, args.rules, args.seeds = ["lif"], ["time_to_first_spike"], ["symba"], ["1"]
+        more = {"hidden": (30,), "epochs": 1, "limit": 200, "refresh": 100, "chunk": 100}
+    out = Path(args.out)
+    out.mkdir(parents=True, exist_ok=True)
+    results = out / "results.jsonl"
+
+    # %% What fits together, and what does not
+    wanted = [Combination(*names) for names in itertools.product(args.neurons, args.codes, args.rules)]
+    refused = {combination: reason for combination in wanted if (reason := combination.misfit())}
+    for combination, reason in refused.items():
+        print(f"refused: {combination}: {reason}")
+    done = [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
+    known = {(Combination(row["neuron"], row["code"], row["rule"]), row["seed"]) for row in done}
+    todo = {
+        combination: seeds
+        for combination in wanted
+        if combination not in refused
+        and (seeds := [int(s) for s in args.seeds if (combination, int(s)) not in known])
+        and not args.table
+    }
+    print(f"{len(wanted) - len(refused)} combinations, {len(refused)} refused, {len(todo)} still to be trained")
+
+    # %% Train, one process a combination
+    if todo:
+        context = multiprocessing.get_context("spawn")  # Brian2's devices are global: every process has its own
+        with ProcessPoolExecutor(args.jobs, mp_context=context, max_tasks_per_child=1) as pool:
+            runs = [pool.submit(measure, combination, seeds, more) for combination, seeds in todo.items()]
+            for run in track(as_completed(runs), "training", total=len(runs)):
+                done += run.result()
+                with results.open("a") as file:
+                    file.writelines(json.dumps(row) + "\n" for row in run.result())
+
+    # %% Table and figure
+    if not done:
+        raise ValueError(f"{results} has no results yet: leave out --table.")
+    table = markdown(done)
+    (out / "table.md").write_text(table)
+    plotting.save(plotting.comparison(summary(done), MEASURES), out / "compare_models.png")
+    print(table)
+    print(f"table and figure: {out}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+# %% [markdown]
+"""Train a spiking network with spiking forward direct feedback alignment (SFDFA), evaluate it, and draw what it does.
+
+Output neurons have a target number of spikes; hidden neurons get the output's errors through feedback weights that
+learn the forward weights from random numbers carried by the spikes (Bacho & Chu 2024, arXiv 2403.08804).  Every synapse
+follows the exact derivative of its neuron's spike times, kept up to date by that neuron's own spikes.
+
+    python protocols/sfdfa.py                                             # digits, 64-300-10, half a minute
+    python protocols/sfdfa.py --dataset mnist --data DIR                  # 784-800-10
+    python protocols/sfdfa.py --dataset mnist --data DIR --feedback dfa   # random feedback that does not learn
+    python protocols/sfdfa.py --dataset timing                            # classes that differ in spike timing alone
+    python protocols/sfdfa.py --hidden 400,400,400 --resume runs/FOLDER
+"""
+
+import dataclasses
+import resource
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from brianff import plotting
+from brianff.commands import fail_cleanly, options_of, progress_bar
+from brianff.feedback_training import FeedbackConfig, FeedbackTrainer, rate_readout
+
+QUICK = dict(hidden=(100,), limit=500, epochs=15, mini_batch=25, chunk=250)
+
+
+# %% Options: one for each field of brianff.feedback_training.FeedbackConfig, and where to write
+def parse(arguments):
+    parser = options_of(FeedbackConfig, __doc__)
+    parser.add_argument("--out", metavar="FOLDER", help="results folder (default: runs/FEEDBACK-DATASET-DATE-TIME)")
+    parser.add_argument("--resume", metavar="FOLDER", help="go on with an interrupted run, with its own options")
+    parser.add_argument("--quick", action="store_true", help="a few seconds on a small network: is everything there?")
+    return parser.parse_args(arguments)
+
+
+def cpu_seconds():
+    """Processor time of this process and of the simulations it has started."""
+    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(u.ru_utime + u.ru_stime for u in usage)
+
+
+@fail_cleanly
+def main(arguments=None):
+    args = parse(arguments)
+
+    # %% Build the network, or take up an interrupted run
+    names = [f.name for f in dataclasses.fields(FeedbackConfig)]
+    chosen = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+    if args.resume:
+        if extra := set(chosen) - {"device", "data"}:
+            raise ValueError(
+                f"--resume goes on with the run's own options: leave out --{min(extra).replace('_', '-')}."
+            )
+        trainer = FeedbackTrainer.resume(args.resume, report=print, device=args.device, data=args.data)
+    else:
+        config = FeedbackConfig(**({**QUICK, **chosen} if args.quick else chosen))
+        name = f"{Path(config.feedback).stem}-{config.dataset}-{time.strftime('%Y%m%d-%H%M%S')}"
+        trainer = FeedbackTrainer.start(config, args.out or Path("runs") / name, report=print)
+    folder, sizes = trainer.folder, "-".join(map(str, trainer.architecture.sizes))
+    print(
+        f"{sizes} on {trainer.data.name}: {len(trainer.train)} training, {len(trainer.data.validation)} validation, "
+        f"{len(trainer.data.test)} test samples; seed {trainer.config.seed}"
+    )
+
+    # %% Train
+    began, first = cpu_seconds(), trainer.position
+    with progress_bar(trainer) as advance:
+        trainer.run(advance)
+    trainer.save_weights()
+    if trainer.position > first:
+        cost = (cpu_seconds() - began) / (trainer.position - first) / trainer.config.batch
+        print(f"{1e3 * cost:.2f} ms of one core for a training sample, validation and checkpoints included")
+
+    # %% Evaluate, once, on samples that nothing was decided with
+    counts, labels = trainer.evaluate("test")
+    predicted = counts.argmax(axis=1)
+    folder.save("evaluation", {"counts": counts, "labels": labels})
+    if trainer.config.dataset == "timing":
+        print(f"test accuracy of a linear readout of the input's spike counts: {rate_readout(trainer):.4f}")
+    if cosines := trainer.alignment():
+        print(f"cosine of feedback and forward weights: {', '.join(f'{c:.3f}' for c in cosines)}")
+
+    # %% Draw
+    figures = {
+        "training": plotting.feedback_training(trainer.metrics),
+        "confusion": plotting.confusion(labels, predicted, trainer.data.n_classes),
+        "receptive_fields": plotting.receptive_fields(folder.load("weights")["w1"], trainer.data.image_shape),
+    }
+    for name, figure in figures.items():
+        plotting.save(figure, folder.figures / f"{name}.png")
+    print(f"figures: {folder.figures}")
+    print(f"test accuracy: {np.mean(predicted == labels):.4f}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

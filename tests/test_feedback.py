@@ -1,0 +1,341 @@
+"""Learning from output errors: local gradients against exact references, feedback, training, and the rivals."""
+
+import numpy as np
+import pytest
+from brian2 import NeuronGroup, run, second
+from reference.event_driven import (
+    Neuron,
+    Spikes,
+    backward,
+    eligibility,
+    input_spikes,
+    network,
+    relative_error,
+)
+
+from brianff import datasets
+from brianff.backpropagation import BackpropagationTrainer, spike_time_gradients
+from brianff.datasets.timing import pattern_latencies
+from brianff.dense import DenseSynapses
+from brianff.device import RuntimeSimulator
+from brianff.equations import FEEDBACK_FOLDERS, ModelError, available, check, load
+from brianff.feedback import compose_feedback
+from brianff.feedback_training import FeedbackConfig, FeedbackTrainer, rate_readout
+from brianff.network import Architecture
+
+TAU_S, T_END = 0.13, 0.2  # s
+HIDDEN, OUTPUT = Neuron(theta=0.1), Neuron(theta=0.3)
+MODELS = [(kind, name) for kind in FEEDBACK_FOLDERS for name in available(kind)]
+
+
+@pytest.mark.parametrize(("kind", "name"), MODELS)
+def test_every_model_is_in_order(kind, name):
+    assert check(kind, name) == []
+    assert len(load(kind, name).docstring.splitlines()[0]) > 20
+
+
+# -- columns of a matrix ---------------------------------------------------------------------------------------------
+def columns_group():
+    source = NeuronGroup(6, "x : 1\nerror : 1")
+    target = NeuronGroup(4, "y : 1\nback : 1")
+    S = DenseSynapses(source, target, "w : 1 (post_major)\ns : 1 (post_major, per_entry)\ng : 1 (shared)", batch=2)
+    S.update("w += x_pre*y_post\ns += x_pre", columns="y_post > 0", condition="g > 0")
+    S.update("error_pre += w*back_post", columns="back_post != 0", order=1)
+    return source, target, S
+
+
+def test_columns_that_meet_the_condition_change():
+    source, target, S = columns_group()
+    x, y, back = np.arange(1.0, 7), np.array([2.0, 0, 0, 3]), np.array([0, 1.0, 2, 0])
+    source.x, target.y, target.back, S.g = x, y, back, 1
+    run(0.1 * second / 1000)
+    expected = np.outer(x[:3], y[:2]) + np.outer(x[3:], y[2:])  # summed over the batch
+    np.testing.assert_allclose(S.matrix("w"), expected)
+    states = np.stack([np.outer(x[:3], [1, 0]), np.outer(x[3:], [0, 1])])
+    np.testing.assert_allclose(S.matrix("s"), states)
+    np.testing.assert_allclose(source.error, np.concatenate([expected @ back[:2], expected @ back[2:]]))
+
+
+def test_columns_wait_for_the_condition():
+    source, target, S = columns_group()
+    source.x, target.y = 1, 1
+    run(0.1 * second / 1000)
+    assert not S.matrix("w").any()
+
+
+def test_columns_refuse_what_they_cannot_do():
+    _, _, S = columns_group()
+    with pytest.raises(NotImplementedError, match="y_post"):
+        S.update("y_post += w", columns="y_post > 0")
+    with pytest.raises(NotImplementedError, match="rows"):
+        S.update("w += x_pre", columns="y_post > 0", rows="x_pre > 0")
+
+
+# -- local gradients ---------------------------------------------------------------------------------------------------
+def present(weights, images, dt, simulator=RuntimeSimulator, parameters=None, record=False, labels=None, **models):
+    """One stimulus epoch of `images` side by side through a network of these weights: (simulator, results).
+
+    `dt` in ms; the parameters of the hidden and output neurons are those of `HIDDEN` and `OUTPUT`.
+    """
+    composition = compose_feedback(**models)
+    batch, n_input = images.shape
+    sizes = tuple(w.shape[1] for w in weights)
+    a = Architecture(
+        n_pixels=n_input,
+        n_classes=sizes[-1],
+        hidden=sizes,
+        label_neurons=0,
+        batch=batch,
+        n_steps=round(1e3 * T_END / dt),
+        dt_ms=dt,
+        capacity=1,
+        images=batch,
+    )
+    s = simulator(a, composition, record=record)
+    inputs = {"images": images, "image_index": np.tile(np.arange(batch), 2), "phase_at": np.ones(2)}
+    inputs |= {"label": np.tile(np.zeros(batch) if labels is None else labels, 2), "neurons0.seed": 1}
+    inputs |= {"presentation_index": np.tile(np.arange(batch), 2)}
+    inputs |= {"neurons0.tau_s": TAU_S, "neurons0.t_code": 0.1, "neurons0.dark": 0.0}
+    for level, w in enumerate(weights, start=1):
+        neuron = OUTPUT if level == len(weights) else HIDDEN
+        inputs |= {f"neurons{level}.tau_s": TAU_S, f"neurons{level}.c": neuron.c, f"synapses{level}.w": w.ravel()}
+        inputs |= {f"layer{level}.samples_per_update": batch}
+        if "grazing" in composition.parameters:
+            inputs[f"neurons{level}.grazing"] = 1e-3
+    return s, s.run(inputs | (parameters or {}), 1)
+
+
+def random_network(seed, sizes=(60, 40, 10), batch=6):
+    rng = np.random.default_rng(seed)
+    weights = [rng.uniform(-1, 1, shape) for shape in zip(sizes[:-2], sizes[1:-1], strict=True)]
+    return [*weights, rng.uniform(-0.5, 1, sizes[-2:])], rng.uniform(0.02, 1, (batch, sizes[0]))
+
+
+def test_error_of_the_clocked_eligibility_is_proportional_to_the_time_step():
+    """Against the event-driven reference, whose derivatives are exact to 1e-6 (test_sfdfa_reference.py)."""
+    weights, images = random_network(3)
+    references = []
+    for image in images:
+        spikes = network(
+            [w.T for w in weights], input_spikes(np.arange(60), 0.1 * (1 - image)), [HIDDEN, OUTPUT], T_END
+        )
+        references.append(
+            [
+                eligibility(w.T, s, n, T_END).T / n.tau
+                for w, s, n in zip(weights, spikes, [HIDDEN, OUTPUT], strict=False)
+            ]
+        )
+    steps, errors = (1, 0.5, 0.25, 0.1), []
+    for dt in steps:
+        s, _ = present(weights, images, dt)
+        found = [s.built.groups[f"synapses{level}"].matrix("eligibility") for level in (1, 2)]
+        of_neurons = []
+        for entry, reference in enumerate(references):
+            for clocked, exact in zip(found, reference, strict=True):
+                spiked = np.linalg.norm(exact, axis=0) > 0
+                difference = np.linalg.norm(clocked[entry] - exact, axis=0)[spiked]
+                of_neurons.append(difference / np.linalg.norm(exact, axis=0)[spiked])
+        errors.append(np.median(np.concatenate(of_neurons)))
+    slope = np.polyfit(np.log(steps), np.log(errors), 1)[0]
+    assert 0.85 < slope < 1.15
+    assert errors[-1] < 0.003
+
+
+def recorded(results, sizes, dt):
+    """Spikes of a batch of one as the reference has them, of every layer."""
+    layers = []
+    for level in range(len(sizes)):
+        A = results[f"spikes{level}.A"] if level else np.full(len(results["spikes0.i"]), np.nan)
+        shown = results[f"spikes{level}.t"] < T_END - 1e-9  # the last step of a run belongs to the next epoch
+        layers.append(
+            Spikes(*(values[shown] for values in (results[f"spikes{level}.i"], results[f"spikes{level}.t"], A)))
+        )
+    return layers
+
+
+@pytest.mark.parametrize("sizes", [(20, 15, 4), (20, 12, 12, 4)], ids=["one hidden layer", "two hidden layers"])
+def test_backpropagation_is_that_of_the_reference(sizes):
+    """On the spikes of the clocked network, with dense arrays in the place of lists of events."""
+    weights, images = random_network(5, sizes, batch=1)
+    weights = [3 * w for w in weights]
+    dt, neurons = 1.0, [HIDDEN] * (len(sizes) - 2) + [OUTPUT]
+    _, results = present(weights, images, dt, record=True, feedback="output_only")
+    layers = recorded(results, sizes, dt)
+    assert len(layers[-1].time) > 3
+    errors = np.arange(sizes[-1]) - 1.0
+    expected = backward([w.T for w in weights], layers, neurons, errors)
+    spikes, A = [], []
+    for layer, n in zip(layers, sizes, strict=True):
+        steps = np.round(layer.time / (dt * 1e-3)).astype(int)
+        for values, filled in ((np.ones(len(steps)), spikes), (layer.A, A)):
+            dense = np.zeros((1, round(1e3 * T_END / dt), n))
+            dense[0, steps, layer.source] = values
+            filled.append(dense)
+    own = [np.zeros((1, n)) for n in sizes[1:-1]] + [errors[None]]
+    found = spike_time_gradients(weights, spikes, A[1:], own, TAU_S, [n.c for n in neurons], dt * 1e-3)
+    for gradient, reference, neuron in zip(found, expected, neurons, strict=True):
+        assert relative_error(gradient.T * neuron.tau, reference) < 1e-9
+
+
+def test_hidden_neurons_get_their_feedback():
+    """delta of hidden neurons: fixed feedback weights, the forward weights backwards, and the rate regulariser."""
+    weights, images = random_network(7, batch=3)
+    labels = np.array([1, 0, 4])
+    rng = np.random.default_rng(0)
+    F = rng.normal(size=(10, 40))
+    for feedback, given, backwards in (
+        ("dfa", {"feedback1.F": F.ravel()}, F),
+        ("symmetric", {}, weights[1].T),
+        ("output_only", {}, np.zeros((10, 40))),
+    ):
+        regular = {"neurons1.rho": 0.5, "neurons1.f_target": 2.0, "neurons2.y_true": 9.0, "neurons2.y_other": 2.0}
+        s, results = present(weights, images, 4.0, parameters=given | regular, labels=labels, feedback=feedback)
+        counts = results["record_output.n_spikes"][1].reshape(3, 10)
+        error = np.where(np.arange(10) == labels[:, None], 9.0, 2.0) - counts
+        mean_n = results["neurons1.mean_n"].reshape(3, 40)
+        expected = 0.5 * (2.0 - mean_n) + error @ backwards
+        np.testing.assert_allclose(results["neurons1.delta"].reshape(3, 40), expected, atol=1e-9)
+
+
+def test_perturbation_is_in_the_first_presentation_only():
+    composition = compose_feedback(feedback="opzo")
+    assert composition.presentations == 2 and compose_feedback().presentations == 1
+    assert "perturbation = int(phase_layer < 0)*(sigma*noise)" in str(composition)
+
+
+@pytest.mark.parametrize(("feedback", "least"), [("sfdfa", 0.8), ("opzo", 0.3)])
+def test_feedback_learns_the_forward_weights(feedback, least):
+    """On a network that does not learn otherwise: cosine between the mean estimate and the forward weights."""
+    weights, _ = random_network(11, (30, 20, 5), batch=1)
+    rng = np.random.default_rng(1)
+    batch, n = 100, 1000
+    composition = compose_feedback(feedback=feedback)
+    shown = composition.presentations
+    capacity = n // batch * shown
+    a = Architecture(30, 5, (20, 5), label_neurons=0, batch=batch, n_steps=50, dt_ms=4.0, capacity=capacity, images=n)
+    s = RuntimeSimulator(a, composition)
+    rows = np.repeat(np.arange(n).reshape(-1, batch), shown, axis=0)
+    rows = np.concatenate([rows, rows[-1:]])
+    inputs = {"images": rng.uniform(0.02, 1, (n, 30)), "image_index": rows, "presentation_index": rows}
+    inputs |= {"phase_at": np.append(np.tile([-1, 1][-shown:], n // batch), 0), "neurons0.seed": 3}
+    inputs |= {"neurons0.tau_s": TAU_S, "neurons0.t_code": 0.1, "neurons0.dark": 0.0}
+    for level, w in enumerate(weights, start=1):
+        inputs |= {f"neurons{level}.tau_s": TAU_S, f"neurons{level}.c": 0.1, f"synapses{level}.w": w.ravel()}
+        inputs |= {f"layer{level}.samples_per_update": n}
+    once = np.zeros(capacity + 1)
+    once[capacity - 1] = 1e-9
+    inputs |= {"learning_rate_at1": once} | (
+        {"feedback1.eta_F": 1.0} if feedback == "sfdfa" else {"feedback1.lam": 0.0}
+    )
+    results = s.run(inputs, capacity)
+    estimate = results["feedback1.F"].reshape(5, 20).T
+    spiking = results["record_output.n_spikes"].reshape(-1, 5).any(axis=0)
+    cosine = np.sum(estimate * weights[1]) / np.linalg.norm(estimate) / np.linalg.norm(weights[1])
+    assert spiking.all() and cosine > least
+
+
+# -- training ------------------------------------------------------------------------------------------------------
+SMALL = dict(hidden=(100,), limit=500, chunk=250, mini_batch=25, epochs=15)  # compiled for the protocols' --quick, too
+
+
+def train(path, trainer=FeedbackTrainer, **options):
+    run = trainer.start(FeedbackConfig(**options), path)
+    run.run()
+    return run
+
+
+@pytest.mark.compiler
+def test_sfdfa_learns_digits_and_resumes(tmp_path, monkeypatch):
+    whole = train(tmp_path / "whole", **SMALL)
+    counts, labels = whole.evaluate("test")
+    assert np.mean(counts.argmax(axis=1) == labels) > 0.8
+    assert whole.alignment()[0] > 0.8
+    assert whole.metrics[-1]["what"] == "validation"
+
+    # The length of a chunk does not matter, nor does an interruption after any of them.
+    other = FeedbackTrainer.start(FeedbackConfig(**SMALL), tmp_path / "cut")
+    original = FeedbackTrainer._checkpoint
+    monkeypatch.setattr(FeedbackTrainer, "_checkpoint", lambda self: (original(self), stop_at(self, 1500)))
+    with pytest.raises(Exception, match="stopped after"):
+        other.run()
+    monkeypatch.setattr(FeedbackTrainer, "_checkpoint", original)
+    resumed = FeedbackTrainer.resume(tmp_path / "cut")
+    assert 0 < resumed.position < resumed.n_rows
+    resumed.run()
+    for name, value in whole.synaptic.items():
+        np.testing.assert_array_equal(resumed.synaptic[name], value)
+
+
+def stop_at(trainer, position):
+    if trainer.position >= position:
+        raise KeyboardInterrupt
+
+
+TINY = dict(device="runtime", hidden=(12,), limit=40, epochs=2, mini_batch=10, chunk=20, batch=10, validate=20, dt=8.0)
+TINY |= dict(steps=25, set_output=("c=0.2",))
+
+
+def changes(after, before):
+    """Whether the weights of the first two layers have changed."""
+    return [np.abs(after[f"synapses{k}.w"] - before[f"synapses{k}.w"]).max() > 1e-3 for k in (1, 2)]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [dict(feedback=name) for name in available("feedback")]
+    + [dict(eligibility="spike_time_bounded"), dict(eligibility="surrogate"), dict(hidden=(12, 10))],
+    ids=lambda options: " ".join(f"{k}={v}" for k, v in options.items()),
+)
+def test_every_combination_trains(options, tmp_path):
+    run = train(tmp_path / "run", **{**TINY, **options})
+    before = FeedbackTrainer.start(run.config, tmp_path / "again").synaptic
+    assert changes(run.synaptic, before) == [options.get("feedback") != "output_only", True]
+
+
+def test_backpropagation_trains(tmp_path):
+    run = train(tmp_path / "run", BackpropagationTrainer, **{**TINY, "feedback": "output_only"})
+    before = BackpropagationTrainer.start(run.config, tmp_path / "again").synaptic
+    assert changes(run.synaptic, before) == [True, True]
+
+
+def test_output_weights_learn_the_same_by_the_rule_and_by_backpropagation(tmp_path):
+    """At the output the local gradient is the exact one."""
+    options = {**TINY, "epochs": 1, "dtype": "float64", "feedback": "output_only"}
+    rule = train(tmp_path / "rule", **options).synaptic["synapses2.w"]
+
+    class OutputOnly(BackpropagationTrainer):
+        def _adam(self, level, gradient, rate):
+            if level == 2:
+                super()._adam(level, gradient, rate)
+
+    exact = train(tmp_path / "exact", OutputOnly, **options).synaptic["synapses2.w"]
+    np.testing.assert_allclose(rule, exact, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (dict(feedback="sfdfaa"), "Did you mean 'sfdfa'"),
+        (dict(mini_batch=50, batch=20), "multiple of --batch"),
+        (dict(mini_batch=1000), "raise --batch"),
+        (dict(limit=40, epochs=1), "more than the 40 training samples"),
+        (dict(set_output=("tau=3",)), "no parameter 'tau'"),
+        (dict(set_output=("c=3*second",)), "unit"),
+    ],
+)
+def test_what_a_user_can_mend_is_one_sentence(options, message, tmp_path):
+    with pytest.raises((ValueError, ModelError), match=message):
+        FeedbackTrainer.start(FeedbackConfig(device="runtime", **options), tmp_path / "run")
+
+
+# -- spike timing ------------------------------------------------------------------------------------------------------
+def test_timing_classes_differ_in_timing_alone(tmp_path):
+    data = datasets.load("timing")
+    assert (data.images > 0).all()  # every channel spikes, once, in every sample
+    latencies = 1 - data.images.reshape(len(data.labels), -1) / 255.0
+    patterns = pattern_latencies()
+    assert np.ptp(np.sort(patterns, axis=-1), axis=(0, 1)).max() == 0
+    distance = ((latencies[data.test, None, None] - patterns) ** 2).sum(axis=-1).min(axis=2)
+    assert np.mean(distance.argmin(axis=1) == data.labels[data.test]) > 0.999  # the known answer
+    config = FeedbackConfig(dataset="timing", device="runtime", limit=300)
+    assert rate_readout(FeedbackTrainer.start(config, tmp_path / "run")) == pytest.approx(0.2, abs=0.02)
