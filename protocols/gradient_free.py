@@ -26,6 +26,7 @@ from brianff.training import versions
 QUICK = dict(
     neurons=12, members=8, pairs=8, generations=6, epochs=6, limit=60, rounds=2, steps=25, seeds=(1, 2), widths=(5, 10)
 )
+QUICK_COURSES = {"spiking": ("frozen", "r_stdp", "es-neuron"), "ann": ("gradient", "pso-neuron")}
 SCALING = ("es-neuron", "es-layer")
 
 
@@ -35,7 +36,6 @@ def parse(arguments):
         parser.add_argument(
             f"--{substrate}",
             type=lambda text: () if text == "none" else tuple(text.split(",")),
-            default=("frozen", *methods),
             metavar="METHOD,...",
             help=f"methods in the {substrate} layer, or none (default: all, {', '.join(('frozen', *methods))})",
         )
@@ -44,7 +44,7 @@ def parse(arguments):
     parser.add_argument("--quick", action="store_true", help="a few methods on a small layer: is everything there?")
     args = parser.parse_args(arguments)
     for substrate, methods in (("spiking", SPIKING), ("ann", ANN)):
-        for unknown in set(getattr(args, substrate)) - {"frozen", *methods}:
+        for unknown in set(getattr(args, substrate) or ()) - {"frozen", *methods}:
             parser.error(f"--{substrate} knows no method '{unknown}': it knows frozen, {', '.join(methods)}, or none.")
     return args
 
@@ -56,10 +56,10 @@ def main(arguments=None):
     # %% The problem, or an interrupted run
     names = [f.name for f in dataclasses.fields(Settings)]
     chosen = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
-    courses = {"spiking": args.spiking, "ann": args.ann}
+    courses = QUICK_COURSES if args.quick else {"spiking": ("frozen", *SPIKING), "ann": ("frozen", *ANN)}
+    courses = {k: v if getattr(args, k) is None else getattr(args, k) for k, v in courses.items()}
     if args.quick:
         chosen = {**QUICK, **chosen}
-        courses = {"spiking": ("frozen", "r_stdp", "es-neuron"), "ann": ("gradient", "pso-neuron")}
     if args.resume:
         folder = RunFolder.open(args.resume)
         document = folder.config

@@ -90,3 +90,20 @@ def test_what_a_user_can_mend_is_one_sentence(options, message, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 1
     assert message in done.stderr and done.stderr.startswith("error: ") and "Traceback" not in done.stderr
+
+
+def test_ann_forward_forward(tmp_path):
+    lines = run("ann_forward_forward.py", "--quick", "--out", tmp_path / "run")
+    assert re.fullmatch(r"test accuracy: 0\.\d{4}", lines[-1])
+    figures = {p.stem for p in (tmp_path / "run" / "figures").glob("*.png")}
+    assert figures == {"goodness_training", "goodness_test", "learning_curve", "receptive_fields", "confusion"}
+
+
+@pytest.mark.compiler
+@pytest.mark.slow
+def test_gradient_free(tmp_path):
+    options = ["--quick", "--out", tmp_path / "run", "--spiking", "frozen,es-neuron", "--ann", "gradient"]
+    lines = run("gradient_free.py", *options)
+    assert lines[-1] == f"figure: {tmp_path / 'run' / 'figures' / 'gradient_free.png'}"
+    again = run("gradient_free.py", "--resume", tmp_path / "run")
+    assert again == lines[-len(again) :]  # nothing is trained twice

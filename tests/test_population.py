@@ -1,0 +1,91 @@
+"""A population of spiking layers in one binary, its fitness, and what it learns."""
+
+import numpy as np
+import pytest
+
+from brianff import datasets
+from brianff.population import AnnPopulation, Learner, SpikingPopulation, fitness, measure, smoothed_gradient
+
+SPIKING = dict(n_pixels=64, n_classes=10, n_neurons=12, capacity=16, steps=25, dt_ms=2.0)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return datasets.load("digits")
+
+
+def stimuli(data, n=8):
+    pixels = data.images[data.train[:n]].reshape(n, -1) / 255.0
+    labels = data.labels[data.train[:n]]
+    return pixels, labels, (labels + 3) % 10
+
+
+@pytest.mark.compiler
+def test_members_side_by_side_do_what_each_does_alone(digits):
+    pixels, labels, _ = stimuli(digits)
+    together, alone = SpikingPopulation(**SPIKING, members=8), SpikingPopulation(**SPIKING, members=1)
+    weights = np.random.default_rng(0).normal(size=(8, *together.shape)) * 0.2
+    shown = together.show(weights, pixels, labels)
+    assert shown.shape == (8, 8, 12) and shown.max() > 0
+    for k in range(8):
+        np.testing.assert_array_equal(shown[:, k], alone.show(weights[k : k + 1], pixels, labels)[:, 0])
+    np.testing.assert_array_equal(together.present(weights[3], pixels, labels), shown[:, 3])
+
+
+@pytest.mark.compiler
+def test_a_spiking_population_raises_its_margin(digits):
+    population = SpikingPopulation(**SPIKING, members=8)
+    learner = Learner(population, digits, "es", generations=40, pairs=8, sigma=0.3, learning_rate=0.3)
+    start = measure(population, learner.w, digits, "validation", readout=False)
+    while learner.generation < learner.generations:
+        learner.step()
+    end = measure(population, learner.w, digits, "validation")
+    assert end["true"] - end["wrong"] > start["true"] - start["wrong"]
+    assert end["goodness"] > start["goodness"] + 0.1 and end["readout"] > 0.5
+    assert learner.presentations == 40 * (8 * 16 + 8)
+
+
+def test_a_neurons_fitness_is_its_part_of_the_gradient(digits):
+    """Small steps of one neuron's weights: the layer's loss changes as much as the neuron's own fitness says."""
+    population = AnnPopulation(64, 10, 5, 4)
+    pixels, labels, wrong = stimuli(digits)
+    w = np.random.default_rng(1).normal(size=population.shape) * 0.1
+    step = np.zeros((4, *w.shape))
+    step[0, :, 2] = step[1, :, 2] = 1e-5 * np.random.default_rng(2).normal(size=len(w))
+    step[1] *= -1
+    shown = population.show(w + step, np.concatenate([pixels] * 2), np.concatenate([labels, wrong]))
+    halves = np.split(shown, 2)
+    of_layer, of_neuron = (fitness(*halves, 3.0, scope) for scope in ("layer", "neuron"))
+    assert of_neuron[0, 2] - of_neuron[1, 2] == pytest.approx((of_layer[0] - of_layer[1])[0], rel=1e-3)
+    assert of_neuron[0, 1] == of_neuron[1, 1]
+
+
+def test_the_smoothed_gradient_of_a_smooth_layer_is_its_gradient(digits):
+    population = AnnPopulation(64, 10, 6, 32)
+    given, rng = stimuli(digits), np.random.default_rng(3)
+    w = rng.normal(size=population.shape) * 0.1
+    found = smoothed_gradient(population, w, given, 3.0, 1e-3, 200, rng)
+    exact = population.gradient(w, *given, 3.0)
+    cosine = np.sum(found * exact) / np.linalg.norm(found) / np.linalg.norm(exact)
+    assert cosine > 0.98
+    assert np.linalg.norm(found) == pytest.approx(np.linalg.norm(exact), rel=0.1)
+
+
+@pytest.mark.parametrize("method", ["gradient", "es", "spsa", "ga", "pso"])
+def test_every_method_learns_in_a_layer_of_rectified_linear_units(method, digits):
+    population = AnnPopulation(64, 10, 30, 32)
+    options = dict(sigma=0.1) if method == "pso" else dict(learning_rate=0.2)
+    learner = Learner(population, digits, method, generations=80, pairs=16, **options)
+    frozen = measure(population, learner.w, digits, "validation", readout=False)
+    while learner.generation < learner.generations:
+        learner.step()
+    assert measure(population, learner.w, digits, "validation", readout=False)["goodness"] > frozen["goodness"] + 0.3
+
+
+def test_a_whole_layer_is_searched_in_the_same_order(digits):
+    population = AnnPopulation(64, 10, 7, 8)
+    w = {scope: Learner(population, digits, "es", scope).w for scope in ("neuron", "layer")}
+    np.testing.assert_array_equal(w["neuron"], w["layer"])
+    assert w["layer"].shape == (74, 7)
+    with pytest.raises(ValueError, match="scope must be one of neuron, layer, not both"):
+        Learner(population, digits, "es", "both")
