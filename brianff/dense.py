@@ -43,6 +43,8 @@ _STORAGE = {
     (False, True): "_entry_matrix_idx",
     (True, True): "_entry_post_major_idx",
 }
+# What the templates themselves call something.
+_RESERVED = {"n_pre", "n_post", "batch", "side", "n_spiking", "delay_steps", "per_entry"}
 _FLAGS = {"shared", "constant", "post_major", "per_entry"}
 
 
@@ -274,6 +276,9 @@ class DenseSynapses(Group):
         self.variables.create_clock_variables(self._clock)
         _add_indices(self.variables)
         names = set(self.equations.names)
+        if names & _RESERVED:
+            name = sorted(names & _RESERVED)[0]
+            raise ValueError(f"'{name}' in '{self.name}' is a name of DenseSynapses' own: rename the variable.")
         for eq in self.equations.values():
             if eq.type == DIFFERENTIAL_EQUATION:
                 raise NotImplementedError(
@@ -318,6 +323,11 @@ class DenseSynapses(Group):
                         f"synaptic one (for example to '{name}_syn')."
                     )
                 for suffix in suffixes_of:
+                    if name + suffix in _RESERVED:
+                        raise ValueError(
+                            f"'{name}' of '{group.name}' would be '{name + suffix}' in '{self.name}', a name of "
+                            "DenseSynapses' own: rename the variable."
+                        )
                     try:
                         self.variables.add_reference(
                             name + suffix,

@@ -219,6 +219,14 @@ def test_variables_are_matrices_in_row_order():
     assert len(synapses) == 6
 
 
+def test_names_of_the_templates_are_refused():
+    counting = NeuronGroup(4, "I : 1\nn : 1")
+    with pytest.raises(ValueError, match="'n' of .* would be 'n_post'.*rename"):
+        DenseSynapses(source(2, 3), counting, "w : 1", on_pre="I_post += w", batch=2)
+    with pytest.raises(ValueError, match="'batch' in .*rename"):
+        DenseSynapses(source(2, 3), target(2, 2), "w : 1\nbatch : 1", on_pre="I_post += w", batch=2)
+
+
 # -- on_pre, on_post, delay and storage against brian2.Synapses ----------------------------------------------------
 STDP = dict(
     model="w : 1\nelig : 1{post}\nown : 1{entry}\nboth : 1{both}",
