@@ -87,6 +87,7 @@ def main(arguments=None):
         "--kind", choices=[*FOLDERS, *FEEDBACK_FOLDERS], help="default: from the file's folder or contents"
     )
     add_model_options(checker)
+    checker.set_defaults(**dict.fromkeys(DEFAULTS))  # those that the file works with
 
     commands.add_parser("models", help="list the models that come with brianff")
 
@@ -108,7 +109,8 @@ def main(arguments=None):
     elif args.command == "check":
         kind = args.kind or _kind_of(args.file)
         of_feedback = kind in FEEDBACK_FOLDERS
-        others = {} if of_feedback else {k: getattr(args, k) for k in DEFAULTS if k != kind}
+        chosen = {} if of_feedback else {k: getattr(args, k) for k in DEFAULTS if k != kind}
+        others = {k: model for k, model in chosen.items() if model}
         for note in check(kind, args.file, **others):
             print(f"note: {note}")
         print(f"{args.file}: this {kind} is in order")

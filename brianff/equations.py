@@ -1222,6 +1222,9 @@ def check(kind, name, *, build=True, **others):
         environment = environment_of_feedback(composition)
     else:
         composition = compose(**(others | {kind: model}))
+        if kind == "rule" and "goodness" not in others and composition.misfit():
+            fitting = (compose(**(others | {"rule": model, "goodness": g})) for g in available("goodness"))
+            composition = next((c for c in fitting if not c.misfit()), composition)
         environment = _environment(composition)
     if kind not in ("rule", "eligibility"):
         for name in WANTED_BY_RULES:
