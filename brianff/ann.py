@@ -27,7 +27,7 @@ from brianff.network import LABEL_NEUTRAL, LABEL_NONE
 from brianff.readout import SoftmaxReadout, features
 from brianff.results import ResultsError, RunFolder
 from brianff.stimulus import hybrid_images, stream, wrong_labels
-from brianff.training import Progress, Stopped, limited, option, versions
+from brianff.training import Progress, Stopped, load_data, option, versions
 
 __all__ = ["Adam", "AnnConfig", "AnnTrainer", "ForwardForward", "Layer", "modulators", "normalised"]
 
@@ -276,10 +276,7 @@ class AnnTrainer(Progress):
     def __init__(self, config, folder):
         self.config = c = config
         self.folder = folder
-        self.data = datasets.load(
-            c.dataset, data=c.data, download=c.download, validation=c.validation, split_seed=c.split_seed
-        )
-        self.train = limited(self.data.train, c.limit, c.split_seed)
+        self.data, self.train = load_data(config)
         if c.batch > len(self.train):
             raise ValueError(f"--batch {c.batch} is more than the {len(self.train)} training samples.")
         self.supervised = c.negatives != "hybrid"

@@ -19,7 +19,7 @@ from brianff.equations import parse_parameter
 from brianff.feedback import FEEDBACK_DEFAULTS, compose_feedback
 from brianff.network import LABEL_NONE, LONGEST_RUN, Architecture
 from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule, stream
-from brianff.training import Config, Trainer, limited, option
+from brianff.training import Config, Trainer, load_data, option, parameter_inputs
 
 __all__ = ["FeedbackConfig", "FeedbackTrainer", "rate_readout"]
 
@@ -136,14 +136,7 @@ class FeedbackTrainer(Trainer):
         self.config = config
         self.folder = folder
         self.report = report
-        self.data = datasets.load(
-            config.dataset,
-            data=config.data,
-            download=config.download,
-            validation=config.validation,
-            split_seed=config.split_seed,
-        )
-        self.train = limited(self.data.train, config.limit, config.split_seed)
+        self.data, self.train = load_data(config)
         self.composition = _compose(config)
         self.output_parameters = self._output_parameters()
         self.architecture = self._architecture()
@@ -226,16 +219,12 @@ class FeedbackTrainer(Trainer):
         """Everything a run needs beside the stimulus."""
         a, c = self.architecture, self.composition
         L = len(a.hidden)
-        out = dict(self.synaptic)
-        parts = [("neurons0", c.input)]
+        out = self.synaptic | parameter_inputs(a, c)
         for level in range(1, L + 1):
-            parts += [(f"neurons{level}", c.of_neurons(level, L)), (f"synapses{level}", c.synapses)]
-            parts += [(f"feedback{level}", c.feedback)] if c.feedback and level < L else []
             out[f"synapses{level}.plastic"] = learning and (level == L or c.hidden_learns)
             out[f"layer{level}.samples_per_update"] = float(self.config.mini_batch)
-        for name, strings in parts:
-            for parameter, value in strings.parameters.items():
-                out[f"{name}.{parameter}"] = float(np.asarray(value))
+            for parameter, value in c.feedback.parameters.items() if c.feedback and level < L else ():
+                out[f"feedback{level}.{parameter}"] = float(np.asarray(value))
         for parameter, value in self.output_parameters.items():
             out[f"neurons{L}.{parameter}"] = float(np.asarray(value))
         out["neurons0.seed"] = self.config.seed
@@ -285,12 +274,7 @@ class FeedbackTrainer(Trainer):
         piece = self.architecture.capacity // self.composition.presentations
         for first in range(start, stop, piece):
             right += self._learn(range(first, min(first + piece, stop)))
-        for name, value in self.synaptic.items():
-            if not np.all(np.isfinite(value)):
-                raise FloatingPointError(
-                    f"'{name}' is no longer finite after {self.position * c.batch} samples: try a smaller "
-                    "--learning-rate. The last checkpoint is unharmed."
-                )
+        self._check_finite()
         self.position = stop
         elapsed = time.perf_counter() - began
         self.seconds += elapsed

@@ -31,7 +31,7 @@ from brianff.stimulus import (
 )
 
 __all__ = [
-    "Config", "Progress", "Stopped", "Trainer", "collect_recording", "limited", "parameter_inputs",
+    "Config", "Progress", "Stopped", "Trainer", "collect_recording", "load_data", "parameter_inputs",
     "record_presentations", "record_run", "versions",
 ]  # fmt: skip
 
@@ -215,14 +215,7 @@ class Trainer(Progress):
         self.config = config
         self.folder = folder
         self.report = report
-        self.data = datasets.load(
-            config.dataset,
-            data=config.data,
-            download=config.download,
-            validation=config.validation,
-            split_seed=config.split_seed,
-        )
-        self.train = limited(self.data.train, config.limit, config.split_seed)
+        self.data, self.train = load_data(config)
         self.composition = _compose(config)
         self.supervised = config.labels_shown
         self.phases = 1 if config.negatives == "none" else 2  # stimulus epochs of a sample
@@ -376,6 +369,14 @@ class Trainer(Progress):
         except KeyboardInterrupt:
             raise Stopped("stopped after {} of {} samples.".format(*self.progress)) from None
 
+    def _check_finite(self):
+        for name, value in self.synaptic.items():
+            if not np.all(np.isfinite(value)):
+                raise FloatingPointError(
+                    f"'{name}' is no longer finite after {self.position * self.config.batch} samples: try a smaller "
+                    "--learning-rate. The last checkpoint is unharmed."
+                )
+
     def _next_stop(self):
         """Row at which the next chunk ends: never across a refresh, an epoch or a stage."""
         c, here = self.config, self.position
@@ -418,12 +419,7 @@ class Trainer(Progress):
                 self._goodness_of_phases(results, level, len(schedule), self.data.labels[samples])
                 for level in range(1, len(a.hidden) + 1)
             ]
-        for name, value in self.synaptic.items():
-            if not np.all(np.isfinite(value)):
-                raise FloatingPointError(
-                    f"'{name}' is no longer finite after {self.position * c.batch} samples: try a smaller "
-                    "--learning-rate. The last checkpoint is unharmed."
-                )
+        self._check_finite()
         self.position = rows.stop
         elapsed = time.perf_counter() - began
         self.seconds += elapsed
@@ -615,13 +611,20 @@ class Trainer(Progress):
         self.folder.save("weights", arrays | {"readout": self.readout.w})
 
 
-def limited(train, limit, split_seed):
-    """The training samples that ``--limit`` leaves, drawn at random."""
-    if limit is None:
-        return train
-    if not 1 <= limit <= len(train):
-        raise ValueError(f"--limit must lie between 1 and {len(train)}, the size of the training set.")
-    return stream(split_seed, "limit").permutation(train)[:limit]
+def load_data(config):
+    """The data set that a configuration names, and its training samples: those that ``--limit`` leaves, at random."""
+    data = datasets.load(
+        config.dataset,
+        data=config.data,
+        download=config.download,
+        validation=config.validation,
+        split_seed=config.split_seed,
+    )
+    if config.limit is None:
+        return data, data.train
+    if not 1 <= config.limit <= len(data.train):
+        raise ValueError(f"--limit must lie between 1 and {len(data.train)}, the size of the training set.")
+    return data, stream(config.split_seed, "limit").permutation(data.train)[: config.limit]
 
 
 def parameter_inputs(architecture, composition):
