@@ -153,6 +153,7 @@ class CudaSimulator:
                 if not (self.folder / "manifest.json").is_file():
                     if report:
                         report(f"{self.setup.summary}; compiling (once for this architecture, some minutes)")
+                        report(f"brian2cuda {', '.join(self.setup.fixes)}")
                     self._build(composition)
                     self.compiled = True
         self.manifest = json.loads((self.folder / "manifest.json").read_text())

@@ -129,6 +129,9 @@ def machine(tmp_path, monkeypatch):
             lines = [f"{name}, {capability}, 580.1, 80000 MiB, GPU-{k}" for k, (name, capability) in enumerate(names)]
             put("nvidia-smi", SMI.format(lines="\n".join(lines)))
 
+        def ccache(self):
+            put("ccache", "#!/bin/sh\n")
+
         def lack(self, name):
             (programs / name).unlink()
 
@@ -142,7 +145,23 @@ def test_a_machine_with_everything(machine):
     assert not setup.problems
     assert setup.version == (13, 0) and setup.gpu.capability == 9.0 and setup.include is None
     assert "NVIDIA H100, compute capability 9.0, CUDA 13.0" in setup.summary
-    assert "--device cuda: works" in report(setup)
+    assert {"cuRAND: with the toolkit", "--device cuda: works"} <= set(report(setup))
+
+
+def test_ccache_where_it_is(machine, tmp_path):
+    """Every call of nvcc goes through it."""
+    machine.toolkit()
+    assert Setup.find().make_arguments[0].startswith(f"NVCC=@{tmp_path}/bin/nvcc ")
+    machine.ccache()
+    setup = replace(Setup.find(), gpu=Gpu("any", 9.0))
+    folder = tmp_path / "project"
+    folder.mkdir()
+    generate(folder, Architecture(4, 2, (3,), batch=2, capacity=2, images=2), equations.compose(), setup)
+    commands = subprocess.run(
+        ["make", "-n", *setup.make_arguments], cwd=folder, stdout=subprocess.PIPE, text=True, check=True
+    ).stdout
+    calls = [line.strip() for line in commands.splitlines() if "nvcc" in line]
+    assert len(calls) > 4 and all(call.startswith(f"{tmp_path}/bin/ccache {tmp_path}/bin/nvcc ") for call in calls)
 
 
 def test_everything_that_is_missing_is_one_sentence_of_advice(machine):
@@ -186,7 +205,7 @@ def test_curand_from_the_package(machine, monkeypatch, tmp_path):
     monkeypatch.setenv("BRIANFF_CACHE", str(tmp_path / "cache"))
     setup = replace(Setup.find(), gpu=Gpu("any", 9.0))
     assert setup.include == str(folder / "include")
-    assert "cuRAND from the package nvidia-curand 10.4" in setup.fixes
+    assert setup.curand == "package nvidia-curand 10.4" and any("told where cuRAND is" in fix for fix in setup.fixes)
     with setup.preferences():
         link = brianff.cuda.prefs["codegen.cpp.extra_link_args"]
         assert f"-Wl,-rpath={folder / 'lib'}" in link
