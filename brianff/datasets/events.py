@@ -124,8 +124,9 @@ class EventDataset(Labelled):
         """Refuse a stimulus epoch that ends before the last spike."""
         if (last := self.times.max()) >= n_steps * dt:
             raise ValueError(
-                f"data set {self.name!r}: sample {self.samples[self.times.argmax()]} has a spike at {last:g} s, and a "
-                f"stimulus epoch of {n_steps} steps of {1e3 * dt:g} ms ends at {n_steps * dt:g} s: raise --steps or --dt."
+                f"data set {self.name!r}: sample {self.samples[self.times.argmax()]} has a spike at {last:g} s, and "
+                f"a stimulus epoch of {n_steps} steps of {1e3 * dt:g} ms ends at {n_steps * dt:g} s: raise --steps or "
+                "--dt."
             )
 
     def _check_spikes(self):
@@ -143,7 +144,9 @@ class EventDataset(Labelled):
                 raise self._invalid(f"spike {k} {what}", remedy)
 
         n_samples, within = len(self.labels), np.diff(samples, prepend=samples[0]) == 0
-        refuse(~np.isfinite(times) | (times < 0), "is at {time} s", "give times in seconds from the start of the sample")
+        refuse(
+            ~np.isfinite(times) | (times < 0), "is at {time} s", "give times in seconds from the start of the sample"
+        )
         refuse((samples < 0) | (samples >= n_samples), "is of sample {sample}", f"number samples 0 to {n_samples - 1}")
         refuse(
             (channels < 0) | (channels >= self.n_channels),
@@ -219,12 +222,16 @@ def _read(path):
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
         raise DatasetError(f"{path} is not a valid npz file ({error}): write it again.") from error
     except OSError as error:
-        raise DatasetError(f"{path} cannot be read: {error.strerror or error}. Name a file with --data FILE.") from error
+        raise DatasetError(
+            f"{path} cannot be read: {error.strerror or error}. Name a file with --data FILE."
+        ) from error
     for name, (n_dimensions, kinds) in ARRAYS.items():
         if name not in found:
             raise DatasetError(f"{path} lacks the array {name}: it needs {', '.join(ARRAYS)}.")
         array = found[name]
         if array.ndim != n_dimensions or array.dtype.kind not in kinds:
             what = {"f": "float", "iu": "integer"}[kinds] + (" array with one dimension" if n_dimensions else " number")
-            raise DatasetError(f"{path} holds {name} as a {array.dtype} array of shape {array.shape}, not as one {what}.")
+            raise DatasetError(
+                f"{path} holds {name} as a {array.dtype} array of shape {array.shape}, not as one {what}."
+            )
     return found

@@ -1,8 +1,8 @@
 """Rhythms whose classes differ in nothing but the phases of the channels to each other.
 
-Every channel spikes once in each period, so that counts say nothing of the class. A pattern gives every channel a phase;
-a sample shifts all of them by one and the same random amount, so that no spike by itself says anything either, and adds
-jitter. The classes are told apart by which channels spike together, again and again.
+Every channel spikes once in each period, so that counts say nothing of the class. A pattern gives every channel a
+phase; a sample shifts all of them by one and the same random amount, so that no spike by itself says anything either,
+and adds jitter. The classes are told apart by which channels spike together, again and again.
 """
 
 import numpy as np
