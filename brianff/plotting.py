@@ -576,7 +576,7 @@ def gradient_error(dt, errors, of_reference):
     axes.set_xlabel("time step (ms)")
     axes.set_ylabel("relative error of the eligibility (%),\nmedian and quartiles of the neurons")
     axes.grid(color=COLOURS["grid"], linewidth=0.6)
-    text = f"the reference itself: {of_reference:.0e} at most, against finite differences"
+    text = f"the reference itself: {of_reference:.1e} at most, against finite differences"
     figure.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=TEXT, title=text, alignment="left")
     return figure
 

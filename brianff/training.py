@@ -166,6 +166,17 @@ PRESETS = {
         chunk=200,
         dropout=0.1,
     ),
+    "rhythm": dict(
+        hidden=(200, 200),
+        steps=100,
+        dt=2.0,
+        epochs=20,
+        mini_batch=10,
+        learning_rate=2e-3,
+        refresh=200,
+        chunk=200,
+        dropout=0.0,
+    ),
     "mnist": dict(
         hidden=(500, 500),
         steps=50,

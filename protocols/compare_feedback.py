@@ -34,8 +34,9 @@ METHODS = {
     "bounded": ("SFDFA, bounded denominator", FeedbackTrainer, dict(eligibility="spike_time_bounded")),
     "eprop": ("SFDFA, surrogate eligibility", FeedbackTrainer, dict(eligibility="surrogate")),
     "opzo": ("OPZO", FeedbackTrainer, dict(feedback="opzo")),
-    # random feedback wants a firmer hand on the rates (as in the paper)
-    "dfa": ("DFA", FeedbackTrainer, dict(feedback="dfa", set=("rho=1", "f_target=1"))),
+    # Random feedback wants a firmer hand on the rates (as in the paper), and to be small beside it: with weights of the
+    # size of the forward ones, an output neuron that is silent at the start can stay so, and then never learns.
+    "dfa": ("DFA", FeedbackTrainer, dict(feedback="dfa", set=("rho=1", "f_target=1", "F_range=0.1"))),
     "output_only": ("output layer only", FeedbackTrainer, dict(feedback="output_only")),
 }
 
