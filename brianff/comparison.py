@@ -107,7 +107,7 @@ def _count(trainer):
         np.arange(len(chosen)), data.labels[chosen], EVALUATION_PRESENTATIONS + np.arange(len(chosen)), 1
     )
     recording = record_presentations(
-        trainer.composition, a, trainer.inputs(), trainer._pixels(chosen), schedule, neurons=[0]
+        trainer.composition, a, trainer.inputs(), trainer._shown(chosen), schedule, neurons=[0]
     )
     counts = np.array([len(recording[f"spikes{level}_i"]) for level in range(len(a.sizes))]) / len(chosen)
     return float(counts[1:].sum()), float(counts[:-1] @ a.sizes[1:])

@@ -296,6 +296,11 @@ class Model:
     def __getitem__(self, key):
         return self.strings.get(key) or ""
 
+    @property
+    def reads_spike_times(self):
+        """Whether this is an encoder of spike times, not of intensities."""
+        return self.kind == "encoder" and "events" in _names(*self.strings.values())
+
     def where(self, key, offset=0):
         lines = self.lines.get(key, [1])
         return f"{self.path}:{lines[min(offset, len(lines) - 1)]}"
@@ -720,6 +725,11 @@ presentation = presentation_index(t, entry)
 """
 
 
+def _input_equations(encoder, *more):
+    shown_image = SHOWN_IMAGE if "shown_image" in _names(*encoder.strings.values()) else ""
+    return "\n".join([INPUT_VARIABLES + shown_image, encoder["equations"], *more])
+
+
 def _keep_signs(at_update):
     """Dale's principle: a weight that would change its sign stays at a trace of the old one, which remembers it."""
     statements = [text for _, text in _statement_lines(at_update)]
@@ -794,8 +804,7 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
     last_neurons = neuron_strings("", "", "")
     if _used_names(last_neurons) & set(Equations(presynaptic).names):
         last_neurons = replace(neurons, links=dict(neurons.links))  # a rule may read its first factor elsewhere
-    shown_image = SHOWN_IMAGE if "shown_image" in _names(*map(c.__getitem__, SCHEMA["encoder"])) else ""
-    input_text = "\n".join([INPUT_VARIABLES + shown_image, c["equations"], g["neuron"], presynaptic])
+    input_text = _input_equations(c, g["neuron"], presynaptic)
     inputs = GroupStrings(
         equations=input_text,
         threshold=c["threshold"],

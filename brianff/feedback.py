@@ -52,7 +52,6 @@ from brian2.equations.equations import Equations
 from brianff.dense import DenseSynapses
 from brianff.equations import (
     DEFAULT_ON_PRE,
-    INPUT_VARIABLES,
     LAYER_VARIABLES,
     SHOW_STIMULUS,
     Composition,
@@ -66,6 +65,7 @@ from brianff.equations import (
     _environment,
     _finish_group,
     _initial,
+    _input_equations,
     _merge_parameters,
     _names,
     _tidy,
@@ -214,7 +214,7 @@ def compose_feedback(parameters=None, **chosen):
     output = neuron_strings(False, score, loss["output_at_epoch_end"], "shown_class = int(label(t, entry))")
     for strings in (neurons, output):
         _add_neuron_variables(strings, set())
-    input_text = "\n".join([INPUT_VARIABLES, c["equations"], e["presynaptic"]])
+    input_text = _input_equations(c, e["presynaptic"])
     inputs = GroupStrings(
         equations=input_text,
         threshold=c["threshold"],
