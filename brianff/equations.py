@@ -12,6 +12,7 @@ neuron     refractory              neurons    refractory period or condition
 neuron     method                  neurons    integration method (default exponential_euler)
 neuron     on_pre                  synapses   what a presynaptic spike does (default ``I_syn_post += w``)
 neuron     surrogate               neurons    pseudo-derivative of the spike, for rules that ask for one
+neuron     excess                  neurons    how far the membrane is above threshold, -1: at rest; for losses that ask
 neuron     initial                 neurons    dictionary of values at the start of a stimulus epoch (default 0)
 neuron     on_step                 neurons    statements in every time step, after the membrane's update
 neuron     lateral                 lateral    statements for every neuron `_post` of a layer when one, `_pre`, spikes
@@ -161,6 +162,7 @@ SCHEMA = {
         "method": ("word", "neurons", False),
         "on_pre": ("statements", "synapses", False),
         "surrogate": ("expression", "neurons", False),
+        "excess": ("expression", "neurons", False),
         "initial": ("values", "neurons", False),
         "on_step": ("statements", "neurons", False),
         "lateral": ("statements", "lateral", False),
@@ -242,6 +244,7 @@ SCHEMA = {
         "on_spike": ("statements", "neurons", True),
         "at_epoch_start": ("statements", "neurons", False),
         "output_at_epoch_end": ("statements", "output", True),
+        "output_score": ("expression", "output", True),
         "hidden_at_epoch_end": ("statements", "neurons", True),
     },
 }
