@@ -33,6 +33,7 @@ loss         hidden                  hidden     further variables of hidden neur
 loss         on_spike*               neurons    statements at a reset
 loss         at_epoch_start          neurons    statements when a stimulus epoch begins
 loss         output_at_epoch_end*    output     statements when it ends; `own_class`, and `shown_class` of the sample
+loss         output_score*           output     what predictions compare, with `excess` (0 where the neuron has none)
 loss         hidden_at_epoch_end*    hidden     the same for hidden neurons, before the feedback
 ===========  ======================  =========  ====================================================================
 
@@ -207,7 +208,10 @@ def compose_feedback(parameters=None, **chosen):
     neurons.encode = f["hidden_at_epoch_start"]
     if f["perturbation"]:
         neurons.encode += f"\nperturbation = int(phase_layer < 0)*({f['perturbation']})"
-    output = neuron_strings(False, OUTPUT_VARIABLES, loss["output_at_epoch_end"], "shown_class = int(label(t, entry))")
+    score = OUTPUT_VARIABLES + f"score = {loss['output_score']} : 1\n"
+    if "excess" in _names(loss["output_score"]):
+        score += f"excess = {n['excess'] or '0'} : 1\n"
+    output = neuron_strings(False, score, loss["output_at_epoch_end"], "shown_class = int(label(t, entry))")
     for strings in (neurons, output):
         _add_neuron_variables(strings, set())
     input_text = _input_equations(c, e["presynaptic"])
@@ -299,8 +303,8 @@ def environment_of_feedback(composition):
 class FeedbackNetwork(FeedForwardNetwork):
     """Brian2 objects of one architecture, whose last layer is the output, and one `FeedbackComposition`.
 
-    As `FeedForwardNetwork`; ``feedback1 ...`` are the synapses from the output to the hidden layers, and `n_spikes` of
-    the output neurons is recorded at the end of every stimulus epoch (``record_output``).
+    As `FeedForwardNetwork`; ``feedback1 ...`` are the synapses from the output to the hidden layers, and `n_spikes` and
+    `score` of the output neurons are recorded at the end of every stimulus epoch (``record_output``).
     """
 
     def _neurons(self, level):
@@ -379,7 +383,7 @@ class FeedbackNetwork(FeedForwardNetwork):
     def _monitors(self, level, record):
         neurons = self.groups[f"neurons{level}"]
         if level == len(self.architecture.hidden):
-            self._record("record_output", neurons, "n_spikes")
+            self._record("record_output", neurons, ["n_spikes", "score"])
         if record is not False:
             variables = ["A"] if "A" in neurons.variables else None  # for backpropagation
             monitor = SpikeMonitor(neurons, variables, name=f"spikes{level}")

@@ -322,31 +322,31 @@ class FeedbackTrainer(Trainer):
         with self.simulator.run(inputs, n_epochs) as results:
             for name in self.synaptic:
                 self.synaptic[name] = results[name]
-            counts = self._counts(results, n_epochs)[len(phases) - 1 :: len(phases)].reshape(len(samples), -1)
-        return int(np.sum(counts.argmax(axis=1) == self.data.labels[samples]))
+            scores = self._output(results, "score", n_epochs)[len(phases) - 1 :: len(phases)].reshape(len(samples), -1)
+        return int(np.sum(scores.argmax(axis=1) == self.data.labels[samples]))
 
-    def _counts(self, results, n_epochs):
-        """Spikes of the output neurons in each stimulus epoch: (epochs, batch, classes)."""
-        counts = results.recorded("record_output", "n_spikes", n_epochs)
-        return counts.reshape(n_epochs, self.architecture.batch, -1)
+    def _output(self, results, variable, n_epochs):
+        """Of the output neurons at the end of each stimulus epoch: (epochs, batch, classes)."""
+        return results.recorded("record_output", variable, n_epochs).reshape(n_epochs, self.architecture.batch, -1)
 
     # -- measuring -------------------------------------------------------------------------------------------------
-    def count(self, samples):
-        """Output spike counts of samples, without learning: (n, n_classes)."""
-        a, counts = self.architecture, []
+    def predict(self, samples):
+        """Scores and spike counts of the output neurons for samples, without learning: (n, n_classes) each."""
+        a, found = self.architecture, {"score": [], "n_spikes": []}
         for start in range(0, len(samples), a.images):
             piece = samples[start : start + a.images]
             stimulus, n_epochs = self._stimulus(piece, EVALUATION_PRESENTATIONS + piece, [0])
             with self.simulator.run({**self.inputs(), **stimulus}, n_epochs) as results:
-                counts.append(self._counts(results, n_epochs).reshape(-1, a.n_classes)[: len(piece)])
-        return np.concatenate(counts)
+                for variable, pieces in found.items():
+                    pieces.append(self._output(results, variable, n_epochs).reshape(-1, a.n_classes)[: len(piece)])
+        return tuple(np.concatenate(pieces) for pieces in found.values())
 
     def evaluate(self, which="test", limit=None):
-        """Output spike counts and labels of the "train", "validation" or "test" samples."""
+        """Scores, (n, n_classes), and labels of the "train", "validation" or "test" samples; the largest score wins."""
         samples = getattr(self.data, which)[:limit]
         if not len(samples):
             raise ValueError(f"the {which} set is empty.")
-        return self.count(samples), self.data.labels[samples]
+        return self.predict(samples)[0], self.data.labels[samples]
 
     def alignment(self):
         """Cosine between the feedback of every hidden layer and the forward weights from there to the output.
@@ -374,14 +374,14 @@ class FeedbackTrainer(Trainer):
         began = time.perf_counter()
         samples = stream(self.config.split_seed, "validate").permutation(self.data.validation)
         samples = np.sort(samples[: self.config.validate or None])
-        counts, labels = self.count(samples), self.data.labels[samples]
+        (scores, counts), labels = self.predict(samples), self.data.labels[samples]
         samples_seen = self.position * self.config.batch
         row = {
             "what": "validation",
             "samples": samples_seen,
             "epoch": round(samples_seen / len(self.train), 4),
             "validation_seconds": round(time.perf_counter() - began, 3),
-            "accuracy": float(np.mean(counts.argmax(axis=1) == labels)),
+            "accuracy": float(np.mean(scores.argmax(axis=1) == labels)),
             "output_spikes": float(counts.mean()),
         }
         row |= {f"alignment{level}": cosine for level, cosine in enumerate(self.alignment(), start=1)}

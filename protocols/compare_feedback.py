@@ -86,14 +86,14 @@ def main(arguments=None):
                 config = FeedbackConfig(seed=seed, **common, **options)
                 trainer = trainer_class.start(config, Path(folder) / "run")
                 trainer.run()
-                counts, labels = trainer.evaluate("test")
+                scores, labels = trainer.evaluate("test")
             validations = [row for row in trainer.metrics if row["what"] == "validation"]
             row = {
                 "method": method,
                 "name": name,
                 "seed": seed,
                 "config": settings(config),
-                "test": float(np.mean(counts.argmax(axis=1) == labels)),
+                "test": float(np.mean(scores.argmax(axis=1) == labels)),
                 "alignment": trainer.alignment(),
                 "seconds": round(trainer.seconds, 1),
                 "epoch": [v["epoch"] for v in validations],

@@ -139,6 +139,19 @@ def test_hidden_neurons_get_their_feedback():
         np.testing.assert_allclose(results["neurons1.delta"].reshape(3, 40), expected, atol=1e-9)
 
 
+def test_membranes_decide_between_equal_counts():
+    """The score is the spike count, and less than one more by the membrane: what is left of u at the end."""
+    weights, images = random_network(7, batch=30)
+    s, results = present(weights, images, 4.0)
+    counts, scores = (results[f"record_output.{name}"][1] for name in ("n_spikes", "score"))
+    assert np.all((scores > counts - 1 - 1e-9) & (scores <= counts))
+    tied = counts.reshape(30, 10) == counts.reshape(30, 10).max(axis=1, keepdims=True)
+    assert np.any(tied.sum(axis=1) > 1)
+    best = scores.reshape(30, 10).argmax(axis=1)
+    assert tied[np.arange(30), best].all()
+    assert np.mean(np.sort(scores.reshape(30, 10))[:, -1] > np.sort(scores.reshape(30, 10))[:, -2]) > 0.9
+
+
 def test_perturbation_is_in_the_first_presentation_only():
     composition = compose_feedback(feedback="opzo")
     assert composition.presentations == 2 and compose_feedback().presentations == 1
