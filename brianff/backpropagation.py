@@ -49,27 +49,28 @@ def spike_time_gradients(weights, spikes, A, errors, tau_s, c, dt, grazing=0.0):
     from_above = None  # adjoints of the spikes of the layer below, (batch, steps, n)
     for level in reversed(range(len(weights))):
         w, pre, post = weights[level], spikes[level], spikes[level + 1]
-        adjoint = np.repeat(errors[level][:, None, :], post.shape[1], axis=1)
-        if from_above is not None:
-            adjoint = adjoint + from_above
-        slope = post / np.maximum(A[level] - c[level], max(grazing * c[level], 1e-12))
-        scale = np.zeros_like(adjoint)
-        reset = np.zeros_like(adjoint[:, 0])  # sum of s beta over the neuron's later spikes
-        alpha, beta = reset.copy(), reset.copy()
-        from_above = np.zeros(pre.shape)
+        # s, from the adjoint on: sums of s alpha and s beta over later spikes, those of the neuron itself included
+        scale = post / np.maximum(A[level] - c[level], max(grazing * c[level], 1e-12))
+        alpha, beta = np.zeros_like(scale[:, 0]), np.zeros_like(scale[:, 0])
+        below = np.zeros(pre.shape) if level else None
         for t in reversed(range(post.shape[1])):
-            reset, alpha, beta = slow * reset, fast * alpha, slow * beta
+            beta *= slow
+            scale[:, t] *= errors[level] + c[level] * beta + (0 if from_above is None else from_above[:, t])
             if level:
-                from_above[:, t] = pre[:, t] * ((2 * alpha - beta) @ w.T)
-            scale[:, t] = slope[:, t] * (adjoint[:, t] + c[level] * reset)
-            reset, alpha, beta = reset + scale[:, t], alpha + scale[:, t], beta + scale[:, t]
+                alpha *= fast
+                below[:, t] = pre[:, t] * ((2 * alpha - beta) @ w.T)
+                alpha += scale[:, t]
+            beta += scale[:, t]
+        from_above = below
         a, b = np.zeros_like(pre[:, 0]), np.zeros_like(pre[:, 0])
         difference = np.zeros(pre.shape)
         for t in range(pre.shape[1]):
-            a, b = fast * a, slow * b
-            difference[:, t] = a - b
-            a, b = a + pre[:, t], b + pre[:, t]
-        gradients.insert(0, np.einsum("btj,bti->ji", difference, scale, optimize=True))
+            a *= fast
+            b *= slow
+            np.subtract(a, b, out=difference[:, t])
+            a += pre[:, t]
+            b += pre[:, t]
+        gradients.insert(0, difference.reshape(-1, w.shape[0]).T @ scale.reshape(-1, w.shape[1]))
     return gradients
 
 
@@ -78,6 +79,11 @@ class BackpropagationTrainer(FeedbackTrainer):
 
     The optimizer is Adam with the parameters of the model file.
     """
+
+    def _architecture(self):
+        """With room for one mini-batch, since every run of the simulator is one."""
+        c = self.config
+        return super()._architecture().with_(capacity=c.mini_batch // c.batch, images=c.mini_batch)
 
     def _simulator(self):
         c = self.config

@@ -8,9 +8,9 @@ import numpy as np
 
 from brianff.equations import DEFAULTS, ModelError, compose
 from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule
-from brianff.training import Config, Trainer, record_presentations
+from brianff.training import Config, Trainer
 
-__all__ = ["MEASURES", "Combination", "markdown", "measure", "summary"]
+__all__ = ["MEASURES", "Combination", "latest", "markdown", "measure", "medians", "refusals", "summary"]
 
 # name of a row's entry -> heading of the table and label of the figure
 MEASURES = {
@@ -20,7 +20,6 @@ MEASURES = {
     "events": "synaptic events a presentation",
     "milliseconds": "CPU time a sample (ms)",
 }
-COUNTED = 20  # test samples whose spikes are counted
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class Combination:
 
 
 def measure(combination, seeds, more=None):
-    """Train a combination with every seed.
+    """Train a combination with every seed; the first failure ends it.
 
     Parameters
     ----------
@@ -64,33 +63,35 @@ def measure(combination, seeds, more=None):
     Returns
     -------
     rows : list of dict
-        One for each seed: the names, the seed and `MEASURES`.
+        One for each seed: the names, the seed and `MEASURES`, or in their place the reason of the failure, ``failed``.
     """
     rows = []
     for seed in seeds:
-        with tempfile.TemporaryDirectory() as folder:
-            options = combination.options() | (more or {})
-            trainer = Trainer.start(Config(**options, seed=seed, validate=1), f"{folder}/run")
-            before = _cpu_seconds()
-            trainer.run()
-            seconds = _cpu_seconds() - before
-            evaluation = trainer.evaluate("test")
-        true, wrong = evaluation.separation()
-        spikes, events = _count(trainer)
-        rows.append(
-            {
-                "neuron": combination.neuron,
-                "code": combination.code,
-                "rule": combination.rule,
-                "seed": seed,
-                "accuracy": 100 * evaluation.accuracy("goodness"),
-                "margin": float(np.mean(true - wrong)),
-                "spikes": spikes,
-                "events": events,
-                "milliseconds": 1e3 * seconds / (trainer.n_rows * trainer.config.batch),
-            }
-        )
+        row = {"neuron": combination.neuron, "code": combination.code, "rule": combination.rule, "seed": seed}
+        try:
+            rows.append(row | _measure_seed(combination.options() | (more or {}) | {"seed": seed}))
+        except Exception as error:  # whatever it is, the other combinations are to be measured
+            rows.append(row | {"failed": f"{type(error).__name__}: {error}"})
+            break
     return rows
+
+
+def _measure_seed(options):
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = Trainer.start(Config.from_dict(options | {"validate": 1}), f"{folder}/run")
+        before = _cpu_seconds()
+        trainer.run()
+        seconds = _cpu_seconds() - before
+    evaluation = trainer.evaluate("test")
+    true, wrong = evaluation.separation()
+    spikes, events = _count(trainer)
+    return {
+        "accuracy": 100 * evaluation.accuracy("goodness"),
+        "margin": float(np.mean(true - wrong)),
+        "spikes": spikes,
+        "events": events,
+        "milliseconds": 1e3 * seconds / (trainer.n_rows * trainer.config.batch),
+    }
 
 
 def _cpu_seconds():
@@ -102,22 +103,30 @@ def _cpu_seconds():
 def _count(trainer):
     """Spikes of hidden neurons and weights that spikes were sent through, in one presentation of a test sample."""
     a, data = trainer.architecture, trainer.data
-    chosen = data.test[:COUNTED]
-    schedule = Schedule.evaluation(
-        np.arange(len(chosen)), data.labels[chosen], EVALUATION_PRESENTATIONS + np.arange(len(chosen)), 1
-    )
-    recording = record_presentations(
-        trainer.composition, a, trainer.inputs(), trainer._pixels(chosen), schedule, neurons=[0]
-    )
-    counts = np.array([len(recording[f"spikes{level}_i"]) for level in range(len(a.sizes))]) / len(chosen)
-    return float(counts[1:].sum()), float(counts[:-1] @ a.sizes[1:])
+    chosen = data.test[: a.images]
+    rows = np.arange(len(chosen))
+    images = np.zeros((a.images, a.n_pixels * a.events))
+    images[: len(chosen)] = trainer._shown(chosen)
+    schedule = Schedule.evaluation(rows, data.labels[chosen], EVALUATION_PRESENTATIONS + rows, a.batch)
+    with trainer.simulator.run({**trainer.inputs(), "images": images, **schedule.inputs(a)}, len(schedule)) as results:
+        counts = [results[f"layer{level}.n_spikes"].sum() / len(chosen) for level in range(len(a.sizes))]
+    return float(sum(counts[1:])), float(np.dot(counts[:-1], a.sizes[1:]))
+
+
+def latest(rows):
+    """Of several rows of the same combination and seed, the last: a failure that was put right is forgotten."""
+    return list({(row["neuron"], row["code"], row["rule"], row["seed"]): row for row in rows}.values())
 
 
 def summary(rows):
-    """Mean and standard deviation over the seeds: {(neuron, code, rule): {measure: (mean, deviation)}}."""
+    """Mean and standard deviation over the seeds: {(neuron, code, rule): {measure: (mean, deviation)}}.
+
+    Rows of failures are left out.
+    """
     grouped = {}
     for row in rows:
-        grouped.setdefault((row["neuron"], row["code"], row["rule"]), []).append(row)
+        if "failed" not in row:
+            grouped.setdefault((row["neuron"], row["code"], row["rule"]), []).append(row)
     return {
         names: {m: (np.mean([r[m] for r in of_names]), np.std([r[m] for r in of_names])) for m in MEASURES}
         for names, of_names in grouped.items()
@@ -125,13 +134,50 @@ def summary(rows):
 
 
 def markdown(rows):
-    """A table of all combinations, the most accurate first."""
-    lines = [
-        "| neuron | code | rule | " + " | ".join(MEASURES.values()) + " |",
-        "|--" * (3 + len(MEASURES)) + "|",
-    ]
+    """A table of all combinations, the most accurate first and those that failed last, with the reason."""
+    lines = ["| neuron | code | rule | " + " | ".join(MEASURES.values()) + " |", "|--" * (3 + len(MEASURES)) + "|"]
     for names, of_names in sorted(summary(rows).items(), key=lambda item: -item[1]["accuracy"][0]):
         accuracy, deviation = of_names["accuracy"]
         rest = [f"{of_names[m][0]:.3g}" for m in MEASURES if m != "accuracy"]
         lines.append(f"| {' | '.join(names)} | {accuracy:.1f} ± {deviation:.1f} | {' | '.join(rest)} |")
+    for row in rows:
+        if "failed" in row:
+            names = f"{row['neuron']} | {row['code']} | {row['rule']}"
+            lines.append(f"| {names} | seed {row['seed']} failed: {_cell(row['failed'])}" + " |" * len(MEASURES))
     return "\n".join(lines) + "\n"
+
+
+def _cell(text):
+    """Of a table: one line without bars."""
+    return " ".join(text.replace("|", "/").split())
+
+
+def medians(rows):
+    """A short table: the median and the best of each neuron's, code's and rule's combinations, the best median first.
+
+    Medians, since one partner that does not fit pulls a mean down.
+    """
+    measured = summary(rows)
+    lines = ["| | | combinations | median of test accuracy (%) | best (%) |", "|--|--|--|--|--|"]
+    for k, kind in enumerate(("neuron", "code", "rule")):
+        of_model = {}
+        for names, of_names in measured.items():
+            of_model.setdefault(names[k], []).append(of_names["accuracy"][0])
+        for name, values in sorted(of_model.items(), key=lambda item: -np.median(item[1])):
+            lines.append(f"| {kind} | {name} | {len(values)} | {np.median(values):.1f} | {max(values):.1f} |")
+    return "\n".join(lines) + "\n"
+
+
+def refusals(reasons):
+    """The reasons why combinations are refused, each once with their number.
+
+    Parameters
+    ----------
+    reasons : dict of `Combination` -> str
+    """
+    counts = {}
+    for combination, reason in reasons.items():
+        # file names differ from machine to machine, and the neuron's name is all that they tell
+        reason = reason.rpartition(".py: ")[2].replace(f"'{combination.neuron}'", "at hand").rstrip(".")
+        counts[reason] = counts.get(reason, 0) + 1
+    return "".join(f"- {number}: {_cell(reason)}.\n" for reason, number in counts.items())

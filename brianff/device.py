@@ -36,7 +36,32 @@ DEVICES = {
 }
 
 
-_MAKE = ["make"]
+# Brian2's own dependency list is for projects that are compiled again; making it reads all headers once more.
+_MAKE = ["make", "DEPS="]
+_PRECOMPILED = "precompiled.h"
+_HEADERS = """\
+#include "objects.h"
+#include "brianlib/common_math.h"
+#include "brianlib/stdint_compat.h"
+#include <algorithm>
+#include <chrono>
+#include <climits>
+#include <cmath>
+#include <ctime>
+#include <fstream>
+#include <iostream>
+"""
+# objects.cpp reads and writes the arrays, once a run.
+_RULES = f"""
+
+{_PRECOMPILED}.gch: {_PRECOMPILED}
+	$(CXX) $(CXXFLAGS) -x c++-header $< -o $@
+
+$(OBJS): %.o: %.cpp {_PRECOMPILED}.gch
+	$(CXX) $(CXXFLAGS) -include {_PRECOMPILED} $< -o $@
+
+objects.o: OPTIMISATIONS += -O1
+"""
 
 
 class DeviceError(Exception):
@@ -220,7 +245,7 @@ class CppSimulator:
             with one_at_a_time(self.folder):
                 if not (self.folder / "manifest.json").is_file():
                     if report:
-                        report("compiling the network (once for this architecture, about 15 s)")
+                        report("compiling the network (once for this architecture, some seconds)")
                     _build(self.folder, architecture, composition, record, network)
                     self.compiled = True
         self.manifest = json.loads((self.folder / "manifest.json").read_text())
@@ -375,6 +400,13 @@ def one_at_a_time(folder):
             Path(lock.name).unlink(missing_ok=True)
 
 
+def _precompile_headers(work):
+    """Let make read the headers once: reading them takes four fifths of the time that a small file compiles."""
+    (work / _PRECOMPILED).write_text(_HEADERS)
+    with open(work / "makefile", "a") as makefile:
+        makefile.write(_RULES)
+
+
 def _build(folder, architecture, composition, record, network):
     """Generate, compile, and move into the cache in one step: a build that is interrupted leaves nothing behind."""
     from brian2 import get_device, prefs, set_device
@@ -398,6 +430,7 @@ def _build(folder, architecture, composition, record, network):
             # One literal such as the 1.0 of "1 - beta" would make the statement around it double.
             prefs["codegen.cpp.extra_compile_args_gcc"] += ["-fsingle-precision-constant"]
         device.build(directory=str(work), compile=False, run=False, with_output=False)
+        _precompile_headers(work)
         variables = {}
         for variable in device.arrays:
             if not isinstance(variable, ArrayVariable):
@@ -434,7 +467,7 @@ def _build(folder, architecture, composition, record, network):
         errors = [line for line in make.stdout.splitlines() if "rror" in line]
         shutil.rmtree(work, ignore_errors=True)
         raise CompilerError(f"compilation failed: {(errors or ['no message'])[0]} (all of it: {log})")
-    for leftover in work.glob("**/*.o"):
+    for leftover in (*work.glob("**/*.o"), *work.glob("*.gch")):
         leftover.unlink()
     (work / "manifest.json").write_text(json.dumps(manifest))
     try:

@@ -12,6 +12,7 @@ neuron     refractory              neurons    refractory period or condition
 neuron     method                  neurons    integration method (default exponential_euler)
 neuron     on_pre                  synapses   what a presynaptic spike does (default ``I_syn_post += w``)
 neuron     surrogate               neurons    pseudo-derivative of the spike, for rules that ask for one
+neuron     excess                  neurons    how far the membrane is above threshold, -1: at rest; for losses that ask
 neuron     initial                 neurons    dictionary of values at the start of a stimulus epoch (default 0)
 neuron     on_step                 neurons    statements in every time step, after the membrane's update
 neuron     lateral                 lateral    statements for every neuron `_post` of a layer when one, `_pre`, spikes
@@ -63,7 +64,7 @@ Names at hand, beside Brian2's own (`t`, `dt`, `t_in_timesteps`, `i`, functions,
 - neurons and input: variables of the own layer as ``NAME_layer``; neurons: of the layer below as ``NAME_below``;
 - both: what input channels and hidden neurons have in common;
 - layer: `phase` (+1 positive, -1 negative, 0 no learning), `n_neurons`, `learning_rate` (0: no update after this
-  stimulus epoch), `samples_per_update`;
+  stimulus epoch), `samples_per_update`, `n_spikes` (since the run began);
 - synapses: `w`, ``NAME_pre`` (of a neuron that projects, that is of both), ``NAME_post`` and ``NAME_layer`` (the
   postsynaptic layer); in `at_update` only shared ones of these, such as `learning_rate_layer`;
 - rules: `derivative`, `goodness_jump`, `memory` and `surrogate` in strings of neurons, ``derivative_post`` ... and
@@ -161,6 +162,7 @@ SCHEMA = {
         "method": ("word", "neurons", False),
         "on_pre": ("statements", "synapses", False),
         "surrogate": ("expression", "neurons", False),
+        "excess": ("expression", "neurons", False),
         "initial": ("values", "neurons", False),
         "on_step": ("statements", "neurons", False),
         "lateral": ("statements", "lateral", False),
@@ -242,6 +244,7 @@ SCHEMA = {
         "on_spike": ("statements", "neurons", True),
         "at_epoch_start": ("statements", "neurons", False),
         "output_at_epoch_end": ("statements", "output", True),
+        "output_score": ("expression", "output", True),
         "hidden_at_epoch_end": ("statements", "neurons", True),
     },
 }
@@ -292,6 +295,11 @@ class Model:
 
     def __getitem__(self, key):
         return self.strings.get(key) or ""
+
+    @property
+    def reads_spike_times(self):
+        """Whether this is an encoder of spike times, not of intensities."""
+        return self.kind == "encoder" and "events" in _names(*self.strings.values())
 
     def where(self, key, offset=0):
         lines = self.lines.get(key, [1])
@@ -683,6 +691,7 @@ learning_rate : 1 (shared)                   # of the update after this stimulus
 samples_per_update : 1 (shared)
 n_neurons : 1 (shared, constant)
 """
+SPIKE_COUNT = "n_spikes : integer                           # of the layer, since the run began\n"
 INPUT_VARIABLES = """
 intensity : 1                                # of the pixel or label that the channel stands for
 presentation : integer                       # number of the presentation, for random numbers
@@ -715,6 +724,11 @@ pixel = images(shown_image*second, is_pixel*channel*events)
 intensity = int(shown_image >= 0)*(is_pixel*pixel + is_label*(in_class + neutral))
 presentation = presentation_index(t, entry)
 """
+
+
+def _input_equations(encoder, *more):
+    shown_image = SHOWN_IMAGE if "shown_image" in _names(*encoder.strings.values()) else ""
+    return "\n".join([INPUT_VARIABLES + shown_image, encoder["equations"], *more])
 
 
 def _keep_signs(at_update):
@@ -757,7 +771,7 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
     values = _merge_parameters(models, parameters or {})
 
     wanted = _wanted_by_rule(r, n, g)
-    layer_text = LAYER_VARIABLES + g["layer"] + "\n" + r["layer"]
+    layer_text = LAYER_VARIABLES + SPIKE_COUNT + g["layer"] + "\n" + r["layer"]
     layer_variables = {eq.varname: _unit_of(eq) for eq in Equations(layer_text).values()}
 
     initial = n.strings.get("initial", {})
@@ -791,8 +805,7 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
     last_neurons = neuron_strings("", "", "")
     if _used_names(last_neurons) & set(Equations(presynaptic).names):
         last_neurons = replace(neurons, links=dict(neurons.links))  # a rule may read its first factor elsewhere
-    shown_image = SHOWN_IMAGE if "shown_image" in _names(*map(c.__getitem__, SCHEMA["encoder"])) else ""
-    input_text = "\n".join([INPUT_VARIABLES + shown_image, c["equations"], g["neuron"], presynaptic])
+    input_text = _input_equations(c, g["neuron"], presynaptic)
     inputs = GroupStrings(
         equations=input_text,
         threshold=c["threshold"],
@@ -803,7 +816,7 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
     )
     layers = []
     for text, at_end, remember in (
-        (LAYER_VARIABLES + g["layer"], "", ""),  # the input layer does not learn
+        (LAYER_VARIABLES + SPIKE_COUNT + g["layer"], "", ""),  # the input layer does not learn
         (layer_text, r["layer_at_epoch_end"], r["layer_remember"]),
     ):
         layers.append(
@@ -814,7 +827,7 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
                 at_epoch_start="\n".join([remember, _initial(text, {})]),
             )
         )
-    base_layer = {eq.varname: _unit_of(eq) for eq in Equations(LAYER_VARIABLES + g["layer"]).values()}
+    base_layer = {eq.varname: _unit_of(eq) for eq in Equations(LAYER_VARIABLES + SPIKE_COUNT + g["layer"]).values()}
     optimizer, at_update = (o["synapse"], o["at_update"]) if "dw" in definitions["rule"]["synapse"] else ("", "")
     if dale:
         if not at_update:
@@ -859,7 +872,7 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
         last_neurons=_finish_group(last_neurons, layer_variables, base_layer, values, also=common),
         input_layer=_finish_group(layers[0], {}, {}, values, also=_names(g["layer_on_spike"])),
         layer=_finish_group(layers[1], {}, {}, values, also=of_layer),
-        layer_on_spike=g["layer_on_spike"],
+        layer_on_spike=_tidy("n_spikes += 1\n" + g["layer_on_spike"]),
         layer_sum=_tidy(r["layer_sum"]),
         lateral=lateral,
         synapses=synapses,
@@ -1076,7 +1089,8 @@ def _refuse_clashes(models, definitions):
         return merged
 
     goodness, rule = definitions["goodness"], definitions["rule"]
-    below = merge(own("T_epoch", "t_stop", "phase_at", *Equations(LAYER_VARIABLES).names), goodness["layer"])
+    of_layers = Equations(LAYER_VARIABLES + SPIKE_COUNT).names
+    below = merge(own("T_epoch", "t_stop", "phase_at", *of_layers), goodness["layer"])
     layer = merge(below, rule["layer"])
     linked = own(*(f"{name}_layer" for name in layer), *(f"{name}_below" for name in below))
     encoding = _names(SHOW_STIMULUS) - set(DEFAULT_FUNCTIONS) - set(_UNITS) - {"t"}

@@ -33,6 +33,7 @@ loss         hidden                  hidden     further variables of hidden neur
 loss         on_spike*               neurons    statements at a reset
 loss         at_epoch_start          neurons    statements when a stimulus epoch begins
 loss         output_at_epoch_end*    output     statements when it ends; `own_class`, and `shown_class` of the sample
+loss         output_score*           output     what predictions compare, with `excess` (0 where the neuron has none)
 loss         hidden_at_epoch_end*    hidden     the same for hidden neurons, before the feedback
 ===========  ======================  =========  ====================================================================
 
@@ -50,7 +51,6 @@ from brian2.equations.equations import Equations
 
 from brianff.equations import (
     DEFAULT_ON_PRE,
-    INPUT_VARIABLES,
     LAYER_VARIABLES,
     SHOW_STIMULUS,
     Composition,
@@ -64,6 +64,7 @@ from brianff.equations import (
     _environment,
     _finish_group,
     _initial,
+    _input_equations,
     _merge_parameters,
     _names,
     _tidy,
@@ -206,10 +207,13 @@ def compose_feedback(parameters=None, **chosen):
     neurons.encode = f["hidden_at_epoch_start"]
     if f["perturbation"]:
         neurons.encode += f"\nperturbation = int(phase_layer < 0)*({f['perturbation']})"
-    output = neuron_strings(False, OUTPUT_VARIABLES, loss["output_at_epoch_end"], "shown_class = int(label(t, entry))")
+    score = OUTPUT_VARIABLES + f"score = {loss['output_score']} : 1\n"
+    if "excess" in _names(loss["output_score"]):
+        score += f"excess = {n['excess'] or '0'} : 1\n"
+    output = neuron_strings(False, score, loss["output_at_epoch_end"], "shown_class = int(label(t, entry))")
     for strings in (neurons, output):
         _add_neuron_variables(strings, set())
-    input_text = "\n".join([INPUT_VARIABLES, c["equations"], e["presynaptic"]])
+    input_text = _input_equations(c, e["presynaptic"])
     inputs = GroupStrings(
         equations=input_text,
         threshold=c["threshold"],
@@ -298,8 +302,8 @@ def environment_of_feedback(composition):
 class FeedbackNetwork(FeedForwardNetwork):
     """Brian2 objects of one architecture, whose last layer is the output, and one `FeedbackComposition`.
 
-    As `FeedForwardNetwork`; ``feedback1 ...`` are the synapses from the output to the hidden layers, and `n_spikes` of
-    the output neurons is recorded at the end of every stimulus epoch (``record_output``).
+    As `FeedForwardNetwork`; ``feedback1 ...`` are the synapses from the output to the hidden layers, and `n_spikes` and
+    `score` of the output neurons are recorded at the end of every stimulus epoch (``record_output``).
     """
 
     def _neurons(self, level):
@@ -355,7 +359,7 @@ class FeedbackNetwork(FeedForwardNetwork):
     def _monitors(self, level, record):
         neurons = self.groups[f"neurons{level}"]
         if level == len(self.architecture.hidden):
-            self._record("record_output", neurons, "n_spikes")
+            self._record("record_output", neurons, ["n_spikes", "score"])
         if record is not False:
             variables = ["A"] if "A" in neurons.variables else None  # for backpropagation
             monitor = SpikeMonitor(neurons, variables, name=f"spikes{level}")

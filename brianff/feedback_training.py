@@ -19,7 +19,16 @@ from brianff.equations import parse_parameter
 from brianff.feedback import FEEDBACK_DEFAULTS, compose_feedback
 from brianff.network import LABEL_NONE, LONGEST_RUN, Architecture
 from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule, stream
-from brianff.training import Config, Trainer, device_option, load_data, option, parameter_inputs
+from brianff.training import (
+    Config,
+    Trainer,
+    check_input,
+    default_encoder,
+    device_option,
+    load_data,
+    option,
+    parameter_inputs,
+)
 
 __all__ = ["FeedbackConfig", "FeedbackTrainer", "rate_readout"]
 
@@ -29,14 +38,16 @@ class FeedbackConfig:
     """All options of a training run with feedback; the defaults of the fields that are None depend on the data set."""
 
     dataset: str = option("digits", "data set", choices=datasets.names())
-    data: str | None = option(None, "folder that holds the data set's files", metavar="DIR")
+    data: str | None = option(None, "folder that holds the data set's files; for events, the file", metavar="DIR")
     download: bool = option(False, "download the data set if it is not on this machine")
     validation: int | None = option(None, "samples held out of the training set")
     split_seed: int = option(0, "seed of the split into training, validation and (digits) test set")
     limit: int | None = option(None, "use only this many training samples")
 
     neuron: str = option(FEEDBACK_DEFAULTS["neuron"], "neuron model: name or file")
-    encoder: str = option(FEEDBACK_DEFAULTS["encoder"], "encoder: name or file")
+    encoder: str | None = option(
+        None, "encoder: name or file (default: time_to_first_spike, or spike_times for spike trains)"
+    )
     eligibility: str = option(FEEDBACK_DEFAULTS["eligibility"], "local gradient: name or file")
     feedback: str = option(FEEDBACK_DEFAULTS["feedback"], "feedback to hidden layers: name or file")
     loss: str = option(FEEDBACK_DEFAULTS["loss"], "loss: name or file")
@@ -64,7 +75,7 @@ class FeedbackConfig:
 
     def resolved(self):
         """The same configuration with the defaults of its data set filled in."""
-        preset = _preset(self.dataset)
+        preset = _preset(self.dataset) | {"encoder": default_encoder(self.dataset)}
         changes = {k: v for k, v in preset.items() if "parameters" not in k and getattr(self, k) is None}
         for name in ("data", *FEEDBACK_DEFAULTS):
             value = getattr(self, name)
@@ -110,6 +121,17 @@ PRESETS = {
         parameters=_CODE | {"c": 0.05 / 0.26, "rho": 0.1, "f_target": 2.0, "eta_F": 0.01, "y_true": 10.0},
         output_parameters={"c": 0.25 / 0.26},
     ),
+    "rhythm": dict(
+        hidden=(100,),
+        steps=100,
+        dt=2.0,
+        epochs=20,
+        mini_batch=20,
+        learning_rate=0.01,
+        chunk=2000,
+        parameters={"tau_s": 5 * ms, "c": 0.2, "rho": 0.1, "f_target": 2.0, "eta_F": 0.01, "y_true": 10.0},
+        output_parameters={"c": 0.5},
+    ),
     "mnist": dict(
         hidden=(800,),
         steps=50,
@@ -140,6 +162,7 @@ class FeedbackTrainer(Trainer):
         self.composition = _compose(config)
         self.output_parameters = self._output_parameters()
         self.architecture = self._architecture()
+        check_input(self.data, self.composition, self.architecture)
         self.simulator = self._simulator()
         self.position = 0
         self.seconds = 0.0
@@ -190,6 +213,7 @@ class FeedbackTrainer(Trainer):
             capacity=rows * shown,
             images=rows * c.batch,
             dtype=c.dtype,
+            events=self.data.events,
         )
 
     def _simulator(self):
@@ -233,8 +257,8 @@ class FeedbackTrainer(Trainer):
     def _stimulus(self, samples, numbers, phases, kept=True):
         """Images, with the pixels that are `kept`, and schedule; every sample is shown once for each of `phases`."""
         a = self.architecture
-        images = np.zeros((a.images, a.n_pixels))
-        images[: len(samples)] = self._pixels(samples) * kept
+        images = np.zeros((a.images, a.n_pixels * a.events))
+        images[: len(samples)] = self._shown(samples, kept)
         shown = Schedule.evaluation(np.arange(len(samples)), self.data.labels[samples], numbers, a.batch)
         schedule = Schedule(
             *(np.repeat(values, len(phases), axis=0) for values in (shown.image, shown.label)),
@@ -307,31 +331,31 @@ class FeedbackTrainer(Trainer):
         with self.simulator.run(inputs, n_epochs) as results:
             for name in self.synaptic:
                 self.synaptic[name] = results[name]
-            counts = self._counts(results, n_epochs)[len(phases) - 1 :: len(phases)].reshape(len(samples), -1)
-        return int(np.sum(counts.argmax(axis=1) == self.data.labels[samples]))
+            scores = self._output(results, "score", n_epochs)[len(phases) - 1 :: len(phases)].reshape(len(samples), -1)
+        return int(np.sum(scores.argmax(axis=1) == self.data.labels[samples]))
 
-    def _counts(self, results, n_epochs):
-        """Spikes of the output neurons in each stimulus epoch: (epochs, batch, classes)."""
-        counts = results.recorded("record_output", "n_spikes", n_epochs)
-        return counts.reshape(n_epochs, self.architecture.batch, -1)
+    def _output(self, results, variable, n_epochs):
+        """Of the output neurons at the end of each stimulus epoch: (epochs, batch, classes)."""
+        return results.recorded("record_output", variable, n_epochs).reshape(n_epochs, self.architecture.batch, -1)
 
     # -- measuring -------------------------------------------------------------------------------------------------
-    def count(self, samples):
-        """Output spike counts of samples, without learning: (n, n_classes)."""
-        a, counts = self.architecture, []
+    def predict(self, samples):
+        """Scores and spike counts of the output neurons for samples, without learning: (n, n_classes) each."""
+        a, found = self.architecture, {"score": [], "n_spikes": []}
         for start in range(0, len(samples), a.images):
             piece = samples[start : start + a.images]
             stimulus, n_epochs = self._stimulus(piece, EVALUATION_PRESENTATIONS + piece, [0])
             with self.simulator.run({**self.inputs(), **stimulus}, n_epochs) as results:
-                counts.append(self._counts(results, n_epochs).reshape(-1, a.n_classes)[: len(piece)])
-        return np.concatenate(counts)
+                for variable, pieces in found.items():
+                    pieces.append(self._output(results, variable, n_epochs).reshape(-1, a.n_classes)[: len(piece)])
+        return tuple(np.concatenate(pieces) for pieces in found.values())
 
     def evaluate(self, which="test", limit=None):
-        """Output spike counts and labels of the "train", "validation" or "test" samples."""
+        """Scores, (n, n_classes), and labels of the "train", "validation" or "test" samples; the largest score wins."""
         samples = getattr(self.data, which)[:limit]
         if not len(samples):
             raise ValueError(f"the {which} set is empty.")
-        return self.count(samples), self.data.labels[samples]
+        return self.predict(samples)[0], self.data.labels[samples]
 
     def alignment(self):
         """Cosine between the feedback of every hidden layer and the forward weights from there to the output.
@@ -359,14 +383,14 @@ class FeedbackTrainer(Trainer):
         began = time.perf_counter()
         samples = stream(self.config.split_seed, "validate").permutation(self.data.validation)
         samples = np.sort(samples[: self.config.validate or None])
-        counts, labels = self.count(samples), self.data.labels[samples]
+        (scores, counts), labels = self.predict(samples), self.data.labels[samples]
         samples_seen = self.position * self.config.batch
         row = {
             "what": "validation",
             "samples": samples_seen,
             "epoch": round(samples_seen / len(self.train), 4),
             "validation_seconds": round(time.perf_counter() - began, 3),
-            "accuracy": float(np.mean(counts.argmax(axis=1) == labels)),
+            "accuracy": float(np.mean(scores.argmax(axis=1) == labels)),
             "output_spikes": float(counts.mean()),
         }
         row |= {f"alignment{level}": cosine for level, cosine in enumerate(self.alignment(), start=1)}
@@ -425,8 +449,8 @@ def rate_readout(trainer):
         found = np.zeros((len(samples), a.n_pixels))
         for start in range(0, len(samples), size):
             piece = samples[start : start + size]
-            images = np.zeros((size, a.n_pixels))
-            images[: len(piece)] = trainer._pixels(piece)
+            images = np.zeros((size, a.n_pixels * a.events))
+            images[: len(piece)] = trainer._shown(piece)
             unlabelled = np.full(len(piece), LABEL_NONE)
             shown = Schedule.evaluation(np.arange(len(piece)), unlabelled, EVALUATION_PRESENTATIONS + piece, size)
             with counter.run({**inputs, "images": images, **shown.inputs(a)}, 1) as results:

@@ -9,7 +9,7 @@ import io
 import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from brianff.evaluation import Evaluation, confusion_matrix
 from brianff.network import LABEL_NEUTRAL, LABEL_NONE
@@ -530,6 +530,54 @@ def convergence(rows):
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
     axes.grid(color=COLOURS["grid"], linewidth=0.6)
     figure.legend(loc="outside upper left", ncols=2, frameon=False, fontsize=TEXT, handlelength=3)
+    return figure
+
+
+def gradient_error(dt, errors, of_reference):
+    """Error of local gradients against the time step: median and quartiles of neurons, and a line of slope 1.
+
+    Parameters
+    ----------
+    dt : (n,) sequence of float
+        Time steps in ms.
+    errors : dict of name -> (n,) sequence of arrays
+        Relative errors of all neurons at every time step.
+    of_reference : float
+        Largest relative error of the reference itself.
+
+    Returns
+    -------
+    figure : `matplotlib.figure.Figure`
+    """
+    dt = np.asarray(dt, dtype=float)
+    figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
+    axes = figure.subplots()
+    _tidy(axes)
+    styles = zip((COLOURS["positive"], COLOURS["negative"]), "os", (-1, 1), strict=True)
+    for (name, found), (colour, marker, side) in zip(errors.items(), styles, strict=False):
+        low, median, high = np.array([np.quantile(values, (0.25, 0.5, 0.75)) for values in found]).T
+        axes.errorbar(
+            dt * 1.015**side,  # side by side
+            median,
+            (median - low, high - median),
+            color=colour,
+            marker=marker,
+            capsize=4,
+            label=name,
+        )
+    level = min(np.median(found[0]) for found in errors.values()) / dt[0]
+    axes.plot(dt, 0.6 * level * dt, "--", color="0.5", label="proportional to the time step")
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xticks(dt, [f"{step:g}" for step in dt])
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g}")
+    axes.minorticks_off()
+    axes.set_xlabel("time step (ms)")
+    axes.set_ylabel("relative error of the eligibility (%),\nmedian and quartiles of the neurons")
+    axes.grid(color=COLOURS["grid"], linewidth=0.6)
+    text = f"the reference itself: {of_reference:.1e} at most, against finite differences"
+    figure.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=TEXT, title=text, alignment="left")
     return figure
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["ResultsError", "RunFolder", "atomic_write"]
+__all__ = ["ResultsError", "RunFolder", "atomic_write", "read_rows"]
 
 
 class ResultsError(Exception):
@@ -35,6 +35,37 @@ def atomic_write(path, data):
         f.flush()
         os.fsync(f.fileno())
     os.replace(temporary, path)
+
+
+def read_rows(path, config_of):
+    """Rows that an earlier call of a protocol has written, as JSON; none if there is no such file.
+
+    Parameters
+    ----------
+    path : `pathlib.Path`
+    config_of : callable
+        The options (dict) with which this call would make a row; they must be those in the row's ``config``.
+
+    Raises
+    ------
+    ResultsError
+        If the file is damaged, or made with other options.
+    """
+    if not path.is_file():
+        return []
+    try:
+        rows = json.loads(path.read_text())
+        for row in rows:
+            then, now = row["config"], json.loads(json.dumps(config_of(row)))
+            for key in sorted(then.keys() | now.keys()):
+                if then.get(key) != now.get(key):
+                    raise ResultsError(
+                        f"{path} has results of {key} = {then.get(key)}, and now it is {now.get(key)}: choose another "
+                        "--out, or the same options."
+                    )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ResultsError(f"{path} holds no results of this protocol ({error!r}): choose another --out.") from None
+    return rows
 
 
 class RunFolder:

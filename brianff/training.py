@@ -31,8 +31,8 @@ from brianff.stimulus import (
 )
 
 __all__ = [
-    "Config", "Progress", "Stopped", "Trainer", "collect_recording", "load_data", "parameter_inputs",
-    "record_presentations", "record_run", "versions",
+    "Config", "Progress", "Stopped", "Trainer", "check_input", "collect_recording", "default_encoder", "load_data",
+    "parameter_inputs", "record_presentations", "record_run", "versions",
 ]  # fmt: skip
 
 
@@ -57,14 +57,16 @@ class Config:
     """
 
     dataset: str = option("digits", "data set", choices=datasets.names())
-    data: str | None = option(None, "folder that holds the data set's files", metavar="DIR")
+    data: str | None = option(None, "folder that holds the data set's files; for events, the file", metavar="DIR")
     download: bool = option(False, "download the data set if it is not on this machine")
     validation: int | None = option(None, "samples held out of the training set")
     split_seed: int = option(0, "seed of the split into training, validation and (digits) test set")
     limit: int | None = option(None, "use only this many training samples")
 
     neuron: str = option("lif", "neuron model: name or file")
-    encoder: str = option("time_to_first_spike", "encoder: name or file")
+    encoder: str | None = option(
+        None, "encoder: name or file (default: time_to_first_spike, or spike_times for spike trains)"
+    )
     goodness: str = option("sum_of_squares", "goodness: name or file")
     rule: str = option("symba", "learning rule: name or file")
     optimizer: str = option("adam", "optimizer: name or file")
@@ -75,8 +77,8 @@ class Config:
 
     hidden: tuple | None = option(None, "neurons of each hidden layer, as in 500,500", metavar="N,N")
     label_neurons: int = option(10, "input neurons for each class")
-    steps: int = option(50, "time steps of a stimulus epoch")
-    dt: float = option(1.0, "time step in ms")
+    steps: int | None = option(None, "time steps of a stimulus epoch")
+    dt: float | None = option(None, "time step in ms")
     batch: int = option(10, "presentations simulated side by side")
     init_gain: float = option(1.5, "initial weights have standard deviation init_gain/sqrt(number of inputs)")
 
@@ -113,6 +115,7 @@ class Config:
     def resolved(self):
         """The same configuration with the defaults of its data set filled in."""
         preset = PRESETS.get(self.dataset, PRESETS["mnist"])
+        preset = preset | {"encoder": default_encoder(self.dataset)}
         changes = {name: value for name, value in preset.items() if getattr(self, name) is None}
         # A run may be resumed from another folder.
         for name in ("data", *equations.FOLDERS):
@@ -155,6 +158,8 @@ class Config:
 PRESETS = {
     "digits": dict(
         hidden=(200, 200),
+        steps=50,
+        dt=1.0,
         epochs=40,
         mini_batch=10,
         learning_rate=2e-3,
@@ -162,8 +167,21 @@ PRESETS = {
         chunk=200,
         dropout=0.1,
     ),
+    "rhythm": dict(
+        hidden=(200, 200),
+        steps=100,
+        dt=2.0,
+        epochs=20,
+        mini_batch=10,
+        learning_rate=2e-3,
+        refresh=200,
+        chunk=200,
+        dropout=0.0,
+    ),
     "mnist": dict(
         hidden=(500, 500),
+        steps=50,
+        dt=1.0,
         epochs=15,
         mini_batch=20,
         learning_rate=1e-3,
@@ -221,6 +239,7 @@ class Trainer(Progress):
         self.supervised = config.labels_shown
         self.phases = 1 if config.negatives == "none" else 2  # stimulus epochs of a sample
         self.architecture = _architecture(config, self.data)
+        check_input(self.data, self.composition, self.architecture)
         self.simulator = simulator(config.device, self.architecture, self.composition, report)
         self.readout = SoftmaxReadout(
             sum(self.architecture.hidden) + 1, self.data.n_classes, config.readout_rate, config.mini_batch
@@ -318,8 +337,11 @@ class Trainer(Progress):
             out |= {f"synapses{level}.w": self.synaptic[f"synapses{level}.w"] for level in range(1, len(a.hidden) + 1)}
         return out
 
-    def _pixels(self, samples):
-        return self.data.images[samples].reshape(len(samples), -1) / 255.0
+    def _shown(self, samples, kept=True):
+        """What the input channels get of samples, (n, n_pixels*events); pixels that are not `kept` stay dark."""
+        a = self.architecture
+        shown = self.data.shown(samples, a.n_steps, a.dt_ms * 1e-3)
+        return shown if kept is True else np.where(np.repeat(kept, a.events, axis=1), shown, self.data.dark)
 
     def _kept(self, numbers):
         """Which pixels of training samples do not drop out, drawn row by row of the stream; True: all."""
@@ -467,7 +489,7 @@ class Trainer(Progress):
         _, traces = present(
             self.simulator,
             self.inputs(),
-            self._pixels(samples) * self._kept(numbers),
+            self._shown(samples, self._kept(numbers)),
             np.arange(len(samples)),
             neutral,
             NEUTRAL_PRESENTATIONS + numbers,
@@ -490,10 +512,10 @@ class Trainer(Progress):
     def _present_pairs(self, samples, numbers, negative_labels):
         a = self.architecture
         n = len(samples)
-        images = np.zeros((a.images, a.n_pixels))
+        images = np.zeros((a.images, a.n_pixels * a.events))
         # The same pixels drop out in both phases: a difference in brightness would tell them apart.
         kept = self._kept(numbers)
-        images[:n] = self._pixels(samples) * kept
+        images[:n] = self._shown(samples, kept)
         own = np.arange(n)
         if self.phases == 1:
             return images, Schedule.positive(own, self.data.labels[samples], 2 * numbers, a.batch)
@@ -539,7 +561,7 @@ class Trainer(Progress):
             self.simulator,
             self.inputs(),
             self.readout,
-            self._pixels(samples),
+            self._shown(samples),
             self.data.labels[samples],
             offset=offset,
             candidates=self.supervised,
@@ -633,6 +655,26 @@ def load_data(config):
     return data, stream(config.split_seed, "limit").permutation(data.train)[: config.limit]
 
 
+def default_encoder(dataset):
+    return "spike_times" if dataset in datasets.SPIKE_TRAINS else equations.DEFAULTS["encoder"]
+
+
+def check_input(data, composition, architecture):
+    """Refuse an encoder that cannot read what the data set holds, and a stimulus epoch too short for it."""
+    trains, encoder = isinstance(data, datasets.EventDataset), composition.models["encoder"]
+    if encoder.reads_spike_times != trains:
+        raise ValueError(
+            f"--encoder {encoder.name} "
+            + (
+                f"reads intensities, and '{data.name}' holds spike times: take --encoder spike_times."
+                if trains
+                else f"reads spike times, and '{data.name}' holds images: take another one."
+            )
+        )
+    if trains:
+        data.check_duration(architecture.n_steps, architecture.dt_ms * 1e-3)
+
+
 def parameter_inputs(architecture, composition):
     """Every parameter of the models, in every group that has it, as inputs of a simulator."""
     parts = [("neurons0", composition.input), ("layer0", composition.input_layer)]
@@ -691,6 +733,7 @@ def _architecture(config, data):
         capacity=capacity,
         images=samples * (2 if config.negatives == "hybrid" else 1),
         dtype=config.dtype,
+        events=data.events,
     )
 
 
@@ -743,7 +786,7 @@ def collect_recording(simulator, images, schedule):
     out = {
         "phase": schedule.phase,
         "label": schedule.label[:, 0],
-        "image": images[schedule.image[:, 0]],
+        "image": images[schedule.image[:, 0], :: a.events],
         "n_steps": np.array(a.n_steps),
         "dt": np.array(a.dt_ms),
         "sizes": np.array(a.sizes),
@@ -773,7 +816,7 @@ def record_run(trainer):
     if not c.record_samples or not 0 <= min(c.record_samples) <= max(c.record_samples) < len(data.test):
         raise ValueError(f"--record-samples must name some of the {len(data.test)} test samples, counted from 0.")
     chosen = data.test[list(c.record_samples)]
-    images = trainer._pixels(chosen)
+    images = trainer._shown(chosen)
     rows = np.arange(len(chosen))
     labels = data.labels[chosen]
     if trainer.supervised or trainer.phases == 1:

@@ -7,9 +7,11 @@ error of the output reaches the hidden neurons (or, e-prop, in the local gradien
     python protocols/compare_feedback.py                                  # digits, 5 seeds
     python protocols/compare_feedback.py --dataset timing --seeds 1,2,3
     python protocols/compare_feedback.py --methods sfdfa,dfa --hidden 400,400,400
+    python protocols/compare_feedback.py --out FOLDER                     # goes on where the folder's results end
 """
 
 import argparse
+import dataclasses
 import json
 import sys
 import tempfile
@@ -22,7 +24,7 @@ from brianff import plotting
 from brianff.backpropagation import BackpropagationTrainer
 from brianff.commands import add_device_option, fail_cleanly, integers
 from brianff.feedback_training import FeedbackConfig, FeedbackTrainer
-from brianff.results import atomic_write
+from brianff.results import atomic_write, read_rows
 
 # name -> (what it is, trainer, options)
 METHODS = {
@@ -32,8 +34,9 @@ METHODS = {
     "bounded": ("SFDFA, bounded denominator", FeedbackTrainer, dict(eligibility="spike_time_bounded")),
     "eprop": ("SFDFA, surrogate eligibility", FeedbackTrainer, dict(eligibility="surrogate")),
     "opzo": ("OPZO", FeedbackTrainer, dict(feedback="opzo")),
-    # random feedback wants a firmer hand on the rates (as in the paper)
-    "dfa": ("DFA", FeedbackTrainer, dict(feedback="dfa", set=("rho=1", "f_target=1"))),
+    # Random feedback wants a firmer hand on the rates (as in the paper), and to be small beside it: with weights of the
+    # size of the forward ones, an output neuron that is silent at the start can stay so, and then never learns.
+    "dfa": ("DFA", FeedbackTrainer, dict(feedback="dfa", set=("rho=1", "f_target=1", "F_range=0.1"))),
     "output_only": ("output layer only", FeedbackTrainer, dict(feedback="output_only")),
 }
 
@@ -49,7 +52,11 @@ def parse(arguments):
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--limit", type=int, help="use only this many training samples")
     add_device_option(parser)
-    parser.add_argument("--out", metavar="FOLDER", help="results folder (default: runs/compare-DATASET-DATE-TIME)")
+    parser.add_argument(
+        "--out",
+        metavar="FOLDER",
+        help="results folder; what it holds already is not trained again (default: runs/compare-DATASET-DATE-TIME)",
+    )
     parser.add_argument("--quick", action="store_true", help="two methods on a small network: is everything there?")
     return parser.parse_args(arguments)
 
@@ -69,22 +76,25 @@ def main(arguments=None):
     out = Path(args.out or Path("runs") / f"compare-{args.dataset}-{time.strftime('%Y%m%d-%H%M%S')}")
     out.mkdir(parents=True, exist_ok=True)
 
-    # %% Train every method with every seed
-    rows = []
+    # %% Train every method with every seed, but for those that the folder has
+    rows = read_rows(out / "results.json", lambda row: settings(FeedbackConfig(**common, **METHODS[row["method"]][2])))
     for seed in seeds:
         for method in methods:
+            if any((row["method"], row["seed"]) == (method, seed) for row in rows):
+                continue
             name, trainer_class, options = METHODS[method]
             with tempfile.TemporaryDirectory() as folder:
                 config = FeedbackConfig(seed=seed, **common, **options)
                 trainer = trainer_class.start(config, Path(folder) / "run")
                 trainer.run()
-                counts, labels = trainer.evaluate("test")
+                scores, labels = trainer.evaluate("test")
             validations = [row for row in trainer.metrics if row["what"] == "validation"]
             row = {
                 "method": method,
                 "name": name,
                 "seed": seed,
-                "test": float(np.mean(counts.argmax(axis=1) == labels)),
+                "config": settings(config),
+                "test": float(np.mean(scores.argmax(axis=1) == labels)),
                 "alignment": trainer.alignment(),
                 "seconds": round(trainer.seconds, 1),
                 "epoch": [v["epoch"] for v in validations],
@@ -95,20 +105,28 @@ def main(arguments=None):
             atomic_write(out / "results.json", json.dumps(rows, indent=1).encode())
 
     # %% The table: mean and standard deviation over the seeds
-    print(f"\n{'':30} {'test (%)':>14} {'validation (%)':>16} {'cos(F, W)':>12} {'s a run':>8}")
-    for method in methods:
+    print(f"\n{'':30} {'seeds':>10} {'test (%)':>14} {'validation (%)':>16} {'cos(F, W)':>12} {'s a run':>8}")
+    rows.sort(key=lambda row: (list(METHODS).index(row["method"]), row["seed"]))
+    for method in dict.fromkeys(row["method"] for row in rows):
         own = [row for row in rows if row["method"] == method]
         test = 100 * np.array([row["test"] for row in own])
         validation = 100 * np.array([row["validation"][-1] for row in own])
         cosine = np.mean([row["alignment"] for row in own], axis=0) if own[0]["alignment"] else []
+        seeds = ",".join(str(row["seed"]) for row in own)
         print(
-            f"{own[0]['name']:30} {spread(test):>14} {spread(validation):>16} "
+            f"{own[0]['name']:30} {seeds:>10} {spread(test):>14} {spread(validation):>16} "
             f"{', '.join(f'{c:.2f}' for c in np.atleast_1d(cosine)):>12} {np.mean([r['seconds'] for r in own]):8.0f}"
         )
 
     # %% Convergence on one axis
     plotting.save(plotting.convergence(rows), out / "convergence.png")
     print(f"figures: {out}")
+
+
+def settings(config):
+    """Everything in a configuration that its results depend on."""
+    values = dataclasses.asdict(config.resolved())
+    return {k: v for k, v in values.items() if k not in ("data", "download", "device", "seed")}
 
 
 def spread(values):

@@ -3,11 +3,13 @@
 
 Small networks and few passes over the digits, so that all combinations come to an end; what cannot work together is
 refused, with the reason, before anything is compiled.  Every combination is compiled once, for all its seeds; several
-combinations run side by side, each in a process of its own.  An interrupted comparison goes on where it was.
+combinations run side by side, in processes of their own.  An interrupted comparison goes on where it was, and one that
+fails is put down with the reason, in the table, and tried again the next time.
 
-    python protocols/compare_models.py                                      # everything: some hours on 2 cores
+    python protocols/compare_models.py                                      # everything, on all cores
     python protocols/compare_models.py --neurons lif,adex --rules symba     # all codes with these
     python protocols/compare_models.py --table                              # table and figure of what is there so far
+    python protocols/compare_models.py --table --docs docs/comparison.md    # the page of the documentation as well
 """
 
 import argparse
@@ -23,9 +25,35 @@ from rich.progress import track
 
 from brianff import plotting
 from brianff.commands import add_device_option, fail_cleanly
-from brianff.comparison import MEASURES, Combination, markdown, measure, summary
+from brianff.comparison import MEASURES, Combination, latest, markdown, measure, medians, refusals, summary
 from brianff.device import require_device
 from brianff.equations import available
+
+PAGE = """# How the models differ
+
+Made by `python protocols/compare_models.py --docs docs/comparison.md`: all {n_combinations} combinations of neuron,
+code and rule that fit, each with the goodness that its rule is made for, everything else at its default: digits,
+{network} ({grouped} with class groups), {epochs} epochs, seeds {seeds}. The networks are small and the training is
+short, so that differences show; the README has what longer training reaches. No parameter was chosen on the test set.
+
+![Test accuracy of every combination, and its costs](../figures/compare_models.png)
+
+- *margin of goodness*: on test data, goodness under the true label less that under the best wrong one, mean;
+- *spikes*: of hidden neurons, in one presentation of a test sample with its label (50 ms);
+- *synaptic events*: weights that spikes were sent through in it;
+- *CPU time*: of training, a sample (both phases and the passes with a neutral label), compilation apart.
+
+## Medians
+
+{medians}
+## What is refused
+
+{refusals}
+## All combinations
+
+Mean of the seeds; of the accuracy, the standard deviation as well.
+
+{table}"""
 
 
 # %% Options
@@ -36,11 +64,12 @@ def parse(arguments):
         parser.add_argument(f"--{name}", type=_names, default=default, metavar="A,B", help="default: all")
     parser.add_argument("--seeds", type=_names, default=["1", "2", "3"], metavar="1,2,3")
     parser.add_argument("--hidden", default="150", metavar="N,N", help="neurons of each hidden layer (default: 150)")
-    parser.add_argument("--epochs", type=int, default=10, help="passes over the training set (default: 10)")
+    parser.add_argument("--epochs", type=int, default=5, help="passes over the training set (default: 5)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes (default: one a core)")
     add_device_option(parser)
     parser.add_argument("--out", default="runs/compare_models", metavar="FOLDER")
     parser.add_argument("--table", action="store_true", help="train nothing")
+    parser.add_argument("--docs", metavar="FILE.md", help="also write the page of the documentation, and its figure")
     parser.add_argument("--quick", action="store_true", help="one combination, a minute: is everything there?")
     return parser.parse_args(arguments)
 
@@ -52,10 +81,10 @@ def _names(text):
 @fail_cleanly
 def main(arguments=None):
     args = parse(arguments)
-    more = {"hidden": tuple(int(n) for n in args.hidden.split(",")), "epochs": args.epochs, "device": args.device}
+    settings = {"hidden": [int(n) for n in args.hidden.split(",")], "epochs": args.epochs, "device": args.device}
     if args.quick:
         args.neurons, args.codes, args.rules, args.seeds = ["lif"], ["time_to_first_spike"], ["symba"], ["1"]
-        more |= {"hidden": (30,), "epochs": 1, "limit": 200, "refresh": 100, "chunk": 100}
+        settings |= {"hidden": [30], "epochs": 1, "limit": 200, "refresh": 100, "chunk": 100}
     out = Path(args.out)
     out.mkdir(parents=True, exist_ok=True)
     results = out / "results.jsonl"
@@ -65,8 +94,10 @@ def main(arguments=None):
     refused = {combination: reason for combination in wanted if (reason := combination.misfit())}
     for combination, reason in refused.items():
         print(f"refused: {combination}: {reason}")
-    done = [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
-    known = {(Combination(row["neuron"], row["code"], row["rule"]), row["seed"]) for row in done}
+    done = latest(json.loads(line) for line in results.read_text().splitlines()) if results.exists() else []
+    if any(row["settings"] != settings for row in done):
+        raise ValueError(f"{out} holds results of other settings: choose another --out.")
+    known = {(Combination(row["neuron"], row["code"], row["rule"]), row["seed"]) for row in done if "failed" not in row}
     todo = {
         combination: seeds
         for combination in wanted
@@ -76,23 +107,39 @@ def main(arguments=None):
     }
     print(f"{len(wanted) - len(refused)} combinations, {len(refused)} refused, {len(todo)} still to be trained")
 
-    # %% Train, one process a combination
+    # %% Train, several combinations side by side
     if todo:
         require_device(args.device)
         context = multiprocessing.get_context("spawn")  # Brian2's devices are global: every process has its own
-        with ProcessPoolExecutor(args.jobs, mp_context=context, max_tasks_per_child=1) as pool:
-            runs = [pool.submit(measure, combination, seeds, more) for combination, seeds in todo.items()]
+        with ProcessPoolExecutor(args.jobs, mp_context=context, max_tasks_per_child=20) as pool:
+            runs = [pool.submit(measure, combination, seeds, settings) for combination, seeds in todo.items()]
             for run in track(as_completed(runs), "training", total=len(runs)):
-                done += run.result()
+                rows = [row | {"settings": settings} for row in run.result()]
+                done = latest(done + rows)
                 with results.open("a") as file:
-                    file.writelines(json.dumps(row) + "\n" for row in run.result())
+                    file.writelines(json.dumps(row) + "\n" for row in rows)
 
     # %% Table and figure
-    if not done:
+    if not summary(done):
         raise ValueError(f"{results} has no results yet: leave out --table.")
     table = markdown(done)
     (out / "table.md").write_text(table)
-    plotting.save(plotting.comparison(summary(done), MEASURES), out / "compare_models.png")
+    figure = plotting.comparison(summary(done), MEASURES)
+    plotting.save(figure, out / "compare_models.png")
+    if args.docs:
+        hidden = "-".join(map(str, settings["hidden"]))
+        page = PAGE.format(
+            n_combinations=len(summary(done)),
+            network=f"164-{hidden}",
+            grouped=f"64-{hidden}",
+            epochs=settings["epochs"],
+            seeds=", ".join(sorted({str(row["seed"]) for row in done})),
+            medians=medians(done),
+            refusals=refusals(refused),
+            table=table,
+        )
+        Path(args.docs).write_text(page)
+        plotting.save(figure, Path(args.docs).parent.parent / "figures" / "compare_models.png")
     print(table)
     print(f"table and figure: {out}")
 

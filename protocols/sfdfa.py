@@ -56,9 +56,9 @@ def main(arguments=None):
         print(f"{1e3 * cost:.2f} ms of one core for a training sample, validation and checkpoints included")
 
     # %% Evaluate, once, on samples that nothing was decided with
-    counts, labels = trainer.evaluate("test")
-    predicted = counts.argmax(axis=1)
-    folder.save("evaluation", {"counts": counts, "labels": labels})
+    scores, labels = trainer.evaluate("test")
+    predicted = scores.argmax(axis=1)
+    folder.save("evaluation", {"scores": scores, "labels": labels})
     if trainer.config.dataset == "timing":
         print(f"test accuracy of a linear readout of the input's spike counts: {rate_readout(trainer):.4f}")
     if cosines := trainer.alignment():

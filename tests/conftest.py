@@ -29,7 +29,10 @@ def pytest_collection_modifyitems(items):
 def own_cache(tmp_path_factory):
     """Compiled networks of the tests stay out of the user's cache, so that every test session compiles for itself."""
     before = os.environ.get("BRIANFF_CACHE")
-    os.environ["BRIANFF_CACHE"] = str(tmp_path_factory.mktemp("builds"))
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # all processes of a session share it
+    os.environ["BRIANFF_CACHE"] = str(folder / "builds")
     yield
     if before is None:
         del os.environ["BRIANFF_CACHE"]

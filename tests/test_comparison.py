@@ -2,8 +2,8 @@
 
 import pytest
 
-from brianff import plotting
-from brianff.comparison import MEASURES, Combination, markdown, summary
+from brianff import comparison, plotting
+from brianff.comparison import MEASURES, Combination, latest, markdown, measure, medians, refusals, summary
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,48 @@ def results():
         for seed in (1, 2)
         if (n, rule) != ("adex", "csdp")
     ]
+
+
+FAILED = {"neuron": "adex", "code": "phase", "rule": "csdp", "seed": 1, "failed": "ValueError: a | b\nand c"}
+
+
+def test_a_failure_is_a_row_and_ends_its_combination_only(monkeypatch):
+    def measured(options):
+        if options["seed"] == 2:
+            raise FloatingPointError("no longer finite")
+        return dict.fromkeys(MEASURES, 1.0)
+
+    monkeypatch.setattr(comparison, "_measure_seed", measured)
+    first, second = measure(Combination("lif", "phase", "symba"), [1, 2, 3])
+    assert first["accuracy"] == 1 and "failed" not in first
+    assert second["seed"] == 2 and second["failed"] == "FloatingPointError: no longer finite"
+
+
+def test_a_failure_stands_in_the_table_until_it_is_put_right():
+    failing = latest([*results(), FAILED])
+    assert summary(failing) == summary(results())
+    last = markdown(failing).splitlines()[-1]
+    assert last.startswith("| adex | phase | csdp | seed 1 failed: ValueError: a / b and c |")
+    assert last.count("|") == markdown(failing).splitlines()[0].count("|")
+    put_right = results()[0] | {"rule": "csdp"}
+    assert "failed" not in markdown(latest([*failing, put_right]))
+
+
+def test_medians_of_every_neuron_code_and_rule():
+    rows = [line.split("|")[1:-1] for line in medians(results()).splitlines()[2:]]
+    assert [[cell.strip() for cell in row] for row in rows][:3] == [
+        ["neuron", "lif", "3", "16.0", "16.0"],
+        ["neuron", "adex", "2", "15.0", "15.0"],
+        ["code", "phase", "5", "16.0", "16.0"],
+    ]
+
+
+def test_every_reason_of_refusal_is_given_once_and_without_file_names():
+    combinations = [Combination(neuron, "phase", "surrogate_gradient") for neuron in ("adex", "izhikevich")]
+    combinations.append(Combination("lif", "time_to_first_spike", "csdp"))
+    first, second = refusals({c: c.misfit() for c in combinations}).splitlines()
+    assert first.startswith("- 2: the rule 'surrogate_gradient' needs") and "adex" not in first and "/" not in first
+    assert second.startswith("- 1: the rule csdp")
 
 
 def test_seeds_become_mean_and_deviation():

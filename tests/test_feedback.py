@@ -3,15 +3,6 @@
 import numpy as np
 import pytest
 from brian2 import NeuronGroup, run, second
-from reference.event_driven import (
-    Neuron,
-    Spikes,
-    backward,
-    eligibility,
-    input_spikes,
-    network,
-    relative_error,
-)
 
 from brianff import datasets
 from brianff.backpropagation import BackpropagationTrainer, spike_time_gradients
@@ -19,12 +10,21 @@ from brianff.datasets.timing import pattern_latencies
 from brianff.dense import DenseSynapses
 from brianff.device import RuntimeSimulator
 from brianff.equations import FEEDBACK_FOLDERS, ModelError, available, check, load
+from brianff.event_driven import Spikes, backward, relative_error
 from brianff.feedback import compose_feedback
 from brianff.feedback_training import FeedbackConfig, FeedbackTrainer, rate_readout
+from brianff.gradient_check import (
+    HIDDEN,
+    OUTPUT,
+    T_END,
+    TAU_S,
+    clocked_errors,
+    exact_eligibilities,
+    present,
+    random_network,
+)
 from brianff.network import Architecture
 
-TAU_S, T_END = 0.13, 0.2  # s
-HIDDEN, OUTPUT = Neuron(theta=0.1), Neuron(theta=0.3)
 MODELS = [(kind, name) for kind in FEEDBACK_FOLDERS for name in available(kind)]
 
 
@@ -72,70 +72,12 @@ def test_columns_refuse_what_they_cannot_do():
 
 
 # -- local gradients ---------------------------------------------------------------------------------------------------
-def present(weights, images, dt, simulator=RuntimeSimulator, parameters=None, record=False, labels=None, **models):
-    """One stimulus epoch of `images` side by side through a network of these weights: (simulator, results).
-
-    `dt` in ms; the parameters of the hidden and output neurons are those of `HIDDEN` and `OUTPUT`.
-    """
-    composition = compose_feedback(**models)
-    batch, n_input = images.shape
-    sizes = tuple(w.shape[1] for w in weights)
-    a = Architecture(
-        n_pixels=n_input,
-        n_classes=sizes[-1],
-        hidden=sizes,
-        label_neurons=0,
-        batch=batch,
-        n_steps=round(1e3 * T_END / dt),
-        dt_ms=dt,
-        capacity=1,
-        images=batch,
-    )
-    s = simulator(a, composition, record=record)
-    inputs = {"images": images, "image_index": np.tile(np.arange(batch), 2), "phase_at": np.ones(2)}
-    inputs |= {"label": np.tile(np.zeros(batch) if labels is None else labels, 2), "neurons0.seed": 1}
-    inputs |= {"presentation_index": np.tile(np.arange(batch), 2)}
-    inputs |= {"neurons0.tau_s": TAU_S, "neurons0.t_code": 0.1, "neurons0.dark": 0.0}
-    for level, w in enumerate(weights, start=1):
-        neuron = OUTPUT if level == len(weights) else HIDDEN
-        inputs |= {f"neurons{level}.tau_s": TAU_S, f"neurons{level}.c": neuron.c, f"synapses{level}.w": w.ravel()}
-        inputs |= {f"layer{level}.samples_per_update": batch}
-        if "grazing" in composition.parameters:
-            inputs[f"neurons{level}.grazing"] = 1e-3
-    return s, s.run(inputs | (parameters or {}), 1)
-
-
-def random_network(seed, sizes=(60, 40, 10), batch=6):
-    rng = np.random.default_rng(seed)
-    weights = [rng.uniform(-1, 1, shape) for shape in zip(sizes[:-2], sizes[1:-1], strict=True)]
-    return [*weights, rng.uniform(-0.5, 1, sizes[-2:])], rng.uniform(0.02, 1, (batch, sizes[0]))
-
-
 def test_error_of_the_clocked_eligibility_is_proportional_to_the_time_step():
-    """Against the event-driven reference, whose derivatives are exact to 1e-6 (test_sfdfa_reference.py)."""
+    """Against the event-driven reference, whose derivatives are exact to 1e-6 (test_event_driven.py)."""
     weights, images = random_network(3)
-    references = []
-    for image in images:
-        spikes = network(
-            [w.T for w in weights], input_spikes(np.arange(60), 0.1 * (1 - image)), [HIDDEN, OUTPUT], T_END
-        )
-        references.append(
-            [
-                eligibility(w.T, s, n, T_END).T / n.tau
-                for w, s, n in zip(weights, spikes, [HIDDEN, OUTPUT], strict=False)
-            ]
-        )
-    steps, errors = (1, 0.5, 0.25, 0.1), []
-    for dt in steps:
-        s, _ = present(weights, images, dt)
-        found = [s.built.groups[f"synapses{level}"].matrix("eligibility") for level in (1, 2)]
-        of_neurons = []
-        for entry, reference in enumerate(references):
-            for clocked, exact in zip(found, reference, strict=True):
-                spiked = np.linalg.norm(exact, axis=0) > 0
-                difference = np.linalg.norm(clocked[entry] - exact, axis=0)[spiked]
-                of_neurons.append(difference / np.linalg.norm(exact, axis=0)[spiked])
-        errors.append(np.median(np.concatenate(of_neurons)))
+    exact = exact_eligibilities(weights, images)
+    steps = (1, 0.5, 0.25, 0.1)
+    errors = [np.median(clocked_errors(weights, images, exact, dt)) for dt in steps]
     slope = np.polyfit(np.log(steps), np.log(errors), 1)[0]
     assert 0.85 < slope < 1.15
     assert errors[-1] < 0.003
@@ -195,6 +137,19 @@ def test_hidden_neurons_get_their_feedback():
         mean_n = results["neurons1.mean_n"].reshape(3, 40)
         expected = 0.5 * (2.0 - mean_n) + error @ backwards
         np.testing.assert_allclose(results["neurons1.delta"].reshape(3, 40), expected, atol=1e-9)
+
+
+def test_membranes_decide_between_equal_counts():
+    """The score is the spike count, and less than one more by the membrane: what is left of u at the end."""
+    weights, images = random_network(7, batch=30)
+    s, results = present(weights, images, 4.0)
+    counts, scores = (results[f"record_output.{name}"][1] for name in ("n_spikes", "score"))
+    assert np.all((scores > counts - 1 - 1e-9) & (scores <= counts))
+    tied = counts.reshape(30, 10) == counts.reshape(30, 10).max(axis=1, keepdims=True)
+    assert np.any(tied.sum(axis=1) > 1)
+    best = scores.reshape(30, 10).argmax(axis=1)
+    assert tied[np.arange(30), best].all()
+    assert np.mean(np.sort(scores.reshape(30, 10))[:, -1] > np.sort(scores.reshape(30, 10))[:, -2]) > 0.9
 
 
 def test_perturbation_is_in_the_first_presentation_only():

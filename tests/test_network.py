@@ -51,6 +51,9 @@ def test_numpy_and_cpp_agree(models):
             assert spikes.num_spikes > 50
             np.testing.assert_array_equal(got[f"spikes{level}.i"], spikes.i[:])
             np.testing.assert_allclose(got[f"spikes{level}.t"], spikes.t_[:], rtol=0, atol=1e-9)
+            of_entries = np.bincount(spikes.i[:] // SMALL.sizes[level], minlength=SMALL.batch)
+            for results in (got, expected):
+                np.testing.assert_array_equal(results[f"layer{level}.n_spikes"], of_entries)
         for level in (1, 2):
             w, reference_w = got[f"synapses{level}.w"], expected[f"synapses{level}.w"]
             assert np.abs(reference_w - inputs[f"synapses{level}.w"]).max() > 1e-4

@@ -1,21 +1,28 @@
-"""Labelled image data sets for forward-forward learning.
+"""Labelled data sets: images, and spike trains.
 
-`load` gives a `Dataset`: unsigned 8-bit images, their labels and three disjoint
-splits. The default, scikit-learn's digits, and the generated spike patterns of
-`timing` need no files; the others are read from MNIST-format idx files.
+`load` gives a `Dataset`, unsigned 8-bit images, their labels and three disjoint
+splits, or an `EventDataset`, with spike times in the place of images. The
+default, scikit-learn's digits, and the generated `timing` and `rhythm` need no
+files; ``events`` is read from a file of spike times, the others from MNIST-format
+idx files.
 """
 
 from .dataset import Dataset, DatasetError
 from .digits import load_digits
+from .events import EventDataset, load_events
 from .idx_sets import SETS, load_idx_set
+from .rhythm import load_rhythm
 from .timing import load_timing
 
-__all__ = ["Dataset", "DatasetError", "load", "names"]
+__all__ = ["Dataset", "DatasetError", "EventDataset", "SPIKE_TRAINS", "TEMPORAL", "load", "names"]
 
 _WITHOUT_FILES = {
     "digits": ("comes with scikit-learn", load_digits),
     "timing": ("is generated", load_timing),
+    "rhythm": ("is generated", load_rhythm),
 }
+SPIKE_TRAINS = ("rhythm", "events")  # names of data sets that hold spike times
+TEMPORAL = ("timing", "rhythm")  # those whose classes differ in spike timing alone
 
 
 def names():
@@ -25,7 +32,7 @@ def names():
     -------
     tuple of str
     """
-    return (*_WITHOUT_FILES, *SETS)
+    return (*_WITHOUT_FILES, "events", *SETS)
 
 
 def load(name="digits", data=None, download=False, validation=None, split_seed=0):
@@ -36,8 +43,9 @@ def load(name="digits", data=None, download=False, validation=None, split_seed=0
     name : str
         One of `names`.
     data : path-like, optional
-        Folder that holds the data set's idx files, or one of their usual
-        sub-folders (such as ``MNIST/raw``). If given, no other folder is searched.
+        For "events" the npz file (see `brianff.datasets.events.load_events`).
+        Otherwise the folder that holds the data set's idx files, or one of their
+        usual sub-folders (such as ``MNIST/raw``). If given, no other folder is searched.
         By default these are searched in turn: the folder named by the environment
         variable ``BRIANFF_DATA``, torchvision's usual ``./data`` and ``~/data``,
         Keras's cache, Debian's package dataset-fashion-mnist and the cache that
@@ -56,7 +64,7 @@ def load(name="digits", data=None, download=False, validation=None, split_seed=0
 
     Returns
     -------
-    Dataset
+    Dataset or EventDataset
 
     Raises
     ------
@@ -80,6 +88,10 @@ def load(name="digits", data=None, download=False, validation=None, split_seed=0
                 f"out data={str(data)!r} (--data), or name the data set that it holds"
             )
         return load_set(validation, split_seed)
+    if name == "events":
+        if data is None or download:
+            raise ValueError("data set 'events' is a file of yours: name it with data=FILE (--data FILE)")
+        return load_events(data, validation, split_seed)
     if name in SETS:
         return load_idx_set(SETS[name], data, download, validation, split_seed)
     raise ValueError(f"unknown data set {name!r}: choose from {', '.join(names())}")

@@ -9,8 +9,57 @@ class DatasetError(Exception):
     """A data set's file is missing or bad; the message names it and the way out."""
 
 
+class Labelled:
+    """What every data set has: a name, labels, and three disjoint splits that fit them."""
+
+    def _invalid(self, problem, remedy):
+        return ValueError(f"data set {self.name!r}: {problem}; {remedy}")
+
+    def _check_labels(self, n_samples, what):
+        labels = self.labels
+        if not _is_index_array(labels) or len(labels) != n_samples:
+            raise self._invalid(
+                f"labels are {_describe(labels)} for {n_samples} {what}",
+                f"give an integer array with one label for each {what[:-1]}",
+            )
+        bad = np.flatnonzero((labels < 0) | (labels >= self.n_classes))
+        if bad.size:
+            raise self._invalid(
+                f"label {labels[bad[0]]} at sample {bad[0]} is out of range for {self.n_classes} classes",
+                f"number the classes 0 to {self.n_classes - 1}",
+            )
+
+    def _check_splits(self):
+        n_samples = len(self.labels)
+        splits = {"train": self.train, "validation": self.validation, "test": self.test}
+        for split, indices in splits.items():
+            if not _is_index_array(indices):
+                raise self._invalid(
+                    f"split {split!r} is {_describe(indices)}",
+                    "give a one-dimensional integer array of sample indices",
+                )
+            if not indices.size and split != "validation":
+                raise self._invalid(
+                    f"split {split!r} is empty",
+                    "hold fewer samples out of it or use a larger data set",
+                )
+            if indices.size and not 0 <= indices.min() <= indices.max() < n_samples:
+                raise self._invalid(
+                    f"split {split!r} has indices from {indices.min()} to {indices.max()} into {n_samples} samples",
+                    f"use indices 0 to {n_samples - 1}",
+                )
+        uses = np.bincount(np.concatenate(list(splits.values())), minlength=n_samples)
+        if uses.max() > 1:
+            sample = int(uses.argmax())
+            holders = [split for split, indices in splits.items() if sample in indices]
+            raise self._invalid(
+                f"sample {sample} is used more than once, in {' and '.join(holders)}",
+                "give every sample to at most one split, once",
+            )
+
+
 @dataclass(frozen=True, eq=False)
-class Dataset:
+class Dataset(Labelled):
     """Labelled grey-level images with three disjoint splits.
 
     Parameters
@@ -41,8 +90,12 @@ class Dataset:
     validation: np.ndarray
     test: np.ndarray
 
+    dark = 0.0  # what `shown` has for a pixel that stays dark
+    events = 1  # values of a pixel
+
     def __post_init__(self):
         self._check_samples()
+        self._check_labels(len(self.images), "images")
         self._check_splits()
 
     @property
@@ -56,54 +109,16 @@ class Dataset:
         height, width = self.image_shape
         return height * width
 
-    def _invalid(self, problem, remedy):
-        return ValueError(f"data set {self.name!r}: {problem}; {remedy}")
+    def shown(self, samples, n_steps, dt):
+        """Intensities of the pixels of samples, 0 to 1, whatever the time step: (n, n_pixels)."""
+        return self.images[samples].reshape(len(samples), -1) / 255.0
 
     def _check_samples(self):
-        images, labels = self.images, self.labels
+        images = self.images
         if not isinstance(images, np.ndarray) or images.dtype != np.uint8 or images.ndim != 3 or images.size == 0:
             raise self._invalid(
                 f"images are {_describe(images)}",
                 "give a non-empty uint8 array (n_samples, height, width)",
-            )
-        if not _is_index_array(labels) or len(labels) != len(images):
-            raise self._invalid(
-                f"labels are {_describe(labels)} for {len(images)} images",
-                "give an integer array with one label for each image",
-            )
-        bad = np.flatnonzero((labels < 0) | (labels >= self.n_classes))
-        if bad.size:
-            raise self._invalid(
-                f"label {labels[bad[0]]} at sample {bad[0]} is out of range for {self.n_classes} classes",
-                f"number the classes 0 to {self.n_classes - 1}",
-            )
-
-    def _check_splits(self):
-        n_samples = len(self.images)
-        splits = {"train": self.train, "validation": self.validation, "test": self.test}
-        for split, indices in splits.items():
-            if not _is_index_array(indices):
-                raise self._invalid(
-                    f"split {split!r} is {_describe(indices)}",
-                    "give a one-dimensional integer array of sample indices",
-                )
-            if not indices.size and split != "validation":
-                raise self._invalid(
-                    f"split {split!r} is empty",
-                    "hold fewer samples out of it or use a larger data set",
-                )
-            if indices.size and not 0 <= indices.min() <= indices.max() < n_samples:
-                raise self._invalid(
-                    f"split {split!r} has indices from {indices.min()} to {indices.max()} into {n_samples} samples",
-                    f"use indices 0 to {n_samples - 1}",
-                )
-        uses = np.bincount(np.concatenate(list(splits.values())), minlength=n_samples)
-        if uses.max() > 1:
-            sample = int(uses.argmax())
-            holders = [split for split, indices in splits.items() if sample in indices]
-            raise self._invalid(
-                f"sample {sample} is used more than once, in {' and '.join(holders)}",
-                "give every sample to at most one split, once",
             )
 
 

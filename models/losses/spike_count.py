@@ -5,6 +5,7 @@
 A spike that comes earlier makes room for more: -1 stands in the place of dn/dt_k, so that the gradient of an output
 weight is delta e, with delta = y - n and the eligibility e = sum_k dt_k/dw.  Hidden neurons get delta from their
 feedback, and rho (f_target - mean_n), where `mean_n` is the running mean of a neuron's spikes in a presentation.
+Of neurons with equally many spikes, the one whose membrane is nearest to the next spike wins.
 """
 
 neuron = """
@@ -14,6 +15,7 @@ delta : 1                                    # error of the neuron, positive if 
 hidden = "mean_n : 1                           # running mean of n_spikes over a mini-batch of presentations"
 on_spike = "n_spikes += 1"
 output_at_epoch_end = "delta = y_other + (y_true - y_other)*int(own_class == shown_class) - n_spikes"
+output_score = "n_spikes + clip(excess, -1, 0)"
 hidden_at_epoch_end = """
 mean_n += int(phase_layer > 0)*(n_spikes - mean_n)/samples_per_update_layer
 delta = rho*(f_target - mean_n)

@@ -26,4 +26,5 @@ A_post += w
 B_post += w
 """
 surrogate = "1/(1 + abs(u - c)/width)**2"  # pseudo-derivative, for rules that ask for one
+excess = "u/c - 1"
 parameters = {"tau_s": 20 * ms, "c": 0.25, "width": 0.1}

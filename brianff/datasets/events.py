@@ -1,0 +1,237 @@
+"""Spike trains as data: several spikes a channel and sample, generated or from a file."""
+
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .dataset import DatasetError, Labelled
+from .splits import held_out_size, stratified_split
+
+# name of the array in the file -> number of dimensions, kind of numbers
+ARRAYS = {
+    "times": (1, "f"),
+    "channels": (1, "iu"),
+    "samples": (1, "iu"),
+    "labels": (1, "iu"),
+    "n_channels": (0, "iu"),
+    "n_classes": (0, "iu"),
+    "n_train": (0, "iu"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class EventDataset(Labelled):
+    """Labelled spike trains with three disjoint splits; input for the encoder ``spike_times``.
+
+    Parameters
+    ----------
+    name : str
+        Name under which `brianff.datasets.load` knows the data set.
+    times : ndarray of float, shape (n_spikes,)
+        Time of every spike in seconds from the start of its sample, ascending within a sample.
+    channels, samples : ndarray of int, shape (n_spikes,)
+        Channel and sample of every spike; samples ascend.
+    n_channels : int
+        Number of input channels, silent ones included.
+    labels : ndarray of int, shape (n_samples,)
+        Class of each sample, 0 to ``n_classes - 1``.
+    n_classes : int
+    train, validation, test : ndarray of int, shape (n_split,)
+        Indices of the samples of each split. Only `validation` may be empty.
+
+    Raises
+    ------
+    ValueError
+        If the arrays do not fit together, spikes are out of order, a number is out of range, or the splits overlap or
+        leave no training or test samples.
+    """
+
+    name: str
+    times: np.ndarray
+    channels: np.ndarray
+    samples: np.ndarray
+    n_channels: int
+    labels: np.ndarray
+    n_classes: int
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+
+    dark = -1.0  # what `shown` has for a channel that stays silent
+
+    def __post_init__(self):
+        self._check_labels(len(self.labels), "samples")
+        self._check_splits()
+        self._check_spikes()
+        # place of every spike in the list of its channel: spikes of a channel in a sample stand together after sorting
+        train = self.samples.astype(np.int64) * self.n_channels + self.channels
+        order = np.argsort(train, kind="stable")
+        first = np.flatnonzero(np.diff(train[order], prepend=-1))
+        place = np.empty(len(train), int)
+        place[order] = np.arange(len(train)) - np.repeat(first, np.diff(first, append=len(train)))
+        object.__setattr__(self, "_place", place)
+        object.__setattr__(self, "_start", np.searchsorted(self.samples, np.arange(len(self.labels) + 1)))
+
+    @property
+    def images(self):
+        raise ValueError(
+            f"data set {self.name!r} holds spike times and no images, which this asks for: use it with "
+            "protocols/forward_forward.py or protocols/sfdfa.py."
+        )
+
+    @property
+    def n_pixels(self):
+        """Number of input channels."""
+        return self.n_channels
+
+    @property
+    def image_shape(self):
+        """Channels as an image of one row."""
+        return 1, self.n_channels
+
+    @property
+    def events(self):
+        """The largest number of spikes of a channel in a sample."""
+        return int(self._place.max()) + 1
+
+    def shown(self, samples, n_steps, dt):
+        """Spike times for the encoder ``spike_times``.
+
+        Parameters
+        ----------
+        samples : (n,) int array
+        n_steps : int
+            Time steps of a stimulus epoch.
+        dt : float
+            Their length in seconds.
+
+        Returns
+        -------
+        fractions : (n, n_channels*events) array
+            Of the stimulus epoch, in the middle of a time step, so that rounding moves no spike; `dark` ends a list.
+        """
+        fractions = np.full((len(samples), self.n_channels, self.events), self.dark)
+        for row, sample in enumerate(samples):
+            own = slice(self._start[sample], self._start[sample + 1])
+            steps = np.floor(self.times[own] / dt + 1e-6)
+            fractions[row, self.channels[own], self._place[own]] = (steps + 0.5) / n_steps
+        return fractions.reshape(len(samples), -1)
+
+    def check_duration(self, n_steps, dt):
+        """Refuse a stimulus epoch that ends before the last spike."""
+        if (last := self.times.max()) >= n_steps * dt:
+            raise ValueError(
+                f"data set {self.name!r}: sample {self.samples[self.times.argmax()]} has a spike at {last:g} s, and "
+                f"a stimulus epoch of {n_steps} steps of {1e3 * dt:g} ms ends at {n_steps * dt:g} s: raise --steps or "
+                "--dt."
+            )
+
+    def _check_spikes(self):
+        times, channels, samples = self.times, self.channels, self.samples
+        if not len(times) == len(channels) == len(samples) > 0:
+            raise self._invalid(
+                f"there are {len(times)} times, {len(channels)} channels and {len(samples)} samples",
+                "give one of each for every spike, and at least one spike",
+            )
+
+        def refuse(bad, problem, remedy):
+            if bad.any():
+                k = int(bad.argmax())
+                what = problem.format(time=times[k], channel=channels[k], sample=samples[k])
+                raise self._invalid(f"spike {k} {what}", remedy)
+
+        n_samples, within = len(self.labels), np.diff(samples, prepend=samples[0]) == 0
+        refuse(
+            ~np.isfinite(times) | (times < 0), "is at {time} s", "give times in seconds from the start of the sample"
+        )
+        refuse((samples < 0) | (samples >= n_samples), "is of sample {sample}", f"number samples 0 to {n_samples - 1}")
+        refuse(
+            (channels < 0) | (channels >= self.n_channels),
+            "is of channel {channel}",
+            f"number channels 0 to {self.n_channels - 1}",
+        )
+        refuse(np.diff(samples, prepend=samples[0]) < 0, "is of sample {sample}, after a later one", "sort by sample")
+        refuse(
+            within & (np.diff(times, prepend=times[0]) < 0),
+            "of sample {sample} is at {time} s, earlier than the one before it",
+            "sort the spikes of every sample by time",
+        )
+
+
+def load_events(path, validation=None, split_seed=0):
+    """Load spike trains from an npz file.
+
+    Parameters
+    ----------
+    path : path-like
+        File with the arrays ``times`` (s), ``channels`` and ``samples`` of every spike, sorted by sample and time,
+        ``labels`` of every sample, and the numbers ``n_channels``, ``n_classes`` and ``n_train``: samples from
+        ``n_train`` on are the test split.
+    validation : int or float, optional
+        Number or fraction of the training samples to hold out for validation (default: a twelfth, 5000 at most).
+    split_seed : int
+        Seed that draws the validation samples.
+
+    Returns
+    -------
+    EventDataset
+
+    Raises
+    ------
+    ValueError
+        If `validation` leaves no training sample.
+    DatasetError
+        If the file is missing, damaged or holds something else.
+    """
+    path = Path(path).expanduser()
+    found = _read(path)
+    labels, n_train = found["labels"].astype(np.int64), int(found["n_train"])
+    if not 0 < n_train < len(labels):
+        raise DatasetError(f"{path}: n_train is {n_train} of {len(labels)} samples: leave samples for both parts.")
+    if validation is None:
+        validation = min(5000, max(1, n_train // 12))
+    size = held_out_size("events", validation, n_train)
+    train, validation = stratified_split(np.arange(n_train), labels, size, np.random.default_rng(split_seed))
+    try:
+        return EventDataset(
+            name="events",
+            times=found["times"].astype(float),
+            channels=found["channels"].astype(np.int64),
+            samples=found["samples"].astype(np.int64),
+            n_channels=int(found["n_channels"]),
+            labels=labels,
+            n_classes=int(found["n_classes"]),
+            train=train,
+            validation=validation,
+            test=np.arange(n_train, len(labels)),
+        )
+    except ValueError as error:
+        raise DatasetError(f"{path}: {error}.") from None
+
+
+def _read(path):
+    try:
+        # numpy.load takes anything that is no zip archive for a pickle.
+        if path.is_file() and not zipfile.is_zipfile(path):
+            raise zipfile.BadZipFile("no zip archive, or one that was cut short")
+        with np.load(path, allow_pickle=False) as archive:
+            found = {name: archive[name] for name in archive.files}
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
+        raise DatasetError(f"{path} is not a valid npz file ({error}): write it again.") from error
+    except OSError as error:
+        raise DatasetError(
+            f"{path} cannot be read: {error.strerror or error}. Name a file with --data FILE."
+        ) from error
+    for name, (n_dimensions, kinds) in ARRAYS.items():
+        if name not in found:
+            raise DatasetError(f"{path} lacks the array {name}: it needs {', '.join(ARRAYS)}.")
+        array = found[name]
+        if array.ndim != n_dimensions or array.dtype.kind not in kinds:
+            what = {"f": "float", "iu": "integer"}[kinds] + (" array with one dimension" if n_dimensions else " number")
+            raise DatasetError(
+                f"{path} holds {name} as a {array.dtype} array of shape {array.shape}, not as one {what}."
+            )
+    return found

@@ -1,0 +1,94 @@
+"""Rhythms whose classes differ in nothing but the phases of the channels to each other.
+
+Every channel spikes once in each period, so that counts say nothing of the class. A pattern gives every channel a
+phase; a sample shifts all of them by one and the same random amount, so that no spike by itself says anything either,
+and adds jitter. The classes are told apart by which channels spike together, again and again.
+"""
+
+import numpy as np
+
+from .events import EventDataset
+from .splits import held_out_size, stratified_split
+
+CHANNELS = 40
+CLASSES = 5
+PATTERNS = 2  # of a class
+PERIOD = 0.05  # s
+CYCLES = 4
+SAMPLES = 3000
+JITTER = 0.03  # standard deviation, as a part of the period
+PATTERN_SEED = 2025
+
+
+def load_rhythm(validation=None, split_seed=0):
+    """Generate the data set; the patterns are always the same.
+
+    Parameters
+    ----------
+    validation : int or float, optional
+        Number or fraction of the samples left by the test split to hold out for validation (default 0.2).
+    split_seed : int
+        Seed that draws both held-out splits.
+
+    Returns
+    -------
+    EventDataset
+        40 channels with 4 spikes each in 200 ms, one in each period of 50 ms. A stratified third of the samples is the
+        test split.
+
+    Raises
+    ------
+    ValueError
+        If `validation` leaves no training sample.
+    """
+    rng = np.random.default_rng(PATTERN_SEED)
+    patterns = pattern_phases(rng)
+    labels = np.repeat(np.arange(CLASSES), SAMPLES // CLASSES)
+    phases = patterns[labels, rng.integers(PATTERNS, size=SAMPLES)] + rng.random((SAMPLES, 1))
+    jittered = phases[:, :, None] + JITTER * rng.normal(size=(SAMPLES, CHANNELS, CYCLES))
+    times = PERIOD * (jittered % 1 + np.arange(CYCLES))
+
+    order = np.argsort(times.reshape(SAMPLES, -1), axis=1)
+    rng = np.random.default_rng(split_seed)
+    rest, test = stratified_split(np.arange(SAMPLES), labels, SAMPLES // 3, rng)
+    size = held_out_size("rhythm", 0.2 if validation is None else validation, len(rest))
+    train, validation = stratified_split(rest, labels, size, rng)
+    return EventDataset(
+        name="rhythm",
+        times=np.take_along_axis(times.reshape(SAMPLES, -1), order, axis=1).ravel(),
+        channels=(order // CYCLES).ravel(),
+        samples=np.repeat(np.arange(SAMPLES), CHANNELS * CYCLES),
+        n_channels=CHANNELS,
+        labels=labels,
+        n_classes=CLASSES,
+        train=train,
+        validation=validation,
+        test=test,
+    )
+
+
+def pattern_phases(rng=None):
+    """Phases of every pattern, as parts of the period: (classes, patterns, channels), each a permutation."""
+    rng = np.random.default_rng(PATTERN_SEED) if rng is None else rng
+    phases = np.arange(CHANNELS) / CHANNELS
+    return np.array([[rng.permutation(phases) for _ in range(PATTERNS)] for _ in range(CLASSES)])
+
+
+def known_answer(data, samples):
+    """Classes of samples, by who knows the patterns: the one to whose phases the spikes keep the steadiest distance.
+
+    Parameters
+    ----------
+    data : EventDataset
+        As `load_rhythm` gives it.
+    samples : (n,) int array
+
+    Returns
+    -------
+    classes : (n,) int array
+    """
+    turns = np.exp(2j * np.pi * data.times / PERIOD)
+    sums = np.zeros((len(data.labels), CHANNELS), complex)
+    np.add.at(sums, (data.samples, data.channels), turns)
+    fits = np.abs(np.einsum("sc,kpc->skp", sums[samples], np.exp(-2j * np.pi * pattern_phases())))
+    return fits.max(axis=2).argmax(axis=1)

@@ -1,1 +1,0 @@
-"""Independent references that the tests compare the library with."""

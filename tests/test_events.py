@@ -1,0 +1,160 @@
+"""Spike trains as data: from files good and bad, generated with a known answer, and as input of both trainers."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from brianff import datasets
+from brianff.ann import AnnConfig, AnnTrainer
+from brianff.datasets import DatasetError
+from brianff.datasets.rhythm import CYCLES, PERIOD, known_answer, pattern_phases
+from brianff.feedback_training import FeedbackConfig, FeedbackTrainer, rate_readout
+from brianff.training import Config, Trainer, record_run
+
+# three channels, the last of which is always silent; two spikes of channel 0 in samples 0, 3 and 4
+GOOD = dict(
+    times=np.array([0.01, 0.02, 0.03, 0.0, 0.019, 0.01, 0.012, 0.039, 0.01, 0.03]),
+    channels=np.array([0, 1, 0, 1, 0, 0, 0, 1, 0, 0]),
+    samples=np.array([0, 0, 0, 1, 2, 3, 3, 3, 4, 4]),
+    labels=np.array([0, 1, 1, 0, 1]),
+    n_channels=3,
+    n_classes=2,
+    n_train=3,
+)
+
+
+def write(path, **changes):
+    np.savez(path, **{k: v for k, v in {**GOOD, **changes}.items() if v is not None})
+    return path
+
+
+@pytest.fixture
+def file(tmp_path):
+    return write(tmp_path / "events.npz")
+
+
+def test_a_file_gives_spike_times_for_the_encoder(file):
+    data = datasets.load("events", data=file, validation=1)
+    assert (data.n_pixels, data.events, data.n_classes) == (3, 2, 2)
+    assert sorted([*data.train, *data.validation]) == [0, 1, 2] and list(data.test) == [3, 4]
+    shown = data.shown(np.array([0, 1, 3]), 20, 0.002).reshape(3, 3, 2)
+    steps = np.where(shown < 0, -1, np.floor(20 * shown))
+    expected = [[[5, 15], [10, -1], [-1, -1]], [[-1, -1], [0, -1], [-1, -1]], [[5, 6], [19, -1], [-1, -1]]]
+    np.testing.assert_array_equal(steps, expected)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (dict(labels=None), "lacks the array labels: it needs times, channels, samples"),
+        (dict(times=np.arange(10)), "holds times as a int64 array of shape \\(10,\\), not as one float array"),
+        (dict(n_train=np.array([3])), "holds n_train as .* not as one integer number"),
+        (dict(n_train=5), "n_train is 5 of 5 samples"),
+        (dict(labels=np.array([0, 1, 2, 0, 1])), "label 2 at sample 2 is out of range for 2 classes"),
+        (dict(n_channels=1), "spike 1 is of channel 1; number channels 0 to 0"),
+        (dict(samples=GOOD["samples"] + 1), "spike 8 is of sample 5; number samples 0 to 4"),
+        (dict(samples=GOOD["samples"][::-1]), "spike 2 is of sample 3, after a later one; sort by sample"),
+        (dict(times=GOOD["times"] - 0.001), "spike 3 is at -0.001 s; give times in seconds"),
+        (dict(times=np.full(10, np.nan)), "spike 0 is at nan s"),
+        (dict(times=np.sort(GOOD["times"])[::-1]), "spike 1 of sample 0 is at .* earlier than the one before it"),
+        (dict(times=np.zeros(9)), "there are 9 times, 10 channels and 10 samples"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)
+def test_what_is_wrong_with_a_file_is_one_sentence(changes, message, tmp_path):
+    path = write(tmp_path / "bad.npz", **changes)
+    with pytest.raises(DatasetError, match=message) as raised:
+        datasets.load("events", data=path)
+    assert str(path) in str(raised.value)
+
+
+def test_damaged_and_missing_files(file):
+    content = file.read_bytes()
+    for damaged in (content[: len(content) // 2], b"times 1 2 3", b""):
+        file.write_bytes(damaged)
+        with pytest.raises(DatasetError, match="events.npz is not a valid npz file"):
+            datasets.load("events", data=file)
+    with pytest.raises(DatasetError, match="nowhere.npz cannot be read: No such file"):
+        datasets.load("events", data="nowhere.npz")
+    with pytest.raises(ValueError, match="--data FILE"):
+        datasets.load("events")
+
+
+# -- the rhythm -------------------------------------------------------------------------------------------------------
+def test_rhythms_differ_in_relative_timing_alone():
+    data = datasets.load("rhythm")
+    assert np.mean(known_answer(data, data.test) == data.labels[data.test]) > 0.999
+    # one spike of every channel in every period, in every sample: counts are constant
+    cell = (data.samples * data.n_channels + data.channels) * CYCLES + (data.times // PERIOD).astype(int)
+    assert np.all(np.bincount(cell) == 1) and len(cell) == len(data.labels) * data.n_channels * CYCLES
+    # the times of one channel by themselves do not depend on the class
+    first = data.shown(np.arange(len(data.labels)), 100, 0.002).reshape(len(data.labels), data.n_channels, -1)[:, 7]
+    by_time = LogisticRegression(max_iter=300).fit(first[data.train], data.labels[data.train])
+    assert by_time.score(first[data.test], data.labels[data.test]) == pytest.approx(0.2, abs=0.04)
+    assert np.ptp(np.sort(pattern_phases(), axis=-1), axis=(0, 1)).max() == 0
+
+
+FEEDBACK = dict(device="runtime", hidden=(12,), limit=40, epochs=1, mini_batch=10, chunk=20, batch=10, validate=20)
+
+
+def test_feedback_learns_from_rhythms(tmp_path):
+    run = FeedbackTrainer.start(FeedbackConfig(dataset="rhythm", dropout=0.3, **FEEDBACK), tmp_path / "run")
+    assert run.config.encoder == "spike_times"
+    before = run.synaptic["synapses1.w"]
+    run.run()
+    assert np.abs(run.synaptic["synapses1.w"] - before).max() > 1e-3
+    assert rate_readout(run) == pytest.approx(0.2, abs=0.02)
+
+
+@pytest.mark.parametrize("dropout", [0.0, 1 - 1e-9])
+def test_channels_that_drop_out_are_silent(dropout, file, tmp_path):
+    options = {**FEEDBACK, "limit": 2, "mini_batch": 1, "batch": 1, "chunk": 1, "validate": 0}
+    config = FeedbackConfig(dataset="events", data=str(file), dropout=dropout, steps=20, dt=2.0, **options)
+    run = FeedbackTrainer.start(config, tmp_path / "run")
+    shown = run._shown(run.train, run._kept(np.arange(2)))
+    assert (shown >= 0).any() == (dropout == 0)
+
+
+def test_forward_forward_takes_spike_trains(file, tmp_path):
+    """Label neurons beside event channels; class 0 is told from class 1 by anything."""
+    options = dict(
+        device="runtime", hidden=(6, 5), label_neurons=2, epochs=1, mini_batch=1, batch=1, refresh=2, chunk=2
+    )
+    options |= dict(steps=20, dt=2.0, record_samples=(0, 1), validation=1, dropout=0.0)
+    run = Trainer.start(Config(dataset="events", data=str(file), **options), tmp_path / "run")
+    run.run()
+    assert run.evaluate("test").goodness.shape == (2, 2, 2)
+    recording = record_run(run)
+    assert recording["image"].shape == (4, 3)
+    first = recording["spikes0_t"][(recording["spikes0_i"] < 3) & (recording["spikes0_t"] < 39.5)]
+    np.testing.assert_allclose(np.sort(first), [10, 12, 38])  # of sample 3
+
+
+@pytest.mark.parametrize(
+    ("make", "config", "options", "message"),
+    [
+        (
+            FeedbackTrainer,
+            FeedbackConfig,
+            dict(dataset="rhythm", steps=99, dt=2.0),
+            "a spike at 0.2 s.* ends at 0.198 s: raise --steps",
+        ),
+        (
+            FeedbackTrainer,
+            FeedbackConfig,
+            dict(dataset="rhythm", encoder="phase"),
+            "'rhythm' holds spike times: take --encoder spike_",
+        ),
+        (
+            FeedbackTrainer,
+            FeedbackConfig,
+            dict(encoder="spike_times"),
+            "spike_times reads spike times, and 'digits' holds images",
+        ),
+        (Trainer, Config, dict(dataset="rhythm", steps=50), "ends at 0.1 s: raise --steps"),
+        (AnnTrainer, AnnConfig, dict(dataset="rhythm"), "'rhythm' holds spike times and no images"),
+    ],
+)
+def test_what_does_not_go_with_spike_trains_is_refused(make, config, options, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        make.start(config(**options), tmp_path / "run")
