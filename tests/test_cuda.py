@@ -24,6 +24,7 @@ import brianff.cuda_simulator
 import brianff.population
 import brianff.training
 from brianff import equations
+from brianff.backpropagation import BackpropagationTrainer
 from brianff.cli import main
 from brianff.cuda import Gpu, Setup, after_scalars, split, without_writes, writes
 from brianff.cuda_simulator import CudaSimulator, generate
@@ -31,6 +32,7 @@ from brianff.dense import DenseSynapses
 from brianff.device import CppSimulator, DeviceError, RuntimeSimulator, simulator
 from brianff.doctor import report
 from brianff.feedback import compose_feedback
+from brianff.feedback_training import FeedbackConfig, FeedbackTrainer
 from brianff.network import Architecture, FeedForwardNetwork
 from brianff.neurons import BatchNeurons
 from brianff.population import PopulationNetwork, SpikingPopulation
@@ -284,7 +286,7 @@ def test_every_model_generates_cuda(chosen, tmp_path):
 
 
 PROTOCOLS = sorted(p.stem for p in (ROOT / "protocols").glob("*.py") if p.stem[0] != "_")
-WITHOUT_A_DEVICE = {"ann_forward_forward", "inspect_neuron"}  # NumPy only
+WITHOUT_A_DEVICE = {"ann_forward_forward", "check_gradients", "inspect_neuron"}  # NumPy only
 
 
 class InThisProcess:
@@ -323,7 +325,8 @@ def test_every_protocol_generates_cuda(protocol, tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(CudaSimulator, "_compile", compile_)
     assert module.main(["--quick", "--device", "cuda", "--out", str(tmp_path / "run")]) == 1
-    assert "compilation failed: error: stopped here" in capsys.readouterr().err
+    said = [capsys.readouterr().err, *(path.read_text() for path in tmp_path.glob("run/results.jsonl"))]
+    assert "compilation failed: error: stopped here" in "".join(said)
     kernel = "synapses1_pre" if protocol == "gradient_free" else "synapses1_learn"
     assert len(seen) == 1 and f"_run_kernel_{kernel}_codeobject" in seen[0]
     assert not list((tmp_path / "cache").glob("build-*"))  # nothing is left of a build that failed
@@ -602,30 +605,14 @@ def test_every_form_of_the_dense_kernels(tmp_path, monkeypatch):
         np.testing.assert_array_equal(found[0][name], found[1][name], err_msg=name)  # whatever the order of threads
 
 
-@pytest.mark.compiler
-def test_members_of_a_population_on_the_host(monkeypatch):
-    """Weights of their own for every entry: the same activities as on NumPy, in any order of threads."""
-    reference = SpikingPopulation(**POPULATION, device="runtime")
-    make = lambda device, *more, network: CudaOnHost(*more, network=network)  # noqa: E731
-    monkeypatch.setattr(brianff.population, "simulator", make)
-    found = SpikingPopulation(**POPULATION, device="cuda")
-    rng = np.random.default_rng(4)
-    weights = rng.normal(size=(reference.members, *reference.shape)) * 0.5
-    pixels, labels = rng.random((6, 20)), rng.integers(0, 3, 6)
-    expected = reference.show(weights, pixels, labels)
-    assert expected.max() > 1 and np.ptp(expected, axis=1).max() > 0.5
-    shown = found.show(weights, pixels, labels)
-    np.testing.assert_allclose(shown, expected, rtol=1e-9, atol=1e-11)
-    np.testing.assert_allclose(found.present(weights[1], pixels, labels), reference.present(weights[1], pixels, labels))
-    found.simulator.close()
-    monkeypatch.setenv("CUDA_ON_HOST_SEED", "3")
-    np.testing.assert_array_equal(found.show(weights, pixels, labels), shown)
-    found.simulator.close()
-
-
 CONFIG = dict(
     dataset="digits", hidden=(40, 33), neuron="lif_noise", encoder="poisson_rate", batch=5, mini_batch=10, refresh=10,
     chunk=10, limit=20, epochs=1, steps=12, validate=1, record_samples=(), device="cuda",
+)  # fmt: skip
+
+FEEDBACK_CONFIG = dict(
+    dataset="digits", hidden=(20, 18), batch=4, mini_batch=8, chunk=16, limit=32, epochs=1, steps=30, dt=6.0,
+    validate=8, dtype="float64", device="cuda",
 )  # fmt: skip
 
 
@@ -633,12 +620,13 @@ CONFIG = dict(
 def on_host(monkeypatch):
     """`--device cuda` with kernels that run on the host; compiled once for all tests."""
 
-    def make(device_name, architecture, composition, report=None):
+    def make(device_name, *arguments, **options):
         if device_name == "cuda":
-            return CudaOnHost(architecture, composition, report)
-        return simulator(device_name, architecture, composition, report)
+            return CudaOnHost(*arguments, **options)
+        return simulator(device_name, *arguments, **options)
 
-    monkeypatch.setattr(brianff.training, "simulator", make)
+    for module in (brianff.training, brianff.feedback_training, brianff.backpropagation, brianff.population):
+        monkeypatch.setattr(module, "simulator", make)
 
 
 def presented(architecture, seed=1):
@@ -675,24 +663,32 @@ def assert_same(found, reference, rtol=1e-9, atol=1e-11):
 
 @pytest.mark.compiler
 @pytest.mark.slow
-def test_a_checkpoint_goes_on_on_another_device(tmp_path, on_host):
+@pytest.mark.parametrize(
+    ("trainer_class", "config"),
+    [
+        (Trainer, Config(**CONFIG)),
+        (FeedbackTrainer, FeedbackConfig(**FEEDBACK_CONFIG)),
+        (BackpropagationTrainer, FeedbackConfig(**FEEDBACK_CONFIG, feedback="output_only")),
+    ],
+    ids=["goodness", "feedback", "backpropagation"],
+)
+def test_a_checkpoint_goes_on_on_another_device(trainer_class, config, tmp_path, on_host):
     """Trained on NumPy; begun there and finished on CUDA; the other way round: the same weights and metrics."""
-    config = Config(**CONFIG)
     runs = {"whole": ("runtime", "runtime"), "finished": ("runtime", "cuda"), "begun": ("cuda", "runtime")}
     trainers = {}
     for name, (first, second) in runs.items():
-        trainer = Trainer.start(replace(config, device=first), tmp_path / name)
+        trainer = trainer_class.start(replace(config, device=first), tmp_path / name)
         trainer._chunk()
         trainer._checkpoint()
-        trainers[name] = Trainer.resume(tmp_path / name, device=second)
-        assert trainers[name].position == 2
+        trainers[name] = trainer_class.resume(tmp_path / name, device=second)
+        assert 0 < trainers[name].position < trainers[name].n_rows
         trainers[name].run()
     whole = trainers.pop("whole")
     assert trainers["finished"].simulator.device == "cuda"
     for trainer in trainers.values():
         assert_same(trainer.synaptic, whole.synaptic)
         for row, reference in zip(trainer.metrics, whole.metrics, strict=True):
-            for key in {"positive1", "negative2", "goodness", "readout"} & set(reference):
+            for key in {"positive1", "negative2", "goodness", "readout", "accuracy", "spikes1"} & set(reference):
                 assert row[key] == pytest.approx(reference[key], rel=1e-9)
 
 
@@ -709,6 +705,7 @@ def test_one_process_for_many_runs(tmp_path, on_host, monkeypatch):
     first = outcome_of(sim, inputs, n)
     assert_same(first, reference)
     process = sim._process
+    assert not CudaOnHost(a, trainer.composition).compiled  # from the cache
     short = outcome_of(sim, presented(a, seed=2)[0], 2)
     np.testing.assert_array_equal(short["n_updates1"], [1])  # the run ended after two epochs
     again = outcome_of(sim, inputs, n)
@@ -737,6 +734,25 @@ def test_one_process_for_many_runs(tmp_path, on_host, monkeypatch):
         sim.run(inputs, 2)
     assert_same(outcome_of(sim, inputs, n), reference)  # the next run has a process of its own
     sim.close()
+
+
+@pytest.mark.compiler
+def test_members_of_a_population_on_the_host(monkeypatch, on_host):
+    """Weights of their own for every entry: the same activities as on NumPy, in any order of threads."""
+    reference = SpikingPopulation(**POPULATION, device="runtime")
+    found = SpikingPopulation(**POPULATION, device="cuda")
+    rng = np.random.default_rng(4)
+    weights = rng.normal(size=(reference.members, *reference.shape)) * 0.5
+    pixels, labels = rng.random((6, 20)), rng.integers(0, 3, 6)
+    expected = reference.show(weights, pixels, labels)
+    assert expected.max() > 1 and np.ptp(expected, axis=1).max() > 0.5
+    shown = found.show(weights, pixels, labels)
+    np.testing.assert_allclose(shown, expected, rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(found.present(weights[1], pixels, labels), reference.present(weights[1], pixels, labels))
+    found.simulator.close()
+    monkeypatch.setenv("CUDA_ON_HOST_SEED", "3")
+    np.testing.assert_array_equal(found.show(weights, pixels, labels), shown)
+    found.simulator.close()
 
 
 # -- on a GPU ------------------------------------------------------------------------------------------------------
