@@ -182,7 +182,10 @@ class Setup:
     @property
     def fingerprint(self):
         """Everything here that compiled code depends on."""
-        return f"{self.nvcc} {self.version} {self.gpu and self.gpu.capability} {self.include} {self.libraries}"
+        compiler = os.environ.get("CXX", "")
+        return (
+            f"{self.nvcc} {self.version} {self.gpu and self.gpu.capability} {self.include} {self.libraries} {compiler}"
+        )
 
     @property
     def make_arguments(self):

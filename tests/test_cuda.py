@@ -705,7 +705,11 @@ def test_one_process_for_many_runs(tmp_path, on_host, monkeypatch):
     first = outcome_of(sim, inputs, n)
     assert_same(first, reference)
     process = sim._process
-    assert not CudaOnHost(a, trainer.composition).compiled  # from the cache
+    assert not CudaOnHost(a, trainer.composition).compiled  # from the cache, whatever the parameters
+    slower, other = (
+        equations.compose(n, CONFIG["encoder"], parameters={"tau_m": 30 * ms}) for n in ("lif_noise", "lif")
+    )
+    assert sim._fingerprint(slower) == sim.folder.name != sim._fingerprint(other)
     short = outcome_of(sim, presented(a, seed=2)[0], 2)
     np.testing.assert_array_equal(short["n_updates1"], [1])  # the run ended after two epochs
     again = outcome_of(sim, inputs, n)

@@ -1,5 +1,6 @@
 """Every protocol runs with --quick, prints what the README says, and draws its figures."""
 
+import importlib
 import re
 import subprocess
 import sys
@@ -81,8 +82,6 @@ def test_protocols_stay_short_and_explain_themselves(name):
         (["--dataset", "mnist", "--data", "nowhere"], "nowhere"),
         (["--neuron", "liff"], "Did you mean 'lif'"),
         (["--set", "tau_m=3"], "unit"),
-        (["--resume", "nowhere", "--epochs", "3"], "leave out --epochs"),
-        (["--resume", "nowhere"], "nowhere is not the folder of a run"),
     ],
 )
 def test_what_a_user_can_mend_is_one_sentence(options, message, tmp_path):
@@ -90,6 +89,18 @@ def test_what_a_user_can_mend_is_one_sentence(options, message, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 1
     assert message in done.stderr and done.stderr.startswith("error: ") and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["ann_forward_forward", "forward_forward", "gradient_free", "sfdfa"])
+def test_an_interrupted_run_goes_on_with_its_own_options(name, capsys):
+    main = importlib.import_module(f"brianff.protocols.{name}").main
+    for options, message in (
+        (["--epochs", "3"], "leave out --epochs"),
+        (["--data", "here"], "nowhere is not the folder of a run"),
+    ):
+        assert main(["--resume", "nowhere", *options]) == 1
+        error = capsys.readouterr().err
+        assert error.startswith("error: ") and message in error
 
 
 def test_ann_forward_forward(tmp_path):
