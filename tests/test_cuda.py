@@ -420,7 +420,7 @@ def test_random_streams_are_refused(tmp_path):
     bool(FOUND.nvcc) and any("cuRAND" in p for p in FOUND.problems), reason="needs the headers of cuRAND"
 )
 @pytest.mark.slow
-def test_nvcc_compiles_all_code_objects(tmp_path):
+def test_nvcc_compiles_all_code_objects(tmp_path, monkeypatch):
     """All forms of the dense kernels and a network of each class, for sm_80 and sm_90; 15 s of CPU time.
 
     Only what runs on the GPU is translated: nvcc checks the host's part as well, and `compile_project` compiles it.
@@ -433,7 +433,8 @@ def test_nvcc_compiles_all_code_objects(tmp_path):
             self.network.add(objects)
 
     a = Architecture(16, 2, (9,), label_neurons=2, batch=64, capacity=4, images=8)
-    members = SpikingPopulation(**POPULATION, device="runtime")
+    monkeypatch.setattr(brianff.population, "simulator", lambda *arguments, **options: None)
+    members = SpikingPopulation(**POPULATION)
     forms = ["synapses1_pre", "synapses1_learn", "stop_run", "delayed_pre", "tiles_pre", "serial_pre", "fused"]
     of_feedback = ["synapses1_post", "synapses2_learn", "feedback1_learn"]
     for name, arguments, expected in (
