@@ -436,7 +436,7 @@ def test_nvcc_compiles_all_code_objects(tmp_path, monkeypatch):
     monkeypatch.setattr(brianff.population, "simulator", lambda *arguments, **options: None)
     members = SpikingPopulation(**POPULATION)
     forms = ["synapses1_pre", "synapses1_learn", "stop_run", "delayed_pre", "tiles_pre", "serial_pre", "fused"]
-    of_feedback = ["synapses1_post", "synapses2_learn", "feedback1_learn"]
+    of_feedback = ["synapses1_post", "synapses2_learn", "feedback1_learn", "spikes1"]
     for name, arguments, expected in (
         ("variants", (a, equations.compose(neuron="lif_noise", encoder="poisson_rate")), [*forms, "layer_sum"]),
         ("feedback", (FEEDBACK, compose_feedback()), of_feedback),
@@ -444,7 +444,7 @@ def test_nvcc_compiles_all_code_objects(tmp_path, monkeypatch):
     ):
         network = {"variants": WithVariants, "population": PopulationNetwork}.get(name)
         folder = tmp_path / name
-        generate(folder, *arguments, replace(FOUND, gpu=Gpu("H100", 9.0)), network)
+        generate(folder, *arguments, replace(FOUND, gpu=Gpu("H100", 9.0)), network, record=name == "feedback")
         text = (folder / "code_objects" / "merged.cu").read_text()
         for kernel in expected:
             assert f"_run_kernel_{kernel}_codeobject" in text
