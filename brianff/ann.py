@@ -273,6 +273,8 @@ class AnnTrainer(Progress):
     metrics : list of dict
     """
 
+    config_class = AnnConfig
+
     def __init__(self, config, folder):
         self.config = c = config
         self.folder = folder
@@ -311,6 +313,11 @@ class AnnTrainer(Progress):
         if folder.has("checkpoint"):
             trainer._restore(folder.load("checkpoint"))
         return trainer
+
+    @property
+    def sizes(self):
+        """Units of every layer, the input first."""
+        return self.network.sizes
 
     # -- input -----------------------------------------------------------------------------------------------------
     def input(self, pixels, labels):

@@ -6,6 +6,8 @@ import dataclasses
 import functools
 import os
 import sys
+import time
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -15,9 +17,12 @@ from brianff.device import DeviceError
 from brianff.equations import DEFAULTS, ModelError, available
 from brianff.results import ResultsError
 from brianff.seeds import SeedError
-from brianff.training import Stopped
+from brianff.training import Stopped, device_option
 
-__all__ = ["add_model_options", "fail_cleanly", "integers", "options_of", "progress_bar"]
+__all__ = [
+    "add_device_option", "add_model_options", "dated_folder", "fail_cleanly", "integers", "options_of", "progress_bar",
+    "resumed", "run_options", "start_or_resume",
+]  # fmt: skip
 
 EXPECTED = (
     DatasetError,
@@ -64,6 +69,57 @@ def options_of(config, docstring):
     return parser
 
 
+def run_options(config, docstring, name):
+    """`options_of` a configuration of training runs, and which run; results go to ``runs/NAME-DATE-TIME``."""
+    parser = options_of(config, docstring)
+    parser.add_argument("--out", metavar="FOLDER", help=f"results folder (default: runs/{name}-DATE-TIME)")
+    parser.add_argument("--resume", metavar="FOLDER", help="go on with an interrupted run, with its own options")
+    parser.add_argument("--quick", action="store_true", help="a few seconds on a small network: is everything there?")
+    return parser
+
+
+def dated_folder(name):
+    return Path("runs") / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
+
+
+def resumed(chosen):
+    """Options that go with ``--resume``: only those that say where the data are and where to compute."""
+    if extra := set(chosen) - {"device", "data"}:
+        raise ValueError(f"--resume goes on with the run's own options: leave out --{min(extra).replace('_', '-')}.")
+    return chosen
+
+
+def start_or_resume(args, trainer_class, quick, name, **more):
+    """The trainer of a new run, or of the one that ``--resume`` names; says what is trained on what.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        Of `run_options`.
+    trainer_class : class
+        `brianff.training.Trainer`, or one like it.
+    quick : dict
+        Defaults of ``--quick``.
+    name : callable
+        What the name of a new folder begins with, for a configuration.
+    **more
+        Handed on to the trainer.
+    """
+    names = [field.name for field in dataclasses.fields(trainer_class.config_class)]
+    chosen = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+    if args.resume:
+        trainer = trainer_class.resume(args.resume, **resumed(chosen), **more)
+    else:
+        config = trainer_class.config_class(**({**quick, **chosen} if args.quick else chosen))
+        trainer = trainer_class.start(config, args.out or dated_folder(name(config)), **more)
+    data = trainer.data
+    print(
+        f"{'-'.join(map(str, trainer.sizes))} on {data.name}: {len(trainer.train)} training, {len(data.validation)} "
+        f"validation, {len(data.test)} test samples; seed {trainer.config.seed}"
+    )
+    return trainer
+
+
 def add_model_options(parser):
     """One option for each kind of model: a name or a file."""
     for kind, default in DEFAULTS.items():
@@ -73,6 +129,13 @@ def add_model_options(parser):
             metavar="MODEL",
             help=f"name or file (default: {default}; there are: {', '.join(available(kind))})",
         )
+
+
+def add_device_option(parser):
+    """`--device`, as in a configuration class."""
+    field = device_option()
+    text = field.metadata["help"] + " (default: %(default)s)"
+    parser.add_argument("--device", default=field.default, choices=field.metadata["choices"], help=text)
 
 
 def integers(text):

@@ -20,6 +20,7 @@ from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2cuda.codeobject import CUDAStandaloneCodeObject
 from brian2cuda.utils import gputools
 
+from brianff.device import DeviceError, cache_folder
 from brianff.noise import FUNCTIONS
 
 __all__ = ["Gpu", "Setup", "after_scalars", "split", "without_writes", "writes"]
@@ -161,6 +162,14 @@ class Setup:
         fixes.append("without -use_fast_math: the same spikes as on the CPU")
         return cls(nvcc, version, gpu, include, libraries, shutil.which("ccache"), fixes, problems)
 
+    @classmethod
+    def find_complete(cls):
+        """What this machine has, if nothing is missing; otherwise the `DeviceError` that says what is."""
+        setup = cls.find()
+        if setup.problems:
+            raise DeviceError(f"--device cuda does not work here: {' '.join(setup.problems)}")
+        return setup
+
     @property
     def summary(self):
         return f"{self.gpu.name}, compute capability {self.gpu.capability}, CUDA {'.'.join(map(str, self.version))}"
@@ -291,8 +300,6 @@ def _curand(version, root, fixes, problems):
 
 def _named_library(libraries):
     """A folder with a file libcurand.so: the linker looks for that name, which the wheel lacks."""
-    from brianff.device import cache_folder
-
     library = next(Path(libraries).glob("libcurand.so.*"))
     folder = cache_folder() / "curand"
     folder.mkdir(parents=True, exist_ok=True)

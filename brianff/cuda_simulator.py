@@ -7,6 +7,7 @@ one stays (``templates/cuda/jobs.h``).
 
 import hashlib
 import importlib.metadata
+import inspect
 import json
 import os
 import re
@@ -121,6 +122,8 @@ class CudaSimulator:
         Called with a sentence before something slow (compiling) begins.
     setup : `brianff.cuda.Setup`, optional
         Toolkit and GPU (default: what this machine has).
+    network : class, optional
+        What builds the Brian2 objects (default: the composition's).
 
     Attributes
     ----------
@@ -137,11 +140,10 @@ class CudaSimulator:
 
     device = "cuda"
 
-    def __init__(self, architecture, composition, report=None, setup=None):
+    def __init__(self, architecture, composition, report=None, setup=None, network=None):
         self.architecture = architecture
-        self.setup = setup or Setup.find()
-        if self.setup.problems:
-            raise DeviceError(f"--device cuda does not work here: {' '.join(self.setup.problems)}")
+        self.network = network or composition.network_class
+        self.setup = setup or Setup.find_complete()
         if architecture.batch > LARGEST_BATCH:
             raise ValueError(f"--device cuda takes a batch of at most {LARGEST_BATCH}, not {architecture.batch}.")
         self.folder = cache_folder() / self._fingerprint(composition)
@@ -161,9 +163,10 @@ class CudaSimulator:
     def _fingerprint(self, composition):
         """Name of the compiled network: everything that its code depends on, and no value that a run can set."""
         sources = Path(brianff.__file__).parent
-        names = ("network.py", "feedback.py", "dense.py", "neurons.py", "noise.py", "cuda.py", "cuda_simulator.py")
+        names = ("network.py", "dense.py", "neurons.py", "noise.py", "cuda.py", "cuda_simulator.py")
         text = [
             json.dumps(self.architecture.asdict(), sort_keys=True),
+            inspect.getsource(self.network),
             str(composition).split("[parameters]")[0].split("\n", 1)[1],
             *(importlib.metadata.version(package) for package in ("brian2", "brian2cuda", "numpy")),
             self.setup.fingerprint,
@@ -176,7 +179,7 @@ class CudaSimulator:
         """Generate, compile, and move into the cache in one step: a build that is interrupted leaves nothing behind."""
         work = Path(tempfile.mkdtemp(prefix="build-", dir=self.folder.parent))
         try:
-            manifest = generate(work, self.architecture, composition, self.setup)
+            manifest = generate(work, self.architecture, composition, self.setup, self.network)
             make = self._compile(work)
             if make.returncode:
                 log = self.folder.parent / f"failed-{self.folder.name}.log"

@@ -24,7 +24,16 @@ import numpy as np
 
 import brianff
 
-__all__ = ["CompilerError", "CppSimulator", "DeviceError", "RuntimeSimulator", "cache_folder", "simulator"]
+__all__ = [
+    "CompilerError", "CppSimulator", "DEVICES", "DeviceError", "RuntimeSimulator", "cache_folder", "require_device",
+    "simulator",
+]  # fmt: skip
+
+DEVICES = {
+    "cpp": "compiled",
+    "cuda": "on a GPU, for batches of 64 and more",
+    "runtime": "NumPy, no compiler",
+}
 
 
 # Brian2's own dependency list is for projects that are compiled again; making it reads all headers once more.
@@ -71,7 +80,17 @@ def cache_folder():
     return Path(base) / "brianff" / "builds"
 
 
-def simulator(device, architecture, composition, report=None, record=False):
+def require_device(device):
+    """Raise the `DeviceError` of a device that cannot be used here, before anything begins."""
+    if device == "cpp":
+        require_compiler()
+    elif device == "cuda":
+        from brianff.cuda import Setup  # brian2cuda takes a second to import
+
+        Setup.find_complete()
+
+
+def simulator(device, architecture, composition, report=None, record=False, network=None):
     """A simulator on ``"cpp"``, ``"cuda"`` or ``"runtime"``.
 
     Parameters
@@ -83,6 +102,8 @@ def simulator(device, architecture, composition, report=None, record=False):
         Called with a sentence before something slow (compiling) begins.
     record : bool
         Record every spike.
+    network : class, optional
+        What builds the Brian2 objects (default: the composition's).
 
     Raises
     ------
@@ -90,16 +111,16 @@ def simulator(device, architecture, composition, report=None, record=False):
         If the device does not exist or cannot be used here.
     """
     if device == "cpp":
-        return CppSimulator(architecture, composition, report, record)
+        return CppSimulator(architecture, composition, report, record, network)
     if device == "runtime":
-        return RuntimeSimulator(architecture, composition, record)
+        return RuntimeSimulator(architecture, composition, record, network)
     if device == "cuda":
         from brianff.cuda_simulator import CudaSimulator  # brian2cuda takes a second to import
 
         if record:
             raise DeviceError("--device cuda does not record single spikes: use --device cpp or runtime for that.")
-        return CudaSimulator(architecture, composition, report)
-    raise DeviceError(f"there is no device '{device}': it is cpp, cuda or runtime.")
+        return CudaSimulator(architecture, composition, report, network=network)
+    raise DeviceError(f"there is no device '{device}': it is {', '.join(DEVICES)}.")
 
 
 def _check_input(name, value, dtype, size):
@@ -141,14 +162,14 @@ class RuntimeSimulator:
 
     device = "runtime"
 
-    def __init__(self, architecture, composition, record=False):
+    def __init__(self, architecture, composition, record=False, network=None):
         from brian2 import device, prefs, set_device
 
         if device.__class__.__name__ != "RuntimeDevice":
             set_device("runtime")
         prefs.codegen.target = "numpy"
         self.architecture = architecture
-        self.built = composition.network_class(architecture, composition, record=record)
+        self.built = (network or composition.network_class)(architecture, composition, record=record)
         self.built.network.store("initial")
         self._initial_arrays = {k: v.values.copy() for k, v in self.built.timed_arrays.items()}
 

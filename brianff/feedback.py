@@ -49,7 +49,6 @@ import numpy as np
 from brian2 import SpikeMonitor
 from brian2.equations.equations import Equations
 
-from brianff.dense import DenseSynapses
 from brianff.equations import (
     DEFAULT_ON_PRE,
     LAYER_VARIABLES,
@@ -317,21 +316,9 @@ class FeedbackNetwork(FeedForwardNetwork):
         """There is none."""
 
     def _synapses(self, level):
-        a, c, s = self.architecture, self.composition, self.composition.synapses
-        synapses = self._add(
-            f"synapses{level}",
-            DenseSynapses(
-                self.groups[f"neurons{level - 1}"],
-                self.groups[f"neurons{level}"],
-                s.model,
-                on_pre=c.on_pre_of_input if level == 1 else s.on_pre,
-                on_post=s.on_post or None,
-                batch=a.batch,
-                layer=self.groups[f"layer{level}"],
-                name=f"synapses{level}",
-            ),
-        )
-        self._set(synapses, s)
+        c, s = self.composition, self.composition.synapses
+        on_pre = c.on_pre_of_input if level == 1 else s.on_pre
+        synapses = self._connect(f"synapses{level}", level - 1, level, s, on_pre=on_pre)
         if s.on_step:
             # as on_post: before the spikes of this step arrive
             synapses.update(s.on_step, rows=s.rows, when="synapses", order=-2, name=f"synapses{level}_eligibility")
@@ -344,7 +331,7 @@ class FeedbackNetwork(FeedForwardNetwork):
             order=-40,
             name=f"synapses{level}_optimize",
         )
-        L = len(a.hidden)
+        L = len(self.architecture.hidden)
         if c.backward.strip() and level > 1:
             synapses.update(
                 c.backward,
@@ -361,18 +348,7 @@ class FeedbackNetwork(FeedForwardNetwork):
     def _feedback(self, level):
         """Synapses from the output to hidden layer `level`."""
         s = self.composition.feedback
-        feedback = self._add(
-            f"feedback{level}",
-            DenseSynapses(
-                self.groups[f"neurons{len(self.architecture.hidden)}"],
-                self.groups[f"neurons{level}"],
-                s.model,
-                batch=self.architecture.batch,
-                layer=self.groups[f"layer{level}"],
-                name=f"feedback{level}",
-            ),
-        )
-        self._set(feedback, s)
+        feedback = self._connect(f"feedback{level}", len(self.architecture.hidden), level, s)
         at_epoch = dict(clock=self.epoch_clock)
         feedback.update(s.at_epoch_end, condition=s.condition, order=-43, name=f"feedback{level}_learn", **at_epoch)
         if s.at_update:

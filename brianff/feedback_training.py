@@ -19,7 +19,16 @@ from brianff.equations import parse_parameter
 from brianff.feedback import FEEDBACK_DEFAULTS, compose_feedback
 from brianff.network import LABEL_NONE, LONGEST_RUN, Architecture
 from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule, stream
-from brianff.training import Config, Trainer, check_input, default_encoder, load_data, option, parameter_inputs
+from brianff.training import (
+    Config,
+    Trainer,
+    check_input,
+    default_encoder,
+    device_option,
+    load_data,
+    option,
+    parameter_inputs,
+)
 
 __all__ = ["FeedbackConfig", "FeedbackTrainer", "rate_readout"]
 
@@ -58,7 +67,7 @@ class FeedbackConfig:
     learning_rate: float | None = option(None, "learning rate at the start")
     schedule: str = option("cosine", "learning rate over training", choices=["cosine", "constant"])
 
-    device: str = option("cpp", "cpp (compiled) or runtime (NumPy, no compiler)", choices=["cpp", "runtime", "cuda"])
+    device: str = device_option()
     dtype: str = option("float32", "precision of all state variables", choices=["float64", "float32"])
     chunk: int | None = option(None, "samples between two checkpoints")
     validate: int = option(0, "validation samples used after each epoch (0: all)")

@@ -22,7 +22,7 @@ from brianff.population import (
     smoothed_gradient,
 )
 from brianff.stimulus import Schedule, stream
-from brianff.training import Config, Trainer, option
+from brianff.training import Config, Trainer, device_option, option
 
 __all__ = ["ANN", "RULES", "SPIKING", "Comparison", "Settings"]
 
@@ -63,6 +63,7 @@ class Settings:
     epochs: int = option(40, "passes of the rules with local factors over the training set")
     limit: int | None = option(None, "use only this many training, validation and test samples")
     rounds: int = option(100, "times that a population is shown for the reference gradient of the spiking layer")
+    device: str = device_option()
     seeds: tuple = option((1, 2, 3), "seeds", metavar="N,N")
     widths: tuple = option((50, 100, 200, 500), "neurons of the layers whose angles show what scales", metavar="N,N")
 
@@ -110,8 +111,8 @@ class Comparison:
             if substrate == "ann":
                 self._populations[key] = AnnPopulation(*size)
             else:
-                options = dict(label_neurons=s.label_neurons, steps=s.steps, dt_ms=s.dt, report=self.report)
-                self._populations[key] = SpikingPopulation(*size, capacity=2 * s.pairs, **options)
+                options = dict(label_neurons=s.label_neurons, steps=s.steps, dt_ms=s.dt, device=s.device)
+                self._populations[key] = SpikingPopulation(*size, 2 * s.pairs, **options, report=self.report)
         return self._populations[key]
 
     # -- courses -----------------------------------------------------------------------------------------------------
@@ -217,6 +218,7 @@ class Comparison:
             epochs=s.epochs,
             validate=1,
             dropout=0.0,
+            device=s.device,
             dtype="float32",
             seed=seed,
             **RULE_OPTIONS[rule],

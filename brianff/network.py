@@ -299,22 +299,26 @@ class FeedForwardNetwork:
             name = f"lateral{level}"
             self._add(name, DenseSynapses(neurons, neurons, on_pre=c.lateral, name=name, **common))
 
-    def _synapses(self, level):
-        strings = self.composition.synapses
+    def _connect(self, name, source, target, strings, **changes):
+        """Dense synapses from one layer to another; `changes` replace options that `strings` give."""
+        options = dict(model=strings.model, on_pre=strings.on_pre or None, on_post=strings.on_post or None) | changes
         synapses = self._add(
-            f"synapses{level}",
+            name,
             DenseSynapses(
-                self.groups[f"neurons{level - 1}"],
-                self.groups[f"neurons{level}"],
-                strings.model,
-                on_pre=strings.on_pre,
-                on_post=strings.on_post or None,
+                self.groups[f"neurons{source}"],
+                self.groups[f"neurons{target}"],
                 batch=self.architecture.batch,
-                layer=self.groups[f"layer{level}"],
-                name=f"synapses{level}",
+                layer=self.groups[f"layer{target}"],
+                name=name,
+                **options,
             ),
         )
         self._set(synapses, strings, T_epoch=self._epoch)
+        return synapses
+
+    def _synapses(self, level):
+        strings = self.composition.synapses
+        synapses = self._connect(f"synapses{level}", level - 1, level, strings)
         if strings.on_step:
             synapses.update(
                 strings.on_step,

@@ -19,8 +19,7 @@ import numpy as np
 
 from brianff import equations
 from brianff.ann import Layer, modulators, normalised
-from brianff.dense import DenseSynapses
-from brianff.device import CppSimulator
+from brianff.device import simulator
 from brianff.evaluation import present
 from brianff.network import LABEL_NEUTRAL, Architecture, FeedForwardNetwork
 from brianff.readout import SoftmaxReadout, features
@@ -42,19 +41,8 @@ class PopulationNetwork(FeedForwardNetwork):
 
     def _synapses(self, level):
         strings = self.composition.synapses
-        synapses = self._add(
-            f"synapses{level}",
-            DenseSynapses(
-                self.groups[f"neurons{level - 1}"],
-                self.groups[f"neurons{level}"],
-                strings.model.replace("w : 1", "w : 1 (per_entry)", 1),
-                on_pre=strings.on_pre,
-                batch=self.architecture.batch,
-                layer=self.groups[f"layer{level}"],
-                name=f"synapses{level}",
-            ),
-        )
-        self._set(synapses, strings, T_epoch=self._epoch)
+        own = strings.model.replace("w : 1", "w : 1 (per_entry)", 1)
+        self._connect(f"synapses{level}", level - 1, level, strings, model=own)
 
 
 def _no_rule():
@@ -78,6 +66,7 @@ class SpikingPopulation:
         Neuron, encoder, goodness (see `brianff.equations.compose`).  The encoder must spike at most once a channel.
     steps, dt_ms, dtype
         As in `Architecture`.
+    device : {"cpp", "cuda", "runtime"}
     report : callable, optional
         Called with a sentence before compiling.
     """
@@ -95,6 +84,7 @@ class SpikingPopulation:
         steps=50,
         dt_ms=1.0,
         dtype="float32",
+        device="cpp",
         report=None,
     ):
         self.composition = equations.compose(**(models or {}), rule=_no_rule(), optimizer="sgd")
@@ -110,7 +100,7 @@ class SpikingPopulation:
             images=max(capacity, members),
             dtype=dtype,
         )
-        self.simulator = CppSimulator(a, self.composition, report, network=PopulationNetwork)
+        self.simulator = simulator(device, a, self.composition, report, network=PopulationNetwork)
         self.shape, self.members = (a.n_input, n_neurons), members
 
     def _inputs(self, weights):

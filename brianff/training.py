@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from brianff import datasets, equations
-from brianff.device import RuntimeSimulator, simulator
+from brianff.device import DEVICES, RuntimeSimulator, simulator
 from brianff.evaluation import evaluate, group_goodness, present
 from brianff.network import LABEL_NEUTRAL, LABEL_NONE, LONGEST_RUN, Architecture
 from brianff.readout import SoftmaxReadout, features
@@ -42,6 +42,11 @@ class Stopped(Exception):
 
 def option(default, help, **more):
     return field(default=default, metadata={"help": help, **more})
+
+
+def device_option():
+    described = [f"{name} ({what})" for name, what in DEVICES.items()]
+    return option("cpp", f"{', '.join(described[:-1])} or {described[-1]}", choices=list(DEVICES))
 
 
 @dataclass(frozen=True)
@@ -95,11 +100,7 @@ class Config:
     readout_rate: float = option(2e-3, "learning rate of the softmax readout")
     refresh: int | None = option(None, "samples between two readings of the network's beliefs")
 
-    device: str = option(
-        "cpp",
-        "cpp (compiled), cuda (on a GPU, for batches of 64 and more) or runtime (NumPy, no compiler)",
-        choices=["cpp", "cuda", "runtime"],
-    )
+    device: str = device_option()
     dtype: str = option("float64", "precision of all state variables", choices=["float64", "float32"])
     chunk: int | None = option(None, "samples between two checkpoints")
     validate: int = option(1000, "validation samples used after each epoch (0: all)")
@@ -290,6 +291,11 @@ class Trainer(Progress):
         if folder.has("checkpoint"):
             trainer._restore(folder.load("checkpoint"))
         return trainer
+
+    @property
+    def sizes(self):
+        """Neurons of every layer, the input first."""
+        return self.architecture.sizes
 
     @property
     def progress(self):

@@ -10,30 +10,24 @@ and true label) and lowers it for negative ones (image and wrong label, or a hyb
     python protocols/ann_forward_forward.py --negatives hybrid               # without labels in the network
 """
 
-import dataclasses
 import sys
-import time
-from pathlib import Path
 
 from brianff import plotting
 from brianff.ann import AnnConfig, AnnTrainer
-from brianff.commands import fail_cleanly, options_of, progress_bar
+from brianff.commands import fail_cleanly, progress_bar, run_options, start_or_resume
 
 QUICK = dict(hidden=(60, 40), limit=300, epochs=2, validate=50, chunk=100)
 
 
 # %% Options: one for each field of brianff.ann.AnnConfig, and where to write
 def parse(arguments):
-    parser = options_of(AnnConfig, __doc__)
-    parser.add_argument("--out", metavar="FOLDER", help="results folder (default: runs/ann-DATASET-DATE-TIME)")
-    parser.add_argument("--resume", metavar="FOLDER", help="go on with an interrupted run, with its own options")
+    parser = run_options(AnnConfig, __doc__, "ann-DATASET")
     parser.add_argument(
         "--predict",
         choices=["goodness", "upper", "readout"],
         default="goodness",
         help="test accuracy by: goodness of every label tried (all layers, or layers >= 2), or the softmax readout",
     )
-    parser.add_argument("--quick", action="store_true", help="a few seconds on a small network: is everything there?")
     return parser.parse_args(arguments)
 
 
@@ -42,23 +36,8 @@ def main(arguments=None):
     args = parse(arguments)
 
     # %% Build the network, or take up an interrupted run
-    names = [f.name for f in dataclasses.fields(AnnConfig)]
-    chosen = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
-    if args.resume:
-        if extra := set(chosen) - {"data"}:
-            raise ValueError(
-                f"--resume goes on with the run's own options: leave out --{min(extra).replace('_', '-')}."
-            )
-        trainer = AnnTrainer.resume(args.resume, data=args.data)
-    else:
-        config = AnnConfig(**({**QUICK, **chosen} if args.quick else chosen))
-        out = args.out or Path("runs") / f"ann-{config.dataset}-{time.strftime('%Y%m%d-%H%M%S')}"
-        trainer = AnnTrainer.start(config, out)
-    folder, data = trainer.folder, trainer.data
-    print(
-        f"{'-'.join(map(str, trainer.network.sizes))} on {data.name}: {len(trainer.train)} training, "
-        f"{len(data.validation)} validation, {len(data.test)} test samples; seed {trainer.config.seed}"
-    )
+    trainer = start_or_resume(args, AnnTrainer, QUICK, lambda c: f"ann-{c.dataset}")
+    folder = trainer.folder
 
     # %% Train: positive and negative samples, layer by layer, nothing backwards
     with progress_bar(trainer) as advance:

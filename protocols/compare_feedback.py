@@ -22,7 +22,7 @@ import numpy as np
 
 from brianff import plotting
 from brianff.backpropagation import BackpropagationTrainer
-from brianff.commands import fail_cleanly, integers
+from brianff.commands import add_device_option, fail_cleanly, integers
 from brianff.feedback_training import FeedbackConfig, FeedbackTrainer
 from brianff.results import atomic_write, read_rows
 
@@ -51,6 +51,7 @@ def parse(arguments):
     parser.add_argument("--hidden", type=integers, metavar="N,N", help="neurons of each hidden layer")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--limit", type=int, help="use only this many training samples")
+    add_device_option(parser)
     parser.add_argument(
         "--out",
         metavar="FOLDER",
@@ -70,7 +71,7 @@ def main(arguments=None):
     if unknown := set(methods) - set(METHODS):
         raise ValueError(f"there is no method '{min(unknown)}': there are {', '.join(METHODS)}.")
     seeds = args.seeds[:2] if args.quick else args.seeds
-    common = dict(dataset=args.dataset, data=args.data)
+    common = dict(dataset=args.dataset, data=args.data, device=args.device)
     common |= QUICK if args.quick else dict(hidden=args.hidden, epochs=args.epochs, limit=args.limit)
     out = Path(args.out or Path("runs") / f"compare-{args.dataset}-{time.strftime('%Y%m%d-%H%M%S')}")
     out.mkdir(parents=True, exist_ok=True)

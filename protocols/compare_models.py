@@ -24,8 +24,9 @@ from pathlib import Path
 from rich.progress import track
 
 from brianff import plotting
-from brianff.commands import fail_cleanly
+from brianff.commands import add_device_option, fail_cleanly
 from brianff.comparison import MEASURES, Combination, latest, markdown, measure, medians, refusals, summary
+from brianff.device import require_device
 from brianff.equations import available
 
 PAGE = """# How the models differ
@@ -65,6 +66,7 @@ def parse(arguments):
     parser.add_argument("--hidden", default="150", metavar="N,N", help="neurons of each hidden layer (default: 150)")
     parser.add_argument("--epochs", type=int, default=5, help="passes over the training set (default: 5)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes (default: one a core)")
+    add_device_option(parser)
     parser.add_argument("--out", default="runs/compare_models", metavar="FOLDER")
     parser.add_argument("--table", action="store_true", help="train nothing")
     parser.add_argument("--docs", metavar="FILE.md", help="also write the page of the documentation, and its figure")
@@ -79,10 +81,10 @@ def _names(text):
 @fail_cleanly
 def main(arguments=None):
     args = parse(arguments)
-    settings = {"hidden": [int(n) for n in args.hidden.split(",")], "epochs": args.epochs}
+    settings = {"hidden": [int(n) for n in args.hidden.split(",")], "epochs": args.epochs, "device": args.device}
     if args.quick:
         args.neurons, args.codes, args.rules, args.seeds = ["lif"], ["time_to_first_spike"], ["symba"], ["1"]
-        settings = {"hidden": [30], "epochs": 1, "limit": 200, "refresh": 100, "chunk": 100}
+        settings |= {"hidden": [30], "epochs": 1, "limit": 200, "refresh": 100, "chunk": 100}
     out = Path(args.out)
     out.mkdir(parents=True, exist_ok=True)
     results = out / "results.jsonl"
@@ -107,6 +109,7 @@ def main(arguments=None):
 
     # %% Train, several combinations side by side
     if todo:
+        require_device(args.device)
         context = multiprocessing.get_context("spawn")  # Brian2's devices are global: every process has its own
         with ProcessPoolExecutor(args.jobs, mp_context=context, max_tasks_per_child=20) as pool:
             runs = [pool.submit(measure, combination, seeds, settings) for combination, seeds in todo.items()]

@@ -12,13 +12,12 @@ rule of its own; nothing travels backwards (Hinton 2022, arXiv 2212.13345).
     python protocols/forward_forward.py --seeds 1,2,3                    # side by side, one process a core
 """
 
-import dataclasses
 import sys
 import time
 from pathlib import Path
 
 from brianff import plotting
-from brianff.commands import fail_cleanly, integers, options_of, progress_bar
+from brianff.commands import dated_folder, fail_cleanly, integers, progress_bar, run_options, start_or_resume
 from brianff.evaluation import Evaluation
 from brianff.seeds import run_seeds
 from brianff.training import Config, Trainer, record_run
@@ -26,16 +25,13 @@ from brianff.training import Config, Trainer, record_run
 
 # %% Options: one for each field of brianff.training.Config, and where to write
 def parse(arguments):
-    parser = options_of(Config, __doc__)
-    parser.add_argument("--out", metavar="FOLDER", help="results folder (default: runs/DATASET-DATE-TIME)")
-    parser.add_argument("--resume", metavar="FOLDER", help="go on with an interrupted run, with its own options")
+    parser = run_options(Config, __doc__, "DATASET")
     parser.add_argument(
         "--predict",
         choices=["goodness", "upper", "readout"],
         default="goodness",
         help="test accuracy by: goodness of every label tried (all layers, or layers >= 2), or the softmax readout",
     )
-    parser.add_argument("--quick", action="store_true", help="a few seconds on a small network: is everything there?")
     parser.add_argument("--seeds", type=integers, metavar="N,N", help="several runs, each in a folder of its own")
     parser.add_argument("--jobs", type=int, default=0, help="runs at a time, with --seeds (default: one a core)")
     return parser.parse_args(arguments)
@@ -52,23 +48,8 @@ def main(arguments=None):
     start = time.perf_counter()
 
     # %% Build the network, or take up an interrupted run
-    names = [f.name for f in dataclasses.fields(Config)]
-    chosen = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
-    if args.resume:
-        if extra := set(chosen) - {"device", "data"}:
-            raise ValueError(
-                f"--resume goes on with the run's own options: leave out --{min(extra).replace('_', '-')}."
-            )
-        trainer = Trainer.resume(args.resume, report=print, device=args.device, data=args.data)
-    else:
-        config = Config(**({**QUICK, **chosen} if args.quick else chosen))
-        out = args.out or default_folder(config.dataset)
-        trainer = Trainer.start(config, out, report=print)
-    folder, sizes = trainer.folder, "-".join(map(str, trainer.architecture.sizes))
-    print(
-        f"{sizes} on {trainer.data.name}: {len(trainer.train)} training, {len(trainer.data.validation)} validation, "
-        f"{len(trainer.data.test)} test samples; seed {trainer.config.seed}"
-    )
+    trainer = start_or_resume(args, Trainer, QUICK, lambda c: c.dataset, report=print)
+    folder = trainer.folder
     if not folder.has("recordings_before"):
         folder.save("recordings_before", record_run(trainer))
 
@@ -104,15 +85,11 @@ def main(arguments=None):
     print(f"test accuracy: {evaluation.accuracy(how):.4f}")
 
 
-def default_folder(dataset):
-    return Path("runs") / f"{dataset}-{time.strftime('%Y%m%d-%H%M%S')}"
-
-
 def several_seeds(args, arguments):
     """The same options again for each seed, in processes of their own."""
     if args.resume or args.seed is not None:
         raise ValueError("--seeds starts several runs: leave out --seed and --resume.")
-    out = Path(args.out or default_folder(args.dataset or Config.dataset))
+    out = Path(args.out or dated_folder(args.dataset or Config.dataset))
     accuracies = run_seeds(
         __file__,
         lambda seed: [*arguments, "--seeds=", "--seed", seed, "--out", out / f"seed{seed}"],

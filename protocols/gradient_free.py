@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from brianff import plotting
-from brianff.commands import fail_cleanly, options_of
+from brianff.commands import fail_cleanly, options_of, resumed
 from brianff.gradient_free import ANN, SPIKING, Comparison, Settings
 from brianff.results import RunFolder
 from brianff.training import versions
@@ -56,15 +56,17 @@ def main(arguments=None):
     # %% The problem, or an interrupted run
     names = [f.name for f in dataclasses.fields(Settings)]
     chosen = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+    named = {k: getattr(args, k) for k in ("spiking", "ann") if getattr(args, k) is not None}
     courses = QUICK_COURSES if args.quick else {"spiking": ("frozen", *SPIKING), "ann": ("frozen", *ANN)}
-    courses = {k: v if getattr(args, k) is None else getattr(args, k) for k, v in courses.items()}
-    if args.quick:
-        chosen = {**QUICK, **chosen}
+    courses = courses | named
     if args.resume:
+        changes = resumed(chosen | named)
         folder = RunFolder.open(args.resume)
         document = folder.config
-        chosen = {k: tuple(v) if isinstance(v, list) else v for k, v in document["settings"].items()}
+        chosen = {k: tuple(v) if isinstance(v, list) else v for k, v in document["settings"].items()} | changes
         courses = document["courses"]
+    elif args.quick:
+        chosen = {**QUICK, **chosen}
     settings = Settings(**chosen).checked()
     comparison = Comparison(settings, print)
     if not args.resume:

@@ -13,16 +13,14 @@ follows the exact derivative of its neuron's spike times, kept up to date by tha
     python protocols/sfdfa.py --resume runs/FOLDER                         # go on after an interruption
 """
 
-import dataclasses
 import resource
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 
 from brianff import plotting
-from brianff.commands import fail_cleanly, options_of, progress_bar
+from brianff.commands import fail_cleanly, progress_bar, run_options, start_or_resume
 from brianff.datasets import SPIKE_TRAINS
 from brianff.feedback_training import FeedbackConfig, FeedbackTrainer, rate_readout
 
@@ -31,11 +29,7 @@ QUICK = dict(hidden=(100,), limit=500, epochs=15, mini_batch=25, chunk=250)
 
 # %% Options: one for each field of brianff.feedback_training.FeedbackConfig, and where to write
 def parse(arguments):
-    parser = options_of(FeedbackConfig, __doc__)
-    parser.add_argument("--out", metavar="FOLDER", help="results folder (default: runs/FEEDBACK-DATASET-DATE-TIME)")
-    parser.add_argument("--resume", metavar="FOLDER", help="go on with an interrupted run, with its own options")
-    parser.add_argument("--quick", action="store_true", help="a few seconds on a small network: is everything there?")
-    return parser.parse_args(arguments)
+    return run_options(FeedbackConfig, __doc__, "FEEDBACK-DATASET").parse_args(arguments)
 
 
 def cpu_seconds():
@@ -49,23 +43,10 @@ def main(arguments=None):
     args = parse(arguments)
 
     # %% Build the network, or take up an interrupted run
-    names = [f.name for f in dataclasses.fields(FeedbackConfig)]
-    chosen = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
-    if args.resume:
-        if extra := set(chosen) - {"device", "data"}:
-            raise ValueError(
-                f"--resume goes on with the run's own options: leave out --{min(extra).replace('_', '-')}."
-            )
-        trainer = FeedbackTrainer.resume(args.resume, report=print, device=args.device, data=args.data)
-    else:
-        config = FeedbackConfig(**({**QUICK, **chosen} if args.quick else chosen))
-        name = f"{Path(config.feedback).stem}-{config.dataset}-{time.strftime('%Y%m%d-%H%M%S')}"
-        trainer = FeedbackTrainer.start(config, args.out or Path("runs") / name, report=print)
-    folder, sizes = trainer.folder, "-".join(map(str, trainer.architecture.sizes))
-    print(
-        f"{sizes} on {trainer.data.name}: {len(trainer.train)} training, {len(trainer.data.validation)} validation, "
-        f"{len(trainer.data.test)} test samples; seed {trainer.config.seed}"
+    trainer = start_or_resume(
+        args, FeedbackTrainer, QUICK, lambda c: f"{Path(c.feedback).stem}-{c.dataset}", report=print
     )
+    folder = trainer.folder
 
     # %% Train
     began, first = cpu_seconds(), trainer.position

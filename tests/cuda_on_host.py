@@ -54,12 +54,16 @@ def compile_project(folder, optimise="-O1"):
         (stubs / name).write_text("")
     paths = sorted([*folder.glob("*.cu"), *folder.glob("code_objects/*.cu")])
     meets = kernels("\n".join(path.read_text() for path in paths))
-    sources = []
+    sources = [folder / "whole.cpp"]  # one file: the headers are what takes the time
+    whole = f'#define CUDA_ON_HOST_MAIN\n#include "{HEADER}"\n'
     for path in paths:
         target = path.with_suffix(".host.cpp")
-        main = "#define CUDA_ON_HOST_MAIN\n" if path.name == "main.cu" else ""
-        target.write_text(f'{main}#include "{HEADER}"\n{translate(path.read_text(), meets)}')
-        sources.append(str(target.relative_to(folder)))
+        target.write_text(f'#include "{HEADER}"\n{translate(path.read_text(), meets)}')
+        if path.parent == folder or path.name == "merged.cu":
+            whole += f'#include "{target}"\n'
+        else:
+            sources.append(target)
+    sources[0].write_text(whole)
     command = [os.environ.get("CXX", "g++"), "-std=c++17", "-w", optimise, "-I.", "-Istubs", *sources, "-o", "main"]
     return subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
@@ -67,8 +71,8 @@ def compile_project(folder, optimise="-O1"):
 class CudaOnHost(CudaSimulator):
     """`CudaSimulator` whose kernels run on the host."""
 
-    def __init__(self, architecture, composition, report=None):
-        super().__init__(architecture, composition, report, setup=SETUP)
+    def __init__(self, architecture, composition, report=None, network=None):
+        super().__init__(architecture, composition, report, setup=SETUP, network=network)
 
     def _compile(self, work):
         return compile_project(work)

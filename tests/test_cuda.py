@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from conftest import ROOT
 from cuda_on_host import SETUP, CudaOnHost, compile_project
 
 import brianff.cuda_simulator
+import brianff.population
 import brianff.training
 from brianff import equations
 from brianff.cli import main
@@ -28,8 +30,10 @@ from brianff.cuda_simulator import CudaSimulator, generate
 from brianff.dense import DenseSynapses
 from brianff.device import CppSimulator, DeviceError, RuntimeSimulator, simulator
 from brianff.doctor import report
+from brianff.feedback import compose_feedback
 from brianff.network import Architecture, FeedForwardNetwork
 from brianff.neurons import BatchNeurons
+from brianff.population import PopulationNetwork, SpikingPopulation
 from brianff.stimulus import Schedule
 from brianff.training import Config, Trainer
 
@@ -209,14 +213,6 @@ def test_a_gpu_that_is_too_old(machine, capability, message):
     assert any(message in p for p in Setup.find().problems)
 
 
-def test_no_gpu_is_one_error_and_no_fallback(machine):
-    a = Architecture(4, 2, (3,), label_neurons=1, batch=2, capacity=2, images=2)
-    with pytest.raises(
-        DeviceError, match="--device cuda does not work here: There is no nvcc.*nvidia-smi finds no GPU"
-    ):
-        simulator("cuda", a, equations.compose())
-
-
 def test_doctor(capsys):
     assert main(["doctor"]) == 0
     out = capsys.readouterr().out
@@ -268,16 +264,38 @@ def test_every_model_generates_cuda(chosen, tmp_path):
     assert "use_fast_math" not in (tmp_path / "makefile").read_text()
 
 
-@pytest.mark.parametrize("protocol", sorted(p.stem for p in (ROOT / "protocols").glob("*.py") if p.stem[0] != "_"))
-def test_every_protocol_that_trains_generates_cuda(protocol, tmp_path, monkeypatch, capsys):
+PROTOCOLS = sorted(p.stem for p in (ROOT / "protocols").glob("*.py") if p.stem[0] != "_")
+WITHOUT_A_DEVICE = {"ann_forward_forward", "inspect_neuron"}  # NumPy only
+
+
+class InThisProcess:
+    """In place of a pool of processes."""
+
+    def __init__(self, *args, **options):
+        pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        pass
+
+    def submit(self, function, *arguments):
+        future = Future()
+        try:
+            future.set_result(function(*arguments))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+@pytest.mark.parametrize("protocol", sorted(set(PROTOCOLS) - WITHOUT_A_DEVICE))
+def test_every_protocol_generates_cuda(protocol, tmp_path, monkeypatch, capsys):
     """With its own --quick options, up to where nvcc would begin."""
     module = importlib.import_module(f"brianff.protocols.{protocol}")
-    with pytest.raises(SystemExit):
-        module.main(["--help"])
-    if "--device" not in capsys.readouterr().out:
-        pytest.skip(f"{protocol} has no --device")
     monkeypatch.setenv("BRIANFF_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(Setup, "find", classmethod(lambda cls: SETUP))
+    monkeypatch.setattr(module, "ProcessPoolExecutor", InThisProcess, raising=False)
     seen = []
 
     def compile_(self, work):
@@ -286,8 +304,66 @@ def test_every_protocol_that_trains_generates_cuda(protocol, tmp_path, monkeypat
 
     monkeypatch.setattr(CudaSimulator, "_compile", compile_)
     assert module.main(["--quick", "--device", "cuda", "--out", str(tmp_path / "run")]) == 1
-    assert len(seen) == 1 and "_run_kernel_synapses1_learn_codeobject" in seen[0]
+    assert "compilation failed: error: stopped here" in capsys.readouterr().err
+    kernel = "synapses1_pre" if protocol == "gradient_free" else "synapses1_learn"
+    assert len(seen) == 1 and f"_run_kernel_{kernel}_codeobject" in seen[0]
     assert not list((tmp_path / "cache").glob("build-*"))  # nothing is left of a build that failed
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_every_protocol_has_the_same_devices(protocol, capsys):
+    module = importlib.import_module(f"brianff.protocols.{protocol}")
+    with pytest.raises(SystemExit):
+        module.main(["--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    devices = (
+        "cpp (compiled), cuda (on a GPU, for batches of 64 and more) or runtime (NumPy, no compiler) (default: cpp)"
+    )
+    assert (devices in said) == ("--device {cpp,cuda,runtime}" in said) == (protocol not in WITHOUT_A_DEVICE)
+
+
+@pytest.mark.parametrize("protocol", sorted(set(PROTOCOLS) - WITHOUT_A_DEVICE))
+def test_no_gpu_is_one_error_and_no_fallback(protocol, machine, tmp_path, capsys):
+    module = importlib.import_module(f"brianff.protocols.{protocol}")
+    assert module.main(["--quick", "--device", "cuda", "--out", str(tmp_path / "run")]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: --device cuda does not work here: There is no nvcc") and error.count("\n") == 1
+    assert "nvidia-smi finds no GPU" in error
+
+
+def feedback_compositions():
+    """Every eligibility, every feedback and every loss at least once."""
+    names = {kind: equations.available(kind) for kind in ("eligibility", "feedback", "loss")}
+    for k in range(max(map(len, names.values()))):
+        chosen = {kind: of_kind[k % len(of_kind)] for kind, of_kind in names.items()}
+        yield pytest.param(chosen, id="-".join(chosen.values()))
+
+
+def test_every_feedback_is_among_the_compositions():
+    seen = {(kind, name) for chosen in feedback_compositions() for kind, name in chosen.values[0].items()}
+    assert seen == {(kind, name) for kind in ("eligibility", "feedback", "loss") for name in equations.available(kind)}
+
+
+POPULATION = dict(
+    n_pixels=20, n_classes=3, n_neurons=9, members=8, capacity=8, label_neurons=2, steps=25, dt_ms=2.0, dtype="float64"
+)
+FEEDBACK = Architecture(20, 3, (9, 7, 3), label_neurons=0, batch=4, capacity=4, images=8)
+
+
+@pytest.mark.parametrize("chosen", feedback_compositions())
+def test_every_feedback_generates_cuda(chosen, tmp_path):
+    """Two hidden layers, so that `backward` has a layer to pass."""
+    composition = compose_feedback(**chosen)
+    manifest = generate(tmp_path, FEEDBACK, composition, SETUP)
+    code = (tmp_path / "code_objects" / "merged.cu").read_text()
+    kernels = ["synapses3_pre", "synapses3_learn", "synapses3_optimize"]
+    kernels += ["synapses1_post"] * bool(composition.synapses.on_post)
+    kernels += ["synapses1_eligibility"] * bool(composition.synapses.on_step)
+    kernels += ["synapses2_backward"] * bool(composition.backward)
+    kernels += ["feedback1_learn", "feedback2_learn"] * bool(composition.feedback)
+    for name in kernels:
+        assert re.search(rf"_run_kernel_{name}_codeobject\w*\(", code), name
+    assert manifest["record_output.n_spikes"]["columns"] == 4 * 3
 
 
 def test_single_precision_has_no_double_constants(tmp_path):
@@ -323,7 +399,10 @@ def test_random_streams_are_refused(tmp_path):
 )
 @pytest.mark.slow
 def test_nvcc_compiles_all_code_objects(tmp_path):
-    """A network's and all forms of the dense kernels, for sm_80 and sm_90; about 20 s."""
+    """All forms of the dense kernels and a network of each class, for sm_80 and sm_90; 15 s of CPU time.
+
+    Only what runs on the GPU is translated: nvcc checks the host's part as well, and `compile_project` compiles it.
+    """
 
     class WithVariants(FeedForwardNetwork):
         def _build(self, *options):
@@ -332,28 +411,27 @@ def test_nvcc_compiles_all_code_objects(tmp_path):
             self.network.add(objects)
 
     a = Architecture(16, 2, (9,), label_neurons=2, batch=64, capacity=4, images=8)
-    composition = equations.compose(neuron="lif_noise", encoder="poisson_rate")
-    generate(tmp_path, a, composition, replace(FOUND, gpu=Gpu("H100", 9.0)), network=WithVariants)
-    flags = re.search(r"^NVCCFLAGS = (.*)$", (tmp_path / "makefile").read_text(), re.M).group(1)
-    flags = flags.replace("-arch=sm_90", "-gencode arch=compute_80,code=sm_80 -gencode arch=compute_90,code=sm_90")
-    source = "code_objects/merged.cu"
-    text = (tmp_path / source).read_text()
-    for name in (
-        "synapses1_pre",
-        "synapses1_learn",
-        "stop_run",
-        "delayed_pre",
-        "tiles_pre",
-        "serial_pre",
-        "fused",
-        "layer_sum",
+    members = SpikingPopulation(**POPULATION, device="runtime")
+    forms = ["synapses1_pre", "synapses1_learn", "stop_run", "delayed_pre", "tiles_pre", "serial_pre", "fused"]
+    of_feedback = ["synapses1_post", "synapses2_learn", "feedback1_learn"]
+    for name, arguments, expected in (
+        ("variants", (a, equations.compose(neuron="lif_noise", encoder="poisson_rate")), [*forms, "layer_sum"]),
+        ("feedback", (FEEDBACK, compose_feedback()), of_feedback),
+        ("population", (members.architecture, members.composition), ["synapses1_pre"]),
     ):
-        assert f"_run_kernel_{name}_codeobject" in text
-    done = subprocess.run(
-        f"{FOUND.nvcc} {flags.replace('-O3', '-O1')} -dc {source} -o merged.o",
-        shell=True, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-3000:]
+        network = {"variants": WithVariants, "population": PopulationNetwork}.get(name)
+        folder = tmp_path / name
+        generate(folder, *arguments, replace(FOUND, gpu=Gpu("H100", 9.0)), network)
+        text = (folder / "code_objects" / "merged.cu").read_text()
+        for kernel in expected:
+            assert f"_run_kernel_{kernel}_codeobject" in text
+        flags = re.search(r"^NVCCFLAGS = (.*)$", (folder / "makefile").read_text(), re.M).group(1)
+        flags = flags.replace("-O3", "-O1").replace("-arch=sm_90", "-gencode arch=compute_80,code=[sm_80,sm_90]")
+        done = subprocess.run(
+            f"{FOUND.nvcc} {flags} -rdc=true -fatbin code_objects/merged.cu -o merged.fatbin",
+            shell=True, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout[-3000:]
 
 
 # -- kernels on the host -------------------------------------------------------------------------------------------
@@ -503,6 +581,27 @@ def test_every_form_of_the_dense_kernels(tmp_path, monkeypatch):
     for name, values in reference.items():
         np.testing.assert_allclose(found[0][name], values, rtol=1e-12, atol=1e-14, err_msg=name)
         np.testing.assert_array_equal(found[0][name], found[1][name], err_msg=name)  # whatever the order of threads
+
+
+@pytest.mark.compiler
+def test_members_of_a_population_on_the_host(monkeypatch):
+    """Weights of their own for every entry: the same activities as on NumPy, in any order of threads."""
+    reference = SpikingPopulation(**POPULATION, device="runtime")
+    make = lambda device, *more, network: CudaOnHost(*more, network=network)  # noqa: E731
+    monkeypatch.setattr(brianff.population, "simulator", make)
+    found = SpikingPopulation(**POPULATION, device="cuda")
+    rng = np.random.default_rng(4)
+    weights = rng.normal(size=(reference.members, *reference.shape)) * 0.5
+    pixels, labels = rng.random((6, 20)), rng.integers(0, 3, 6)
+    expected = reference.show(weights, pixels, labels)
+    assert expected.max() > 1 and np.ptp(expected, axis=1).max() > 0.5
+    shown = found.show(weights, pixels, labels)
+    np.testing.assert_allclose(shown, expected, rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(found.present(weights[1], pixels, labels), reference.present(weights[1], pixels, labels))
+    found.simulator.close()
+    monkeypatch.setenv("CUDA_ON_HOST_SEED", "3")
+    np.testing.assert_array_equal(found.show(weights, pixels, labels), shown)
+    found.simulator.close()
 
 
 CONFIG = dict(

@@ -190,7 +190,8 @@ def test_feedback_learns_the_forward_weights(feedback, least):
 
 
 # -- training ------------------------------------------------------------------------------------------------------
-SMALL = dict(hidden=(100,), limit=500, chunk=250, mini_batch=25, epochs=12)  # compiled for the protocols' --quick, too
+TINY = dict(device="runtime", hidden=(12,), limit=40, epochs=1, mini_batch=10, chunk=40, batch=10, validation=0, dt=8.0)
+TINY |= dict(steps=25, set_output=("c=0.2",))
 
 
 def train(path, trainer=FeedbackTrainer, **options):
@@ -200,18 +201,12 @@ def train(path, trainer=FeedbackTrainer, **options):
     return run
 
 
-@pytest.mark.compiler
-def test_sfdfa_learns_digits_and_resumes(tmp_path, monkeypatch):
-    whole = train(tmp_path / "whole", **SMALL)
-    counts, labels = whole.evaluate("test")
-    assert np.mean(counts.argmax(axis=1) == labels) > 0.8
-    assert whole.alignment()[0] > 0.8
-    assert whole.metrics[-1]["what"] == "validation"
-
-    # The length of a chunk does not matter, nor does an interruption after any of them.
-    other = FeedbackTrainer.start(FeedbackConfig(**SMALL), tmp_path / "cut")
+def test_an_interrupted_run_ends_with_the_same_weights(tmp_path, monkeypatch):
+    """The length of a chunk does not matter, nor does an interruption after any of them."""
+    whole = train(tmp_path / "whole", **{**TINY, "chunk": 20})
+    other = FeedbackTrainer.start(FeedbackConfig(**{**TINY, "chunk": 10}), tmp_path / "cut")
     original = FeedbackTrainer._checkpoint
-    monkeypatch.setattr(FeedbackTrainer, "_checkpoint", lambda self: (original(self), stop_at(self, 1500)))
+    monkeypatch.setattr(FeedbackTrainer, "_checkpoint", lambda self: (original(self), stop_at(self, 3)))
     with pytest.raises(Exception, match="stopped after"):
         other.run()
     monkeypatch.setattr(FeedbackTrainer, "_checkpoint", original)
@@ -225,10 +220,6 @@ def test_sfdfa_learns_digits_and_resumes(tmp_path, monkeypatch):
 def stop_at(trainer, position):
     if trainer.position >= position:
         raise KeyboardInterrupt
-
-
-TINY = dict(device="runtime", hidden=(12,), limit=40, epochs=1, mini_batch=10, chunk=40, batch=10, validate=20, dt=8.0)
-TINY |= dict(steps=25, set_output=("c=0.2",))
 
 
 def changes(run):

@@ -3,7 +3,7 @@
 {# no atomic additions, and sums that are the same in every run and on the CPU. Where the code writes to the matrix that #}
 {# all entries share, it owns the column of all of them, one entry after the other. #}
 {% extends 'batch_group.cu' %}
-{% from 'dense_indices.cu' import indices %}
+{% from 'dense_parts.cu' import indices %}
 
 {% block kernels %}
 {% set n_own = n_pre if side == 'pre' else n_post %}

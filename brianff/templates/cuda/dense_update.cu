@@ -1,10 +1,10 @@
 {# USES_VARIABLES { } #}
 {# ALLOWS_SCALAR_WRITE #}
 {# Code on the whole matrix, for each batch entry where it names neurons; then code that runs once for each synapse. #}
-{# A thread owns a synapse: it sums over the entries in their order, in a register, and no addition is atomic. Where the #}
-{# code writes to the target's variables it owns a column of one entry (of all, if it writes to the matrix as well). #}
+{# A thread owns a synapse or, where the code writes to the target's variables, a column. #}
 {% extends 'batch_group.cu' %}
-{% from 'dense_indices.cu' import indices %}
+{% from 'dense_parts.cu' import indices, launch_lines, launch_synapses, over_entries, over_line, own_synapse %}
+{% from 'kernels.cu' import kernel_head %}
 
 {% macro _conditions(scalar) %}
     bool _due = true;
@@ -35,87 +35,26 @@
 {% set vector = vector_code if vector_code is mapping else {'update': vector_code} %}
 {% set same = ['_postsynaptic_idx', '_entry_idx'] if columns else ['_idx', '_post_major_idx'] %}
 {% set code = split(after_scalars(vector['update'], scalar['update']), same) %}
-__global__ void
-_run_kernel_{{codeobj_name}}(
-    %KERNEL_PARAMETERS%
-    )
-{
-    using namespace brian;
-
-    ///// KERNEL_CONSTANTS /////
-    %KERNEL_CONSTANTS%
-
-    ///// kernel_lines /////
-    {{kernel_lines|autoindent}}
-
+{% set active = vector['rows'] + ['const bool _active = _row_active;'] if has_rows else [] %}
+{{kernel_head('_run_kernel', codeobj_name, kernel_lines)}}
     const size_t _vectorisation_idx = -1;
     {{_conditions(scalar)}}
-    {% if columns %}
-    const size_t _col = blockIdx.x*blockDim.x + threadIdx.x;
-    if (_col >= {{n_post}})
-        return;
-    {{without_writes(scalar['update'])|autoindent}}
+    {% if not columns %}
+    {{own_synapse(n_pre, n_post)}}
+    {% endif %}
+    if (_due)
+    {
     {% if has_rows %}
     {{scalar['rows']|autoindent}}
     {% endif %}
-    {% if serial %}
-    for (size_t _entry_idx = 0; _entry_idx < {{batch}}; _entry_idx++)
+    {
+    {{without_writes(scalar['update'])|autoindent}}
+    {% if columns %}
+    {{over_line(code, active, 'columns', n_pre, n_post, batch, serial)}}
     {% else %}
-    const size_t _entry_idx = blockIdx.y;
+    {{over_entries(code, active, n_pre, n_post, batch if per_entry else 1)}}
     {% endif %}
-    {
-        const size_t _postsynaptic_idx = _entry_idx*{{n_post}} + _col;
-        {{code.before|autoindent}}
-        for (size_t _row = 0; _row < {{n_pre}}; _row++)
-        {
-            const size_t _presynaptic_idx = _entry_idx*{{n_pre}} + _row;
-            {{indices(n_pre, n_post)}}
-            {% if has_rows %}
-            {
-                {{vector['rows']|autoindent}}
-                if (!_row_active)
-                    continue;
-            }
-            {% endif %}
-            {{code.inside|autoindent}}
-        }
-        {{code.after|autoindent}}
     }
-    {% else %}
-    const size_t _row = blockIdx.y*blockDim.y + threadIdx.y;
-    const size_t _col = blockIdx.x*blockDim.x + threadIdx.x;
-    if (_row >= {{n_pre}} || _col >= {{n_post}})
-        return;
-    const size_t _idx = _row*{{n_post}} + _col;
-    const size_t _post_major_idx = _col*{{n_pre}} + _row;
-    if (_due)
-    {
-        {{without_writes(scalar['update'])|autoindent}}
-        {% if has_rows %}
-        {{scalar['rows']|autoindent}}
-        {% endif %}
-        {{code.before|autoindent}}
-        {% if per_entry %}
-        for (size_t _entry_idx = 0; _entry_idx < {{batch}}; _entry_idx++)
-        {% else %}
-        const size_t _entry_idx = 0;
-        {% endif %}
-        {
-            const size_t _presynaptic_idx = _entry_idx*{{n_pre}} + _row;
-            {% if has_rows %}
-            {
-                {{vector['rows']|autoindent}}
-                if (!_row_active)
-                    continue;
-            }
-            {% endif %}
-            const size_t _postsynaptic_idx = _entry_idx*{{n_post}} + _col;
-            const size_t _entry_matrix_idx = _entry_idx*{{n_pre*n_post}} + _idx;
-            const size_t _entry_post_major_idx = _entry_idx*{{n_pre*n_post}} + _post_major_idx;
-            const size_t _vectorisation_idx = _idx;
-            {{code.inside|autoindent}}
-        }
-        {{code.after|autoindent}}
     }
     {% if has_then %}
     if (_then_due)
@@ -128,18 +67,10 @@ _run_kernel_{{codeobj_name}}(
         }
     }
     {% endif %}
-    {% endif %}
 }
 
 {% if writes(scalar_code) %}
-__global__ void
-_commit_{{codeobj_name}}(
-    %KERNEL_PARAMETERS%
-    )
-{
-    using namespace brian;
-    %KERNEL_CONSTANTS%
-    {{kernel_lines|autoindent}}
+{{kernel_head('_commit', codeobj_name, kernel_lines)}}
     const size_t _vectorisation_idx = -1;
     {{_conditions(scalar)}}
     if (_due)
@@ -157,22 +88,10 @@ _commit_{{codeobj_name}}(
 {% endblock %}
 
 {% block launch %}
-    {% if columns %}
-    {% set threads = [32*((n_post + 31)//32), 128]|min %}
-    const dim3 _grid({{(n_post + threads - 1)//threads}}, {{1 if serial else batch}}), _block({{threads}});
-    {% else %}
-    {% set width = 32 if n_post > 16 else 16 if n_post > 8 else 8 if n_post > 4 else 4 if n_post > 1 else 1 %}
-    {% set height = 256//width %}
-    const dim3 _grid({{(n_post + width - 1)//width}}, {{(n_pre + height - 1)//height}}), _block({{width}}, {{height}});
-    {% endif %}
-    _run_kernel_{{codeobj_name}}<<<_grid, _block>>>(
-            %HOST_PARAMETERS%
-        );
-    CUDA_CHECK_ERROR("_run_kernel_{{codeobj_name}}");
-    {% if writes(scalar_code) %}
-    _commit_{{codeobj_name}}<<<1, 1>>>(
-            %HOST_PARAMETERS%
-        );
-    CUDA_CHECK_ERROR("_commit_{{codeobj_name}}");
-    {% endif %}
+{% if columns %}
+{{launch_lines(codeobj_name, n_post, 1 if serial else batch, writes(scalar_code))}}
+{% else %}
+{% set width = 32 if n_post > 16 else 16 if n_post > 8 else 8 if n_post > 4 else 4 if n_post > 1 else 1 %}
+{{launch_synapses(codeobj_name, n_pre, n_post, width, 256//width, writes(scalar_code))}}
+{% endif %}
 {% endblock %}

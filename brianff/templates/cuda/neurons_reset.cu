@@ -1,7 +1,7 @@
 {# Statements at a spike. #}
 {# USES_VARIABLES { N, _fired } #}
 {% extends 'batch_group.cu' %}
-{% from 'neurons_common.cu' import kernel_head, launch_neurons %}
+{% from 'kernels.cu' import kernel_head, launch_neurons %}
 
 {% block kernels %}
 {{kernel_head('_run_kernel', codeobj_name, kernel_lines)}}

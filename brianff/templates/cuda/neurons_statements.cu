@@ -2,7 +2,7 @@
 {# USES_VARIABLES { N } #}
 {# ALLOWS_SCALAR_WRITE #}
 {% extends 'batch_group.cu' %}
-{% from 'neurons_common.cu' import kernel_head, commit, launch_neurons %}
+{% from 'kernels.cu' import kernel_head, commit, launch_neurons %}
 
 {% block kernels %}
 {{kernel_head('_run_kernel', codeobj_name, kernel_lines)}}

@@ -4,7 +4,7 @@
 {# USES_VARIABLES { N } #}
 {# ALLOWS_SCALAR_WRITE #}
 {% extends 'batch_group.cu' %}
-{% from 'neurons_common.cu' import kernel_head, commit, launch_neurons %}
+{% from 'kernels.cu' import kernel_head, commit, launch_neurons %}
 
 {% block kernels %}
 {% set _eventspace = get_array_name(eventspace_variable) %}

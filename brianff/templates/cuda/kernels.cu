@@ -1,4 +1,4 @@
-{# Parts that the templates of BatchNeurons share. #}
+{# Parts that all kernels share. #}
 {% macro kernel_head(name, codeobj_name, kernel_lines) %}
 __global__ void
 {{name}}_{{codeobj_name}}(
@@ -21,9 +21,8 @@ __global__ void
 }
 {% endmacro %}
 
-{# A block for 256 neurons of one entry: its warps are whole words of the entry's spike flags. #}
-{% macro launch_neurons(codeobj_name, n_neurons, batch, commits) %}
-    _run_kernel_{{codeobj_name}}<<<dim3({{(n_neurons + 255)//256}}, {{batch}}), 256>>>(
+{% macro launch_kernel(codeobj_name, grid, block, commits) %}
+    _run_kernel_{{codeobj_name}}<<<{{grid}}, {{block}}>>>(
             %HOST_PARAMETERS%
         );
     CUDA_CHECK_ERROR("_run_kernel_{{codeobj_name}}");
@@ -33,4 +32,9 @@ __global__ void
         );
     CUDA_CHECK_ERROR("_commit_{{codeobj_name}}");
     {% endif %}
+{% endmacro %}
+
+{# A block for 256 neurons of one entry: its warps are whole words of the entry's spike flags. #}
+{% macro launch_neurons(codeobj_name, n_neurons, batch, commits) %}
+{{launch_kernel(codeobj_name, 'dim3(%d, %d)'|format((n_neurons + 255)//256, batch), 256, commits)}}
 {% endmacro %}
