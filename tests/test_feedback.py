@@ -202,11 +202,10 @@ def train(path, trainer=FeedbackTrainer, **options):
 
 
 def test_an_interrupted_run_ends_with_the_same_weights(tmp_path, monkeypatch):
-    """The length of a chunk does not matter, nor does an interruption after any of them."""
-    whole = train(tmp_path / "whole", **{**TINY, "chunk": 20})
-    other = FeedbackTrainer.start(FeedbackConfig(**{**TINY, "chunk": 10}), tmp_path / "cut")
+    whole = train(tmp_path / "whole", **{**TINY, "limit": 20, "chunk": 10})
+    other = FeedbackTrainer.start(whole.config, tmp_path / "cut")
     original = FeedbackTrainer._checkpoint
-    monkeypatch.setattr(FeedbackTrainer, "_checkpoint", lambda self: (original(self), stop_at(self, 3)))
+    monkeypatch.setattr(FeedbackTrainer, "_checkpoint", lambda self: (original(self), stop_at(self, 1)))
     with pytest.raises(Exception, match="stopped after"):
         other.run()
     monkeypatch.setattr(FeedbackTrainer, "_checkpoint", original)
