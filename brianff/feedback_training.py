@@ -129,7 +129,7 @@ PRESETS = {
         mini_batch=20,
         learning_rate=0.01,
         chunk=2000,
-        parameters={"tau_s": 5 * ms, "c": 0.2, "rho": 0.1, "f_target": 2.0, "eta_F": 0.01, "y_true": 10.0},
+        parameters={"tau_s": 5 * ms, "c": 0.5, "rho": 0.1, "f_target": 2.0, "eta_F": 0.01, "y_true": 10.0},
         output_parameters={"c": 0.5},
     ),
     "mnist": dict(
@@ -440,7 +440,7 @@ def rate_readout(trainer):
     """
     from sklearn.linear_model import LogisticRegression
 
-    data, size = trainer.data, 250
+    data, size = trainer.data, 500
     a = trainer.architecture.with_(hidden=(1, data.n_classes), batch=size, capacity=1, images=size)
     counter = RuntimeSimulator(a, trainer.composition, record=True)
     inputs = {name: value for name, value in trainer.inputs().items() if name.startswith("neurons0")}
