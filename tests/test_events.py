@@ -111,7 +111,7 @@ def test_channels_that_drop_out_are_silent(dropout, file, tmp_path):
     options = {**FEEDBACK, "limit": 2, "mini_batch": 1, "batch": 1, "chunk": 1}
     config = FeedbackConfig(dataset="events", data=str(file), dropout=dropout, steps=20, dt=2.0, **options)
     run = FeedbackTrainer.start(config, tmp_path / "run")
-    shown = run._shown(run.train, run._kept(np.arange(2)))
+    shown = run._altered(run._shown(run.train), np.arange(2))
     assert (shown >= 0).any() == (dropout == 0)
 
 
