@@ -28,7 +28,7 @@ parameters = {
     "c": -50 * mV,
     "d": 2 * mV,
     "v_peak": 30 * mV,
-    "I_unit": 10 * mV,
+    "I_unit": 3 * mV,
     "tau_syn": 100 * ms,
     "v_th": -50 * mV,
     "width": 10 * mV,

@@ -28,7 +28,7 @@ parameters = {
     "c": -65 * mV,
     "d": 2 * mV,
     "v_peak": 30 * mV,
-    "I_unit": 10 * mV,
+    "I_unit": 5 * mV,
     "tau_syn": 100 * ms,
     "v_th": -50 * mV,
     "width": 10 * mV,
