@@ -61,6 +61,8 @@ class Case:
         schedule = Schedule.pairs(samples, samples, labels, (labels + 1) % a.n_classes, 2 * np.arange(n), a.batch)
         self.epochs = len(schedule)
         self.inputs = {"images": images, **schedule.inputs(a)}
+        if self.encoder == "poisson_rate":
+            self.inputs["neurons0.rate_max"] = 100.0  # Hz, as in rivals.py
         rates = np.zeros(a.capacity + 1)
         every = max(1, self.mini_batch // a.batch)
         rates[2 * every - 1 :: 2 * every] = 1e-3

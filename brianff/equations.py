@@ -560,10 +560,10 @@ class Composition:
         if self.class_groups and not targets:
             return f"the goodness {goodness} needs a rule that learns from targets (class_competition), not {rule}"
         encoder = self.models["encoder"].name
-        if "w" in _targets(self.models["rule"]["on_pre"]) and encoder == "time_to_first_spike":
+        if "w" in _targets(self.models["rule"]["on_pre"]) and encoder in ("time_to_first_spike", "burst"):
             return (
                 f"the rule {rule} learns where an input spikes after the neuron, and with {encoder} labels and bright "
-                "pixels spike once, before all neurons: use another code (regular_rate)"
+                "pixels spike before all neurons, and then no more: use another code (regular_rate)"
             )
         if targets and not self.class_groups:
             return f"the rule {rule} needs a goodness with class groups (class_groups), not {goodness}"

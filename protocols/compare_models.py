@@ -95,6 +95,8 @@ def main(arguments=None):
     for combination, reason in refused.items():
         print(f"refused: {combination}: {reason}")
     done = latest(json.loads(line) for line in results.read_text().splitlines()) if results.exists() else []
+    if args.table and done:
+        settings = done[0]["settings"]
     if any(row["settings"] != settings for row in done):
         raise ValueError(f"{out} holds results of other settings: choose another --out.")
     known = {(Combination(row["neuron"], row["code"], row["rule"]), row["seed"]) for row in done if "failed" not in row}

@@ -125,8 +125,8 @@ def rates(spikes):
     return counts / counts.max()
 
 
-# Random spikes need time: of 5 a channel, 50 ms at 100 Hz, no readout can do with the square root of 5 as their noise.
-LONGER = {"poisson_rate": 400}
+# Random spikes need time: the 20 of a bright channel in 50 ms have the square root of 20 as their noise.
+LONGER = {"poisson_rate": 100}
 
 
 @pytest.fixture(scope="module")

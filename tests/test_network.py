@@ -228,9 +228,9 @@ def test_rate_codes_have_the_rate(encoder):
     runtime = RuntimeSimulator(a, compose(encoder=encoder), record=True)
     image = np.repeat([0.2, 0.5], 100)[None]
     schedule = Schedule.evaluation(np.array([0]), np.array([LABEL_NONE]), np.array([0]), 1)
-    runtime.run({"images": image, **schedule.inputs(a), "synapses1.w": 0.0}, 1)
+    runtime.run({"images": image, **schedule.inputs(a), "synapses1.w": 0.0, "neurons0.rate_max": 100.0}, 1)
     counts = np.bincount(np.array(runtime.built.spikes["neurons0"].i), minlength=a.n_input)[:200].reshape(2, 100)
-    expected = np.array([0.2, 0.5]) * 100 * 0.5  # rate_max = 100 Hz, half a second
+    expected = np.array([0.2, 0.5]) * 100 * 0.5  # 100 Hz, half a second
     np.testing.assert_allclose(counts.mean(axis=1), expected, rtol=0.06)
     if encoder == "poisson_rate":
         np.testing.assert_allclose(counts.var(axis=1), expected, rtol=0.35)

@@ -1,8 +1,10 @@
 """Phase code (Guo et al. 2021, after Kim et al. 2018): the binary expansion of the intensity, a bit a phase.
 
 The intensity, in 8 bits, is 0.b1 b2 ... b8; a channel spikes in phase k = 1 ... 8 of a cycle if b_k = 1, and the
-spike stands for 2^-k.  Cycles follow one another.  All spikes are alike in brianff: it is the reader who weighs phases
-(a sum of 2^-k over the spikes of one cycle is the intensity, to 1/256).
+spike stands for 2^-k.  Cycles follow one another.  In the papers synapses multiply a spike by its 2^-k, here all spikes
+are alike: a weight for every spike would have to stand in the trace's jump, in the goodness and in every rule as well,
+and hidden neurons, which send the spikes that they have, have none.  It is the reader who weighs phases (a sum of 2^-k
+over the spikes of one cycle is the intensity, to 1/256), and what comes earlier counts longer for a leaky neuron.
 
 Ranges: t_phase, the length of a phase, from one time step; a cycle of 8 t_phase should fit into a stimulus epoch.
 """

@@ -2,6 +2,9 @@
 
 One random number a spike instead of one a time step.  The number comes from a counter-based generator
 (`brianff.noise`), so that spikes depend on seed, presentation, channel and spike, and on nothing else.
+
+Ranges: rate_max 100..800 Hz; a channel has rate_max*T_epoch spikes at most, with the square root of that as noise: with
+5 (100 Hz for 50 ms) much of an image is lost, with 20 little.
 """
 
 from brian2 import Hz
@@ -21,4 +24,4 @@ reset = """
 next_spike += exponential(mean_interval, seed, presentation, draw, channel)
 draw += 1
 """
-parameters = {"rate_max": 100 * Hz, "dark": 0.05}
+parameters = {"rate_max": 400 * Hz, "dark": 0.05}

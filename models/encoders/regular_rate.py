@@ -1,6 +1,8 @@
 """Regular rate code (Guo et al. 2021): evenly spaced spikes, their rate proportional to the intensity.
 
 The first spike comes after half an interval, so that a stimulus epoch of length T holds round(rate*T) spikes.
+
+Ranges: rate_max 50..1000 Hz, up to one spike a time step; the spike count tells rate_max*T intensities apart.
 """
 
 from brian2 import Hz
@@ -15,4 +17,4 @@ next_spike = t_in_timesteps + 0.5*interval
 """
 threshold = "t_in_timesteps >= next_spike"
 reset = "next_spike += interval"
-parameters = {"rate_max": 100 * Hz, "dark": 0.05}
+parameters = {"rate_max": 400 * Hz, "dark": 0.05}

@@ -7,4 +7,4 @@ Equations and ranges: izhikevich, of which this is a parameter set.
 from brian2 import mV
 
 base = "izhikevich"
-parameters = {"c": -50 * mV, "d": 2 * mV}
+parameters = {"c": -50 * mV, "d": 2 * mV, "I_unit": 3 * mV}

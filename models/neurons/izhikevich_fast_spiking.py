@@ -7,4 +7,4 @@ Equations and ranges: izhikevich, of which this is a parameter set.
 from brian2 import ms, mV
 
 base = "izhikevich"
-parameters = {"a": 0.1 / ms, "d": 2 * mV}
+parameters = {"a": 0.1 / ms, "d": 2 * mV, "I_unit": 5 * mV}
