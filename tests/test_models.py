@@ -18,6 +18,7 @@ from brianff.documentation import models_page
 from brianff.equations import FOLDERS, ModelError, available, check, compose, load
 from brianff.network import LABEL_NONE, Architecture
 from brianff.stimulus import Schedule
+from brianff.training import Config, Trainer
 
 ALL = [(kind, name) for kind in FOLDERS for name in available(kind)]
 
@@ -114,7 +115,7 @@ def test_the_adaptive_threshold_rises_with_every_spike(tmp_path):
 
 
 def test_a_neuron_is_one_file_and_no_change_elsewhere(tmp_path, monkeypatch):
-    """A file among the models is listed, checked, combined with every rule that fits, and has its place in the docs."""
+    """A file among the models is listed, checked, combined with what fits, trained, and has its place in the docs."""
     folder = tmp_path / "models"
     shutil.copytree(Path(brianff.models.__path__[0]), folder)
     (folder / "neurons" / "my_neuron.py").write_text(readme_neuron())
@@ -122,6 +123,13 @@ def test_a_neuron_is_one_file_and_no_change_elsewhere(tmp_path, monkeypatch):
     assert "my_neuron" in available("neuron") and check("neuron", "my_neuron") == []
     assert Combination("my_neuron", "phase", "csdp").misfit() is None
     assert "\n### my_neuron\n" in models_page()
+    options = Combination("my_neuron", "phase", "symba").options()
+    small = dict(device="runtime", hidden=(20,), limit=20, batch=20, mini_batch=20, refresh=20, chunk=20, epochs=1)
+    trainer = Trainer.start(Config(**options, **small, validate=1), tmp_path / "run")
+    before = trainer.synaptic["synapses1.w"].copy()
+    trainer.run()
+    assert trainer.metrics[0]["positive1"] > 0  # its neurons spike
+    assert (trainer.synaptic["synapses1.w"] != before).any()
 
 
 # -- goodness ------------------------------------------------------------------------------------------------------
