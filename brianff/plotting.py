@@ -452,9 +452,8 @@ def gradient_free(rows, scaling, methods, n_inputs):
     axes.grid(color=COLOURS["grid"], linewidth=0.6)
     _tidy(axes)
     order = sorted(lines, key=lambda method: ("-" in method, method.partition("-")[::2][::-1]))
-    figure.legend(
-        [lines[method] for method in order], order, loc="outside lower center", ncols=6, frameon=False, fontsize=TEXT - 2
-    )
+    handles = [lines[method] for method in order]
+    figure.legend(handles, order, loc="outside lower center", ncols=6, frameon=False, fontsize=TEXT - 2)
     return figure
 
 
