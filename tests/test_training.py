@@ -14,6 +14,7 @@ from conftest import ROOT
 
 from brianff.datasets import DatasetError
 from brianff.results import ResultsError, RunFolder
+from brianff.stimulus import moved
 from brianff.training import Config, Trainer, record_run
 
 # One architecture for all tests that compile.
@@ -175,6 +176,20 @@ def test_negative_labels_are_wrong(tmp_path, negatives):
     assert not np.any(trainer.negative_labels == trainer.data.labels[samples])
 
 
+@pytest.mark.parametrize("negatives", ["hard", "hybrid"])
+def test_jitter_moves_training_images_and_no_others(negatives, tmp_path):
+    trainer = Trainer.start(Config(jitter=1, dropout=0.0, negatives=negatives, **TINY), tmp_path / "run")
+    samples, numbers = trainer.train[:20], np.arange(20)
+    shown, height = trainer._shown(samples), trainer.data.image_shape[0]
+    np.testing.assert_array_equal(shown, trainer.data.images[samples].reshape(20, -1) / 255.0)
+    altered = trainer._altered(shown, numbers)
+    np.testing.assert_array_equal(altered, trainer._altered(shown, numbers))  # the same in every pass over a chunk
+    by = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]
+    same = np.array([(moved(shown, (height, height), np.tile(k, (20, 1))) == altered).all(axis=1) for k in by])
+    assert same.any(axis=0).all() and len(set(same.argmax(axis=0))) > 5
+    trainer.run()
+
+
 def test_every_epoch_sees_every_sample_once(tmp_path):
     trainer = Trainer.start(Config(**TINY), tmp_path / "run")
     samples, numbers = trainer._samples(range(trainer.n_rows))
@@ -256,6 +271,8 @@ class TestRefusals:
             (dict(mini_batch=7), "--mini-batch 7 is not a multiple of --batch 5"),
             (dict(epochs=0), "--epochs must be at least 1"),
             (dict(dropout=1.5), "--dropout must lie between 0 and 1"),
+            (dict(jitter=-1), "--jitter is a number of pixels"),
+            (dict(jitter=1, dataset="rhythm"), "--jitter moves images"),
             (dict(limit=10**6), "--limit must lie between 1 and"),
             (dict(set=("tau_n=3*ms",)), "no chosen model has a parameter 'tau_n'. Did you mean"),
             (dict(hidden=(0,)), "at least one neuron"),
