@@ -103,7 +103,7 @@ class BackpropagationTrainer(FeedbackTrainer):
         config, a, parameters = self.config, self.architecture, self.composition.parameters
         L, n = len(a.hidden), config.mini_batch
         samples, numbers = self._samples(rows)
-        stimulus, n_epochs = self._stimulus(samples, numbers, [0], self._kept(numbers))
+        stimulus, n_epochs = self._stimulus(samples, numbers, [0], training=True)
         with self.simulator.run({**self.inputs(), **stimulus}, n_epochs) as results:
             spikes, A = zip(*(self._spikes(results, level, n_epochs) for level in range(L + 1)), strict=True)
         counts = [s.sum(axis=1) for s in spikes]

@@ -125,8 +125,10 @@ class Setup:
         Of the toolkit, such as (13, 0).
     gpu : `Gpu` or None
         The GPU on which the network will run.
+    curand : str or None
+        Where cuRAND comes from.
     include, libraries : str or None
-        Folders of cuRAND where nvcc does not look by itself.
+        Its folders, where nvcc does not look by itself.
     ccache : str or None
         Compiler cache that nvcc is called through.
     fixes : list of str
@@ -138,6 +140,7 @@ class Setup:
     nvcc: str | None = None
     version: tuple = ()
     gpu: Gpu | None = None
+    curand: str | None = None
     include: str | None = None
     libraries: str | None = None
     ccache: str | None = None
@@ -153,14 +156,16 @@ class Setup:
         if missing:
             problems.append(f"Install {' and '.join(missing)} (on Debian: apt-get install g++ make).")
         nvcc, version, root = _toolkit(problems)
-        include = libraries = None
+        curand = include = libraries = None
         if nvcc:
             fixes.append("compiled as C++17 instead of C++11, which the CUB of CUDA 13 refuses")
-            include, libraries = _curand(version, root, fixes, problems)
+            curand, include, libraries = _curand(version, root, problems)
+        if include:
+            fixes.append(f"told where cuRAND is: {include}")
         if gpu is None:
             gpu = _gpu(nvcc, problems)
         fixes.append("without -use_fast_math: the same spikes as on the CPU")
-        return cls(nvcc, version, gpu, include, libraries, shutil.which("ccache"), fixes, problems)
+        return cls(nvcc, version, gpu, curand, include, libraries, shutil.which("ccache"), fixes, problems)
 
     @classmethod
     def find_complete(cls):
@@ -177,7 +182,10 @@ class Setup:
     @property
     def fingerprint(self):
         """Everything here that compiled code depends on."""
-        return f"{self.nvcc} {self.version} {self.gpu and self.gpu.capability} {self.include} {self.libraries}"
+        compiler = os.environ.get("CXX", "")
+        return (
+            f"{self.nvcc} {self.version} {self.gpu and self.gpu.capability} {self.include} {self.libraries} {compiler}"
+        )
 
     @property
     def make_arguments(self):
@@ -233,6 +241,7 @@ class Setup:
         """What was found and done, a line each."""
         out = [f"nvcc: {self.nvcc or 'none'}{' (' + '.'.join(map(str, self.version)) + ')' if self.version else ''}"]
         if self.nvcc:
+            out.append(f"cuRAND: {self.curand or 'none'}")
             out.append(f"ccache: {self.ccache or 'none: a second build of the same code takes as long as the first'}")
         if self.gpu:
             more = ", ".join(filter(None, [self.gpu.memory, self.gpu.driver and f"driver {self.gpu.driver}"]))
@@ -275,27 +284,27 @@ def _toolkit(problems):
     return None, (), None
 
 
-def _curand(version, root, fixes, problems):
-    """Folders of cuRAND's headers and library, None where nvcc finds them by itself."""
+def _curand(version, root, problems):
+    """Where cuRAND comes from, and the folders of its headers and library, None where nvcc finds them by itself."""
     places = [root, *root.glob("targets/*")]
     headers = [p / "include" for p in places if (p / "include/curand_kernel.h").is_file()]
     libraries = [p / lib for p in places for lib in ("lib64", "lib") if (p / lib / "libcurand.so").exists()]
     if headers and libraries:
-        return None, None
+        return "with the toolkit", None, None
     package = "nvidia-curand" if version[0] >= 13 else f"nvidia-curand-cu{version[0]}"
     try:
         files = importlib.metadata.files(package) or []
     except importlib.metadata.PackageNotFoundError:
         install = "pip install 'brianff[cuda]'" if version[0] >= 13 else f"pip install {package}"
         problems.append(f"The CUDA toolkit in {root} has no cuRAND: {install}.")
-        return None, None
+        return None, None, None
     found = {Path(f).name: Path(f.locate()).resolve().parent for f in files}
     library = next((name for name in found if re.fullmatch(r"libcurand\.so\.\d+", name)), None)
     if "curand_kernel.h" not in found or library is None:
         problems.append(f"The package {package} has no cuRAND for this machine: install the whole CUDA toolkit.")
-        return None, None
-    fixes.append(f"cuRAND from the package {package} {importlib.metadata.version(package)}")
-    return str(found["curand_kernel.h"]), str(found[library])
+        return None, None, None
+    origin = f"package {package} {importlib.metadata.version(package)}"
+    return origin, str(found["curand_kernel.h"]), str(found[library])
 
 
 def _named_library(libraries):

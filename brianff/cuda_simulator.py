@@ -33,14 +33,14 @@ from brianff.device import (
     one_at_a_time,
 )
 
-__all__ = ["CudaSimulator", "EpochRecorder", "generate", "merge", "on_cuda"]
+__all__ = ["CudaSimulator", "Recorder", "generate", "merge", "on_cuda"]
 
 LARGEST_BATCH = 65535  # blocks of a grid in its second dimension
 _TEMPLATES = Path(brianff.__file__).parent / "templates" / "cuda"
 
 
-class EpochRecorder(Group, CodeRunner):
-    """Values of one variable at every tick of a clock, in one array of the variable's name.
+class Recorder(Group, CodeRunner):
+    """Values of variables at every tick of a clock, each in one array of the variable's name.
 
     A `StateMonitor` of brian2cuda has an array of its own on the device for every neuron, which is half a million
     allocations for a layer of 500 and a batch of 1024.
@@ -48,41 +48,48 @@ class EpochRecorder(Group, CodeRunner):
     Parameters
     ----------
     source : `Group`
-    variable : str
+    recorded : list of str
     rows : int
         Number of ticks for which there is room; later ones are not recorded.
-    clock : `Clock`
-    order, name
+    spikes : bool
+        Of `BatchNeurons`: record as well who has spiked, as ``spiked``.
+    clock, when, order, name
     """
 
     add_to_magic_network = True
     invalidates_magic_network = True
 
-    def __init__(self, source, variable, rows, clock, order, name):
-        recorded = source.variables[variable]
+    def __init__(self, source, recorded, rows, clock, when, order, name, spikes=False):
         self.columns = len(source)
+        options = {"recorded": recorded, "n_recorded": len(source), "n_rows": rows, "spikes": spikes}
         CodeRunner.__init__(
             self,
             group=self,
-            template="record_epoch",
-            code="_to_record = _source",
+            template="record",
+            code="\n".join(f"_to_record_{variable} = _source_{variable}" for variable in recorded),
             name=name,
             clock=clock,
-            when="start",
+            when=when,
             order=order,
             check_units=False,
-            template_kwds={"recorded": variable, "n_recorded": len(source), "n_rows": rows},
-            needed_variables=[variable],
+            template_kwds=options | ({"batch": source.batch} if spikes else {}),
+            needed_variables=[*recorded, *(["spiked", "_fired"] if spikes else [])],
         )
         self.add_dependency(source)
         self.variables = Variables(self)
         self.variables.add_constant("N", len(source))
         self.variables.create_clock_variables(self._clock)
-        self.variables.add_reference("_source", source, variable, index=source.variables.indices[variable])
-        self.variables.add_auxiliary_variable("_to_record", dimensions=recorded.dim, dtype=recorded.dtype)
-        self.variables.add_array(
-            variable, size=rows * len(source), dimensions=recorded.dim, dtype=recorded.dtype, read_only=True
-        )
+        arrays = {variable: source.variables[variable] for variable in recorded}
+        for variable, of_source in arrays.items():
+            common = dict(dimensions=of_source.dim, dtype=of_source.dtype)
+            self.variables.add_reference(
+                f"_source_{variable}", source, variable, index=source.variables.indices[variable]
+            )
+            self.variables.add_auxiliary_variable(f"_to_record_{variable}", **common)
+            self.variables.add_array(variable, size=rows * len(source), read_only=True, **common)
+        if spikes:
+            self.variables.add_reference("_fired", source)
+            self.variables.add_array("spiked", size=rows * len(source), dtype=bool, read_only=True)
         self._enable_group_attributes()
 
     codeobj_class = None
@@ -100,10 +107,20 @@ class OnCuda:
         neurons.step.template_kwds["listed"] = False
         return neurons
 
-    def _record(self, name, group, variable):
+    def _record(self, name, group, variables):
         """Recorders that fit a GPU."""
+        recorded = [variables] if isinstance(variables, str) else variables
         rows = self.architecture.capacity + 1
-        self._add(name, EpochRecorder(group, variable, rows, self.epoch_clock, -60, name))
+        self._add(name, Recorder(group, recorded, rows, self.epoch_clock, "start", -60, name))
+
+    def _record_spikes(self, level, variables=()):
+        a, neurons, name = self.architecture, self.groups[f"neurons{level}"], f"spikes{level}"
+        rows = a.capacity * a.n_steps + 1
+        recorder = Recorder(neurons, list(variables), rows, neurons.clock, "after_thresholds", 0, name, spikes=True)
+        self._add(name, recorder)
+
+    def _record_traces(self, level, record):
+        """For inspection, on the NumPy runtime alone."""
 
 
 def on_cuda(network_class):
@@ -120,10 +137,12 @@ class CudaSimulator:
     composition : `Composition`
     report : callable, optional
         Called with a sentence before something slow (compiling) begins.
-    setup : `brianff.cuda.Setup`, optional
-        Toolkit and GPU (default: what this machine has).
+    record : bool
+        Record every spike: ``results["spikes1.i"]``, ``results["spikes1.t"]`` (seconds); a byte a neuron and time step.
     network : class, optional
         What builds the Brian2 objects (default: the composition's).
+    setup : `brianff.cuda.Setup`, optional
+        Toolkit and GPU (default: what this machine has).
 
     Attributes
     ----------
@@ -140,8 +159,9 @@ class CudaSimulator:
 
     device = "cuda"
 
-    def __init__(self, architecture, composition, report=None, setup=None, network=None):
+    def __init__(self, architecture, composition, report=None, record=False, network=None, setup=None):
         self.architecture = architecture
+        self.record = record
         self.network = network or composition.network_class
         self.setup = setup or Setup.find_complete()
         if architecture.batch > LARGEST_BATCH:
@@ -153,6 +173,7 @@ class CudaSimulator:
                 if not (self.folder / "manifest.json").is_file():
                     if report:
                         report(f"{self.setup.summary}; compiling (once for this architecture, some minutes)")
+                        report(f"brian2cuda {', '.join(self.setup.fixes)}")
                     self._build(composition)
                     self.compiled = True
         self.manifest = json.loads((self.folder / "manifest.json").read_text())
@@ -166,6 +187,7 @@ class CudaSimulator:
         names = ("network.py", "dense.py", "neurons.py", "noise.py", "cuda.py", "cuda_simulator.py")
         text = [
             json.dumps(self.architecture.asdict(), sort_keys=True),
+            str(self.record),
             inspect.getsource(self.network),
             str(composition).split("[parameters]")[0].split("\n", 1)[1],
             *(importlib.metadata.version(package) for package in ("brian2", "brian2cuda", "numpy")),
@@ -179,7 +201,7 @@ class CudaSimulator:
         """Generate, compile, and move into the cache in one step: a build that is interrupted leaves nothing behind."""
         work = Path(tempfile.mkdtemp(prefix="build-", dir=self.folder.parent))
         try:
-            manifest = generate(work, self.architecture, composition, self.setup, self.network)
+            manifest = generate(work, self.architecture, composition, self.setup, self.network, self.record)
             make = self._compile(work)
             if make.returncode:
                 log = self.folder.parent / f"failed-{self.folder.name}.log"
@@ -224,12 +246,22 @@ class CudaSimulator:
             self.close()
             raise
         self._runs += 1
+        self._steps = n_epochs * a.n_steps + 1
         run = self._runs
         return Results(lambda name: self._read(name, run))
 
     def _read(self, name, run):
         if run != self._runs:
             raise DeviceError(f"'{name}' of an earlier run is no longer on the GPU: read results before the next run.")
+        group, _, variable = name.partition(".")
+        if f"{group}.spiked" not in self.manifest:
+            return self._get(name)
+        step, i = np.nonzero(self._get(f"{group}.spiked")[: self._steps])
+        if variable == "i":
+            return i
+        return step * self.architecture.dt_ms * 1e-3 if variable == "t" else self._get(name)[step, i]
+
+    def _get(self, name):
         spec = self._variable(name)
         path = self._scratch / "out"
         self._ask([f"get\t{name}\t{path}"])
@@ -295,7 +327,7 @@ class CudaSimulator:
 # -- generated code ------------------------------------------------------------------------------------------------
 
 
-def generate(folder, architecture, composition, setup, network=None):
+def generate(folder, architecture, composition, setup, network=None, record=False):
     """Write the CUDA project of a network into `folder`; needs no nvcc and no GPU.
 
     Parameters
@@ -306,6 +338,8 @@ def generate(folder, architecture, composition, setup, network=None):
     setup : `brianff.cuda.Setup`
     network : class, optional
         What builds the Brian2 objects (default: the composition's).
+    record : bool
+        Record every spike.
 
     Returns
     -------
@@ -316,7 +350,8 @@ def generate(folder, architecture, composition, setup, network=None):
     device = get_device()
     try:
         with setup.preferences():
-            built = on_cuda(network or composition.network_class)(architecture, composition, stop_early=True)
+            network_class = on_cuda(network or composition.network_class)
+            built = network_class(architecture, composition, record=record, stop_early=True)
             for slot in ("before_network_run", "after_network_run"):
                 device.insert_code(slot, f"BRIANFF_{slot}")
             device.headers.append('"jobs.h"')
@@ -345,7 +380,7 @@ def _code_objects(device):
 def _arrays(device, built):
     """Manifest, and for each array the arguments of ``Jobs::add``."""
     manifest, arrays = {}, []
-    recorders = {group.name: group for group in built.objects if isinstance(group, EpochRecorder)}
+    recorders = {group.name: group for group in built.objects if isinstance(group, Recorder)}
     for variable, name in device.arrays.items():
         if not isinstance(variable, ArrayVariable) or name in device.variables_on_host_only or not variable.size:
             continue

@@ -117,9 +117,7 @@ def simulator(device, architecture, composition, report=None, record=False, netw
     if device == "cuda":
         from brianff.cuda_simulator import CudaSimulator  # brian2cuda takes a second to import
 
-        if record:
-            raise DeviceError("--device cuda does not record single spikes: use --device cpp or runtime for that.")
-        return CudaSimulator(architecture, composition, report, network=network)
+        return CudaSimulator(architecture, composition, report, record, network)
     raise DeviceError(f"there is no device '{device}': it is {', '.join(DEVICES)}.")
 
 

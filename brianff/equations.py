@@ -48,6 +48,8 @@ rule       rows                    synapses   condition of `_pre` variables; row
 rule       X_remember              X          X in presynaptic, neuron, layer: last statements before the reset
 optimizer  synapse, at_update*     synapses   statements that turn `dw` into a change of `w`, and set `dw` to 0
 all        parameters              all        dictionary of quantities; shared variables, changed without recompiling
+all        base                               name or file of another model, whose strings and parameters hold where
+                                              this file has none of its own ("" leaves a string out)
 =========  ======================  =========  =====================================================================
 
 Names at hand, beside Brian2's own (`t`, `dt`, `t_in_timesteps`, `i`, functions, units):
@@ -292,6 +294,7 @@ class Model:
     parameters: dict
     docstring: str
     lines: dict  # name -> line number in the file of every line of the string
+    base: "Model | None" = None  # the model that this one differs from; strings and parameters are complete
 
     def __getitem__(self, key):
         return self.strings.get(key) or ""
@@ -302,6 +305,8 @@ class Model:
         return self.kind == "encoder" and "events" in _names(*self.strings.values())
 
     def where(self, key, offset=0):
+        if self.base and key not in self.lines:
+            return self.base.where(key, offset)
         lines = self.lines.get(key, [1])
         return f"{self.path}:{lines[min(offset, len(lines) - 1)]}"
 
@@ -332,7 +337,10 @@ def load(kind, name):
         if name.kind != kind:
             raise ModelError(f"{name.path}: this is loaded as a {name.kind}, and cannot be the {kind}.")
         return name
-    name = str(name)
+    return _read(kind, _path_of(kind, str(name)))
+
+
+def _path_of(kind, name):
     if name.endswith(".py") or "/" in name:
         path = Path(name)
         if not path.is_file():
@@ -345,7 +353,7 @@ def load(kind, name):
                 f"there is no {kind} '{name}'.{_closest(name, names)} There are: {', '.join(names)}; or give a file "
                 "that ends in .py."
             )
-    return _read(kind, path)
+    return path
 
 
 def _source(path):
@@ -383,7 +391,8 @@ def _line_numbers(text, source, first, last):
     return numbers or [first]
 
 
-def _read(kind, path):
+def _read(kind, path, above=()):
+    """The model of a file, which is the base of those `above`."""
     source, tree = _source(path)
     schema = SCHEMA[kind]
     extent = {}
@@ -394,10 +403,10 @@ def _read(kind, path):
             continue
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             key = node.targets[0].id
-            if key not in schema and key != "parameters" and not key.startswith("_"):
+            if key not in (known := [*schema, "parameters", "base"]) and not key.startswith("_"):
                 raise ModelError(
-                    f"{path}:{node.lineno}: a {kind} has no '{key}'.{_closest(key, [*schema, 'parameters'])} It may "
-                    f"define: {', '.join([*schema, 'parameters'])}."
+                    f"{path}:{node.lineno}: a {kind} has no '{key}'.{_closest(key, known)} It may define: "
+                    f"{', '.join(known)}."
                 )
             extent[key] = (node.value.lineno, node.value.end_lineno)
             continue
@@ -411,9 +420,16 @@ def _read(kind, path):
     except (Exception, SystemExit) as error:
         line = getattr(error.__traceback__.tb_next, "tb_lineno", 1)
         raise ModelError(f"{path}:{line}: {type(error).__name__}: {error}") from None
-    strings, lines = {}, {key: [first] for key, (first, _) in extent.items()}
+    lines = {key: [first] for key, (first, _) in extent.items()}
+    base = _base(kind, path, namespace["base"], lines["base"][0], above) if "base" in lines else None
+    strings = dict(base.strings) if base else {}
     for key, (what, _, required) in schema.items():
         value = namespace.get(key)
+        if value is None and key in strings:
+            continue
+        if value == "" and key in strings and not required:
+            del strings[key]
+            continue
         if value is None:
             if required:
                 raise ModelError(f"{path}:1: a {kind} must define '{key}' ({what}).")
@@ -442,7 +458,24 @@ def _read(kind, path):
             raise ModelError(f"{where}: '{name}' cannot be the name of a parameter: {error}") from None
         if not _is_number(value):
             raise ModelError(f"{where}: parameter '{name}' must be a number with a unit, and finite, not {value!r}.")
-    return Model(kind, path.stem, path, strings, dict(parameters), ast.get_docstring(tree) or "", lines)
+    if base:
+        texts = [t for s in strings.values() for t in (map(str, s.values()) if isinstance(s, dict) else [s])]
+        parameters = {k: v for k, v in base.parameters.items() if k in _names(*texts)} | parameters
+    return Model(kind, path.stem, path, strings, dict(parameters), ast.get_docstring(tree) or "", lines, base)
+
+
+def _base(kind, path, name, line, above):
+    """The model that a file builds upon: a name, or a file beside it."""
+    if not isinstance(name, str):
+        raise ModelError(f"{path}:{line}: 'base' must be the name of a {kind} or a file, not {name!r}.")
+    try:
+        found = _path_of(kind, str(path.parent / name) if name.endswith(".py") else name)
+    except ModelError as error:
+        raise ModelError(f"{path}:{line}: base: {error}") from None
+    above = (*above, path.resolve())
+    if found.resolve() in above:
+        raise ModelError(f"{path}:{line}: the base '{name}' builds upon this file.")
+    return _read(kind, found, above)
 
 
 def _is_number(value):

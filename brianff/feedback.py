@@ -46,7 +46,6 @@ Order of what happens at the boundary between two stimulus epochs (see `brianff.
 from dataclasses import dataclass
 
 import numpy as np
-from brian2 import SpikeMonitor
 from brian2.equations.equations import Equations
 
 from brianff.equations import (
@@ -361,6 +360,4 @@ class FeedbackNetwork(FeedForwardNetwork):
         if level == len(self.architecture.hidden):
             self._record("record_output", neurons, ["n_spikes", "score"])
         if record is not False:
-            variables = ["A"] if "A" in neurons.variables else None  # for backpropagation
-            monitor = SpikeMonitor(neurons, variables, name=f"spikes{level}")
-            self.spikes[neurons.name] = self._add(f"spikes{level}", monitor)
+            self._record_spikes(level, ["A"] if "A" in neurons.variables else [])  # for backpropagation

@@ -62,6 +62,7 @@ class FeedbackConfig:
     init: float = option(1.0, "initial weights are uniform from -init to init")
 
     dropout: float = option(0.0, "part of the pixels that stay dark in a training sample")
+    jitter: int = option(0, "pixels by which a training image is moved at most, in both directions")
     epochs: int | None = option(None, "passes over the training set")
     mini_batch: int | None = option(None, "samples between two steps of the optimizer")
     learning_rate: float | None = option(None, "learning rate at the start")
@@ -91,6 +92,8 @@ class FeedbackConfig:
             raise ValueError(f"--mini-batch {self.mini_batch} is not a multiple of --batch {self.batch}.")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"--dropout must lie between 0 and 1, not {self.dropout}.")
+        if self.jitter < 0:
+            raise ValueError(f"--jitter is a number of pixels, not {self.jitter}.")
         return self
 
     from_dict = classmethod(Config.from_dict.__func__)
@@ -129,7 +132,7 @@ PRESETS = {
         mini_batch=20,
         learning_rate=0.01,
         chunk=2000,
-        parameters={"tau_s": 5 * ms, "c": 0.2, "rho": 0.1, "f_target": 2.0, "eta_F": 0.01, "y_true": 10.0},
+        parameters={"tau_s": 5 * ms, "c": 0.5, "rho": 0.1, "f_target": 2.0, "eta_F": 0.01, "y_true": 10.0},
         output_parameters={"c": 0.5},
     ),
     "mnist": dict(
@@ -254,11 +257,12 @@ class FeedbackTrainer(Trainer):
         out["neurons0.seed"] = self.config.seed
         return out
 
-    def _stimulus(self, samples, numbers, phases, kept=True):
-        """Images, with the pixels that are `kept`, and schedule; every sample is shown once for each of `phases`."""
+    def _stimulus(self, samples, numbers, phases, training=False):
+        """Images, altered as in `training`, and schedule; every sample is shown once for each of `phases`."""
         a = self.architecture
         images = np.zeros((a.images, a.n_pixels * a.events))
-        images[: len(samples)] = self._shown(samples, kept)
+        given = self._shown(samples)
+        images[: len(samples)] = self._altered(given, numbers) if training else given
         shown = Schedule.evaluation(np.arange(len(samples)), self.data.labels[samples], numbers, a.batch)
         schedule = Schedule(
             *(np.repeat(values, len(phases), axis=0) for values in (shown.image, shown.label)),
@@ -323,7 +327,7 @@ class FeedbackTrainer(Trainer):
         """One run of the simulator on `rows` of the stream; returns the number of samples that were right."""
         samples, numbers = self._samples(rows)
         phases = [1] if self.composition.presentations == 1 else [-1, 1]
-        stimulus, n_epochs = self._stimulus(samples, numbers, phases, self._kept(numbers))
+        stimulus, n_epochs = self._stimulus(samples, numbers, phases, training=True)
         inputs = {**self.inputs(learning=True), **stimulus}
         rates = self._learning_rates(rows)
         for level in range(1, len(self.architecture.hidden) + 1):
@@ -440,7 +444,7 @@ def rate_readout(trainer):
     """
     from sklearn.linear_model import LogisticRegression
 
-    data, size = trainer.data, 250
+    data, size = trainer.data, 500
     a = trainer.architecture.with_(hidden=(1, data.n_classes), batch=size, capacity=1, images=size)
     counter = RuntimeSimulator(a, trainer.composition, record=True)
     inputs = {name: value for name, value in trainer.inputs().items() if name.startswith("neurons0")}

@@ -353,25 +353,35 @@ class FeedForwardNetwork:
             self._record(f"record_g{level}", layer, "g")
             self._record(f"record_x{level}", neurons, "x")
         if record is not False:
-            chosen = True if record is True else [i for i in record if i < len(neurons)]
-            self.spikes[neurons.name] = self._add(f"spikes{level}", SpikeMonitor(neurons, name=f"spikes{level}"))
+            self._record_spikes(level)
             if level:
-                variables = [v for v in neurons.equations.diff_eq_names if v != "z"]
-                self.traces[neurons.name] = self._add(
-                    f"traces{level}",
-                    # after the reset of the same step, so that a plot shows what the next step starts from
-                    StateMonitor(neurons, sorted(variables), record=chosen, when="end", name=f"traces{level}"),
-                )
-                self.traces[layer.name] = self._add(
-                    f"goodness_trace{level}",
-                    StateMonitor(
-                        layer,
-                        ["G", "g"] if "G" in layer.variables else ["g"],
-                        record=True,
-                        when="end",
-                        name=f"goodness_trace{level}",
-                    ),
-                )
+                self._record_traces(level, record)
+
+    def _record_spikes(self, level, variables=()):
+        """Record every spike of a layer, and the variables of its neuron at that moment."""
+        monitor = SpikeMonitor(self.groups[f"neurons{level}"], list(variables), name=f"spikes{level}")
+        self.spikes[f"neurons{level}"] = self._add(f"spikes{level}", monitor)
+
+    def _record_traces(self, level, record):
+        """Record variables of chosen neurons, and the goodness, in every time step."""
+        layer, neurons = self.groups[f"layer{level}"], self.groups[f"neurons{level}"]
+        chosen = True if record is True else [i for i in record if i < len(neurons)]
+        variables = [v for v in neurons.equations.diff_eq_names if v != "z"]
+        self.traces[neurons.name] = self._add(
+            f"traces{level}",
+            # after the reset of the same step, so that a plot shows what the next step starts from
+            StateMonitor(neurons, sorted(variables), record=chosen, when="end", name=f"traces{level}"),
+        )
+        self.traces[layer.name] = self._add(
+            f"goodness_trace{level}",
+            StateMonitor(
+                layer,
+                ["G", "g"] if "G" in layer.variables else ["g"],
+                record=True,
+                when="end",
+                name=f"goodness_trace{level}",
+            ),
+        )
 
     def _stop(self):
         """Let a compiled run end before its compiled duration, when layer0.t_stop has passed."""

@@ -413,8 +413,9 @@ def gradient_free(rows, scaling, methods, n_inputs):
     colours = {"gradient": "0.1", "symba": "0.1", "surrogate_gradient": "0.5", "r_stdp": "#a3195b"} | {
         "es": "#14529e", "spsa": "#009e73", "ga": "#e88a00", "pso": "#b05fb0",
     }  # fmt: skip
-    figure = Figure(figsize=(WIDTH * 1.5, 4.6), layout="constrained")
+    figure = Figure(figsize=(WIDTH * 1.5, 4.8), layout="constrained")
     panels = figure.subplots(1, 3, width_ratios=(3, 3, 2))
+    lines = {}
     for axes, substrate, title in zip(panels, ("spiking", "ann"), ("spiking", "rectified linear"), strict=False):
         courses = dict.fromkeys(row["what"] for row in rows if row["what"].startswith(f"{substrate} "))
         for what in courses:
@@ -427,7 +428,8 @@ def gradient_free(rows, scaling, methods, n_inputs):
             error = [[100 - 100 * row["goodness"] for row in own if row["presentations"] == k] for k in x]
             style = dict(color=colours[name], linestyle="--" if scope == "layer" else "-", linewidth=1.8)
             marker = {"gradient": "o", "symba": "o", "r_stdp": "s", "surrogate_gradient": "^"}.get(name)
-            axes.plot(x, [np.mean(e) for e in error], label=method, marker=marker, markersize=5, **style)
+            mean = [np.mean(e) for e in error]
+            lines[method] = axes.plot(x, mean, marker=marker, markersize=5, **style)[0]
             axes.fill_between(
                 x, [min(e) for e in error], [max(e) for e in error], color=colours[name], alpha=0.12, linewidth=0
             )
@@ -435,23 +437,25 @@ def gradient_free(rows, scaling, methods, n_inputs):
         axes.yaxis.set_major_locator(FixedLocator([2, 3, 5, 10, 20, 30, 50, 100]))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.yaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_major_locator(LogLocator(10))
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.grid(color=COLOURS["grid"], linewidth=0.6)
-        if courses:
-            axes.legend(fontsize=TEXT - 2, frameon=False, loc="lower left")
         _tidy(axes)
     axes = panels[2]
     for method, cosine in zip(methods, scaling["cosine"], strict=True):
         name, _, scope = method.partition("-")
         line = "--" if scope == "layer" else "-"
-        axes.plot(scaling["neurons"], cosine, color=colours[name], linestyle=line, marker="o", label=method)
+        axes.plot(scaling["neurons"], cosine, color=colours[name], linestyle=line, marker="o", markersize=5)
     axes.set(xscale="log", yscale="log", ylim=(None, 1), ylabel="cosine of update and gradient")
     axes.set_xlabel(f"neurons of the layer ({n_inputs} pixels)")
     axes.xaxis.set_major_locator(FixedLocator(scaling["neurons"]))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.grid(color=COLOURS["grid"], linewidth=0.6)
-    axes.legend(fontsize=TEXT - 2, frameon=False)
     _tidy(axes)
+    order = sorted(lines, key=lambda method: ("-" in method, method.partition("-")[::2][::-1]))
+    handles = [lines[method] for method in order]
+    figure.legend(handles, order, loc="outside lower center", ncols=6, frameon=False, fontsize=TEXT - 2)
     return figure
 
 

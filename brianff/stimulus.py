@@ -11,7 +11,7 @@ import numpy as np
 
 from brianff.network import LABEL_NEUTRAL, LABEL_NONE
 
-__all__ = ["Schedule", "hybrid_images", "random_masks", "stream", "wrong_labels"]
+__all__ = ["Schedule", "hybrid_images", "moved", "random_masks", "stream", "wrong_labels"]
 
 # Presentations are numbered, for the noise of the encoders: training, passes with a neutral label, evaluation.
 NEUTRAL_PRESENTATIONS = 1 << 30
@@ -81,6 +81,31 @@ def random_masks(rng, n, shape, blurs=6):
             high = np.take(padded, range(2, shape[axis - 1] + 2), axis=axis)
             mask = 0.25 * low + 0.5 * mask + 0.25 * high
     return mask > 0.5
+
+
+def moved(pixels, shape, by):
+    """Images moved by whole pixels; dark ones come in at the edges.
+
+    Parameters
+    ----------
+    pixels : (n, height*width) array
+    shape : (height, width)
+    by : (n, 2) int array
+        Down and to the right.
+
+    Returns
+    -------
+    pixels : (n, height*width) array
+    """
+    height, width = shape
+    images, by = pixels.reshape(-1, height, width), np.clip(by, [-height, -width], [height, width])
+    out = np.zeros_like(images)
+    for down, right in np.unique(by, axis=0):
+        chosen = np.all(by == (down, right), axis=1)
+        rows, columns = (slice(max(0, d), size + min(0, d)) for d, size in ((down, height), (right, width)))
+        old_rows, old_columns = (slice(max(0, -d), size + min(0, -d)) for d, size in ((down, height), (right, width)))
+        out[chosen, rows, columns] = images[chosen, old_rows, old_columns]
+    return out.reshape(pixels.shape)
 
 
 def hybrid_images(images, partners, rng, blurs=6):

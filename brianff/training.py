@@ -26,6 +26,7 @@ from brianff.stimulus import (
     NEUTRAL_PRESENTATIONS,
     Schedule,
     hybrid_images,
+    moved,
     stream,
     wrong_labels,
 )
@@ -96,6 +97,7 @@ class Config:
     dropout: float | None = option(
         None, "part of the pixels that stay dark in a training sample, the same ones in both phases"
     )
+    jitter: int = option(0, "pixels by which a training image is moved at most, in both directions")
     uniform_share: float = option(0.2, "part of the hard negatives that is drawn uniformly")
     readout_rate: float = option(2e-3, "learning rate of the softmax readout")
     refresh: int | None = option(None, "samples between two readings of the network's beliefs")
@@ -137,6 +139,8 @@ class Config:
             raise ValueError(f"--dale must lie between 0 and 1, not {self.dale}.")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"--dropout must lie between 0 and 1, not {self.dropout}.")
+        if self.jitter < 0:
+            raise ValueError(f"--jitter is a number of pixels, not {self.jitter}.")
         if self.labels_shown and self.label_neurons < 1:
             raise ValueError("--label-neurons must be at least 1, or train without labels: --negatives hybrid.")
         return self
@@ -337,22 +341,32 @@ class Trainer(Progress):
             out |= {f"synapses{level}.w": self.synaptic[f"synapses{level}.w"] for level in range(1, len(a.hidden) + 1)}
         return out
 
-    def _shown(self, samples, kept=True):
-        """What the input channels get of samples, (n, n_pixels*events); pixels that are not `kept` stay dark."""
+    def _shown(self, samples):
+        """What the input channels get of samples, (n, n_pixels*events)."""
         a = self.architecture
-        shown = self.data.shown(samples, a.n_steps, a.dt_ms * 1e-3)
-        return shown if kept is True else np.where(np.repeat(kept, a.events, axis=1), shown, self.data.dark)
+        return self.data.shown(samples, a.n_steps, a.dt_ms * 1e-3)
 
-    def _kept(self, numbers):
-        """Which pixels of training samples do not drop out, drawn row by row of the stream; True: all."""
+    def _altered(self, shown, numbers):
+        """What training makes of inputs as `_shown` gives them: moved by some pixels, and without those that drop out.
+
+        The random numbers are drawn row by row of the stream, so that both phases of a sample are altered alike: a
+        difference would tell them apart.
+        """
         c, a = self.config, self.architecture
-        if not c.dropout:
-            return True
-        rows = [
-            stream(c.seed, "dropout", number).random((a.batch, a.n_pixels)) >= c.dropout
-            for number in numbers[:: a.batch]
-        ]
-        return np.concatenate(rows)[: len(numbers)]
+        if c.jitter:
+            moves = [
+                stream(c.seed, "jitter", number).integers(-c.jitter, c.jitter + 1, size=(a.batch, 2))
+                for number in numbers[:: a.batch]
+            ]
+            shown = moved(shown, self.data.image_shape, np.concatenate(moves)[: len(numbers)])
+        if c.dropout:
+            kept = [
+                stream(c.seed, "dropout", number).random((a.batch, a.n_pixels)) >= c.dropout
+                for number in numbers[:: a.batch]
+            ]
+            kept = np.concatenate(kept)[: len(numbers)]
+            shown = np.where(np.repeat(kept, a.events, axis=1), shown, self.data.dark)
+        return shown
 
     def _samples(self, rows):
         """Samples of rows [start, stop) of the stream, and their numbers; the last row of a stage may be shorter."""
@@ -489,7 +503,7 @@ class Trainer(Progress):
         _, traces = present(
             self.simulator,
             self.inputs(),
-            self._shown(samples, self._kept(numbers)),
+            self._altered(self._shown(samples), numbers),
             np.arange(len(samples)),
             neutral,
             NEUTRAL_PRESENTATIONS + numbers,
@@ -513,9 +527,7 @@ class Trainer(Progress):
         a = self.architecture
         n = len(samples)
         images = np.zeros((a.images, a.n_pixels * a.events))
-        # The same pixels drop out in both phases: a difference in brightness would tell them apart.
-        kept = self._kept(numbers)
-        images[:n] = self._shown(samples, kept)
+        images[:n] = self._altered(self._shown(samples), numbers)
         own = np.arange(n)
         if self.phases == 1:
             return images, Schedule.positive(own, self.data.labels[samples], 2 * numbers, a.batch)
@@ -529,7 +541,7 @@ class Trainer(Progress):
                 partner = self.train[rng.integers(len(self.train))]
                 pair = self.data.images[samples[k]][None], self.data.images[partner][None]
                 images[n + k] = hybrid_images(*pair, rng, blurs=max(2, min(shape) // 4)).reshape(-1) / 255.0
-            images[n : 2 * n] *= kept
+            images[n : 2 * n] = self._altered(images[n : 2 * n], numbers)
         schedule = Schedule.pairs(own, negative_images, positive_labels, negative_labels, 2 * numbers, a.batch)
         return images, schedule
 
@@ -648,6 +660,8 @@ def load_data(config):
         validation=config.validation,
         split_seed=config.split_seed,
     )
+    if getattr(config, "jitter", 0) and isinstance(data, datasets.EventDataset):
+        raise ValueError(f"--jitter moves images, and '{data.name}' holds spike times: leave it out.")
     if config.limit is None:
         return data, data.train
     if not 1 <= config.limit <= len(data.train):

@@ -51,6 +51,7 @@ def parse(arguments):
     parser.add_argument("--hidden", type=integers, metavar="N,N", help="neurons of each hidden layer")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--limit", type=int, help="use only this many training samples")
+    parser.add_argument("--batch", type=int, default=1, help="presentations simulated side by side (default: 1)")
     add_device_option(parser)
     parser.add_argument(
         "--out",
@@ -71,7 +72,7 @@ def main(arguments=None):
     if unknown := set(methods) - set(METHODS):
         raise ValueError(f"there is no method '{min(unknown)}': there are {', '.join(METHODS)}.")
     seeds = args.seeds[:2] if args.quick else args.seeds
-    common = dict(dataset=args.dataset, data=args.data, device=args.device)
+    common = dict(dataset=args.dataset, data=args.data, batch=args.batch, device=args.device)
     common |= QUICK if args.quick else dict(hidden=args.hidden, epochs=args.epochs, limit=args.limit)
     out = Path(args.out or Path("runs") / f"compare-{args.dataset}-{time.strftime('%Y%m%d-%H%M%S')}")
     out.mkdir(parents=True, exist_ok=True)

@@ -82,10 +82,10 @@ def _names(text):
 @fail_cleanly
 def main(arguments=None):
     args = parse(arguments)
-    settings = {"hidden": [int(n) for n in args.hidden.split(",")], "epochs": args.epochs, "device": args.device}
+    settings = {"hidden": [int(n) for n in args.hidden.split(",")], "epochs": args.epochs}
     if args.quick:
         args.neurons, args.codes, args.rules, args.seeds = ["lif"], ["time_to_first_spike"], ["symba"], ["1"]
-        settings |= {"hidden": [30], "epochs": 1, "limit": 200, "refresh": 100, "chunk": 100}
+        settings = {"hidden": [30], "epochs": 1, "limit": 200, "refresh": 100, "chunk": 100}
     out = Path(args.out)
     out.mkdir(parents=True, exist_ok=True)
     results = out / "results.jsonl"
@@ -115,7 +115,8 @@ def main(arguments=None):
         require_device(args.device)
         context = multiprocessing.get_context("spawn")  # Brian2's devices are global: every process has its own
         with ProcessPoolExecutor(args.jobs, mp_context=context, max_tasks_per_child=20) as pool:
-            runs = [pool.submit(measure, combination, seeds, settings) for combination, seeds in todo.items()]
+            more = settings | {"device": args.device}
+            runs = [pool.submit(measure, combination, seeds, more) for combination, seeds in todo.items()]
             for run in track(as_completed(runs), "training", total=len(runs)):
                 rows = [row | {"settings": settings} for row in run.result()]
                 done = latest(done + rows)

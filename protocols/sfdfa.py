@@ -9,6 +9,7 @@ follows the exact derivative of its neuron's spike times, kept up to date by tha
     python protocols/sfdfa.py --dataset mnist --data DIR                  # 784-800-10
     python protocols/sfdfa.py --dataset mnist --data DIR --feedback dfa   # random feedback that does not learn
     python protocols/sfdfa.py --dataset timing                            # classes that differ in spike timing alone
+    python protocols/sfdfa.py --dataset rhythm                            # the same, with several spikes a channel
     python protocols/sfdfa.py --resume runs/FOLDER                         # go on after an interruption
 """
 
@@ -20,6 +21,7 @@ import numpy as np
 
 from brianff import plotting
 from brianff.commands import fail_cleanly, progress_bar, run_options, start_or_resume
+from brianff.datasets import SPIKE_TRAINS
 from brianff.feedback_training import FeedbackConfig, FeedbackTrainer, rate_readout
 
 QUICK = dict(hidden=(100,), limit=500, epochs=15, mini_batch=25, chunk=250)
@@ -59,7 +61,7 @@ def main(arguments=None):
     scores, labels = trainer.evaluate("test")
     predicted = scores.argmax(axis=1)
     folder.save("evaluation", {"scores": scores, "labels": labels})
-    if trainer.config.dataset == "timing":
+    if trainer.config.dataset in ("timing", *SPIKE_TRAINS):
         print(f"test accuracy of a linear readout of the input's spike counts: {rate_readout(trainer):.4f}")
     if cosines := trainer.alignment():
         print(f"cosine of feedback and forward weights: {', '.join(f'{c:.3f}' for c in cosines)}")

@@ -24,6 +24,7 @@ import brianff.cuda_simulator
 import brianff.population
 import brianff.training
 from brianff import equations
+from brianff.backpropagation import BackpropagationTrainer
 from brianff.cli import main
 from brianff.cuda import Gpu, Setup, after_scalars, split, without_writes, writes
 from brianff.cuda_simulator import CudaSimulator, generate
@@ -31,6 +32,7 @@ from brianff.dense import DenseSynapses
 from brianff.device import CppSimulator, DeviceError, RuntimeSimulator, simulator
 from brianff.doctor import report
 from brianff.feedback import compose_feedback
+from brianff.feedback_training import FeedbackConfig, FeedbackTrainer
 from brianff.network import Architecture, FeedForwardNetwork
 from brianff.neurons import BatchNeurons
 from brianff.population import PopulationNetwork, SpikingPopulation
@@ -129,6 +131,9 @@ def machine(tmp_path, monkeypatch):
             lines = [f"{name}, {capability}, 580.1, 80000 MiB, GPU-{k}" for k, (name, capability) in enumerate(names)]
             put("nvidia-smi", SMI.format(lines="\n".join(lines)))
 
+        def ccache(self):
+            put("ccache", "#!/bin/sh\n")
+
         def lack(self, name):
             (programs / name).unlink()
 
@@ -142,7 +147,23 @@ def test_a_machine_with_everything(machine):
     assert not setup.problems
     assert setup.version == (13, 0) and setup.gpu.capability == 9.0 and setup.include is None
     assert "NVIDIA H100, compute capability 9.0, CUDA 13.0" in setup.summary
-    assert "--device cuda: works" in report(setup)
+    assert {"cuRAND: with the toolkit", "--device cuda: works"} <= set(report(setup))
+
+
+def test_ccache_where_it_is(machine, tmp_path):
+    """Every call of nvcc goes through it."""
+    machine.toolkit()
+    assert Setup.find().make_arguments[0].startswith(f"NVCC=@{tmp_path}/bin/nvcc ")
+    machine.ccache()
+    setup = replace(Setup.find(), gpu=Gpu("any", 9.0))
+    folder = tmp_path / "project"
+    folder.mkdir()
+    generate(folder, Architecture(4, 2, (3,), batch=2, capacity=2, images=2), equations.compose(), setup)
+    commands = subprocess.run(
+        ["make", "-n", *setup.make_arguments], cwd=folder, stdout=subprocess.PIPE, text=True, check=True
+    ).stdout
+    calls = [line.strip() for line in commands.splitlines() if "nvcc" in line]
+    assert len(calls) > 4 and all(call.startswith(f"{tmp_path}/bin/ccache {tmp_path}/bin/nvcc ") for call in calls)
 
 
 def test_everything_that_is_missing_is_one_sentence_of_advice(machine):
@@ -186,7 +207,7 @@ def test_curand_from_the_package(machine, monkeypatch, tmp_path):
     monkeypatch.setenv("BRIANFF_CACHE", str(tmp_path / "cache"))
     setup = replace(Setup.find(), gpu=Gpu("any", 9.0))
     assert setup.include == str(folder / "include")
-    assert "cuRAND from the package nvidia-curand 10.4" in setup.fixes
+    assert setup.curand == "package nvidia-curand 10.4" and any("told where cuRAND is" in fix for fix in setup.fixes)
     with setup.preferences():
         link = brianff.cuda.prefs["codegen.cpp.extra_link_args"]
         assert f"-Wl,-rpath={folder / 'lib'}" in link
@@ -265,7 +286,7 @@ def test_every_model_generates_cuda(chosen, tmp_path):
 
 
 PROTOCOLS = sorted(p.stem for p in (ROOT / "protocols").glob("*.py") if p.stem[0] != "_")
-WITHOUT_A_DEVICE = {"ann_forward_forward", "inspect_neuron"}  # NumPy only
+WITHOUT_A_DEVICE = {"ann_forward_forward", "check_gradients", "inspect_neuron"}  # NumPy only
 
 
 class InThisProcess:
@@ -304,7 +325,8 @@ def test_every_protocol_generates_cuda(protocol, tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(CudaSimulator, "_compile", compile_)
     assert module.main(["--quick", "--device", "cuda", "--out", str(tmp_path / "run")]) == 1
-    assert "compilation failed: error: stopped here" in capsys.readouterr().err
+    said = [capsys.readouterr().err, *(path.read_text() for path in tmp_path.glob("run/results.jsonl"))]
+    assert "compilation failed: error: stopped here" in "".join(said)
     kernel = "synapses1_pre" if protocol == "gradient_free" else "synapses1_learn"
     assert len(seen) == 1 and f"_run_kernel_{kernel}_codeobject" in seen[0]
     assert not list((tmp_path / "cache").glob("build-*"))  # nothing is left of a build that failed
@@ -398,7 +420,7 @@ def test_random_streams_are_refused(tmp_path):
     bool(FOUND.nvcc) and any("cuRAND" in p for p in FOUND.problems), reason="needs the headers of cuRAND"
 )
 @pytest.mark.slow
-def test_nvcc_compiles_all_code_objects(tmp_path):
+def test_nvcc_compiles_all_code_objects(tmp_path, monkeypatch):
     """All forms of the dense kernels and a network of each class, for sm_80 and sm_90; 15 s of CPU time.
 
     Only what runs on the GPU is translated: nvcc checks the host's part as well, and `compile_project` compiles it.
@@ -411,9 +433,10 @@ def test_nvcc_compiles_all_code_objects(tmp_path):
             self.network.add(objects)
 
     a = Architecture(16, 2, (9,), label_neurons=2, batch=64, capacity=4, images=8)
-    members = SpikingPopulation(**POPULATION, device="runtime")
+    monkeypatch.setattr(brianff.population, "simulator", lambda *arguments, **options: None)
+    members = SpikingPopulation(**POPULATION)
     forms = ["synapses1_pre", "synapses1_learn", "stop_run", "delayed_pre", "tiles_pre", "serial_pre", "fused"]
-    of_feedback = ["synapses1_post", "synapses2_learn", "feedback1_learn"]
+    of_feedback = ["synapses1_post", "synapses2_learn", "feedback1_learn", "spikes1"]
     for name, arguments, expected in (
         ("variants", (a, equations.compose(neuron="lif_noise", encoder="poisson_rate")), [*forms, "layer_sum"]),
         ("feedback", (FEEDBACK, compose_feedback()), of_feedback),
@@ -421,7 +444,7 @@ def test_nvcc_compiles_all_code_objects(tmp_path):
     ):
         network = {"variants": WithVariants, "population": PopulationNetwork}.get(name)
         folder = tmp_path / name
-        generate(folder, *arguments, replace(FOUND, gpu=Gpu("H100", 9.0)), network)
+        generate(folder, *arguments, replace(FOUND, gpu=Gpu("H100", 9.0)), network, record=name == "feedback")
         text = (folder / "code_objects" / "merged.cu").read_text()
         for kernel in expected:
             assert f"_run_kernel_{kernel}_codeobject" in text
@@ -583,30 +606,14 @@ def test_every_form_of_the_dense_kernels(tmp_path, monkeypatch):
         np.testing.assert_array_equal(found[0][name], found[1][name], err_msg=name)  # whatever the order of threads
 
 
-@pytest.mark.compiler
-def test_members_of_a_population_on_the_host(monkeypatch):
-    """Weights of their own for every entry: the same activities as on NumPy, in any order of threads."""
-    reference = SpikingPopulation(**POPULATION, device="runtime")
-    make = lambda device, *more, network: CudaOnHost(*more, network=network)  # noqa: E731
-    monkeypatch.setattr(brianff.population, "simulator", make)
-    found = SpikingPopulation(**POPULATION, device="cuda")
-    rng = np.random.default_rng(4)
-    weights = rng.normal(size=(reference.members, *reference.shape)) * 0.5
-    pixels, labels = rng.random((6, 20)), rng.integers(0, 3, 6)
-    expected = reference.show(weights, pixels, labels)
-    assert expected.max() > 1 and np.ptp(expected, axis=1).max() > 0.5
-    shown = found.show(weights, pixels, labels)
-    np.testing.assert_allclose(shown, expected, rtol=1e-9, atol=1e-11)
-    np.testing.assert_allclose(found.present(weights[1], pixels, labels), reference.present(weights[1], pixels, labels))
-    found.simulator.close()
-    monkeypatch.setenv("CUDA_ON_HOST_SEED", "3")
-    np.testing.assert_array_equal(found.show(weights, pixels, labels), shown)
-    found.simulator.close()
-
-
 CONFIG = dict(
     dataset="digits", hidden=(40, 33), neuron="lif_noise", encoder="poisson_rate", batch=5, mini_batch=10, refresh=10,
     chunk=10, limit=20, epochs=1, steps=12, validate=1, record_samples=(), device="cuda",
+)  # fmt: skip
+
+FEEDBACK_CONFIG = dict(
+    dataset="digits", hidden=(20, 18), batch=4, mini_batch=8, chunk=16, limit=32, epochs=1, steps=30, dt=6.0,
+    validate=8, dtype="float64", device="cuda",
 )  # fmt: skip
 
 
@@ -614,12 +621,13 @@ CONFIG = dict(
 def on_host(monkeypatch):
     """`--device cuda` with kernels that run on the host; compiled once for all tests."""
 
-    def make(device_name, architecture, composition, report=None):
+    def make(device_name, *arguments, **options):
         if device_name == "cuda":
-            return CudaOnHost(architecture, composition, report)
-        return simulator(device_name, architecture, composition, report)
+            return CudaOnHost(*arguments, **options)
+        return simulator(device_name, *arguments, **options)
 
-    monkeypatch.setattr(brianff.training, "simulator", make)
+    for module in (brianff.training, brianff.feedback_training, brianff.backpropagation, brianff.population):
+        monkeypatch.setattr(module, "simulator", make)
 
 
 def presented(architecture, seed=1):
@@ -656,24 +664,32 @@ def assert_same(found, reference, rtol=1e-9, atol=1e-11):
 
 @pytest.mark.compiler
 @pytest.mark.slow
-def test_a_checkpoint_goes_on_on_another_device(tmp_path, on_host):
+@pytest.mark.parametrize(
+    ("trainer_class", "config"),
+    [
+        (Trainer, Config(**CONFIG)),
+        (FeedbackTrainer, FeedbackConfig(**FEEDBACK_CONFIG)),
+        (BackpropagationTrainer, FeedbackConfig(**FEEDBACK_CONFIG, feedback="output_only")),
+    ],
+    ids=["goodness", "feedback", "backpropagation"],
+)
+def test_a_checkpoint_goes_on_on_another_device(trainer_class, config, tmp_path, on_host):
     """Trained on NumPy; begun there and finished on CUDA; the other way round: the same weights and metrics."""
-    config = Config(**CONFIG)
     runs = {"whole": ("runtime", "runtime"), "finished": ("runtime", "cuda"), "begun": ("cuda", "runtime")}
     trainers = {}
     for name, (first, second) in runs.items():
-        trainer = Trainer.start(replace(config, device=first), tmp_path / name)
+        trainer = trainer_class.start(replace(config, device=first), tmp_path / name)
         trainer._chunk()
         trainer._checkpoint()
-        trainers[name] = Trainer.resume(tmp_path / name, device=second)
-        assert trainers[name].position == 2
+        trainers[name] = trainer_class.resume(tmp_path / name, device=second)
+        assert 0 < trainers[name].position < trainers[name].n_rows
         trainers[name].run()
     whole = trainers.pop("whole")
     assert trainers["finished"].simulator.device == "cuda"
     for trainer in trainers.values():
         assert_same(trainer.synaptic, whole.synaptic)
         for row, reference in zip(trainer.metrics, whole.metrics, strict=True):
-            for key in {"positive1", "negative2", "goodness", "readout"} & set(reference):
+            for key in {"positive1", "negative2", "goodness", "readout", "accuracy", "spikes1"} & set(reference):
                 assert row[key] == pytest.approx(reference[key], rel=1e-9)
 
 
@@ -690,6 +706,11 @@ def test_one_process_for_many_runs(tmp_path, on_host, monkeypatch):
     first = outcome_of(sim, inputs, n)
     assert_same(first, reference)
     process = sim._process
+    assert not CudaOnHost(a, trainer.composition).compiled  # from the cache, whatever the parameters
+    slower, other = (
+        equations.compose(n, CONFIG["encoder"], parameters={"tau_m": 30 * ms}) for n in ("lif_noise", "lif")
+    )
+    assert sim._fingerprint(slower) == sim.folder.name != sim._fingerprint(other)
     short = outcome_of(sim, presented(a, seed=2)[0], 2)
     np.testing.assert_array_equal(short["n_updates1"], [1])  # the run ended after two epochs
     again = outcome_of(sim, inputs, n)
@@ -718,6 +739,25 @@ def test_one_process_for_many_runs(tmp_path, on_host, monkeypatch):
         sim.run(inputs, 2)
     assert_same(outcome_of(sim, inputs, n), reference)  # the next run has a process of its own
     sim.close()
+
+
+@pytest.mark.compiler
+def test_members_of_a_population_on_the_host(monkeypatch, on_host):
+    """Weights of their own for every entry: the same activities as on NumPy, in any order of threads."""
+    reference = SpikingPopulation(**POPULATION, device="runtime")
+    found = SpikingPopulation(**POPULATION, device="cuda")
+    rng = np.random.default_rng(4)
+    weights = rng.normal(size=(reference.members, *reference.shape)) * 0.5
+    pixels, labels = rng.random((6, 20)), rng.integers(0, 3, 6)
+    expected = reference.show(weights, pixels, labels)
+    assert expected.max() > 1 and np.ptp(expected, axis=1).max() > 0.5
+    shown = found.show(weights, pixels, labels)
+    np.testing.assert_allclose(shown, expected, rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(found.present(weights[1], pixels, labels), reference.present(weights[1], pixels, labels))
+    found.simulator.close()
+    monkeypatch.setenv("CUDA_ON_HOST_SEED", "3")
+    np.testing.assert_array_equal(found.show(weights, pixels, labels), shown)
+    found.simulator.close()
 
 
 # -- on a GPU ------------------------------------------------------------------------------------------------------

@@ -1042,7 +1042,7 @@ def test_all_strings_are_shown_verbatim(names):
             continue
         model = load(kind, name)
         for key, text in model.strings.items():
-            if key in ("surrogate", "derivative", "memory", "response", "response_on_spike", "goodness_jump"):
+            if key in ("surrogate", "excess", "derivative", "memory", "response", "response_on_spike", "goodness_jump"):
                 continue  # only where the rule asks for it
             if key == "initial":  # a dictionary
                 assert all(any(line.startswith(f"{name} = ") for line in shown) for name in text)
@@ -1213,3 +1213,30 @@ def test_hidden_neurons_have_what_random_numbers_need_only_if_they_use_it(write)
 @pytest.mark.parametrize("name", ["seed", "channel", "presentation", "entry", "uniform"])
 def test_a_neuron_cannot_define_the_names_of_random_numbers(error_of, name):
     assert "brianff" in error_of("neuron", changed(GOOD["neuron"], ("half = 0.5*v", f"{name} = 0.5*v")), build=False)
+
+
+# -- a file that differs from another ----------------------------------------------------------------------------------
+def test_a_model_may_build_upon_another(write):
+    lif = load("neuron", "lif")
+    first = load("neuron", write('"""First."""\nbase = "lif"\nreset = "v = 0"\nsurrogate = ""\n', "first.py"))
+    assert first.strings == {k: v for k, v in lif.strings.items() if k != "surrogate"} | {"reset": "v = 0"}
+    assert "width" in lif.parameters and "width" not in first.parameters  # nothing uses it any more
+    second = load("neuron", write('"""Second."""\nbase = "first.py"\nparameters = {"v_th": 2.0}\n', "second.py"))
+    assert second.strings == first.strings and second.parameters == first.parameters | {"v_th": 2.0}
+    assert second.docstring == "Second." and second.where("equations") == lif.where("equations")
+    assert check("neuron", second) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('base = "liff"', "mine.py:1: base: .*Did you mean 'lif'"),
+        ("base = 3", "mine.py:1: 'base' must be the name of a neuron or a file, not 3"),
+        ('base = "mine.py"', "mine.py:1: the base 'mine.py' builds upon this file"),
+        ('base = "absent.py"', "mine.py:1: base: .*absent.py: there is no such file"),
+        ('base = "lif"\nrest = "v = 0"', "mine.py:2: a neuron has no 'rest'. Did you mean 'reset'"),
+    ],
+)
+def test_what_is_wrong_with_a_base_is_one_sentence(text, message, write):
+    with pytest.raises(ModelError, match=message):
+        load("neuron", write(text + "\n"))

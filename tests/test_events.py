@@ -94,7 +94,7 @@ def test_rhythms_differ_in_relative_timing_alone():
     assert np.ptp(np.sort(pattern_phases(), axis=-1), axis=(0, 1)).max() == 0
 
 
-FEEDBACK = dict(device="runtime", hidden=(12,), limit=40, epochs=1, mini_batch=10, chunk=20, batch=10, validate=20)
+FEEDBACK = dict(device="runtime", hidden=(12,), limit=40, epochs=1, mini_batch=10, chunk=40, batch=10, validation=0)
 
 
 def test_feedback_learns_from_rhythms(tmp_path):
@@ -108,10 +108,10 @@ def test_feedback_learns_from_rhythms(tmp_path):
 
 @pytest.mark.parametrize("dropout", [0.0, 1 - 1e-9])
 def test_channels_that_drop_out_are_silent(dropout, file, tmp_path):
-    options = {**FEEDBACK, "limit": 2, "mini_batch": 1, "batch": 1, "chunk": 1, "validate": 0}
+    options = {**FEEDBACK, "limit": 2, "mini_batch": 1, "batch": 1, "chunk": 1}
     config = FeedbackConfig(dataset="events", data=str(file), dropout=dropout, steps=20, dt=2.0, **options)
     run = FeedbackTrainer.start(config, tmp_path / "run")
-    shown = run._shown(run.train, run._kept(np.arange(2)))
+    shown = run._altered(run._shown(run.train), np.arange(2))
     assert (shown >= 0).any() == (dropout == 0)
 
 

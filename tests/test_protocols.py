@@ -1,5 +1,6 @@
 """Every protocol runs with --quick, prints what the README says, and draws its figures."""
 
+import importlib
 import re
 import subprocess
 import sys
@@ -54,8 +55,8 @@ def test_compare_models_and_go_on(tmp_path):
 @pytest.mark.compiler
 def test_sfdfa(tmp_path):
     lines = run("sfdfa.py", "--quick", "--out", tmp_path / "run")
-    assert re.fullmatch(r"test accuracy: 0\.\d{4}", lines[-1]) and float(lines[-1][-6:]) > 0.7
-    assert any(re.fullmatch(r"cosine of feedback and forward weights: 0\.\d+", line) for line in lines)
+    assert re.fullmatch(r"test accuracy: 0\.\d{4}", lines[-1]) and float(lines[-1][-6:]) > 0.8
+    assert any(re.fullmatch(r"cosine of feedback and forward weights: 0\.[89]\d+", line) for line in lines)
     figures = {p.stem for p in (tmp_path / "run" / "figures").glob("*.png")}
     assert figures == {"training", "confusion", "receptive_fields"}
 
@@ -66,6 +67,15 @@ def test_compare_feedback(tmp_path):
     assert [line.split(",")[0] for line in lines[:4]] == ["SFDFA", "DFA"] * 2
     assert lines[-1] == f"figures: {tmp_path}"
     assert (tmp_path / "convergence.png").is_file() and (tmp_path / "results.json").is_file()
+    again = run("compare_feedback.py", "--quick", "--out", tmp_path)
+    assert again[1:] == lines[6:]  # nothing is trained twice
+
+
+def test_check_gradients(tmp_path):
+    lines = run("check_gradients.py", "--quick", "--out", tmp_path)
+    errors = [float(line.split()[5]) for line in lines if "quartiles" in line]
+    assert len(errors) == 4 and max(errors) < 0.05 and (tmp_path / "gradient_error.png").is_file()
+    assert float(lines[0].split()[-1]) < 1e-6
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
@@ -81,8 +91,6 @@ def test_protocols_stay_short_and_explain_themselves(name):
         (["--dataset", "mnist", "--data", "nowhere"], "nowhere"),
         (["--neuron", "liff"], "Did you mean 'lif'"),
         (["--set", "tau_m=3"], "unit"),
-        (["--resume", "nowhere", "--epochs", "3"], "leave out --epochs"),
-        (["--resume", "nowhere"], "nowhere is not the folder of a run"),
     ],
 )
 def test_what_a_user_can_mend_is_one_sentence(options, message, tmp_path):
@@ -90,6 +98,18 @@ def test_what_a_user_can_mend_is_one_sentence(options, message, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 1
     assert message in done.stderr and done.stderr.startswith("error: ") and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["ann_forward_forward", "forward_forward", "gradient_free", "sfdfa"])
+def test_an_interrupted_run_goes_on_with_its_own_options(name, capsys):
+    main = importlib.import_module(f"brianff.protocols.{name}").main
+    for options, message in (
+        (["--epochs", "3"], "leave out --epochs"),
+        (["--data", "here"], "nowhere is not the folder of a run"),
+    ):
+        assert main(["--resume", "nowhere", *options]) == 1
+        error = capsys.readouterr().err
+        assert error.startswith("error: ") and message in error
 
 
 def test_ann_forward_forward(tmp_path):

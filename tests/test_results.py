@@ -6,7 +6,7 @@ import os
 import numpy as np
 import pytest
 
-from brianff.results import ResultsError, RunFolder, atomic_write
+from brianff.results import ResultsError, RunFolder, atomic_write, read_rows
 
 
 @pytest.fixture
@@ -269,3 +269,17 @@ def test_read_metrics_names_a_damaged_file(run, content):
     (run.path / "metrics.csv").write_bytes(content)
     with pytest.raises(ResultsError, match=r"metrics\.csv"):
         run.read_metrics()
+
+
+def test_rows_of_an_earlier_call_must_have_been_made_with_the_same_options(tmp_path):
+    path = tmp_path / "results.json"
+    assert read_rows(path, None) == []
+    rows = [{"seed": 1, "config": {"hidden": [10], "epochs": 3}}]
+    path.write_text(json.dumps(rows))
+    assert read_rows(path, lambda row: {"hidden": (10,), "epochs": 3}) == rows
+    with pytest.raises(ResultsError, match="results of epochs = 3, and now it is 4: choose another --out"):
+        read_rows(path, lambda row: {"hidden": (10,), "epochs": 4})
+    for damaged in ("{", "[3]", '[{"seed": 1}]'):
+        path.write_text(damaged)
+        with pytest.raises(ResultsError, match="holds no results of this protocol"):
+            read_rows(path, lambda row: {})

@@ -11,6 +11,7 @@ from brianff.stimulus import (
     NEUTRAL_PRESENTATIONS,
     Schedule,
     hybrid_images,
+    moved,
     random_masks,
     stream,
     wrong_labels,
@@ -348,3 +349,11 @@ def test_inputs_refuse_a_schedule_beyond_the_capacity():
 
 def test_neutral_and_missing_labels_are_no_classes():
     assert LABEL_NEUTRAL < 0 and LABEL_NONE < 0 and LABEL_NEUTRAL != LABEL_NONE
+
+
+def test_moved_images_keep_their_pixels_and_get_dark_ones():
+    images = np.arange(1, 13).reshape(2, 6)  # two of two rows and three columns
+    out = moved(images, (2, 3), np.array([[0, 1], [-1, -2]]))
+    np.testing.assert_array_equal(out, [[0, 1, 2, 0, 4, 5], [12, 0, 0, 0, 0, 0]])
+    np.testing.assert_array_equal(moved(images, (2, 3), np.zeros((2, 2), int)), images)
+    assert not moved(images, (2, 3), np.full((2, 2), 9)).any()

@@ -14,7 +14,7 @@ from .idx_sets import SETS, load_idx_set
 from .rhythm import load_rhythm
 from .timing import load_timing
 
-__all__ = ["Dataset", "DatasetError", "EventDataset", "SPIKE_TRAINS", "TEMPORAL", "load", "names"]
+__all__ = ["Dataset", "DatasetError", "EventDataset", "SPIKE_TRAINS", "load", "names"]
 
 _WITHOUT_FILES = {
     "digits": ("comes with scikit-learn", load_digits),
@@ -22,7 +22,6 @@ _WITHOUT_FILES = {
     "rhythm": ("is generated", load_rhythm),
 }
 SPIKE_TRAINS = ("rhythm", "events")  # names of data sets that hold spike times
-TEMPORAL = ("timing", "rhythm")  # those whose classes differ in spike timing alone
 
 
 def names():

@@ -12,7 +12,7 @@ from .splits import held_out_size, stratified_split
 
 CHANNELS = 40
 CLASSES = 5
-PATTERNS = 2  # of a class
+PATTERNS = 6  # of a class
 PERIOD = 0.05  # s
 CYCLES = 4
 SAMPLES = 3000

@@ -18,7 +18,7 @@ a += 1
 b += 1
 """
 neuron = """
-slope : 1                                    # 1/(A - c): how much a spike time moves with the membrane
+slope : 1                                    # how much a spike time moves with the membrane
 kept : 1                                     # what is left of r since the last spike; 0 at the first of an epoch
 again : 1                                    # 0 at the first spike of a stimulus epoch, then 1
 t_spike : second                             # time of the last spike

@@ -1,0 +1,30 @@
+{# Values of variables at this tick of the clock, each into a row of its array, and the flags of neurons that spike. #}
+{# USES_VARIABLES { N, t_in_timesteps } #}
+{% extends 'batch_group.cu' %}
+{% from 'kernels.cu' import kernel_head, launch_kernel %}
+
+{% block kernels %}
+{{kernel_head('_run_kernel', codeobj_name, kernel_lines)}}
+    const size_t _idx = blockIdx.x*blockDim.x + threadIdx.x;
+    if (_idx >= {{n_recorded}} || {{t_in_timesteps}} >= {{n_rows}})
+        return;
+    const size_t _vectorisation_idx = _idx;
+    const size_t _place = {{t_in_timesteps}}*{{n_recorded}} + _idx;
+    {% if spikes %}
+    {% set n_neurons = n_recorded//batch %}
+    const size_t _entry = _idx/{{n_neurons}}, _k = _idx % {{n_neurons}};
+    {{spiked}}[_place] = {{_fired}}[_entry*{{(n_neurons + 31)//32}} + _k/32] >> (_k % 32) & 1;
+    {% endif %}
+    {{scalar_code|autoindent}}
+    {
+        {{vector_code|autoindent}}
+        {% for variable in recorded %}
+        {{get_array_name(variables[variable])}}[_place] = _to_record_{{variable}};
+        {% endfor %}
+    }
+}
+{% endblock %}
+
+{% block launch %}
+{{launch_kernel(codeobj_name, (n_recorded + 255)//256, 256, false)}}
+{% endblock %}
