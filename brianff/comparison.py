@@ -2,6 +2,7 @@
 
 import resource
 import tempfile
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -135,16 +136,26 @@ def summary(rows):
 
 def markdown(rows):
     """A table of all combinations, the most accurate first and those that failed last, with the reason."""
-    lines = ["| neuron | code | rule | " + " | ".join(MEASURES.values()) + " |", "|--" * (3 + len(MEASURES)) + "|"]
+    lines = [
+        "| neuron | code | rule | seeds | " + " | ".join(MEASURES.values()) + " |",
+        "|--" * (4 + len(MEASURES)) + "|",
+    ]
+    seeds = Counter((row["neuron"], row["code"], row["rule"]) for row in rows if "failed" not in row)
     for names, of_names in sorted(summary(rows).items(), key=lambda item: -item[1]["accuracy"][0]):
         accuracy, deviation = of_names["accuracy"]
-        rest = [f"{of_names[m][0]:.3g}" for m in MEASURES if m != "accuracy"]
-        lines.append(f"| {' | '.join(names)} | {accuracy:.1f} ± {deviation:.1f} | {' | '.join(rest)} |")
+        shown = f"{accuracy:.1f} ± {deviation:.1f}" if seeds[names] > 1 else f"{accuracy:.1f}"
+        rest = [_number(of_names[m][0]) for m in MEASURES if m != "accuracy"]
+        lines.append(f"| {' | '.join(names)} | {seeds[names]} | {shown} | {' | '.join(rest)} |")
     for row in rows:
         if "failed" in row:
             names = f"{row['neuron']} | {row['code']} | {row['rule']}"
-            lines.append(f"| {names} | seed {row['seed']} failed: {_cell(row['failed'])}" + " |" * len(MEASURES))
+            lines.append(f"| {names} | | seed {row['seed']} failed: {_cell(row['failed'])}" + " |" * len(MEASURES))
     return "\n".join(lines) + "\n"
+
+
+def _number(value):
+    """Three digits; thousands in full, and apart."""
+    return f"{round(value):,}".replace(",", " ") if value >= 1000 else f"{value:.3g}"
 
 
 def _cell(text):

@@ -239,17 +239,17 @@ def comparison(results, measures):
     top, bottom = figure.subfigures(2, 1, height_ratios=(rows * (height + 0.2) + 1.6, 2.6))
     maps = top.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     accuracies = [of_names["accuracy"][0] for of_names in results.values()]
-    low = min(50, *accuracies) if len(accuracies) > 1 else 50
+    low, high = np.percentile(accuracies, 5) - 1, max(accuracies)  # a few that fail take no colours from the others
     for axes, rule in zip(maps, rules, strict=False):
         grid = np.full((len(neurons), len(codes)), np.nan)
         for (neuron, code, of_rule), values in results.items():
             if of_rule == rule:
                 grid[neurons.index(neuron), codes.index(code)] = values["accuracy"][0]
         axes.set_facecolor(COLOURS["grid"])  # not combined
-        axes.imshow(grid, cmap="cividis", vmin=low, vmax=100, aspect="auto")
+        axes.imshow(grid, cmap="cividis", vmin=low, vmax=high, aspect="auto")
         for (row, column), value in np.ndenumerate(grid):
             if np.isfinite(value):
-                dark = value < (low + 100) / 2
+                dark = value < (low + high) / 2
                 axes.text(column, row, f"{value:.0f}", ha="center", va="center", color="w" if dark else "k", fontsize=8)
         axes.set_title(rule, fontsize=TEXT)
         axes.set_xticks(range(len(codes)), codes, rotation=35, ha="right", fontsize=8)
@@ -266,6 +266,8 @@ def comparison(results, measures):
             points = [(v[cost][0], v["accuracy"][0]) for names, v in results.items() if names[2] == rule]
             axes.scatter(*np.transpose(points), s=22, marker=markers[k % 11], alpha=0.75, label=rule)
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlabel(measures[cost])
         axes.grid(color=COLOURS["grid"], linewidth=0.6)

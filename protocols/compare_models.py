@@ -17,6 +17,7 @@ import itertools
 import json
 import multiprocessing
 import os
+import shutil
 import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
@@ -51,7 +52,7 @@ short, so that differences show; the README has what longer training reaches. No
 {refusals}
 ## All combinations
 
-Mean of the seeds; of the accuracy, the standard deviation as well.
+Mean over the seeds (their number stands in the table); of the accuracy, the standard deviation as well.
 
 {table}"""
 
@@ -127,8 +128,8 @@ def main(arguments=None):
         raise ValueError(f"{results} has no results yet: leave out --table.")
     table = markdown(done)
     (out / "table.md").write_text(table)
-    figure = plotting.comparison(summary(done), MEASURES)
-    plotting.save(figure, out / "compare_models.png")
+    picture = out / "compare_models.png"
+    plotting.save(plotting.comparison(summary(done), MEASURES), picture)
     if args.docs:
         hidden = "-".join(map(str, settings["hidden"]))
         page = PAGE.format(
@@ -142,7 +143,7 @@ def main(arguments=None):
             table=table,
         )
         Path(args.docs).write_text(page)
-        plotting.save(figure, Path(args.docs).parent.parent / "figures" / "compare_models.png")
+        shutil.copy(picture, Path(args.docs).parent.parent / "figures")
     print(table)
     print(f"table and figure: {out}")
 
