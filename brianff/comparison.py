@@ -11,7 +11,7 @@ from brianff.equations import DEFAULTS, ModelError, compose
 from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule
 from brianff.training import Config, Trainer
 
-__all__ = ["MEASURES", "Combination", "latest", "markdown", "measure", "medians", "refusals", "summary"]
+__all__ = ["MEASURES", "PAGE", "Combination", "latest", "markdown", "measure", "medians", "refusals", "summary"]
 
 # name of a row's entry -> heading of the table and label of the figure
 MEASURES = {
@@ -21,6 +21,34 @@ MEASURES = {
     "events": "synaptic events a presentation",
     "milliseconds": "CPU time a sample (ms)",
 }
+
+
+# Of the documentation, filled in by protocols/compare_models.py.
+PAGE = """# How the models differ
+
+Made by `python protocols/compare_models.py --docs docs/comparison.md`: all {n_combinations} combinations of neuron,
+code and rule that fit, each with the goodness that its rule is made for, everything else at its default: digits,
+{network} ({grouped} with class groups), {epochs} epochs, seeds {seeds}. The networks are small and the training is
+short, so that differences show; the README has what longer training reaches. No parameter was chosen on the test set.
+
+![Test accuracy of every combination, and its costs](../figures/compare_models.png)
+
+- *margin of goodness*: on test data, goodness under the true label less that under the best wrong one, mean;
+- *spikes*: of hidden neurons, in one presentation of a test sample with its label (50 ms);
+- *synaptic events*: weights that spikes were sent through in it;
+- *CPU time*: of training, a sample (both phases and the passes with a neutral label), compilation apart.
+
+## Medians
+
+{medians}
+## What is refused
+
+{refusals}
+## All combinations
+
+Mean over the seeds (their number stands in the table); of the accuracy, the standard deviation as well.
+
+{table}"""
 
 
 @dataclass(frozen=True)

@@ -57,10 +57,11 @@ _RULES = f"""
 {_PRECOMPILED}.gch: {_PRECOMPILED}
 	$(CXX) $(CXXFLAGS) -x c++-header $< -o $@
 
-$(OBJS): %.o: %.cpp {_PRECOMPILED}.gch
+$(filter-out objects.o, $(OBJS)): %.o: %.cpp {_PRECOMPILED}.gch
 	$(CXX) $(CXXFLAGS) -include {_PRECOMPILED} $< -o $@
 
-objects.o: OPTIMISATIONS += -O1
+objects.o: objects.cpp {_PRECOMPILED}.gch
+	$(CXX) $(CXXFLAGS) -O1 -include {_PRECOMPILED} $< -o $@
 """
 
 

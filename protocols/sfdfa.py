@@ -8,6 +8,7 @@ follows the exact derivative of its neuron's spike times, kept up to date by tha
     python protocols/sfdfa.py                                             # digits, 64-300-10, half a minute
     python protocols/sfdfa.py --dataset mnist --data DIR                  # 784-800-10
     python protocols/sfdfa.py --dataset mnist --data DIR --feedback dfa   # random feedback that does not learn
+    python protocols/sfdfa.py --validation 0                              # train on all samples
     python protocols/sfdfa.py --dataset timing                            # classes that differ in spike timing alone
     python protocols/sfdfa.py --dataset rhythm                            # the same, with several spikes a channel
     python protocols/sfdfa.py --resume runs/FOLDER                         # go on after an interruption
@@ -67,8 +68,8 @@ def main(arguments=None):
         print(f"cosine of feedback and forward weights: {', '.join(f'{c:.3f}' for c in cosines)}")
 
     # %% Draw
-    figures = {
-        "training": plotting.feedback_training(trainer.metrics),
+    figures = {"training": plotting.feedback_training(trainer.metrics)} if len(trainer.data.validation) else {}
+    figures |= {
         "confusion": plotting.confusion(labels, predicted, trainer.data.n_classes),
         "receptive_fields": plotting.receptive_fields(folder.load("weights")["w1"], trainer.data.image_shape),
     }

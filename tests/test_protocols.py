@@ -61,6 +61,13 @@ def test_sfdfa(tmp_path):
     assert figures == {"training", "confusion", "receptive_fields"}
 
 
+def test_sfdfa_without_validation_samples(tmp_path):
+    small = ["--device", "runtime", "--epochs", "1", "--limit", "50", "--hidden", "10", "--batch", "25"]
+    lines = run("sfdfa.py", "--quick", "--validation", "0", *small, "--out", tmp_path / "run")
+    assert re.fullmatch(r"test accuracy: 0\.\d{4}", lines[-1])
+    assert {p.stem for p in (tmp_path / "run" / "figures").glob("*.png")} == {"confusion", "receptive_fields"}
+
+
 @pytest.mark.compiler
 def test_compare_feedback(tmp_path):
     lines = run("compare_feedback.py", "--quick", "--out", tmp_path)
