@@ -401,6 +401,12 @@ def one_at_a_time(folder):
 
 def _precompile_headers(work):
     """Let make read the headers once: reading them takes four fifths of the time that a small file compiles."""
+    # Brian2 asks Python's own C++ compiler which flags there are, and leaves out those that it does not answer for.
+    if "-O3" not in (work / "makefile").read_text():
+        raise CompilerError(
+            "Brian2 found no compiler that takes the flag -O3, and would compile without optimization: install the "
+            "program 'c++' (on Debian: apt-get install g++), or name your compiler, as in CXX=g++."
+        )
     (work / _PRECOMPILED).write_text(_HEADERS)
     with open(work / "makefile", "a") as makefile:
         makefile.write(_RULES)

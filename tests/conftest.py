@@ -52,6 +52,17 @@ def runtime_device():
     prefs.codegen.target = "numpy"
 
 
+@pytest.fixture(autouse=True)
+def compiler_flags():
+    """Brian2 remembers which flags the compiler took; that a test had none, or a false one, must not outlive it."""
+    from brian2.codegen.cpp_prefs import _compiler_flag_compatibility as known
+
+    before = dict(known)
+    yield
+    known.clear()
+    known.update(before)
+
+
 @pytest.fixture
 def mnist_folder():
     folder = ROOT.parent / "shared" / "data" / "mnist"

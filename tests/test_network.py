@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from brianff.device import CppSimulator, DeviceError, RuntimeSimulator, simulator
+from brianff.device import CompilerError, CppSimulator, DeviceError, RuntimeSimulator, simulator
 from brianff.equations import compose
 from brianff.network import LABEL_NEUTRAL, LABEL_NONE, Architecture
 from brianff.stimulus import Schedule
@@ -86,6 +86,18 @@ def test_missing_compiler_is_one_sentence(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(DeviceError, match="needs the program 'g\\+\\+'.*--device runtime"):
         CppSimulator(SMALL, compose())
+
+
+@pytest.mark.compiler
+def test_nothing_is_compiled_without_optimization(monkeypatch, tmp_path):
+    """Where Brian2's test of flags finds no compiler it drops all of them, and a network is 16 times slower."""
+    from brian2.codegen import cpp_prefs
+
+    monkeypatch.setenv("BRIANFF_CACHE", str(tmp_path))
+    monkeypatch.setattr(cpp_prefs, "has_flag", lambda compiler, flag: False)
+    with pytest.raises(CompilerError, match="CXX=g"):
+        CppSimulator(SMALL, compose())
+    assert not [p for p in tmp_path.iterdir() if p.is_dir()]
 
 
 @pytest.mark.compiler
