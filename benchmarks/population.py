@@ -9,7 +9,6 @@ time of the compiled programs and of the Python that hands over weights and stim
 
 import argparse
 import json
-import resource
 from pathlib import Path
 
 import numpy as np
@@ -17,17 +16,12 @@ from run import machine
 
 from brianff import datasets
 from brianff.population import SpikingPopulation
+from brianff.training import cpu_seconds
 
 FILE = Path(__file__).parent / "results" / "population.json"
 MEMBERS, NEURONS = 64, 50
 PAIRS = (4, 32, 256)  # of a generation; the protocol shows 32
 REPEATS = 5
-
-
-def cpu_seconds():
-    """Processor time so far: (of this process, of those that it has run)."""
-    usage = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return np.array([u.ru_utime + u.ru_stime for u in usage])
 
 
 def spent(function):

@@ -21,8 +21,8 @@ from brianff.seeds import SeedError
 from brianff.training import Stopped, device_option
 
 __all__ = [
-    "add_device_option", "add_model_options", "dated_folder", "fail_cleanly", "integers", "options_of", "progress_bar",
-    "resumed", "run_options", "start_or_resume",
+    "add_device_option", "add_model_options", "dated_folder", "fail_cleanly", "integers", "names", "options_of",
+    "progress_bar", "resumed", "run_options", "start_or_resume",
 ]  # fmt: skip
 
 EXPECTED = (
@@ -147,6 +147,11 @@ def integers(text):
         raise argparse.ArgumentTypeError(f"'{text}' is not a list of numbers such as 500,500") from None
 
 
+def names(text):
+    """``"lif,adex"`` as a tuple."""
+    return tuple(part.strip() for part in text.split(","))
+
+
 def fail_cleanly(main):
     """Turn the errors that a user can do something about into one sentence and an exit status."""
 
@@ -155,13 +160,10 @@ def fail_cleanly(main):
         sys.excepthook = sys.__excepthook__  # Brian2's asks to report every error as a bug of Brian2
         try:
             return main(arguments) or 0
-        except Stopped as stopped:
-            print(f"\n{stopped}", file=sys.stderr)
+        except (Stopped, KeyboardInterrupt) as interrupt:
+            print(f"\n{interrupt if isinstance(interrupt, Stopped) else 'interrupted'}", file=sys.stderr)
             # After an interrupt, Python's last garbage collection crashes now and then (3.12.1; all is saved by then).
             gc.freeze()
-            return 130
-        except KeyboardInterrupt:
-            print("\ninterrupted", file=sys.stderr)
             return 130
         except BrokenPipeError:  # of "... | head": nobody reads the rest
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

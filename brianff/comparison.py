@@ -1,6 +1,5 @@
 """One combination of neuron, code and rule after another: does it work, how well, and at what cost?"""
 
-import resource
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ import numpy as np
 
 from brianff.equations import DEFAULTS, ModelError, compose
 from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule
-from brianff.training import Config, Trainer
+from brianff.training import Config, Trainer, cpu_seconds
 
 __all__ = ["MEASURES", "PAGE", "Combination", "latest", "markdown", "measure", "medians", "refusals", "summary"]
 
@@ -108,9 +107,9 @@ def measure(combination, seeds, more=None):
 def _measure_seed(options):
     with tempfile.TemporaryDirectory() as folder:
         trainer = Trainer.start(Config.from_dict(options | {"validate": 1}), f"{folder}/run")
-        before = _cpu_seconds()
+        before = cpu_seconds().sum()
         trainer.run()
-        seconds = _cpu_seconds() - before
+        seconds = float(cpu_seconds().sum() - before)
     evaluation = trainer.evaluate("test")
     true, wrong = evaluation.separation()
     spikes, events = _count(trainer)
@@ -121,12 +120,6 @@ def _measure_seed(options):
         "events": events,
         "milliseconds": 1e3 * seconds / (trainer.n_rows * trainer.config.batch),
     }
-
-
-def _cpu_seconds():
-    """Of this process and of the compiled programs that it has run."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(u.ru_utime + u.ru_stime for u in used)
 
 
 def _count(trainer):

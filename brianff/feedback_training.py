@@ -22,6 +22,7 @@ from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule, stream
 from brianff.training import (
     Config,
     Trainer,
+    check_alterations,
     check_input,
     default_encoder,
     device_option,
@@ -90,10 +91,7 @@ class FeedbackConfig:
                 raise ValueError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(self, name)}.")
         if self.mini_batch % self.batch:
             raise ValueError(f"--mini-batch {self.mini_batch} is not a multiple of --batch {self.batch}.")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"--dropout must lie between 0 and 1, not {self.dropout}.")
-        if self.jitter < 0:
-            raise ValueError(f"--jitter is a number of pixels, not {self.jitter}.")
+        check_alterations(self)
         return self
 
     from_dict = classmethod(Config.from_dict.__func__)

@@ -5,7 +5,6 @@ synaptic events (one spike, or one input that is not zero, at one synapse).
 """
 
 import dataclasses
-import resource
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,7 @@ from brianff.population import (
     smoothed_gradient,
 )
 from brianff.stimulus import Schedule, stream
-from brianff.training import Config, Trainer, device_option, option
+from brianff.training import Config, Trainer, cpu_seconds, device_option, option
 
 __all__ = ["ANN", "RULES", "SPIKING", "Comparison", "Settings"]
 
@@ -76,12 +75,6 @@ class Settings:
         if not self.seeds or not self.widths or min(self.widths) < 1:
             raise ValueError("--seeds and --widths need at least one number each.")
         return self
-
-
-def cpu_seconds():
-    """CPU time of this process and of the simulations that it has started and waited for."""
-    parts = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(part.ru_utime + part.ru_stime for part in parts)
 
 
 class Comparison:
@@ -176,9 +169,9 @@ class Comparison:
         stops = {round(k * learner.generations / POINTS) for k in range(1, POINTS + 1)}
         seconds = 0.0
         while learner.generation < learner.generations:
-            began = cpu_seconds()
+            began = cpu_seconds().sum()
             learner.step()
-            seconds += cpu_seconds() - began
+            seconds += float(cpu_seconds().sum() - began)
             if learner.generation in stops:
                 yield learner.presentations, seconds, learner.w.copy()
 
@@ -187,14 +180,14 @@ class Comparison:
         stops = [round(k * self.settings.epochs / POINTS) for k in range(1, POINTS + 1)]
         with tempfile.TemporaryDirectory() as folder:
             trainer = self._trainer(rule, seed, Path(folder) / "run")
-            began = cpu_seconds()
+            began = cpu_seconds().sum()
 
             def look(done, total, row):
                 if done >= stops[0] * len(trainer.train):
                     del stops[0]
                     w = trainer.synaptic["synapses1.w"].reshape(trainer.architecture.sizes)
                     # of each sample a positive, a negative and a neutral presentation
-                    stages.append((3 * done, cpu_seconds() - began, w.astype(float)))
+                    stages.append((3 * done, float(cpu_seconds().sum() - began), w.astype(float)))
 
             trainer.run(look)
         return stages

@@ -9,6 +9,7 @@ drawn.  Nothing else depends on where a chunk ends, so an interrupted run goes o
 
 import dataclasses
 import platform
+import resource
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,8 +33,9 @@ from brianff.stimulus import (
 )
 
 __all__ = [
-    "Config", "Progress", "Stopped", "Trainer", "check_input", "collect_recording", "default_encoder", "load_data",
-    "parameter_inputs", "record_presentations", "record_run", "versions",
+    "Config", "Progress", "Stopped", "Trainer", "check_alterations", "check_input", "collect_recording", "cpu_seconds",
+    "default_encoder", "device_option", "load_data", "option", "parameter_inputs", "record_presentations", "record_run",
+    "versions",
 ]  # fmt: skip
 
 
@@ -41,8 +43,22 @@ class Stopped(Exception):
     """Training was interrupted by the user; everything up to the last checkpoint is saved."""
 
 
+def cpu_seconds():
+    """Processor time so far: (of this process, of those that it has started and waited for)."""
+    usage = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return np.array([u.ru_utime + u.ru_stime for u in usage])
+
+
 def option(default, help, **more):
     return field(default=default, metadata={"help": help, **more})
+
+
+def check_alterations(config):
+    """Refuse what the inputs of training samples cannot be altered by (`Trainer._altered`)."""
+    if not 0 <= config.dropout < 1:
+        raise ValueError(f"--dropout must lie between 0 and 1, not {config.dropout}.")
+    if config.jitter < 0:
+        raise ValueError(f"--jitter is a number of pixels, not {config.jitter}.")
 
 
 def device_option():
@@ -137,10 +153,7 @@ class Config:
                 )
         if self.dale is not None and not 0 < self.dale < 1:
             raise ValueError(f"--dale must lie between 0 and 1, not {self.dale}.")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"--dropout must lie between 0 and 1, not {self.dropout}.")
-        if self.jitter < 0:
-            raise ValueError(f"--jitter is a number of pixels, not {self.jitter}.")
+        check_alterations(self)
         if self.labels_shown and self.label_neurons < 1:
             raise ValueError("--label-neurons must be at least 1, or train without labels: --negatives hybrid.")
         return self
@@ -353,18 +366,16 @@ class Trainer(Progress):
         difference would tell them apart.
         """
         c, a = self.config, self.architecture
+
+        def drawn(what, draw):
+            rows = [draw(stream(c.seed, what, number)) for number in numbers[:: a.batch]]
+            return np.concatenate(rows)[: len(numbers)]
+
         if c.jitter:
-            moves = [
-                stream(c.seed, "jitter", number).integers(-c.jitter, c.jitter + 1, size=(a.batch, 2))
-                for number in numbers[:: a.batch]
-            ]
-            shown = moved(shown, self.data.image_shape, np.concatenate(moves)[: len(numbers)])
+            by = drawn("jitter", lambda rng: rng.integers(-c.jitter, c.jitter + 1, size=(a.batch, 2)))
+            shown = moved(shown, self.data.image_shape, by)
         if c.dropout:
-            kept = [
-                stream(c.seed, "dropout", number).random((a.batch, a.n_pixels)) >= c.dropout
-                for number in numbers[:: a.batch]
-            ]
-            kept = np.concatenate(kept)[: len(numbers)]
+            kept = drawn("dropout", lambda rng: rng.random((a.batch, a.n_pixels)) >= c.dropout)
             shown = np.where(np.repeat(kept, a.events, axis=1), shown, self.data.dark)
         return shown
 

@@ -10,13 +10,12 @@ error falls in proportion to the time step; the reference, without a clock, agre
 
 import argparse
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 
 from brianff import gradient_check, plotting
-from brianff.commands import fail_cleanly
+from brianff.commands import dated_folder, fail_cleanly, names
 
 QUICK = dict(dt=(2.0, 1.0), trials=2)
 
@@ -26,17 +25,13 @@ def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dt", type=_numbers, default=(1.0, 0.5, 0.25, 0.1), metavar="A,B", help="time steps in ms")
     parser.add_argument(
-        "--neurons", type=_names, default=("two_exponential", "two_exponential_interpolated"), metavar="A,B"
+        "--neurons", type=names, default=("two_exponential", "two_exponential_interpolated"), metavar="A,B"
     )
     parser.add_argument("--trials", type=int, default=20, help="neurons compared with finite differences")
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--out", metavar="FOLDER", help="results folder (default: runs/gradients-DATE-TIME)")
     parser.add_argument("--quick", action="store_true", help="a few seconds: is everything there?")
     return parser.parse_args(arguments)
-
-
-def _names(text):
-    return tuple(text.split(","))
 
 
 def _numbers(text):
@@ -48,7 +43,7 @@ def main(arguments=None):
     args = parse(arguments)
     if args.quick:
         args.dt, args.trials = QUICK["dt"], QUICK["trials"]
-    out = Path(args.out or Path("runs") / f"gradients-{time.strftime('%Y%m%d-%H%M%S')}")
+    out = Path(args.out or dated_folder("gradients"))
     out.mkdir(parents=True, exist_ok=True)
 
     # %% The reference against finite differences

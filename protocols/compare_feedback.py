@@ -15,14 +15,13 @@ import dataclasses
 import json
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 
 from brianff import plotting
 from brianff.backpropagation import BackpropagationTrainer
-from brianff.commands import add_device_option, fail_cleanly, integers
+from brianff.commands import add_device_option, dated_folder, fail_cleanly, integers
 from brianff.feedback_training import FeedbackConfig, FeedbackTrainer
 from brianff.results import atomic_write, read_rows
 
@@ -74,7 +73,7 @@ def main(arguments=None):
     seeds = args.seeds[:2] if args.quick else args.seeds
     common = dict(dataset=args.dataset, data=args.data, batch=args.batch, device=args.device)
     common |= QUICK if args.quick else dict(hidden=args.hidden, epochs=args.epochs, limit=args.limit)
-    out = Path(args.out or Path("runs") / f"compare-{args.dataset}-{time.strftime('%Y%m%d-%H%M%S')}")
+    out = Path(args.out or dated_folder(f"compare-{args.dataset}"))
     out.mkdir(parents=True, exist_ok=True)
 
     # %% Train every method with every seed, but for those that the folder has

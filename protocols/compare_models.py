@@ -25,7 +25,7 @@ from pathlib import Path
 from rich.progress import track
 
 from brianff import plotting
-from brianff.commands import add_device_option, fail_cleanly
+from brianff.commands import add_device_option, fail_cleanly, integers, names
 from brianff.comparison import MEASURES, PAGE, Combination, latest, markdown, measure, medians, refusals, summary
 from brianff.device import require_device
 from brianff.equations import available
@@ -36,9 +36,11 @@ def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     codes = [name for name in available("encoder") if name != "spike_times"]  # digits are no spike times
     for name, default in (("neurons", available("neuron")), ("codes", codes), ("rules", available("rule"))):
-        parser.add_argument(f"--{name}", type=_names, default=default, metavar="A,B", help="default: all")
-    parser.add_argument("--seeds", type=_names, default=["1", "2", "3"], metavar="1,2,3")
-    parser.add_argument("--hidden", default="150", metavar="N,N", help="neurons of each hidden layer (default: 150)")
+        parser.add_argument(f"--{name}", type=names, default=default, metavar="A,B", help="default: all")
+    parser.add_argument("--seeds", type=names, default=["1", "2", "3"], metavar="1,2,3")
+    parser.add_argument(
+        "--hidden", type=integers, default=(150,), metavar="N,N", help="neurons of each hidden layer (default: 150)"
+    )
     parser.add_argument("--epochs", type=int, default=5, help="passes over the training set (default: 5)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes (default: one a core)")
     add_device_option(parser)
@@ -49,14 +51,10 @@ def parse(arguments):
     return parser.parse_args(arguments)
 
 
-def _names(text):
-    return [part.strip() for part in text.split(",")]
-
-
 @fail_cleanly
 def main(arguments=None):
     args = parse(arguments)
-    settings = {"hidden": [int(n) for n in args.hidden.split(",")], "epochs": args.epochs}
+    settings = {"hidden": list(args.hidden), "epochs": args.epochs}
     if args.quick:
         args.neurons, args.codes, args.rules, args.seeds = ["lif"], ["time_to_first_spike"], ["symba"], ["1"]
         settings = {"hidden": [30], "epochs": 1, "limit": 200, "refresh": 100, "chunk": 100}
@@ -65,7 +63,7 @@ def main(arguments=None):
     results = out / "results.jsonl"
 
     # %% What fits together, and what does not
-    wanted = [Combination(*names) for names in itertools.product(args.neurons, args.codes, args.rules)]
+    wanted = [Combination(*models) for models in itertools.product(args.neurons, args.codes, args.rules)]
     refused = {combination: reason for combination in wanted if (reason := combination.misfit())}
     for combination, reason in refused.items():
         print(f"refused: {combination}: {reason}")

@@ -12,13 +12,11 @@ with the layer's loss as fitness, or every neuron searches by itself ("neuron"),
 
 import dataclasses
 import sys
-import time
-from pathlib import Path
 
 import numpy as np
 
 from brianff import plotting
-from brianff.commands import fail_cleanly, options_of, resumed
+from brianff.commands import dated_folder, fail_cleanly, options_of, resumed
 from brianff.gradient_free import ANN, SPIKING, Comparison, Settings
 from brianff.results import RunFolder
 from brianff.training import versions
@@ -70,7 +68,7 @@ def main(arguments=None):
     settings = Settings(**chosen).checked()
     comparison = Comparison(settings, print)
     if not args.resume:
-        out = args.out or Path("runs") / f"gradient-free-{time.strftime('%Y%m%d-%H%M%S')}"
+        out = args.out or dated_folder("gradient-free")
         RunFolder.check_new(out)
         document = {"settings": dataclasses.asdict(settings), "courses": courses, "versions": versions()}
         folder = RunFolder.create(out, document)

@@ -14,7 +14,6 @@ follows the exact derivative of its neuron's spike times, kept up to date by tha
     python protocols/sfdfa.py --resume runs/FOLDER                         # go on after an interruption
 """
 
-import resource
 import sys
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from brianff import plotting
 from brianff.commands import fail_cleanly, progress_bar, run_options, start_or_resume
 from brianff.datasets import SPIKE_TRAINS
 from brianff.feedback_training import FeedbackConfig, FeedbackTrainer, rate_readout
+from brianff.training import cpu_seconds
 
 QUICK = dict(hidden=(100,), limit=500, epochs=15, mini_batch=25, chunk=250)
 
@@ -31,12 +31,6 @@ QUICK = dict(hidden=(100,), limit=500, epochs=15, mini_batch=25, chunk=250)
 # %% Options: one for each field of brianff.feedback_training.FeedbackConfig, and where to write
 def parse(arguments):
     return run_options(FeedbackConfig, __doc__, "FEEDBACK-DATASET").parse_args(arguments)
-
-
-def cpu_seconds():
-    """Processor time of this process and of the simulations it has started."""
-    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(u.ru_utime + u.ru_stime for u in usage)
 
 
 @fail_cleanly
@@ -50,12 +44,12 @@ def main(arguments=None):
     folder = trainer.folder
 
     # %% Train
-    began, first = cpu_seconds(), trainer.position
+    began, first = cpu_seconds().sum(), trainer.position
     with progress_bar(trainer) as advance:
         trainer.run(advance)
     trainer.save_weights()
     if trainer.position > first:
-        cost = (cpu_seconds() - began) / (trainer.position - first) / trainer.config.batch
+        cost = (cpu_seconds().sum() - began) / (trainer.position - first) / trainer.config.batch
         print(f"{1e3 * cost:.2f} ms of one core for a training sample, validation and checkpoints included")
 
     # %% Evaluate, once, on samples that nothing was decided with

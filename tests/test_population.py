@@ -1,12 +1,11 @@
 """A population of spiking layers in one binary, its fitness, and what it learns."""
 
-import resource
-
 import numpy as np
 import pytest
 
 from brianff import datasets
 from brianff.population import AnnPopulation, Learner, SpikingPopulation, fitness, measure, smoothed_gradient
+from brianff.training import cpu_seconds
 
 SPIKING = dict(n_pixels=64, n_classes=10, n_neurons=12, capacity=16, steps=25, dt_ms=2.0)
 
@@ -22,23 +21,17 @@ def stimuli(data, n=8):
     return pixels, labels, (labels + 3) % 10
 
 
-def cpu_seconds():
-    """Processor time so far, of this process and of those that it has run."""
-    usage = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(u.ru_utime + u.ru_stime for u in usage)
-
-
 @pytest.mark.compiler
 def test_members_side_by_side_do_what_each_does_alone_in_a_third_of_the_time(digits):
     """Three times faster at least; benchmarks/population.py measures by how much."""
     pixels, labels, _ = stimuli(digits)
     together, alone = SpikingPopulation(**SPIKING, members=64), SpikingPopulation(**SPIKING, members=1)
     weights = np.random.default_rng(0).normal(size=(64, *together.shape)) * 0.2
-    times = [cpu_seconds()]
+    times = [cpu_seconds().sum()]
     shown = together.show(weights, pixels, labels)
-    times.append(cpu_seconds())
+    times.append(cpu_seconds().sum())
     one_by_one = [alone.show(w[None], pixels, labels)[:, 0] for w in weights]
-    times.append(cpu_seconds())
+    times.append(cpu_seconds().sum())
     assert shown.shape == (8, 64, 12) and shown.max() > 0
     np.testing.assert_array_equal(shown, np.stack(one_by_one, axis=1))
     np.testing.assert_array_equal(together.present(weights[3], pixels, labels), shown[:, 3])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .dataset import Dataset
-from .splits import held_out_size, stratified_split
+from .splits import three_parts
 
 TEST_FRACTION = 0.25
 VALIDATION_FRACTION = 0.2
@@ -43,11 +43,6 @@ def load_digits(validation=None, split_seed=0):
     images = ((levels * 255 + 8) // 16).astype(np.uint8)
     labels = bunch.target.astype(np.int64)
 
-    rng = np.random.default_rng(split_seed)
-    samples = np.arange(len(labels))
-    rest, test = stratified_split(samples, labels, round(TEST_FRACTION * len(samples)), rng)
-    if validation is None:
-        validation = VALIDATION_FRACTION
-    size = held_out_size("digits", validation, len(rest))
-    train, validation = stratified_split(rest, labels, size, rng)
-    return Dataset("digits", images, labels, 10, train, validation, test)
+    validation = VALIDATION_FRACTION if validation is None else validation
+    parts = three_parts("digits", labels, round(TEST_FRACTION * len(labels)), validation, split_seed)
+    return Dataset("digits", images, labels, 10, *parts)

@@ -8,7 +8,7 @@ and adds jitter. The classes are told apart by which channels spike together, ag
 import numpy as np
 
 from .events import EventDataset
-from .splits import held_out_size, stratified_split
+from .splits import three_parts
 
 CHANNELS = 40
 CLASSES = 5
@@ -49,10 +49,8 @@ def load_rhythm(validation=None, split_seed=0):
     times = PERIOD * (jittered % 1 + np.arange(CYCLES))
 
     order = np.argsort(times.reshape(SAMPLES, -1), axis=1)
-    rng = np.random.default_rng(split_seed)
-    rest, test = stratified_split(np.arange(SAMPLES), labels, SAMPLES // 3, rng)
-    size = held_out_size("rhythm", 0.2 if validation is None else validation, len(rest))
-    train, validation = stratified_split(rest, labels, size, rng)
+    validation = 0.2 if validation is None else validation
+    train, validation, test = three_parts("rhythm", labels, SAMPLES // 3, validation, split_seed)
     return EventDataset(
         name="rhythm",
         times=np.take_along_axis(times.reshape(SAMPLES, -1), order, axis=1).ravel(),

@@ -47,6 +47,35 @@ def held_out_size(name, validation, n_available):
     return size
 
 
+def three_parts(name, labels, n_test, validation, split_seed):
+    """Stratified training, validation and test samples of a data set that comes in one piece.
+
+    Parameters
+    ----------
+    name, validation
+        As in `held_out_size`; the validation samples are held out of what the test samples leave.
+    labels : ndarray of int, shape (n_samples,)
+    n_test : int
+    split_seed : int
+        Seed that draws both held-out parts.
+
+    Returns
+    -------
+    train, validation, test : ndarray of int
+        Sorted, disjoint, together all samples.
+
+    Raises
+    ------
+    ValueError
+        If `validation` leaves no training sample.
+    """
+    rng = np.random.default_rng(split_seed)
+    rest, test = stratified_split(np.arange(len(labels)), labels, n_test, rng)
+    size = held_out_size(name, validation, len(rest))
+    train, validation = stratified_split(rest, labels, size, rng)
+    return train, validation, test
+
+
 def stratified_split(indices, labels, n_held_out, rng):
     """Hold out samples at random, each class in proportion to its frequency.
 

@@ -7,7 +7,7 @@ a pattern gives one and the same set of latencies to the channels in an order of
 import numpy as np
 
 from .dataset import Dataset
-from .splits import held_out_size, stratified_split
+from .splits import three_parts
 
 CHANNELS = 40
 CLASSES = 5
@@ -45,11 +45,8 @@ def load_timing(validation=None, split_seed=0):
     latencies = templates[labels, chosen] + JITTER * rng.normal(size=(SAMPLES, CHANNELS))
     images = np.clip(np.round(255 * (1 - latencies)), 1, 255).astype(np.uint8)[:, None, :]
 
-    rng = np.random.default_rng(split_seed)
-    rest, test = stratified_split(np.arange(SAMPLES), labels, SAMPLES // 3, rng)
-    size = held_out_size("timing", 0.2 if validation is None else validation, len(rest))
-    train, validation = stratified_split(rest, labels, size, rng)
-    return Dataset("timing", images, labels, CLASSES, train, validation, test)
+    parts = three_parts("timing", labels, SAMPLES // 3, 0.2 if validation is None else validation, split_seed)
+    return Dataset("timing", images, labels, CLASSES, *parts)
 
 
 def pattern_latencies(rng=None):
