@@ -1,7 +1,10 @@
 """One combination of neuron, code and rule after another: does it work, how well, and at what cost?"""
 
+import itertools
+import multiprocessing
 import tempfile
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +13,9 @@ from brianff.equations import DEFAULTS, ModelError, compose
 from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule
 from brianff.training import Config, Trainer, cpu_seconds
 
-__all__ = ["MEASURES", "PAGE", "Combination", "latest", "markdown", "measure", "medians", "refusals", "summary"]
+__all__ = [
+    "MEASURES", "PAGE", "Combination", "latest", "markdown", "measure", "measure_all", "medians", "refusals", "summary",
+]  # fmt: skip
 
 # name of a row's entry -> heading of the table and label of the figure
 MEASURES = {
@@ -21,6 +26,7 @@ MEASURES = {
     "milliseconds": "CPU time a sample (ms)",
 }
 
+TASKS_OF_A_PROCESS = 20
 
 # Of the documentation, filled in by protocols/compare_models.py.
 PAGE = """# How the models differ
@@ -102,6 +108,27 @@ def measure(combination, seeds, more=None):
             rows.append(row | {"failed": f"{type(error).__name__}: {error}"})
             break
     return rows
+
+
+def measure_all(todo, more, jobs):
+    """The rows of one combination after another, as they are ready.
+
+    Parameters
+    ----------
+    todo : dict of `Combination` -> sequence of int
+        Seeds.
+    more : dict
+        Further options of `Config`.
+    jobs : int
+        Combinations measured side by side.
+    """
+    context = multiprocessing.get_context("spawn")  # Brian2's devices are global: every process has its own
+    # New processes now and then, since Brian2 keeps much of what it has built.  The pool's `max_tasks_per_child` is for
+    # that, but with it, in Python 3.12.1, the pool stands still once all its processes have come to their end.
+    for some in itertools.batched(todo.items(), TASKS_OF_A_PROCESS * jobs):
+        with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+            for run in as_completed([pool.submit(measure, combination, seeds, more) for combination, seeds in some]):
+                yield run.result()
 
 
 def _measure_seed(options):

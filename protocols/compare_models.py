@@ -15,18 +15,16 @@ fails is put down with the reason, in the table, and tried again the next time.
 import argparse
 import itertools
 import json
-import multiprocessing
 import os
 import shutil
 import sys
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 from rich.progress import track
 
 from brianff import plotting
 from brianff.commands import add_device_option, fail_cleanly, integers, names
-from brianff.comparison import MEASURES, PAGE, Combination, latest, markdown, measure, medians, refusals, summary
+from brianff.comparison import MEASURES, PAGE, Combination, latest, markdown, measure_all, medians, refusals, summary
 from brianff.device import require_device
 from brianff.equations import available
 
@@ -85,15 +83,12 @@ def main(arguments=None):
     # %% Train, several combinations side by side
     if todo:
         require_device(args.device)
-        context = multiprocessing.get_context("spawn")  # Brian2's devices are global: every process has its own
-        with ProcessPoolExecutor(args.jobs, mp_context=context, max_tasks_per_child=20) as pool:
-            more = settings | {"device": args.device}
-            runs = [pool.submit(measure, combination, seeds, more) for combination, seeds in todo.items()]
-            for run in track(as_completed(runs), "training", total=len(runs)):
-                rows = [row | {"settings": settings} for row in run.result()]
-                done = latest(done + rows)
-                with results.open("a") as file:
-                    file.writelines(json.dumps(row) + "\n" for row in rows)
+        more = settings | {"device": args.device}
+        for rows in track(measure_all(todo, more, args.jobs), "training", total=len(todo)):
+            rows = [row | {"settings": settings} for row in rows]
+            done = latest(done + rows)
+            with results.open("a") as file:
+                file.writelines(json.dumps(row) + "\n" for row in rows)
 
     # %% Table and figure
     if not summary(done):

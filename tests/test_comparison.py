@@ -22,6 +22,12 @@ def test_what_cannot_work_is_refused_with_a_reason(names, reason):
     assert misfit is None if reason is None else reason in misfit
 
 
+def test_all_are_measured_when_the_processes_come_to_their_end(monkeypatch):
+    monkeypatch.setattr(comparison, "TASKS_OF_A_PROCESS", 2)
+    monkeypatch.setattr(comparison, "measure", pow)  # of three integers, as quick as can be
+    assert sorted(comparison.measure_all({k: 2 for k in range(7)}, 1000, 2)) == [k**2 for k in range(7)]
+
+
 def results():
     return [
         {

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from brian2 import network_operation
 
 from brianff.device import RuntimeSimulator
-from brianff.equations import available, compose
+from brianff.equations import available, compose, load
 from brianff.evaluation import group_goodness
 from brianff.network import LABEL_NONE, Architecture
 from brianff.stimulus import Schedule
@@ -83,6 +84,27 @@ def modulator(g, phase, beta=3.0, theta=1.0):
 
 
 # -- the exact local surrogate gradient ----------------------------------------------------------------------------
+@pytest.mark.parametrize("neuron", [name for name in available("neuron") if load("neuron", name)["response"]])
+def test_response_is_what_the_spikes_of_an_input_add_to_the_membrane_potential(neuron):
+    """Sum of w*response, in every time step, as long as no neuron spikes."""
+    images, w = images_and_weights(gain=0.02)
+    quiet = {"sigma": 0.0} if neuron == "lif_noise" else {}
+    layer = Layer(images, 12, neuron=neuron, rule="surrogate_gradient", parameters=quiet)
+    built = layer.simulator.built
+    responses, potentials = [], []
+
+    @network_operation(when="end", order=-1)  # before the end of a stimulus epoch resets both
+    def look():
+        responses.append(np.array(built.groups["neurons0"].response[:]).reshape(images.shape))
+        potentials.append(np.array(built.groups["neurons1"].v[:]).reshape(-1, layer.n))
+
+    built.network.add(look)
+    layer.show(w)
+    assert not len(built.spikes["neurons1"].t) and len(built.spikes["neurons0"].t) > 50
+    assert np.abs(potentials).max() > 1e-3
+    np.testing.assert_allclose(potentials, responses @ w, atol=1e-12)
+
+
 @pytest.mark.parametrize("phase", [1, -1])
 def test_surrogate_rule_sums_pseudo_derivative_times_response(phase):
     images, w = images_and_weights()
