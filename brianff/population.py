@@ -1,8 +1,9 @@
 """One layer that learns by random search: a population of networks with weights of their own, shown the same stimuli.
 
-The spiking population is one compiled network: entry k of the batch is member k, with its own weight matrix.  The
-population of rectified linear units (`brianff.ann`) is a stack of matrices.  Both give the activity of every neuron of
-every member, from which `fitness` follows:
+The spiking population is one compiled network: its members stand side by side in one wide layer, each with weights of
+its own, over input neurons that they share, since all see the same stimuli.  A spike of the input then walks one long
+row of weights, and the input is encoded once.  The population of rectified linear units (`brianff.ann`) is a stack of
+matrices.  Both give the activity of every neuron of every member, from which `fitness` follows:
 
 =======  ===============================================================================================================
 layer    minus the layer's loss, softplus(-alpha*(g+ - g-)), averaged over the pairs: one number a member
@@ -15,38 +16,31 @@ Between generations only a softmax readout of the present answer is trained, who
 hard (see `brianff.stimulus.wrong_labels`).
 """
 
+import functools
+
 import numpy as np
 
 from brianff import equations
 from brianff.ann import Layer, modulators, normalised
 from brianff.device import simulator
 from brianff.evaluation import present
-from brianff.network import LABEL_NEUTRAL, Architecture, FeedForwardNetwork
+from brianff.network import LABEL_NEUTRAL, Architecture
 from brianff.readout import SoftmaxReadout, features
 from brianff.search import METHODS, Ascent
-from brianff.stimulus import Schedule, stream, wrong_labels
+from brianff.stimulus import stream, wrong_labels
 from brianff.training import parameter_inputs
 
 __all__ = [
-    "AnnPopulation", "Learner", "PopulationNetwork", "SpikingPopulation", "fitness", "initial_weights", "measure",
-    "smoothed_gradient",
+    "AnnPopulation", "Learner", "SpikingPopulation", "fitness", "initial_weights", "measure", "smoothed_gradient",
 ]  # fmt: skip
 
 SCOPES = ("neuron", "layer")
+BATCH = 64  # presentations of one network at a time
 READOUT_EPOCHS = 50  # for `measure`: more change nothing
 
 
-class PopulationNetwork(FeedForwardNetwork):
-    """A network whose batch entries have weights of their own, which nothing in the network changes."""
-
-    def _synapses(self, level):
-        strings = self.composition.synapses
-        own = strings.model.replace("w : 1", "w : 1 (per_entry)", 1)
-        self._connect(f"synapses{level}", level - 1, level, strings, model=own)
-
-
 def _no_rule():
-    """A rule of which nothing remains in a `PopulationNetwork`: no traces that only learning needs."""
+    """A rule that changes nothing, and needs no traces."""
     strings = {"synapse": "dw : 1", "at_epoch_end": "dw = 0"}
     return equations.Model("rule", "none", "brianff.population", strings, {}, "", {})
 
@@ -62,8 +56,6 @@ class SpikingPopulation:
         The largest number of stimuli shown to every member in one run.
     label_neurons : int
         Input neurons for each class.
-    models : dict, optional
-        Neuron, encoder, goodness (see `brianff.equations.compose`).  The encoder must spike at most once a channel.
     steps, dt_ms, dtype
         As in `Architecture`.
     device : {"cpp", "cuda", "runtime"}
@@ -80,31 +72,38 @@ class SpikingPopulation:
         capacity,
         *,
         label_neurons=5,
-        models=None,
         steps=50,
         dt_ms=1.0,
         dtype="float32",
         device="cpp",
         report=None,
     ):
-        self.composition = equations.compose(**(models or {}), rule=_no_rule(), optimizer="sgd")
-        self.architecture = a = Architecture(
+        self.composition = equations.compose(rule=_no_rule(), optimizer="sgd")
+        self.architecture = Architecture(
             n_pixels=n_pixels,
             n_classes=n_classes,
-            hidden=(n_neurons,),
+            hidden=(members * n_neurons,),
             label_neurons=label_neurons,
-            batch=members,
+            batch=1,
             n_steps=steps,
             dt_ms=dt_ms,
             capacity=capacity,
-            images=max(capacity, members),
+            images=capacity,
             dtype=dtype,
         )
-        self.simulator = simulator(device, a, self.composition, report, network=PopulationNetwork)
-        self.shape, self.members = (a.n_input, n_neurons), members
+        self.device, self.report = device, report
+        self.simulator = simulator(device, self.architecture, self.composition, report)
+        self.shape, self.members = (self.architecture.n_input, n_neurons), members
 
-    def _inputs(self, weights):
-        return {**parameter_inputs(self.architecture, self.composition), "neurons0.seed": 1, "synapses1.w": weights}
+    @functools.cached_property
+    def alone(self):
+        """Simulator of one network, `BATCH` presentations at a time."""
+        a = self.architecture.with_(hidden=self.shape[1:], batch=BATCH, images=BATCH * self.architecture.capacity)
+        return simulator(self.device, a, self.composition, self.report)
+
+    def _inputs(self, simulator, weights):
+        parameters = parameter_inputs(simulator.architecture, self.composition)
+        return {**parameters, "neurons0.seed": 1, "synapses1.w": weights}
 
     def show(self, weights, pixels, labels):
         """Every stimulus to every member.
@@ -120,23 +119,15 @@ class SpikingPopulation:
         activity : (n, members, n_neurons) array
             Goodness traces when the stimulus ends.
         """
-        a, n = self.architecture, len(pixels)
-
-        def each(values):
-            return np.repeat(np.asarray(values)[:, None], a.batch, axis=1)
-
-        images = np.zeros((a.images, a.n_pixels))
-        images[:n] = pixels
-        numbers = np.arange(n)
-        schedule = Schedule(each(numbers), each(labels), np.zeros(n, int), each(numbers))
-        with self.simulator.run({**self._inputs(weights), "images": images, **schedule.inputs(a)}, n) as results:
-            return results.recorded("record_x1", "x", n).reshape(n, a.batch, -1).astype(float)
+        n = np.arange(len(pixels))
+        inputs = self._inputs(self.simulator, np.moveaxis(weights, 0, 1))
+        shown = present(self.simulator, inputs, pixels, n, np.asarray(labels), n)[1][0]
+        return shown.reshape(len(n), self.members, -1).astype(float)
 
     def present(self, w, pixels, labels):
-        """Stimuli to one network, (n_inputs, n_neurons), that all entries of the batch share; (n, n_neurons)."""
+        """Stimuli to one network with weights (n_inputs, n_neurons); (n, n_neurons)."""
         n = np.arange(len(pixels))
-        everywhere = np.broadcast_to(w, (self.members, *self.shape))
-        return present(self.simulator, self._inputs(everywhere), pixels, n, np.asarray(labels), n)[1][0]
+        return present(self.alone, self._inputs(self.alone, w), pixels, n, np.asarray(labels), n)[1][0]
 
     def events(self, pixels):
         """Synaptic events of a presentation with a label, on average."""

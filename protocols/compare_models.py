@@ -35,7 +35,7 @@ def parse(arguments):
     codes = [name for name in available("encoder") if name != "spike_times"]  # digits are no spike times
     for name, default in (("neurons", available("neuron")), ("codes", codes), ("rules", available("rule"))):
         parser.add_argument(f"--{name}", type=names, default=default, metavar="A,B", help="default: all")
-    parser.add_argument("--seeds", type=names, default=["1", "2", "3"], metavar="1,2,3")
+    parser.add_argument("--seeds", type=integers, default=(1, 2, 3), metavar="1,2,3")
     parser.add_argument(
         "--hidden", type=integers, default=(150,), metavar="N,N", help="neurons of each hidden layer (default: 150)"
     )
@@ -54,7 +54,7 @@ def main(arguments=None):
     args = parse(arguments)
     settings = {"hidden": list(args.hidden), "epochs": args.epochs}
     if args.quick:
-        args.neurons, args.codes, args.rules, args.seeds = ["lif"], ["time_to_first_spike"], ["symba"], ["1"]
+        args.neurons, args.codes, args.rules, args.seeds = ["lif"], ["time_to_first_spike"], ["symba"], [1]
         settings = {"hidden": [30], "epochs": 1, "limit": 200, "refresh": 100, "chunk": 100}
     out = Path(args.out)
     out.mkdir(parents=True, exist_ok=True)
@@ -75,7 +75,7 @@ def main(arguments=None):
         combination: seeds
         for combination in wanted
         if combination not in refused
-        and (seeds := [int(s) for s in args.seeds if (combination, int(s)) not in known])
+        and (seeds := [seed for seed in args.seeds if (combination, seed) not in known])
         and not args.table
     }
     print(f"{len(wanted) - len(refused)} combinations, {len(refused)} refused, {len(todo)} still to be trained")

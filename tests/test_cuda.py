@@ -35,7 +35,7 @@ from brianff.feedback import compose_feedback
 from brianff.feedback_training import FeedbackConfig, FeedbackTrainer
 from brianff.network import Architecture, FeedForwardNetwork
 from brianff.neurons import BatchNeurons
-from brianff.population import PopulationNetwork, SpikingPopulation
+from brianff.population import SpikingPopulation
 from brianff.stimulus import Schedule
 from brianff.training import Config, Trainer
 
@@ -420,7 +420,7 @@ def test_random_streams_are_refused(tmp_path):
     bool(FOUND.nvcc) and any("cuRAND" in p for p in FOUND.problems), reason="needs the headers of cuRAND"
 )
 @pytest.mark.slow
-def test_nvcc_compiles_all_code_objects(tmp_path, monkeypatch):
+def test_nvcc_compiles_all_code_objects(tmp_path):
     """All forms of the dense kernels and a network of each class, for sm_80 and sm_90; 15 s of CPU time.
 
     Only what runs on the GPU is translated: nvcc checks the host's part as well, and `compile_project` compiles it.
@@ -433,16 +433,13 @@ def test_nvcc_compiles_all_code_objects(tmp_path, monkeypatch):
             self.network.add(objects)
 
     a = Architecture(16, 2, (9,), label_neurons=2, batch=64, capacity=4, images=8)
-    monkeypatch.setattr(brianff.population, "simulator", lambda *arguments, **options: None)
-    members = SpikingPopulation(**POPULATION)
     forms = ["synapses1_pre", "synapses1_learn", "stop_run", "delayed_pre", "tiles_pre", "serial_pre", "fused"]
     of_feedback = ["synapses1_post", "synapses2_learn", "feedback1_learn", "spikes1"]
-    for name, arguments, expected in (
-        ("variants", (a, equations.compose(neuron="lif_noise", encoder="poisson_rate")), [*forms, "layer_sum"]),
-        ("feedback", (FEEDBACK, compose_feedback()), of_feedback),
-        ("population", (members.architecture, members.composition), ["synapses1_pre"]),
+    of_variants = (a, equations.compose(neuron="lif_noise", encoder="poisson_rate"))
+    for name, network, arguments, expected in (
+        ("variants", WithVariants, of_variants, [*forms, "layer_sum"]),
+        ("feedback", None, (FEEDBACK, compose_feedback()), of_feedback),
     ):
-        network = {"variants": WithVariants, "population": PopulationNetwork}.get(name)
         folder = tmp_path / name
         generate(folder, *arguments, replace(FOUND, gpu=Gpu("H100", 9.0)), network, record=name == "feedback")
         text = (folder / "code_objects" / "merged.cu").read_text()
@@ -743,7 +740,7 @@ def test_one_process_for_many_runs(tmp_path, on_host, monkeypatch):
 
 @pytest.mark.compiler
 def test_members_of_a_population_on_the_host(monkeypatch, on_host):
-    """Weights of their own for every entry: the same activities as on NumPy, in any order of threads."""
+    """The same activities as on NumPy, in any order of threads."""
     reference = SpikingPopulation(**POPULATION, device="runtime")
     found = SpikingPopulation(**POPULATION, device="cuda")
     rng = np.random.default_rng(4)
