@@ -45,13 +45,21 @@ def _contents():
 
 def _fits():
     """Which rule works with which goodness and which neuron; all else works with all else."""
+    rules = {rule: next(g for g in available("goodness") if _fit(goodness=g, rule=rule)) for rule in available("rule")}
+    online = [rule for rule in rules if compose(rule=rule, goodness=rules[rule]).online]
+    unfit = "; ".join(
+        f"`{rule}` with {_code(codes)}"
+        for rule, goodness in rules.items()
+        if (codes := [c for c in available("encoder") if not _fit(goodness=goodness, rule=rule, encoder=c)])
+    )
     lines = [
-        "All codes and optimizers work with everything, but for `csdp` with `time_to_first_spike`. What does not fit "
-        "is refused before anything is compiled:\n",
+        f"All codes work with everything, but for {unfit}; `spike_times` is for data sets of spike times. All "
+        f"optimizers do as well; {_code(online)} change weights themselves and use none. What does not fit is "
+        "refused before anything is compiled:\n",
         "| rule | goodness that it works with | neurons that lack what it asks for |",
         "|--|--|--|",
     ]
-    for rule in available("rule"):
+    for rule in rules:
         goodness = [name for name in available("goodness") if _fit(goodness=name, rule=rule)]
         without = [n for n in available("neuron") if not _fit(neuron=n, goodness=goodness[0], rule=rule)]
         lines.append(f"| `{rule}` | {_code(goodness)} | {_code(without)} |")
@@ -60,7 +68,7 @@ def _fits():
 
 def _fit(**models):
     try:
-        return compose(**models, encoder="regular_rate").misfit() is None
+        return compose(**{"encoder": "regular_rate"} | models).misfit() is None
     except ModelError:
         return False
 

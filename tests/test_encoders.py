@@ -58,6 +58,11 @@ def test_phase_code_repeats_its_cycle():
     np.testing.assert_array_equal(spikes[:, :8], spikes[:, 16:])
 
 
+def test_a_phase_lasts_at_least_one_time_step():
+    spikes = encode("phase", RAMP, steps=8, t_phase=0.1 * ms)[0]
+    assert (spikes == encode("phase", RAMP, steps=8, t_phase=1 * ms)[0]).all()
+
+
 def test_burst_code_has_count_and_interval_of_the_paper():
     spikes = encode("burst", RAMP, steps=60)[0]
     for p, train in zip(RAMP[0], spikes, strict=True):

@@ -1,4 +1,6 @@
-"""Burst code (Guo et al. 2021, after Park et al. 2019): more spikes, and closer to each other, with intensity P.
+"""Burst code (Guo et al. 2021, Front. Neurosci. 15:638474, after Park et al. 2019, DAC).
+
+More spikes, and closer to each other, with intensity P:
 
     number of spikes N = ceil(n_max*P);    interval = ceil(t_max - (t_max - t_min)*P) if N > 1
 

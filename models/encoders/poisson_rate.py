@@ -1,7 +1,8 @@
-"""Poisson rate code (Guo et al. 2021): independent exponential intervals, their rate proportional to the intensity.
+"""Poisson rate code (Guo et al. 2021, Front. Neurosci. 15:638474).
 
-One random number a spike instead of one a time step.  The number comes from a counter-based generator
-(`brianff.noise`), so that spikes depend on seed, presentation, channel and spike, and on nothing else.
+Independent exponential intervals, their rate proportional to the intensity: one random number a spike instead of one a
+time step.  The number comes from a counter-based generator (`brianff.noise`), so that spikes depend on seed,
+presentation, channel and spike, and on nothing else.
 
 Ranges: rate_max 100..800 Hz; a channel has rate_max*T_epoch spikes at most, with the square root of that as noise: with
 5 (100 Hz for 50 ms) much of an image is lost, with 20 little.

@@ -1,6 +1,7 @@
-"""Regular rate code (Guo et al. 2021): evenly spaced spikes, their rate proportional to the intensity.
+"""Regular rate code (Guo et al. 2021, Front. Neurosci. 15:638474): evenly spaced spikes.
 
-The first spike comes after half an interval, so that a stimulus epoch of length T holds round(rate*T) spikes.
+Their rate is proportional to the intensity.  The first spike comes after half an interval, so that a stimulus epoch of
+length T holds round(rate*T) spikes.
 
 Ranges: rate_max 50..1000 Hz, up to one spike a time step; the spike count tells rate_max*T intensities apart.
 """

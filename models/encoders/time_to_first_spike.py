@@ -1,6 +1,8 @@
-"""Time-to-first-spike code (Guo et al. 2021): one spike a channel, the earlier the brighter.
+"""Time-to-first-spike code (Guo et al. 2021, Front. Neurosci. 15:638474): one spike, the earlier the brighter.
 
 Full intensity spikes in the first time step, vanishing intensity at `t_code`; channels darker than `dark` are silent.
+
+Ranges: t_code from some time steps up to the length of a stimulus epoch (what comes later is lost), dark 0..0.2.
 """
 
 from brian2 import ms

@@ -7,6 +7,8 @@ negative phase (`--negatives none`), and no label among the input.
 
 `evidence` is the sum of x**2 over the neuron's own group, kept at every neuron by lateral connections, by the same
 jumps as G, that over the layer, which g and `gain` are made of.
+
+Ranges: tau_x 20..200 ms, floor_x2 (below which activity is not normalised away) 0.001..0.1.
 """
 
 from brian2 import ms

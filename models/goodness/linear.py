@@ -1,9 +1,9 @@
-"""Linear goodness: the mean of the layer's traces, instead of their squares (Hinton 2022, section 2; Lee & Song 2023).
+"""Linear goodness: the mean of the traces instead of their squares (Hinton 2022, arXiv 2212.13345, future work).
 
 S, with dS/dt = -S/tau_x and S += 1 at each spike, is the sum of all x; g = scale*S/n_neurons.  G = sum(x**2), as in
 sum_of_squares, is there for `gain`, with which the next layer normalises its input.
 
-Ranges: scale, which brings g to the size that rules expect, 0.5..5.
+Ranges: tau_x 20..200 ms, floor_x2 0.001..0.1; scale, which brings g to the size that rules expect, 0.5..5.
 """
 
 from brian2 import ms

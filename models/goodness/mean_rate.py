@@ -4,7 +4,7 @@
 count/(n_neurons*T_epoch), in units of `rate_unit`.  G = sum(x**2), as in sum_of_squares, is there for `gain`, with
 which the next layer normalises its input.
 
-Ranges: rate_unit 5..100 Hz, about the mean rate of a neuron.
+Ranges: rate_unit 5..100 Hz, about the mean rate of a neuron; tau_x 20..200 ms, floor_x2 0.001..0.1.
 """
 
 from brian2 import Hz, ms

@@ -6,6 +6,8 @@ Neurons belong to the halves in turn.  The positive half learns to be active in 
 ones, the negative half the opposite, so that a layer answers both kinds of input with spikes, and g has its threshold
 at 0 (rule forward_forward: theta=0).  P is the sum of x**2 over the layer with the sign of the half, G without it: the
 latter is there for `gain`, with which the next layer normalises its input.
+
+Ranges: tau_x 20..200 ms, floor_x2 0.001..0.1.
 """
 
 from brian2 import ms

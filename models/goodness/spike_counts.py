@@ -2,6 +2,8 @@
 
 x counts the spikes of a neuron since the start of the stimulus epoch; G = sum(x**2) jumps by (x + 1)**2 - x**2 at each
 spike.  Both have differential equations, which do nothing, so that they go back to 0 with every stimulus epoch.
+
+Ranges: floor_x2 (below which activity is not normalised away) 0.001..0.1.
 """
 
 neuron = "dx/dt = 0*Hz : 1                   # spike count"

@@ -3,6 +3,8 @@
 With dx/dt = -x/tau_x and x += 1 at a spike, G = sum(x**2) obeys dG/dt = -2*G/tau_x and jumps by (x + 1)**2 - x**2 at
 each spike: one scalar a layer, no sum over neurons.  `gain` is the reciprocal of the trace vector's root mean square,
 with which the next layer normalises its input.
+
+Ranges: tau_x 20..200 ms, floor_x2 (below which activity is not normalised away) 0.001..0.1.
 """
 
 from brian2 import ms

@@ -5,7 +5,7 @@
 
 Parameters of the paper (a regular spiking pyramidal neuron).  Other firing patterns differ in numbers only: table 1 of
 Naud et al. (2008, Biol. Cybern. 99:335) has tonic, adapting, bursting, delayed and transient spiking, each of which
-tests/test_neurons.py reproduces.  For example, regular bursting: C 200 pF, g_L 10 nS, E_L -58 mV, V_T -50 mV,
+tests/test_neuron_models.py reproduces.  For example, regular bursting: C 200 pF, g_L 10 nS, E_L -58 mV, V_T -50 mV,
 Delta_T 2 mV, a 2 nS, tau_adapt 120 ms, b 100 pA, v_reset -46 mV, v_cut -40 mV.
 
 Ranges: C 50..300 pF, g_L 5..30 nS, Delta_T 0.5..5 mV, a -12..12 nS, tau_adapt 20..300 ms, b 0..120 pA, I_unit (the

@@ -4,7 +4,8 @@
 
 The upstroke of a spike begins at V_T and becomes sharper as Delta_T falls (Delta_T -> 0: leaky integrate-and-fire).
 Constant currents above g_L (V_T - E_L - Delta_T) make it fire; the interval is t_ref plus the integral of dv/(dv/dt)
-from v_reset to v_cut.  Parameters of the paper's fit to a cortical neuron; C and g_L are those of 10^-4 cm^2.
+from v_reset to v_cut.  Parameters of the paper's fit to the Wang-Buzsaki model, a conductance-based interneuron; C and
+g_L are those of 10^-4 cm^2.
 
 Ranges: Delta_T 0.5..5 mV, V_T -60..-45 mV, C/g_L 5..30 ms, I_unit (the current of a weight of 1) 20..200 pA.  v_cut,
 where a spike is noticed, is V_T + 5 Delta_T: the rest of the upstroke takes less than 0.1 ms.

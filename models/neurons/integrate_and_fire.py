@@ -1,7 +1,11 @@
-"""Integrate-and-fire neuron without leak (Lapicque 1907; Gerstner et al. 2014, ch. 1).
+"""Integrate-and-fire neuron without leak (Gerstein & Mandelbrot 1964, Biophys. J. 4:41, there driven at random).
+
+    tau_m dv/dt = I,    tau_syn dI/dt = -I;    input spike:  I += w;    spike when v > v_th:  v -= v_th
 
 A spike removes one threshold from the membrane potential, so that the spike count is the integrated drive, rounded
-down: the spiking counterpart of a rectified linear unit.
+down: the spiking counterpart of a rectified linear unit.  v and I are in units of the threshold.
+
+Ranges: tau_m 10..100 ms, tau_syn 5..200 ms, width (of the pseudo-derivative) 0.1..1.
 """
 
 from brian2 import ms

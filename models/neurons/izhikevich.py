@@ -6,7 +6,7 @@ with v and u in mV, I in mV/ms and time in ms, as in the paper.  `v_now` is v at
 v_now^2 + 2 v_now (v - v_now) within the step lets exponential Euler take steps of 1 ms, at which the paper's own
 method diverges under strong inhibition.
 
-Ranges: a 0.02..0.1/ms, b 0.2..0.25, c -65..-50 mV, d 0.05..8 mV, I_unit (the input of a weight of 1) 3..20 mV.  Fast
+Ranges: a 0.02..0.1/ms, b 0.2..0.26, c -65..-50 mV, d 0.05..8 mV, I_unit (the input of a weight of 1) 3..20 mV.  Fast
 spiking: izhikevich_fast_spiking; chattering: izhikevich_chattering.
 """
 

@@ -1,8 +1,12 @@
-"""Leaky integrate-and-fire neuron with an exponentially decaying synaptic current (Gerstner et al. 2014, ch. 1).
+"""Leaky integrate-and-fire neuron with an exponential synaptic current (Lapicque 1907; Gerstner et al. 2014, ch. 1).
+
+    tau_m dv/dt = I - v,    tau_syn dI/dt = -I;    input spike:  I += w;    spike when v > v_th:  v -= v_th
 
 The membrane potential is in units of the threshold.  The slow synaptic current (NMDA-like) holds the weighted sum of
 the traces of the presynaptic neurons; `gain_below`, feed-forward shunting inhibition, divides it by the length of
 that trace vector, so that only its direction passes from layer to layer.
+
+Ranges: tau_m 5..50 ms, tau_syn 5..200 ms, width (of the pseudo-derivative) 0.1..1; v_th 1 but for scaling.
 """
 
 from brian2 import ms

@@ -1,11 +1,12 @@
-"""Leaky integrate-and-fire neuron with excitatory and inhibitory conductances (Gerstner et al. 2014, ch. 6).
+"""Leaky integrate-and-fire neuron with excitatory and inhibitory conductances (Gerstner et al. 2014, ch. 3).
 
     C dv/dt = g_L (E_L - v) + g_e (E_e - v) + g_i (E_i - v),    dg/dt = -g/tau_syn
 
 A positive weight opens excitatory, a negative one inhibitory channels.  With constant conductances the membrane
 relaxes to v_inf = (g_L E_L + g_e E_e + g_i E_i)/g_tot with the time constant C/g_tot, g_tot = g_L + g_e + g_i, and
-spikes every t_ref + C/g_tot*log((v_inf - v_reset)/(v_inf - v_th)) if v_inf > v_th.  Membrane and reversal potentials
-as in the benchmark of Brette et al. (2007, J. Comput. Neurosci. 23:349), E_L = -65 mV (there -60 mV).
+spikes every C/g_tot*log((v_inf - v_reset)/(v_inf - v_th)) if v_inf > v_th.  C, g_L, threshold and reversal potentials
+are those of the benchmark of Brette et al. (2007, J. Comput. Neurosci. 23:349), E_L = v_reset = -65 mV (there -60 mV);
+it has a refractory period of 5 ms and faster synapses as well.
 
 Ranges: C 100..300 pF, g_L 5..20 nS (tau_m = C/g_L 10..40 ms), E_i -90..-65 mV, w_e and w_i 1..10 nS.  A weight of 1
 means the conductances w_e and w_i; the defaults give currents of equal size, g_L (v_th - E_L), at the threshold.

@@ -1,6 +1,8 @@
 """Adam (Kingma & Ba 2015, arXiv 1412.6980, section 2) on the weight changes accumulated over a mini-batch.
 
 The form in the text below algorithm 1, whose epsilon (with a hat there) is added before the bias correction.
+
+Ranges: beta1 0.8..0.95, beta2 0.99..0.9999, epsilon 1e-10..1e-4.
 """
 
 synapse = """

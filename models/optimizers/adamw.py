@@ -1,6 +1,6 @@
 """Adam with decoupled weight decay, AdamW (Loshchilov & Hutter 2019, arXiv 1711.05101); the rest as in adam.
 
-Ranges: weight_decay 0..0.1; its pull on a weight is learning_rate*weight_decay*w an update.
+Ranges: those of adam, weight_decay 0..0.1; its pull on a weight is learning_rate*weight_decay*w an update.
 """
 
 synapse = """

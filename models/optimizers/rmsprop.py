@@ -1,4 +1,8 @@
-"""RMSprop (Tieleman & Hinton 2012, Coursera lecture 6.5): weight changes divided by their running root mean square."""
+"""RMSprop (Tieleman & Hinton 2012, Coursera lecture 6.5): weight changes divided by their running root mean square.
+
+Ranges: beta2 0.9 (in the lecture) to 0.999, epsilon 1e-10..1e-4, weight_decay 0..0.1 (learning_rate*weight_decay*w an
+update).
+"""
 
 synapse = "m2 : 1                            # running mean of the squared gradient"
 at_update = """

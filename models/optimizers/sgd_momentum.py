@@ -1,7 +1,10 @@
 """Stochastic gradient descent with momentum (Sutskever et al. 2013, ICML 28:1139, classical momentum) and weight decay.
 
 The weight change of a mini-batch is clipped to [-clip_at, clip_at] in every synapse; `weight_decay` pulls weights
-towards 0, decoupled from the momentum (Loshchilov & Hutter 2019).  Ranges: momentum 0..0.99, weight_decay 0..0.1.
+towards 0, decoupled from the momentum (Loshchilov & Hutter 2019).  The learning rate multiplies the velocity, not what
+is added to it.
+
+Ranges: momentum 0..0.99, clip_at 0.01..10, weight_decay 0..0.1.
 """
 
 synapse = "velocity : 1                      # running sum of weight changes"

@@ -9,8 +9,8 @@ the goodness of brianff grows with the stimulus epoch, and the threshold with it
 paper's adaptive threshold and lateral inhibition are those of the neuron lif_competitive.  Made for rate codes: with
 one spike a channel, the inputs that come after a neuron's spike get the credit.
 
-Ranges: eta, which brings the usual learning rates to the size of a change at one spike, 0.01..0.1; theta 1..5; w_max 1
-in the paper.
+Ranges: eta, which brings the usual learning rates to the size of a change at one spike, 0.01..0.1; beta 1..10; theta
+1..5; w_max 1 in the paper.
 """
 
 layer = """

@@ -11,8 +11,8 @@ threshold rises as the goodness does, z the low-pass filtered normalised trace o
 that of the goodness.  It is the forward_forward rule (Hinton 2022) with nothing left to the end of the stimulus epoch:
 no accumulated weight change and no optimizer.
 
-Ranges: eta, which brings the usual learning rates to the size of a change at one spike, 0.003..0.03; theta 1..5; tau_z
-5..50 ms; w_max, to which weights are clipped, 0.5..5.
+Ranges: eta, which brings the usual learning rates to the size of a change at one spike, 0.003..0.03; beta 1..10; theta
+1..5; tau_z 5..50 ms; w_max, to which weights are clipped, 0.5..5.
 """
 
 from brian2 import ms

@@ -2,7 +2,11 @@
 
 Loss softplus(-s*beta*(g - theta)) with s = +1 in a positive and -1 in a negative phase.  Its gradient is a product of
 three local factors, applied when the stimulus epoch ends: presynaptic z, the derivative of the goodness by the
-postsynaptic trace (x itself, for a sum of squares), and the layer's modulator M.
+postsynaptic trace (x itself, for a sum of squares), and the layer's modulator M:
+
+    dw = M * dg/dx_post * z_pre,    M = s*beta*sigmoid(-s*beta*(g - theta))
+
+Ranges: beta 1..10, theta 0.5..5 (0 with polar_halves).
 """
 
 presynaptic = "dz/dt = gain_layer*x/T_epoch : 1   # normalised trace, averaged over the stimulus epoch"

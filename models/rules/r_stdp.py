@@ -8,7 +8,7 @@ dependent plasticity would have done; the layer's reward turns it into a weight 
 forward_forward: positive in a positive phase and negative in a negative one, the larger the less the layer's goodness
 is on the right side of theta.  No derivative of anything is used.
 
-Ranges: tau_plus and tau_minus 10..100 ms, A_plus 1, A_minus 0..1.
+Ranges: tau_plus and tau_minus 10..100 ms, A_plus 1, A_minus 0..1, beta 1..10, theta 0.5..5 (0 with polar_halves).
 """
 
 from brian2 import ms

@@ -1,4 +1,4 @@
-"""Exact local surrogate gradient (e-prop without recurrence, Bellec et al. 2020; Zenke & Neftci 2021).
+"""Exact local surrogate gradient (e-prop without recurrence, Bellec et al. 2020, Nat. Commun. 11:3625).
 
     loss softplus(-s*beta*(g - theta)),    dw = -dloss/dw = M * dg/dx_post * eligibility
     eligibility(t) = memory*eligibility(t - dt) + psi_post(t) * response_pre(t)
@@ -6,7 +6,10 @@
 `response` is what the spikes of the presynaptic neuron add to the membrane potential through a weight of 1, psi (the
 neuron's `surrogate`) the pseudo-derivative of the spike, `memory` what is left of the goodness trace x after a time
 step: the eligibility is the derivative of x by the weight.  The reset counts as constant, as is usual.  Every synapse
-and presentation has its own, which changes in every time step: more than the work of all else.
+and presentation has its own, which changes in every time step: more than the work of all else.  How such rules follow
+from real-time recurrent learning: Zenke & Neftci (2021, Proc. IEEE 109:935).
+
+Ranges: beta 1..10, theta 0.5..5 (0 with polar_halves).
 """
 
 layer = "M : 1                                # modulator"

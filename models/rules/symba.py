@@ -2,7 +2,12 @@
 
 Loss softplus(-alpha*(g_positive - g_negative)): no threshold.  Positive and negative phases follow one another; the
 factors of the positive phase stay in slow tags (derivative_last, z_last, g_last) until the negative phase ends, when
-the layer's modulator M compares the two goodnesses.
+the layer's modulator M compares the two goodnesses:
+
+    dw = M * (dg/dx_post*z_pre of the positive phase - the same of the negative one)
+    M = alpha*sigmoid(-alpha*(g_positive - g_negative))
+
+Ranges: alpha 1..10.
 """
 
 presynaptic = """
