@@ -459,9 +459,14 @@ def _read(kind, path, above=()):
         if not _is_number(value):
             raise ModelError(f"{where}: parameter '{name}' must be a number with a unit, and finite, not {value!r}.")
     if base:
-        texts = [t for s in strings.values() for t in (map(str, s.values()) if isinstance(s, dict) else [s])]
-        parameters = {k: v for k, v in base.parameters.items() if k in _names(*texts)} | parameters
+        used = _names(*_texts(strings))
+        parameters = {k: v for k, v in base.parameters.items() if k in used} | parameters
     return Model(kind, path.stem, path, strings, dict(parameters), ast.get_docstring(tree) or "", lines, base)
+
+
+def _texts(strings):
+    """All strings of a model, and the values in its dictionaries as such."""
+    return [text for s in strings.values() for text in (map(str, s.values()) if isinstance(s, dict) else [s])]
 
 
 def _base(kind, path, name, line, above):
@@ -682,6 +687,12 @@ def _without_comments(text):
     return re.sub("#.*", "", text)
 
 
+def _foreign_name(code):
+    """What is wrong with a name of other letters than Brian2 reads, or None."""
+    found = re.search(r"\w*[^\W\x00-\x7f]\w*", code)
+    return f"'{found[0]}' cannot be a name: use letters from a to z, digits and _ only." if found else None
+
+
 def _names(*texts):
     return set().union(*(get_identifiers(_without_comments(t)) for t in texts if t))
 
@@ -836,7 +847,8 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
 
     neurons = neuron_strings(presynaptic, presynaptic_on_spike, r["presynaptic_remember"])
     last_neurons = neuron_strings("", "", "")
-    if _used_names(last_neurons) & set(Equations(presynaptic).names):
+    of_post = {name.removesuffix("_post") for name in _names(*_of_synapses(r)) if name.endswith("_post")}
+    if (_used_names(last_neurons) | of_post) & set(Equations(presynaptic).names):
         last_neurons = replace(neurons, links=dict(neurons.links))  # a rule may read its first factor elsewhere
     input_text = _input_equations(c, g["neuron"], presynaptic)
     inputs = GroupStrings(
@@ -992,6 +1004,9 @@ def _merge_parameters(models, overrides):
         if not have_same_dimensions(values[name], value):
             raise ModelError(f"the parameter '{name}' has the unit of {values[name]}, which {value} has not.")
         values[name] = value
+    for name, value in values.items():
+        if (name == "tau" or name.startswith("tau_")) and float(value) <= 0:
+            raise ModelError(f"the time constant '{name}' must be positive, not {value} ({owner[name].path}).")
     return values
 
 
@@ -1004,7 +1019,8 @@ def parse_parameter(text):
     try:
         value = eval(expression, {"__builtins__": {}}, dict(_UNITS))
     except Exception as error:
-        raise ModelError(f"'{text}': {error}.") from None
+        reason = getattr(error, "msg", error)
+        raise ModelError(f"'{text}': {reason}: a parameter is given as in tau_m=10*ms.") from None
     if not _is_number(value):
         raise ModelError(f"'{text}': the value must be a number with a unit, for example tau_m=10*ms.")
     return name, value
@@ -1053,6 +1069,10 @@ def _definitions(model):
         found[key] = {}
         for offset, line in _equation_lines(model[key]):
             where = model.where(key, offset)
+            if complaint := _foreign_name(line):
+                raise ModelError(f"{where}: {complaint} (in: {line})")
+            if ":" not in line:
+                raise ModelError(f"{where}: an equation ends with its unit, ': 1' or ': volt' (in: {line})")
             try:
                 equations = Equations(line)
             except Exception as error:
@@ -1125,7 +1145,7 @@ def _refuse_clashes(models, definitions):
     of_layers = Equations(LAYER_VARIABLES + SPIKE_COUNT).names
     below = merge(own("T_epoch", "t_stop", "phase_at", *of_layers), goodness["layer"])
     layer = merge(below, rule["layer"])
-    linked = own(*(f"{name}_layer" for name in layer), *(f"{name}_below" for name in below))
+    linked = own("w", "plastic", *(f"{name}_layer" for name in layer), *(f"{name}_below" for name in below))
     encoding = _names(SHOW_STIMULUS) - set(DEFAULT_FUNCTIONS) - set(_UNITS) - {"t"}
     inputs = merge(
         linked | own("T_epoch", *FUNCTIONS, *encoding, *Equations(INPUT_VARIABLES).names),
@@ -1145,9 +1165,7 @@ def _refuse_clashes(models, definitions):
     )
     of_neurons = inputs | neurons
     suffixed = own(*(f"{name}_{side}" for name in of_neurons for side in ("pre", "post")))
-    synapses = merge(
-        suffixed | layer | of_neurons | own("w", "plastic"), rule["synapse"], definitions["optimizer"]["synapse"]
-    )
+    synapses = merge(suffixed | layer | of_neurons, rule["synapse"], definitions["optimizer"]["synapse"])
     for model in models.values():
         merge(synapses, dict.fromkeys(model.parameters, model.where("parameters")))
 
@@ -1272,6 +1290,9 @@ def check(kind, name, *, build=True, **others):
         if kind == "rule" and "goodness" not in others and composition.misfit():
             fitting = (compose(**(others | {"rule": model, "goodness": g})) for g in available("goodness"))
             composition = next((c for c in fitting if not c.misfit()), composition)
+        if kind == "optimizer" and composition.online:
+            rule = composition.models["rule"].name
+            raise ModelError(f"{model.path}: the rule {rule} changes weights itself, without an optimizer.")
         environment = _environment(composition)
     if kind not in ("rule", "eligibility"):
         for name in WANTED_BY_RULES:
@@ -1292,6 +1313,16 @@ def check(kind, name, *, build=True, **others):
         notes.append(
             f"{model.path}: no string uses gain_below: activity will not be normalised between layers, and a layer can "
             "read the goodness of the one below."
+        )
+    if "(unless refractory)" in _without_comments(model["equations"]) and not model["refractory"]:
+        notes.append(f"{model.path}: '(unless refractory)' does nothing where no string 'refractory' says how long.")
+    used = _names(*_texts(model.strings))
+    if kind in FOLDERS and (unused := [name for name in model.parameters if name not in used]):
+        notes.append(f"{model.path}: no string uses the parameter '{unused[0]}'.{_closest(unused[0], used)}")
+    if random := sorted(name for name in used if name in ("rand", "randn", "poisson") or name.split("_")[0] == "xi"):
+        notes.append(
+            f"{model.path}: {random[0]} does not come from the run's seed, so that no run can be repeated or resumed "
+            "with the same result: uniform(seed, presentation, draw, channel) does."
         )
     return notes
 
@@ -1348,12 +1379,22 @@ def _build(model, composition):
     _built.add(strings)
 
 
+# What Brian2 says of Python that its strings do not know -> what to write.
+_ADVICE = {
+    "BitXor": "a power is x**2, not x^2",
+    "BitAnd": "use 'and', not '&'",
+    "BitOr": "use 'or', not '|'",
+    "'Call' syntax": "functions have no prefix: exp(x), not np.exp(x)",
+}
+
+
 def _first_sentence(error):
     chain = [error]
     while chain[-1].__cause__ is not None:
         chain.append(chain[-1].__cause__)
-    text = " ".join(str(e) for e in reversed(chain) if str(e))
-    return " ".join(text.split())
+    text = " ".join(" ".join(str(e) for e in reversed(chain) if str(e)).split())
+    advice = next((advice for sign, advice in _ADVICE.items() if sign in text), "")
+    return f"{text}: {advice}" if advice else text
 
 
 def _dim_string(dim):
@@ -1377,6 +1418,8 @@ class _Checker:
 
     def used(self, code, offset=0):
         """The names in `code`: all that Brian2 has to see, whose caches hash every name that they are given."""
+        if foreign := _foreign_name(code):
+            self.fail(foreign, offset)
         found = {}
         for name in sorted(get_identifiers(code)):
             if name in self.names:

@@ -189,10 +189,10 @@ def test_models_pass_their_check_with_every_rule(kind, rule):
 
 @pytest.mark.parametrize("kind, name", ALL)
 def test_model_says_what_it_is_and_where_it_comes_from(kind, name):
-    docstring = load(kind, name).docstring
-    assert docstring.splitlines()[0].endswith((".", ":"))
-    if kind != "optimizer" or name != "sgd":
-        assert any(str(year) in docstring for year in range(1900, 2030)), "no citation"
+    model = load(kind, name)
+    assert model.docstring.splitlines()[0].endswith((".", ":"))
+    assert any(str(year) in model.docstring for year in range(1900, 2030)), "no citation"
+    assert "anges" in model.docstring or not model.parameters, "no ranges of its parameters"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -615,7 +615,11 @@ def test_a_variable_that_is_also_a_parameter_is_found_on_its_line(error_of):
 @pytest.mark.parametrize(
     "line, complaint",
     [
-        ("dq/dt = (gain_below*I_syn - v)/tau_m", "Expected end of text"),
+        ("dq/dt = (gain_below*I_syn - v)/tau_m", "an equation ends with its unit"),
+        ("dq/dt = (gain_below*I_syn - v^2)/tau_m : 1", "a power is x**2, not x^2"),
+        ("dq/dt = np.exp(-v)/tau_m : 1", "exp(x), not np.exp(x)"),
+        ("dθ/dt = (gain_below*I_syn - v)/tau_m : 1", "'dθ' cannot be a name"),
+        ("dq/dt = (gain_below*I_syn - v)/τ : 1", "'τ' cannot be a name"),
         ("dq/dt = (gain_below*I_syn - v)/*tau_m : 1", "invalid syntax"),
         ("dq/dt = (gain_below*I_syn - v)/tau_m : one", "'one', but this is not a base unit"),
         ("dq/dt = (gain_below*I_syn - v)/tau_m : mV", "Use 'volt' instead"),
@@ -832,6 +836,30 @@ def test_on_pre_cannot_follow_a_link_to_the_layer_below(error_of):
     assert "'gain_below_post' is not defined" in error_of("neuron", text)
 
 
+@pytest.mark.parametrize(
+    "kind, change, remark",
+    [
+        ("neuron", ("- v)/tau_m : 1", "- v)/tau_m : 1 (unless refractory)"), "'(unless refractory)' does nothing"),
+        ("neuron", ('"v_th": 1.0', '"v_th": 1.0, "taum": 2*ms'), "uses the parameter 'taum'. Did you mean 'tau_m'?"),
+        ("neuron", ("v -= v_th", "v = rand()"), "rand does not come from the run's seed"),
+        ("encoder", ("t_in_timesteps == next_spike", "rand() < dark"), "rand does not come from the run's seed"),
+    ],
+)
+def test_what_is_allowed_but_hardly_meant_gets_a_note(write, kind, change, remark):
+    notes = check(kind, write(changed(GOOD[kind], change)), build=False)
+    assert any(remark in note for note in notes)
+
+
+def test_an_optimizer_is_not_checked_with_a_rule_that_has_none(write):
+    with pytest.raises(ModelError, match="the rule csdp changes weights itself"):
+        check("optimizer", write(GOOD["optimizer"]), rule="csdp", encoder="regular_rate", build=False)
+
+
+def test_a_rule_may_read_its_first_factor_at_the_postsynaptic_neuron(write):
+    """In the last layer as well, which projects to nobody."""
+    assert check("rule", write(changed(GOOD["rule"], ("x_post*z_pre", "(x_post - z_post)*z_pre")))) == []
+
+
 def test_a_comment_on_gain_below_does_not_silence_the_note(write):
     path = write(changed(GOOD["neuron"], NO_GAIN, ("/tau_m : 1", "/tau_m : 1  # without gain_below")))
     assert check("neuron", path, build=False)
@@ -854,6 +882,8 @@ def test_a_comment_on_gain_below_does_not_silence_the_note(write):
         ("rule", '"dw : 1"', '"dw : 1\\nw : 1"', "w"),
         ("rule", '"dw : 1"', '"dw : 1\\nm1 : 1"', "m1"),
         ("optimizer", '"m1 : 1"', '"m1 : 1\\ndw : 1"', "dw"),
+        ("neuron", "half = 0.5*v : 1", "half = 0.5*v : 1\nw : 1", "w"),
+        ("rule", "x_last : 1", "x_last : 1\\nplastic : 1", "plastic"),
     ],
 )
 def test_a_variable_that_another_file_defines_is_refused(error_of, kind, old, new, name):
@@ -960,7 +990,8 @@ def test_check_refuses_what_cannot_be_built(error_of, kind, changes):
     ids=lambda v: v if isinstance(v, str) else "; ".join(new.replace("\nreset =", "") for _, new in v),
 )
 def test_check_accepts_what_can_be_built(write, kind, changes):
-    assert check(kind, write(changed(GOOD[kind], *changes))) == []
+    notes = check(kind, write(changed(GOOD[kind], *changes)))
+    assert all("does not come from the run's seed" in note for note in notes)
 
 
 def test_check_leaves_brian2_as_it_found_it(write, tmp_path):
