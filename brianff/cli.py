@@ -33,6 +33,8 @@ def _kind_of(path):
     Where it is in order as no kind, the error of the kind whose names it has most of is the one that helps.
     """
     path = Path(path)
+    if path.suffix == ".py" and not path.is_file():
+        raise ModelError(f"{path}: there is no such file.")
     for kind, folder in (FOLDERS | FEEDBACK_FOLDERS).items():
         if path.resolve().parent.name == folder:
             return kind
@@ -81,6 +83,8 @@ def main(arguments=None):
             help=f"name or file, for learning with feedback (there are: {', '.join(available(kind))})",
         )
 
+    show.add_argument("--dale", action="store_true", help="with Dale's principle: the optimizer keeps signs")
+
     checker = commands.add_parser("check", help="find a wrong unit, a missing name or a bad flag in a model file")
     checker.add_argument("file", metavar="FILE")
     checker.add_argument(
@@ -103,9 +107,15 @@ def main(arguments=None):
     if args.command == "show":
         parameters = dict(map(parse_parameter, args.set))
         if any(getattr(args, kind) for kind in FEEDBACK_FOLDERS):
+            if args.goodness or args.rule or args.dale:
+                raise ModelError("learning with feedback has no goodness, rule or Dale's principle: leave them out.")
             print(compose_feedback(parameters, **{kind: getattr(args, kind) for kind in FEEDBACK_DEFAULTS}))
         else:
-            print(compose(**{kind: getattr(args, kind) for kind in DEFAULTS}, parameters=parameters))
+            models = {kind: getattr(args, kind) for kind in DEFAULTS}
+            composition = compose(**models, parameters=parameters, dale=args.dale)
+            print(composition)
+            if misfit := composition.misfit():
+                print(f"note: not to be trained: {misfit}", file=sys.stderr)
     elif args.command == "check":
         kind = args.kind or _kind_of(args.file)
         of_feedback = kind in FEEDBACK_FOLDERS

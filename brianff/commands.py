@@ -171,6 +171,11 @@ def fail_cleanly(main):
         except EXPECTED as error:
             print(f"error: {error}", file=sys.stderr)
             return 1
+        except OSError as error:
+            if error.filename is None:  # nothing that has to do with a file that the user named
+                raise
+            print(f"error: {error.filename}: {error.strerror}.", file=sys.stderr)
+            return 1
 
     return wrapped
 

@@ -24,6 +24,7 @@ from brianff.training import (
     Trainer,
     check_alterations,
     check_input,
+    check_numbers,
     default_encoder,
     device_option,
     load_data,
@@ -92,6 +93,7 @@ class FeedbackConfig:
         if self.mini_batch % self.batch:
             raise ValueError(f"--mini-batch {self.mini_batch} is not a multiple of --batch {self.batch}.")
         check_alterations(self)
+        check_numbers(self)
         return self
 
     from_dict = classmethod(Config.from_dict.__func__)

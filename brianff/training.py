@@ -61,6 +61,14 @@ def check_alterations(config):
         raise ValueError(f"--jitter is a number of pixels, not {config.jitter}.")
 
 
+def check_numbers(config):
+    """Refuse a time step and a learning rate with which nothing could be computed."""
+    if not 0 < config.dt < np.inf:
+        raise ValueError(f"--dt must be positive, not {config.dt} ms.")
+    if not 0 <= config.learning_rate < np.inf:
+        raise ValueError(f"--learning-rate must be 0 or more, not {config.learning_rate}.")
+
+
 def device_option():
     described = [f"{name} ({what})" for name, what in DEVICES.items()]
     return option("cpp", f"{', '.join(described[:-1])} or {described[-1]}", choices=list(DEVICES))
@@ -143,7 +151,7 @@ class Config:
         return dataclasses.replace(self, **changes)._checked()
 
     def _checked(self):
-        for name in ("epochs", "mini_batch", "refresh", "chunk", "batch"):
+        for name in ("epochs", "mini_batch", "refresh", "chunk", "batch", "steps"):
             if getattr(self, name) < 1:
                 raise ValueError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(self, name)}.")
         for name in ("mini_batch", "refresh"):
@@ -154,6 +162,7 @@ class Config:
         if self.dale is not None and not 0 < self.dale < 1:
             raise ValueError(f"--dale must lie between 0 and 1, not {self.dale}.")
         check_alterations(self)
+        check_numbers(self)
         if self.labels_shown and self.label_neurons < 1:
             raise ValueError("--label-neurons must be at least 1, or train without labels: --negatives hybrid.")
         return self

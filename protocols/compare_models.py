@@ -26,7 +26,7 @@ from brianff import plotting
 from brianff.commands import add_device_option, fail_cleanly, integers, names
 from brianff.comparison import MEASURES, PAGE, Combination, latest, markdown, measure_all, medians, refusals, summary
 from brianff.device import require_device
-from brianff.equations import available
+from brianff.equations import ModelError, available, load
 
 
 # %% Options
@@ -56,6 +56,12 @@ def main(arguments=None):
     if args.quick:
         args.neurons, args.codes, args.rules, args.seeds = ["lif"], ["time_to_first_spike"], ["symba"], [1]
         settings = {"hidden": [30], "epochs": 1, "limit": 200, "refresh": 100, "chunk": 100}
+    if args.jobs < 1:
+        raise ValueError(f"--jobs must be at least 1, not {args.jobs}.")
+    for kind, chosen in (("neuron", args.neurons), ("encoder", args.codes), ("rule", args.rules)):
+        for name in chosen:
+            if load(kind, name).reads_spike_times:
+                raise ModelError(f"--codes {name} reads spike times, and digits are images: leave it out.")
     out = Path(args.out)
     out.mkdir(parents=True, exist_ok=True)
     results = out / "results.jsonl"
@@ -92,7 +98,8 @@ def main(arguments=None):
 
     # %% Table and figure
     if not summary(done):
-        raise ValueError(f"{results} has no results yet: leave out --table.")
+        what = "leave out --table" if args.table else "nothing that was chosen fits together, or all of it failed"
+        raise ValueError(f"{results} has no results yet: {what}.")
     table = markdown(done)
     (out / "table.md").write_text(table)
     picture = out / "compare_models.png"

@@ -19,7 +19,7 @@ import numpy as np
 from brianff import datasets, plotting
 from brianff.commands import add_model_options, fail_cleanly
 from brianff.device import RuntimeSimulator
-from brianff.equations import DEFAULTS, check, compose, parse_parameter
+from brianff.equations import DEFAULTS, ModelError, check, compose, parse_parameter
 from brianff.network import Architecture
 from brianff.stimulus import Schedule, stream
 from brianff.training import collect_recording
@@ -30,8 +30,8 @@ def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_model_options(parser)
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="as in tau_m=10*ms")
-    parser.add_argument("--neurons", type=int, default=30, help="neurons of the layer (default: 30)")
-    parser.add_argument("--pairs", type=int, default=2, help="pairs of a positive and a negative phase (default: 2)")
+    parser.add_argument("--neurons", type=int, help="neurons of the layer (default: 30)")
+    parser.add_argument("--pairs", type=int, help="pairs of a positive and a negative phase (default: 2)")
     parser.add_argument("--steps", type=int, default=50, help="time steps of a stimulus epoch (default: 50)")
     parser.add_argument("--dt", type=float, default=1.0, help="time step in ms (default: 1)")
     parser.add_argument("--gain", type=float, default=3.0, help="standard deviation of the weights, times sqrt(inputs)")
@@ -45,23 +45,29 @@ def parse(arguments):
 @fail_cleanly
 def main(arguments=None):
     args = parse(arguments)
-    if args.quick:
-        args.neurons, args.pairs = 10, 1
+    neurons, pairs = (10, 1) if args.quick else (30, 2)
+    neurons = neurons if args.neurons is None else args.neurons
+    pairs = pairs if args.pairs is None else args.pairs
 
     # %% Equations: checked first, so that a mistake is found with its line
     models = {kind: getattr(args, kind) for kind in DEFAULTS}
     for kind in models:
+        if kind == "optimizer" and compose(**models).online:
+            continue  # the rule leaves nothing to it
         for note in check(kind, models[kind], **{k: v for k, v in models.items() if k != kind}):
             print(f"note: {note}")
     composition = compose(**models, parameters=dict(map(parse_parameter, args.set)))
+    if composition.misfit():
+        raise ModelError(f"{composition.misfit()}.")
+    if composition.models["encoder"].reads_spike_times:
+        raise ModelError(f"--encoder {args.encoder} reads spike times, and digits are images: take another one.")
 
     # %% A small layer with random weights, and one image of the embedded data set
     data = datasets.load("digits")
-    pairs = args.pairs
     a = Architecture(
         data.n_pixels,
         data.n_classes,
-        (args.neurons,),
+        (neurons,),
         batch=1,
         n_steps=args.steps,
         dt_ms=args.dt,
@@ -74,7 +80,7 @@ def main(arguments=None):
     schedule = Schedule.pairs(
         zeros, zeros, zeros + label, zeros + (label + 1) % data.n_classes, 2 * np.arange(pairs), 1
     )
-    weights = stream(args.seed, "weights", 1).normal(size=a.n_input * args.neurons) * args.gain / np.sqrt(a.n_input)
+    weights = stream(args.seed, "weights", 1).normal(size=a.n_input * neurons) * args.gain / np.sqrt(a.n_input)
     rates = np.zeros(a.capacity + 1)
     rates[1 : 2 * pairs : 2] = args.learning_rate
     inputs = {

@@ -100,6 +100,28 @@ def test_a_missing_file_is_named(failure):
     assert "nowhere.py: there is no such file" in failure("show", "--neuron", "nowhere.py")
 
 
+def test_show_has_dale_s_principle(run):
+    assert "sign_of_w" in run("show", "--dale")[1] and "sign_of_w" not in run("show")[1]
+
+
+def test_show_says_what_is_not_to_be_trained(run):
+    status, out, err = run("show", "--goodness", "class_groups")
+    assert status == 0 and out and err.startswith("note: not to be trained: the goodness class_groups needs a rule")
+
+
+@pytest.mark.parametrize("option", [("--rule", "symba"), ("--goodness", "linear"), ("--dale",)])
+def test_show_of_feedback_does_not_ignore_options(failure, option):
+    assert "learning with feedback has no" in failure("show", "--feedback", "dfa", *option)
+
+
+def test_a_missing_file_to_check_is_named(failure):
+    assert failure("check", "nowhere.py") == "error: nowhere.py: there is no such file."
+
+
+def test_a_file_that_cannot_be_written_is_named(failure, tmp_path):
+    assert failure("docs", tmp_path) == f"error: {tmp_path}: Is a directory."
+
+
 # -- check ---------------------------------------------------------------------------------------------------------
 def test_check_of_a_correct_file_says_so(run, neuron):
     assert run("check", neuron) == (0, f"{neuron}: this neuron is in order\n", "")

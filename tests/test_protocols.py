@@ -40,6 +40,31 @@ def test_inspect_neuron_needs_no_compiler(tmp_path):
     assert {p.name for p in tmp_path.glob("*.png")} == {"raster.png", "membrane.png"}
 
 
+def test_inspect_neuron_with_a_rule_that_needs_no_optimizer(tmp_path):
+    options = ["--quick", "--neurons", "3", "--rule", "event_driven", "--out", str(tmp_path)]
+    assert importlib.import_module("brianff.protocols.inspect_neuron").main(options) == 0
+
+
+@pytest.mark.parametrize(
+    "protocol, options, message",
+    [
+        ("inspect_neuron", ["--goodness", "class_groups"], "needs a rule that learns from targets"),
+        ("inspect_neuron", ["--encoder", "spike_times"], "digits are images"),
+        ("inspect_neuron", ["--quick", "--neurons", "0"], "at least one neuron"),
+        ("inspect_neuron", ["--dt", "0"], "the time step must be positive"),
+        ("inspect_neuron", ["--set", "tau_m=-5*ms"], "'tau_m' must be positive"),
+        ("compare_models", ["--neurons", "lief"], "Did you mean 'lif'?"),
+        ("compare_models", ["--codes", "spike_times"], "digits are images"),
+        ("compare_models", ["--jobs", "0"], "--jobs must be at least 1"),
+    ],
+)
+def test_wrong_options_are_refused_with_one_sentence(capsys, tmp_path, protocol, options, message):
+    main = importlib.import_module(f"brianff.protocols.{protocol}").main
+    assert main([*options, "--out", str(tmp_path)]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and message in error and error.count("\n") == 1
+
+
 @pytest.mark.compiler
 @pytest.mark.slow
 def test_compare_models_and_go_on(tmp_path):

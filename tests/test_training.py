@@ -270,6 +270,12 @@ class TestRefusals:
         [
             (dict(mini_batch=7), "--mini-batch 7 is not a multiple of --batch 5"),
             (dict(epochs=0), "--epochs must be at least 1"),
+            (dict(steps=0), "--steps must be at least 1"),
+            (dict(dt=0.0), "--dt must be positive"),
+            (dict(dt=float("nan")), "--dt must be positive"),
+            (dict(learning_rate=-0.1), "--learning-rate must be 0 or more"),
+            (dict(learning_rate=float("nan")), "--learning-rate must be 0 or more"),
+            (dict(set=("tau_m=0*ms",)), "the time constant 'tau_m' must be positive"),
             (dict(dropout=1.5), "--dropout must lie between 0 and 1"),
             (dict(jitter=-1), "--jitter is a number of pixels"),
             (dict(jitter=1, dataset="rhythm"), "--jitter moves images"),
