@@ -31,6 +31,7 @@ from brianff.device import (
     _scratch_folder,
     cache_folder,
     one_at_a_time,
+    publish,
 )
 
 __all__ = ["CudaSimulator", "Recorder", "generate", "merge", "on_cuda"]
@@ -202,16 +203,7 @@ class CudaSimulator:
         work = Path(tempfile.mkdtemp(prefix="build-", dir=self.folder.parent))
         try:
             manifest = generate(work, self.architecture, composition, self.setup, self.network, self.record)
-            make = self._compile(work)
-            if make.returncode:
-                log = self.folder.parent / f"failed-{self.folder.name}.log"
-                log.write_text(make.stdout)
-                errors = [line for line in make.stdout.splitlines() if "rror" in line]
-                raise CompilerError(f"compilation failed: {(errors or ['no message'])[0]} (all of it: {log})")
-            for leftover in work.glob("**/*.o"):
-                leftover.unlink()
-            (work / "manifest.json").write_text(json.dumps(manifest))
-            os.replace(work, self.folder)
+            publish(work, self.folder, self._compile(work), manifest)
         finally:
             shutil.rmtree(work, ignore_errors=True)
 

@@ -1,9 +1,13 @@
 """The network on its devices: NumPy against C++, the goodness trace, the noise, what a run may change."""
 
+import subprocess
+import threading
+import time
+
 import numpy as np
 import pytest
 
-from brianff.device import CompilerError, CppSimulator, DeviceError, RuntimeSimulator, simulator
+from brianff.device import CompilerError, CppSimulator, DeviceError, RuntimeSimulator, one_at_a_time, simulator
 from brianff.equations import compose
 from brianff.network import LABEL_NEUTRAL, LABEL_NONE, Architecture
 from brianff.stimulus import Schedule
@@ -108,6 +112,38 @@ def test_failed_compilation_names_the_error_and_leaves_no_build(monkeypatch, tmp
     with pytest.raises(DeviceError, match="compilation failed"):
         CppSimulator(SMALL, compose(), record=True)
     assert not [p for p in tmp_path.iterdir() if p.is_dir()]
+
+
+@pytest.mark.compiler
+def test_an_interrupted_compilation_leaves_nothing(monkeypatch, tmp_path):
+    def interrupted(command, *args, **options):
+        if command[0] == "make":
+            raise KeyboardInterrupt
+        return run(command, *args, **options)
+
+    run = subprocess.run
+    monkeypatch.setenv("BRIANFF_CACHE", str(tmp_path))
+    monkeypatch.setattr(subprocess, "run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        CppSimulator(SMALL, compose())
+    assert not list(tmp_path.iterdir())
+
+
+def test_who_waited_for_a_build_keeps_the_next_one_out(tmp_path):
+    """The file that they waited for is deleted by the first: they must not take the deleted one for the lock."""
+    inside = []
+
+    def wait():
+        with one_at_a_time(tmp_path / "network"):
+            inside.append((tmp_path / "network.lock").exists())
+
+    with one_at_a_time(tmp_path / "network"):
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        time.sleep(0.2)
+        assert not inside
+    waiting.join()
+    assert inside == [True] and not list(tmp_path.iterdir())
 
 
 @pytest.mark.compiler
