@@ -5,6 +5,7 @@ code objects are compiled as one file.  And a GPU context takes longer to make t
 one stays (``templates/cuda/jobs.h``).
 """
 
+import contextlib
 import hashlib
 import importlib.metadata
 import inspect
@@ -305,7 +306,8 @@ class CudaSimulator:
         """End the process; the next run starts another one."""
         if self._process is not None:
             self._process.kill()
-            self._process.stdin.close()
+            with contextlib.suppress(BrokenPipeError):  # what it did not read any more
+                self._process.stdin.close()
             self._process.stdout.close()
             self._process.wait()
             shutil.rmtree(self._scratch, ignore_errors=True)
