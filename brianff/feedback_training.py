@@ -22,8 +22,8 @@ from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule, stream
 from brianff.training import (
     Config,
     Trainer,
-    check_alterations,
     check_input,
+    check_options,
     default_encoder,
     device_option,
     load_data,
@@ -86,12 +86,7 @@ class FeedbackConfig:
         return dataclasses.replace(self, **changes)._checked()
 
     def _checked(self):
-        for name in ("epochs", "mini_batch", "chunk", "batch", "steps"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(self, name)}.")
-        if self.mini_batch % self.batch:
-            raise ValueError(f"--mini-batch {self.mini_batch} is not a multiple of --batch {self.batch}.")
-        check_alterations(self)
+        check_options(self)
         return self
 
     from_dict = classmethod(Config.from_dict.__func__)

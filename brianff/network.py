@@ -91,6 +91,8 @@ class Architecture:
         for name in ("n_pixels", "n_classes", "label_neurons", "batch", "n_steps", "capacity", "images", "events"):
             if int(getattr(self, name)) < (0 if name == "label_neurons" else 1):
                 raise ValueError(f"{name} must be positive, not {getattr(self, name)}.")
+        if not self.dt_ms > 0:
+            raise ValueError(f"dt_ms must be positive, not {self.dt_ms}.")
         if self.dtype not in ("float64", "float32"):
             raise ValueError(f"dtype must be float64 or float32, not {self.dtype}.")
         object.__setattr__(self, "hidden", tuple(int(n) for n in self.hidden))

@@ -33,7 +33,7 @@ from brianff.stimulus import (
 )
 
 __all__ = [
-    "Config", "Progress", "Stopped", "Trainer", "check_alterations", "check_input", "collect_recording", "cpu_seconds",
+    "Config", "Progress", "Stopped", "Trainer", "check_input", "check_options", "collect_recording", "cpu_seconds",
     "default_encoder", "device_option", "load_data", "option", "parameter_inputs", "record_presentations", "record_run",
     "versions",
 ]  # fmt: skip
@@ -53,8 +53,19 @@ def option(default, help, **more):
     return field(default=default, metadata={"help": help, **more})
 
 
-def check_alterations(config):
-    """Refuse what the inputs of training samples cannot be altered by (`Trainer._altered`)."""
+def check_options(config):
+    """Refuse values with which nothing can be trained, of the options that all trainers of spiking networks have."""
+    for name in ("epochs", "mini_batch", "chunk", "batch", "steps"):
+        if getattr(config, name) < 1:
+            raise ValueError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(config, name)}.")
+    if config.mini_batch % config.batch:
+        raise ValueError(f"--mini-batch {config.mini_batch} is not a multiple of --batch {config.batch}.")
+    if not config.dt > 0:
+        raise ValueError(f"--dt must be positive, not {config.dt}.")
+    if not config.learning_rate >= 0:
+        raise ValueError(f"--learning-rate cannot be negative: {config.learning_rate}.")
+    if config.validate < 0:
+        raise ValueError(f"--validate is a number of samples, or 0 for all, not {config.validate}.")
     if not 0 <= config.dropout < 1:
         raise ValueError(f"--dropout must lie between 0 and 1, not {config.dropout}.")
     if config.jitter < 0:
@@ -143,17 +154,13 @@ class Config:
         return dataclasses.replace(self, **changes)._checked()
 
     def _checked(self):
-        for name in ("epochs", "mini_batch", "refresh", "chunk", "batch"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(self, name)}.")
-        for name in ("mini_batch", "refresh"):
-            if getattr(self, name) % self.batch:
-                raise ValueError(
-                    f"--{name.replace('_', '-')} {getattr(self, name)} is not a multiple of --batch {self.batch}."
-                )
+        check_options(self)
+        if self.refresh < 1 or self.refresh % self.batch:
+            raise ValueError(f"--refresh {self.refresh} is not a multiple of --batch {self.batch}.")
+        if not 0 <= self.uniform_share <= 1:
+            raise ValueError(f"--uniform-share must lie between 0 and 1, not {self.uniform_share}.")
         if self.dale is not None and not 0 < self.dale < 1:
             raise ValueError(f"--dale must lie between 0 and 1, not {self.dale}.")
-        check_alterations(self)
         if self.labels_shown and self.label_neurons < 1:
             raise ValueError("--label-neurons must be at least 1, or train without labels: --negatives hybrid.")
         return self
@@ -253,6 +260,10 @@ class Trainer(Progress):
         self.report = report
         self.data, self.train = load_data(config)
         self.composition = _compose(config)
+        self.rows_per_stage = -(-config.epochs * len(self.train) // config.batch)
+        samples = self.rows_per_stage * config.batch
+        if samples < config.mini_batch and not self.composition.online:
+            raise ValueError(f"--mini-batch {config.mini_batch} is more than the {samples} samples of the whole run.")
         self.supervised = config.labels_shown
         self.phases = 1 if config.negatives == "none" else 2  # stimulus epochs of a sample
         self.architecture = _architecture(config, self.data)
@@ -269,7 +280,6 @@ class Trainer(Progress):
         self.synaptic = self._initial_weights()
         L = len(self.architecture.hidden)
         self.stages = [range(1, L + 1)] if config.layers == "together" else [[level] for level in range(1, L + 1)]
-        self.rows_per_stage = -(-config.epochs * len(self.train) // config.batch)
         self.n_rows = len(self.stages) * self.rows_per_stage
 
     # -- starting --------------------------------------------------------------------------------------------------
@@ -671,8 +681,13 @@ def load_data(config):
         validation=config.validation,
         split_seed=config.split_seed,
     )
-    if getattr(config, "jitter", 0) and isinstance(data, datasets.EventDataset):
-        raise ValueError(f"--jitter moves images, and '{data.name}' holds spike times: leave it out.")
+    if isinstance(data, datasets.EventDataset):
+        if getattr(config, "jitter", 0):
+            raise ValueError(f"--jitter moves images, and '{data.name}' holds spike times: leave it out.")
+        if getattr(config, "negatives", None) == "hybrid":
+            raise ValueError(
+                f"--negatives hybrid mixes images, and '{data.name}' holds spike times: take another kind."
+            )
     if config.limit is None:
         return data, data.train
     if not 1 <= config.limit <= len(data.train):
@@ -738,6 +753,11 @@ def _compose(config):
 
 
 def _architecture(config, data):
+    if config.negatives == "none" and min(config.hidden, default=0) < data.n_classes:
+        raise ValueError(
+            f"--hidden: class groups need a neuron for each of {data.n_classes} classes in every layer, not "
+            f"{config.hidden}."
+        )
     rows = max(1, min(config.chunk, config.refresh) // config.batch)
     seconds = config.steps * config.dt * 1e-3
     capacity = max(2, min(2 * rows, int(LONGEST_RUN / seconds) // 2 * 2))
@@ -840,6 +860,8 @@ def record_run(trainer):
     data, a, c = trainer.data, trainer.architecture, trainer.config
     if not c.record_samples or not 0 <= min(c.record_samples) <= max(c.record_samples) < len(data.test):
         raise ValueError(f"--record-samples must name some of the {len(data.test)} test samples, counted from 0.")
+    if not c.record_neurons or not 0 <= min(c.record_neurons) < min(a.hidden):
+        raise ValueError("--record-neurons must name neurons of every layer, counted from 0.")
     chosen = data.test[list(c.record_samples)]
     images = trainer._shown(chosen)
     rows = np.arange(len(chosen))

@@ -313,6 +313,8 @@ def test_a_step_of_the_rule_raises_positive_above_negative_goodness(rule):
 def test_architecture_refuses_nonsense():
     with pytest.raises(ValueError, match="batch must be positive"):
         SMALL.with_(batch=0)
+    with pytest.raises(ValueError, match="dt_ms must be positive"):
+        SMALL.with_(dt_ms=0.0)
     with pytest.raises(ValueError, match="hidden layers"):
         SMALL.with_(hidden=())
     with pytest.raises(ValueError, match="clocks drift apart"):
