@@ -52,6 +52,8 @@ def parse(arguments):
 @fail_cleanly
 def main(arguments=None):
     args = parse(arguments)
+    if args.jobs < 1:
+        raise ValueError(f"--jobs must be at least 1, not {args.jobs}.")
     settings = {"hidden": list(args.hidden), "epochs": args.epochs}
     if args.quick:
         args.neurons, args.codes, args.rules, args.seeds = ["lif"], ["time_to_first_spike"], ["symba"], [1]
@@ -104,7 +106,7 @@ def main(arguments=None):
             network=f"164-{hidden}",
             grouped=f"64-{hidden}",
             epochs=settings["epochs"],
-            seeds=", ".join(sorted({str(row["seed"]) for row in done})),
+            seeds=", ".join(map(str, sorted({row["seed"] for row in done}))),
             medians=medians(done),
             refusals=refusals(refused),
             table=table,
