@@ -35,7 +35,7 @@ from brianff.device import (
     publish,
 )
 
-__all__ = ["CudaSimulator", "Recorder", "generate", "merge", "on_cuda"]
+__all__ = ["CudaSimulator", "Recorder", "generate", "merge", "on_gpu"]
 
 LARGEST_BATCH = 65535  # blocks of a grid in its second dimension
 _TEMPLATES = Path(brianff.__file__).parent / "templates" / "cuda"
@@ -125,7 +125,7 @@ class OnCuda:
         """For inspection, on the NumPy runtime alone."""
 
 
-def on_cuda(network_class):
+def on_gpu(network_class):
     """A class of networks for the GPU."""
     return type(f"Cuda{network_class.__name__}", (OnCuda, network_class), {})
 
@@ -344,7 +344,7 @@ def generate(folder, architecture, composition, setup, network=None, record=Fals
     device = get_device()
     try:
         with setup.preferences():
-            network_class = on_cuda(network or composition.network_class)
+            network_class = on_gpu(network or composition.network_class)
             built = network_class(architecture, composition, record=record, stop_early=True)
             for slot in ("before_network_run", "after_network_run"):
                 device.insert_code(slot, f"BRIANFF_{slot}")

@@ -148,7 +148,7 @@ class Results:
         self.close()
 
     def recorded(self, name, variable, n_epochs):
-        """Values recorded at the end of each of `n_epochs` epochs, shape (n_epochs, batch, neurons of an entry)."""
+        """Values recorded at the end of each of `n_epochs` epochs, shape (n_epochs, elements of the group)."""
         values = self[f"{name}.{variable}"]
         return values[1 : n_epochs + 1]  # the first record is made before anything has happened
 
