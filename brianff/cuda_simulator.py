@@ -163,6 +163,8 @@ class CudaSimulator:
 
     def __init__(self, architecture, composition, report=None, record=False, network=None, setup=None):
         self.architecture = architecture
+        # A binary in the cache may have been built with other values.
+        self.parameters = composition.parameter_inputs(len(architecture.hidden))
         self.record = record
         self.network = network or composition.network_class
         self.setup = setup or Setup.find_complete()
@@ -225,7 +227,7 @@ class CudaSimulator:
             self._start()
         try:
             t_stop = (n_epochs - 0.5) * a.epoch_seconds
-            for name, value in {**inputs, "layer0.t_stop": t_stop}.items():
+            for name, value in {**self.parameters, **inputs, "layer0.t_stop": t_stop}.items():
                 spec = self._variable(name)
                 value = _check_input(name, value, spec["dtype"], spec["size"])
                 if (value == value[0]).all():

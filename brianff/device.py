@@ -5,7 +5,7 @@
 A simulator is made from an `Architecture` and a `Composition`.  ``run(inputs, n_epochs)`` starts from a fresh state,
 sets the variables that `inputs` names (``"synapses1.w"``, ``"label"`` for a TimedArray), simulates `n_epochs` stimulus
 epochs and returns a `Results` to read variables from.  Everything that changes between runs is an input, so the C++
-binary is compiled once for an architecture and kept in a cache.
+binary is compiled once for an architecture and kept in a cache; the composition's parameters are inputs by default.
 """
 
 import contextlib
@@ -236,6 +236,8 @@ class CppSimulator:
 
     def __init__(self, architecture, composition, report=None, record=False, network=None, under=()):
         self.architecture = architecture
+        # A binary in the cache may have been built with other values.
+        self.parameters = composition.parameter_inputs(len(architecture.hidden))
         self.under = under
         self.folder = cache_folder() / _fingerprint(architecture, composition, record, network)
         self.compiled = False
@@ -260,7 +262,7 @@ class CppSimulator:
         try:
             arguments = ["--results_dir", f"{scratch}/"]
             t_stop = (n_epochs - 0.5) * a.epoch_seconds
-            for name, value in {**inputs, "layer0.t_stop": t_stop}.items():
+            for name, value in {**self.parameters, **inputs, "layer0.t_stop": t_stop}.items():
                 if "." in name:
                     spec, target = self._variable(name), name
                 else:

@@ -28,7 +28,6 @@ from brianff.training import (
     device_option,
     load_data,
     option,
-    parameter_inputs,
 )
 
 __all__ = ["FeedbackConfig", "FeedbackTrainer", "rate_readout"]
@@ -239,12 +238,10 @@ class FeedbackTrainer(Trainer):
         """Everything a run needs beside the stimulus."""
         a, c = self.architecture, self.composition
         L = len(a.hidden)
-        out = self.synaptic | parameter_inputs(a, c)
+        out = dict(self.synaptic)
         for level in range(1, L + 1):
             out[f"synapses{level}.plastic"] = learning and (level == L or c.hidden_learns)
             out[f"layer{level}.samples_per_update"] = float(self.config.mini_batch)
-            for parameter, value in c.feedback.parameters.items() if c.feedback and level < L else ():
-                out[f"feedback{level}.{parameter}"] = float(np.asarray(value))
         for parameter, value in self.output_parameters.items():
             out[f"neurons{L}.{parameter}"] = float(np.asarray(value))
         out["neurons0.seed"] = self.config.seed

@@ -34,7 +34,7 @@ from brianff.stimulus import (
 
 __all__ = [
     "Config", "Progress", "Stopped", "Trainer", "check_input", "check_options", "collect_recording", "cpu_seconds",
-    "default_encoder", "device_option", "load_data", "option", "parameter_inputs", "record_presentations", "record_run",
+    "default_encoder", "device_option", "load_data", "option", "record_presentations", "record_run",
     "versions",
 ]  # fmt: skip
 
@@ -352,8 +352,7 @@ class Trainer(Progress):
     # -- inputs of the simulator -----------------------------------------------------------------------------------
     def inputs(self, learning=None):
         """Everything a run needs beside the stimulus; `learning`: the levels that learn."""
-        a = self.architecture
-        out = parameter_inputs(a, self.composition)
+        a, out = self.architecture, {}
         for level in range(1, len(a.hidden) + 1):
             out[f"synapses{level}.plastic"] = bool(learning) and level in learning
             out[f"layer{level}.samples_per_update"] = float(self.config.mini_batch)
@@ -715,19 +714,6 @@ def check_input(data, composition, architecture):
         data.check_duration(architecture.n_steps, architecture.dt_ms * 1e-3)
 
 
-def parameter_inputs(architecture, composition):
-    """Every parameter of the models, in every group that has it, as inputs of a simulator."""
-    parts = [("neurons0", composition.input), ("layer0", composition.input_layer)]
-    for level in range(1, len(architecture.hidden) + 1):
-        parts += [(f"neurons{level}", composition.of_neurons(level, len(architecture.hidden)))]
-        parts += [(f"layer{level}", composition.layer), (f"synapses{level}", composition.synapses)]
-    return {
-        f"{name}.{parameter}": float(np.asarray(value))
-        for name, strings in parts
-        for parameter, value in strings.parameters.items()
-    }
-
-
 def _compose(config):
     composition = equations.compose(
         config.neuron,
@@ -805,7 +791,7 @@ def record_presentations(composition, architecture, inputs, images, schedule, ne
     architecture : `Architecture`
         Its batch and capacity are replaced by what the schedule needs.
     inputs : dict
-        Weights and parameters; scalar values are the same for a batch of one.
+        Of the run, weights among them; scalar values are the same for a batch of one.
     images : (n, n_pixels) array
     schedule : `Schedule`
         With a batch of one.

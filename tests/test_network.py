@@ -71,9 +71,12 @@ def test_numpy_and_cpp_agree(models):
 
 @pytest.mark.compiler
 def test_nothing_is_compiled_again_for_other_values(monkeypatch):
-    """Data, weights, seed, learning rates and every parameter of the models are inputs of a run."""
+    """Data, weights, seed, learning rates and every parameter of the models are inputs of a run.
+
+    Those of the composition hold where a run does not set them, whatever the binary was built with.
+    """
     models = dict(neuron="lif", encoder="time_to_first_spike", rule="symba", optimizer="adam")
-    CppSimulator(SMALL, compose(**models), record=True)
+    first = CppSimulator(SMALL, compose(**models), record=True)
     monkeypatch.setenv("PATH", "")  # no compiler to be found
     composition = compose(**models, parameters={"alpha": 2.0, "v_th": 0.9})
     again = CppSimulator(SMALL, composition, record=True)
@@ -82,6 +85,11 @@ def test_nothing_is_compiled_again_for_other_values(monkeypatch):
     changed = {f"neurons{k}.v_th": 0.5 for k in (1, 2)}
     with again.run(inputs, len(schedule)) as low, again.run({**inputs, **changed}, len(schedule)) as high:
         assert len(high["spikes1.i"]) > 1.2 * len(low["spikes1.i"])
+        spikes, w = low["spikes1.i"], low["synapses2.w"]
+    given = {f"neurons{k}.v_th": 0.9 for k in (1, 2)} | {f"layer{k}.alpha": 2.0 for k in (1, 2)}
+    with first.run(inputs, len(schedule)) as other, first.run({**inputs, **given}, len(schedule)) as same:
+        assert len(other["spikes1.i"]) != len(spikes)
+        np.testing.assert_array_equal(same["synapses2.w"], w)
 
 
 @pytest.mark.compiler
