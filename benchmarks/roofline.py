@@ -77,7 +77,7 @@ def floor_seconds(case, spikes):
     learning_weights = [2 * size * k / a.batch for k in n_weights]
     operations += sum(5 * k for k in learnt)
     # the optimizer: w, m1, m2, dw read and written
-    mini_batch = max(a.batch, case.mini_batch)
+    mini_batch = max(a.batch, 20)
     optimizer = [8 * size * k / mini_batch for k in n_weights]
     operations += sum(14 * k / mini_batch for k in n_weights)
     weights_set = size * sum(n_weights)

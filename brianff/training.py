@@ -407,6 +407,13 @@ class Trainer(Progress):
             self._order = ((stage, epoch), order)
         return self._order[1]
 
+    @property
+    def _seen(self):
+        """Samples that have been learnt, without the empty places in the last row of a stage."""
+        stage, rows = divmod(self.position, self.rows_per_stage)
+        of_stage = self.config.epochs * len(self.train)
+        return stage * of_stage + min(rows * self.config.batch, of_stage)
+
     # -- the loop --------------------------------------------------------------------------------------------------
     def run(self, progress=lambda done, total, metrics: None):
         """Train to the end.
@@ -487,8 +494,8 @@ class Trainer(Progress):
         self.seconds += elapsed
         row = {
             "what": "chunk",
-            "samples": self.position * c.batch,
-            "epoch": round(self.position * c.batch / len(self.train), 4),
+            "samples": self._seen,
+            "epoch": round(self._seen / len(self.train), 4),
             "seconds": round(self.seconds, 3),
             "samples_per_second": round(len(samples) / elapsed, 1),
         }
@@ -609,8 +616,8 @@ class Trainer(Progress):
         result = self._evaluate(samples)
         row = {
             "what": "validation",
-            "samples": self.position * self.config.batch,
-            "epoch": round(self.position * self.config.batch / len(self.train), 4),
+            "samples": self._seen,
+            "epoch": round(self._seen / len(self.train), 4),
             "validation_seconds": round(time.perf_counter() - began, 3),
             "spikes_per_neuron": result.spikes_per_neuron,
             "readout": result.accuracy("readout"),

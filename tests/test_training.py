@@ -201,6 +201,12 @@ def test_every_epoch_sees_every_sample_once(tmp_path):
     assert not set(samples) & set(trainer.data.test) and not set(samples) & set(trainer.data.validation)
 
 
+def test_empty_places_in_the_last_row_are_no_samples(tmp_path):
+    trainer = train(tmp_path / "run", **{**TINY, "limit": 7, "layers": "in-turn"})
+    rows = [(row["samples"], row["epoch"]) for row in trainer.metrics if row["what"] == "validation"]
+    assert rows == [(10, 1.4286), (14, 2.0), (24, 3.4286), (28, 4.0)]
+
+
 def test_the_learning_rate_falls_linearly_and_comes_once_a_mini_batch(tmp_path):
     trainer = Trainer.start(
         Config(**{**TINY, "mini_batch": 10, "learning_rate": 1.0, "final_rate": 0.0}), tmp_path / "r"
