@@ -37,11 +37,6 @@ OPTIONS = {
     "ga": dict(sigma=0.3),
     "pso": dict(sigma=0.1),
 }
-RULE_OPTIONS = {
-    "symba": {},
-    "surrogate_gradient": {},
-    "r_stdp": {},
-}
 POINTS = 5  # of a learning curve
 SMOOTHING = 0.1  # of the reference gradient, in units of the initial weights' standard deviation
 
@@ -214,7 +209,6 @@ class Comparison:
             device=s.device,
             dtype="float32",
             seed=seed,
-            **RULE_OPTIONS[rule],
         )
         return Trainer.start(config, folder, self.report)
 
