@@ -48,7 +48,7 @@ MOST_EPOCHS = 4  # shown unless others are asked for
 MOST_VARIABLES = 5  # rows of `membrane`, beside the goodness
 
 
-def save(figure, path):
+def save(figure, path, dpi=150):
     """Write a figure as PNG, replacing the file at `path` at once, and free its memory.
 
     Parameters
@@ -56,6 +56,8 @@ def save(figure, path):
     figure : `matplotlib.figure.Figure`
         Empty afterwards.
     path : path
+    dpi : int, optional
+        Pixels per inch: fewer for a large figure.
 
     Returns
     -------
@@ -63,7 +65,7 @@ def save(figure, path):
         As given.
     """
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=150, bbox_inches="tight", pil_kwargs={"optimize": True})
+    figure.savefig(buffer, format="png", dpi=dpi, bbox_inches="tight", pil_kwargs={"optimize": True})
     atomic_write(path, buffer.getbuffer())
     figure.clear()
     return path
@@ -265,7 +267,8 @@ def comparison(results, measures):
     for axes, cost in zip(bottom.subplots(1, 3, sharey=True), ("spikes", "events", "milliseconds"), strict=True):
         for k, rule in enumerate(rules):
             points = [(v[cost][0], v["accuracy"][0]) for names, v in results.items() if names[2] == rule]
-            axes.scatter(*np.transpose(points), s=22, marker=markers[k % 11], alpha=0.75, label=rule)
+            axes.scatter(*np.transpose(points), s=16, marker=markers[k % 11], alpha=0.75, linewidths=0, label=rule)
+        _scale_by_error(axes, np.array(accuracies))
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter("{x:g}")
@@ -273,7 +276,7 @@ def comparison(results, measures):
         axes.set_xlabel(measures[cost])
         axes.grid(color=COLOURS["grid"], linewidth=0.6)
         _tidy(axes)
-    bottom.axes[0].set_ylabel(measures["accuracy"])
+    bottom.axes[0].set_ylabel(f"{measures['accuracy']},\nlogarithmic in the error")
     bottom.legend(*axes.get_legend_handles_labels(), loc="outside right center", frameon=False, fontsize=TEXT)
     return figure
 

@@ -98,7 +98,7 @@ def main(arguments=None):
     table = markdown(done)
     (out / "table.md").write_text(table)
     picture = out / "compare_models.png"
-    plotting.save(plotting.comparison(summary(done), MEASURES), picture)
+    plotting.save(plotting.comparison(summary(done), MEASURES), picture, dpi=100)
     if args.docs:
         hidden = "-".join(map(str, settings["hidden"]))
         page = PAGE.format(
