@@ -3,7 +3,7 @@
     python benchmarks/cuda.py               # writes benchmarks/results/cuda.json; minutes, most of them nvcc's
     python benchmarks/cuda.py --quick       # a small network: does everything work?
 
-A sample is a positive and a negative presentation of 50 steps with learning of both layers, 784-500-500, the
+A sample is a positive and a negative presentation of 50 steps with learning of both layers, 884-500-500, the
 optimizer's step after every batch.  Two rates are given: of the whole run as training does it, input and weights to the
 GPU and back included, and of the simulation alone (the difference of a long and a short run).  The CPU's rows are
 measured in the same run.  `--mnist DIR` also trains on MNIST on both devices, with the same options and seeds, for the

@@ -60,6 +60,14 @@ def _likeness(name, keys):
     return best if best > 0.6 else 0
 
 
+def _chosen(args, of_feedback):
+    """Models that are named on the command line, all of one kind of learning; the defaults depend on which."""
+    chosen = {k: name for k in (*FOLDERS, *FEEDBACK_FOLDERS) if (name := getattr(args, k, None))}
+    if odd := set(chosen) - set(FEEDBACK_DEFAULTS if of_feedback else DEFAULTS):
+        raise ValueError(f"--{min(odd)} is no part of learning {'with' if of_feedback else 'without'} feedback.")
+    return chosen
+
+
 def _protocols():
     folder = Path(brianff.protocols.__path__[0])
     return sorted(p.stem for p in folder.glob("*.py") if not p.stem.startswith("_"))
@@ -106,21 +114,21 @@ def main(arguments=None):
     args = parser.parse_args(arguments)
     if args.command == "show":
         parameters = dict(map(parse_parameter, args.set))
-        if any(getattr(args, kind) for kind in FEEDBACK_FOLDERS):
-            if args.goodness or args.rule or args.dale:
-                raise ModelError("learning with feedback has no goodness, rule or Dale's principle: leave them out.")
-            print(compose_feedback(parameters, **{kind: getattr(args, kind) for kind in FEEDBACK_DEFAULTS}))
+        of_feedback = any(getattr(args, kind) for kind in FEEDBACK_FOLDERS)
+        chosen = _chosen(args, of_feedback)
+        if of_feedback:
+            if args.dale:
+                raise ValueError("--dale is no part of learning with feedback.")
+            print(compose_feedback(parameters, **chosen))
         else:
-            models = {kind: getattr(args, kind) for kind in DEFAULTS}
-            composition = compose(**models, parameters=parameters, dale=args.dale)
+            composition = compose(**chosen, parameters=parameters, dale=args.dale)
             print(composition)
             if misfit := composition.misfit():
                 print(f"note: not to be trained: {misfit}", file=sys.stderr)
     elif args.command == "check":
         kind = args.kind or _kind_of(args.file)
-        of_feedback = kind in FEEDBACK_FOLDERS
-        chosen = {} if of_feedback else {k: getattr(args, k) for k in DEFAULTS if k != kind}
-        others = {k: model for k, model in chosen.items() if model}
+        others = _chosen(args, kind in FEEDBACK_FOLDERS)
+        others.pop(kind, None)
         for note in check(kind, args.file, **others):
             print(f"note: {note}")
         print(f"{args.file}: this {kind} is in order")

@@ -32,6 +32,7 @@ EXPECTED = (
     ResultsError,
     SeedError,
     ValueError,
+    NotImplementedError,
     FloatingPointError,
     OverflowError,
 )
@@ -83,9 +84,9 @@ def dated_folder(name):
     return Path("runs") / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
 
 
-def resumed(chosen):
+def resumed(chosen, out=None):
     """Options that go with ``--resume``: only those that say where the data are and where to compute."""
-    if extra := set(chosen) - {"device", "data"}:
+    if extra := (set(chosen) | ({"out"} if out else set())) - {"device", "data"}:
         raise ValueError(f"--resume goes on with the run's own options: leave out --{min(extra).replace('_', '-')}.")
     return chosen
 
@@ -109,7 +110,7 @@ def start_or_resume(args, trainer_class, quick, name, **more):
     names = [field.name for field in dataclasses.fields(trainer_class.config_class)]
     chosen = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
     if args.resume:
-        trainer = trainer_class.resume(args.resume, **resumed(chosen), **more)
+        trainer = trainer_class.resume(args.resume, **resumed(chosen, args.out), **more)
     else:
         config = trainer_class.config_class(**({**quick, **chosen} if args.quick else chosen))
         trainer = trainer_class.start(config, args.out or dated_folder(name(config)), **more)

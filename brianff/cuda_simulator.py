@@ -5,6 +5,7 @@ code objects are compiled as one file.  And a GPU context takes longer to make t
 one stays (``templates/cuda/jobs.h``).
 """
 
+import contextlib
 import hashlib
 import importlib.metadata
 import inspect
@@ -31,9 +32,10 @@ from brianff.device import (
     _scratch_folder,
     cache_folder,
     one_at_a_time,
+    publish,
 )
 
-__all__ = ["CudaSimulator", "Recorder", "generate", "merge", "on_cuda"]
+__all__ = ["CudaSimulator", "Recorder", "generate", "merge", "on_gpu"]
 
 LARGEST_BATCH = 65535  # blocks of a grid in its second dimension
 _TEMPLATES = Path(brianff.__file__).parent / "templates" / "cuda"
@@ -123,7 +125,7 @@ class OnCuda:
         """For inspection, on the NumPy runtime alone."""
 
 
-def on_cuda(network_class):
+def on_gpu(network_class):
     """A class of networks for the GPU."""
     return type(f"Cuda{network_class.__name__}", (OnCuda, network_class), {})
 
@@ -161,6 +163,8 @@ class CudaSimulator:
 
     def __init__(self, architecture, composition, report=None, record=False, network=None, setup=None):
         self.architecture = architecture
+        # A binary in the cache may have been built with other values.
+        self.parameters = composition.parameter_inputs(len(architecture.hidden))
         self.record = record
         self.network = network or composition.network_class
         self.setup = setup or Setup.find_complete()
@@ -202,16 +206,7 @@ class CudaSimulator:
         work = Path(tempfile.mkdtemp(prefix="build-", dir=self.folder.parent))
         try:
             manifest = generate(work, self.architecture, composition, self.setup, self.network, self.record)
-            make = self._compile(work)
-            if make.returncode:
-                log = self.folder.parent / f"failed-{self.folder.name}.log"
-                log.write_text(make.stdout)
-                errors = [line for line in make.stdout.splitlines() if "rror" in line]
-                raise CompilerError(f"compilation failed: {(errors or ['no message'])[0]} (all of it: {log})")
-            for leftover in work.glob("**/*.o"):
-                leftover.unlink()
-            (work / "manifest.json").write_text(json.dumps(manifest))
-            os.replace(work, self.folder)
+            publish(work, self.folder, self._compile(work), manifest)
         finally:
             shutil.rmtree(work, ignore_errors=True)
 
@@ -232,7 +227,7 @@ class CudaSimulator:
             self._start()
         try:
             t_stop = (n_epochs - 0.5) * a.epoch_seconds
-            for name, value in {**inputs, "layer0.t_stop": t_stop}.items():
+            for name, value in {**self.parameters, **inputs, "layer0.t_stop": t_stop}.items():
                 spec = self._variable(name)
                 value = _check_input(name, value, spec["dtype"], spec["size"])
                 if (value == value[0]).all():
@@ -313,7 +308,8 @@ class CudaSimulator:
         """End the process; the next run starts another one."""
         if self._process is not None:
             self._process.kill()
-            self._process.stdin.close()
+            with contextlib.suppress(BrokenPipeError):  # what it did not read any more
+                self._process.stdin.close()
             self._process.stdout.close()
             self._process.wait()
             shutil.rmtree(self._scratch, ignore_errors=True)
@@ -350,7 +346,7 @@ def generate(folder, architecture, composition, setup, network=None, record=Fals
     device = get_device()
     try:
         with setup.preferences():
-            network_class = on_cuda(network or composition.network_class)
+            network_class = on_gpu(network or composition.network_class)
             built = network_class(architecture, composition, record=record, stop_early=True)
             for slot in ("before_network_run", "after_network_run"):
                 device.insert_code(slot, f"BRIANFF_{slot}")

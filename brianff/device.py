@@ -5,7 +5,7 @@
 A simulator is made from an `Architecture` and a `Composition`.  ``run(inputs, n_epochs)`` starts from a fresh state,
 sets the variables that `inputs` names (``"synapses1.w"``, ``"label"`` for a TimedArray), simulates `n_epochs` stimulus
 epochs and returns a `Results` to read variables from.  Everything that changes between runs is an input, so the C++
-binary is compiled once for an architecture and kept in a cache.
+binary is compiled once for an architecture and kept in a cache; the composition's parameters are inputs by default.
 """
 
 import contextlib
@@ -148,7 +148,7 @@ class Results:
         self.close()
 
     def recorded(self, name, variable, n_epochs):
-        """Values recorded at the end of each of `n_epochs` epochs, shape (n_epochs, batch, neurons of an entry)."""
+        """Values recorded at the end of each of `n_epochs` epochs, shape (n_epochs, elements of the group)."""
         values = self[f"{name}.{variable}"]
         return values[1 : n_epochs + 1]  # the first record is made before anything has happened
 
@@ -236,6 +236,8 @@ class CppSimulator:
 
     def __init__(self, architecture, composition, report=None, record=False, network=None, under=()):
         self.architecture = architecture
+        # A binary in the cache may have been built with other values.
+        self.parameters = composition.parameter_inputs(len(architecture.hidden))
         self.under = under
         self.folder = cache_folder() / _fingerprint(architecture, composition, record, network)
         self.compiled = False
@@ -260,7 +262,7 @@ class CppSimulator:
         try:
             arguments = ["--results_dir", f"{scratch}/"]
             t_stop = (n_epochs - 0.5) * a.epoch_seconds
-            for name, value in {**inputs, "layer0.t_stop": t_stop}.items():
+            for name, value in {**self.parameters, **inputs, "layer0.t_stop": t_stop}.items():
                 if "." in name:
                     spec, target = self._variable(name), name
                 else:
@@ -391,12 +393,17 @@ def require_compiler():
 def one_at_a_time(folder):
     """Let several processes that need the same network compile it once; the others wait."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with open(folder.parent / f"{folder.name}.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            Path(lock.name).unlink(missing_ok=True)
+    path = folder.parent / f"{folder.name}.lock"
+    while True:
+        with open(path, "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not os.fstat(lock.fileno()).st_nlink:  # deleted by who had it before: another may hold a new one
+                continue
+            try:
+                yield
+            finally:
+                path.unlink()
+            return
 
 
 def _precompile_headers(work):
@@ -414,11 +421,36 @@ def _precompile_headers(work):
 
 def _build(folder, architecture, composition, record, network):
     """Generate, compile, and move into the cache in one step: a build that is interrupted leaves nothing behind."""
+    work = Path(tempfile.mkdtemp(prefix="build-", dir=folder.parent))
+    try:
+        manifest = _generate(work, architecture, composition, record, network)
+        make = subprocess.run(
+            [*_MAKE, f"-j{os.cpu_count()}"], cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        publish(work, folder, make, manifest)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def publish(work, folder, make, manifest):
+    """Move a compiled project into the cache, its manifest with it, or raise the `CompilerError` of a failed `make`."""
+    if make.returncode:
+        log = folder.parent / f"failed-{folder.name}.log"
+        log.write_text(make.stdout)
+        errors = [line for line in make.stdout.splitlines() if "rror" in line]
+        raise CompilerError(f"compilation failed: {(errors or ['no message'])[0]} (all of it: {log})")
+    for leftover in (*work.glob("**/*.o"), *work.glob("*.gch")):
+        leftover.unlink()
+    (work / "manifest.json").write_text(json.dumps(manifest))
+    shutil.rmtree(folder, ignore_errors=True)  # without a manifest: what somebody has cleaned up by half
+    os.replace(work, folder)
+
+
+def _generate(work, architecture, composition, record, network):
+    """Write the C++ project of a network into `work`; returns its manifest."""
     from brian2 import get_device, prefs, set_device
     from brian2.core.variables import ArrayVariable, DynamicArrayVariable
 
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix="build-", dir=folder.parent))
     link_args = list(prefs["codegen.cpp.extra_link_args"])
     compile_args = list(prefs["codegen.cpp.extra_compile_args_gcc"])
     set_device("cpp_standalone", directory=str(work), build_on_run=False)
@@ -448,36 +480,15 @@ def _build(folder, architecture, composition, record, network):
             else:
                 spec["size"] = int(size)
             variables[f"{variable.owner.name}.{variable.name}"] = spec
-        manifest = {
+        return {
             "variables": variables,
             "timed_arrays": {
                 name: {"dtype": array.values.dtype.str, "size": int(array.values.size)}
                 for name, array in built.timed_arrays.items()
             },
         }
-    except BaseException:
-        shutil.rmtree(work, ignore_errors=True)
-        raise
     finally:
         prefs["codegen.cpp.extra_link_args"] = link_args
         prefs["codegen.cpp.extra_compile_args_gcc"] = compile_args
         device.reinit()
         set_device("runtime")
-    make = subprocess.run(
-        [*_MAKE, f"-j{os.cpu_count()}"], cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    if make.returncode:
-        log = folder.parent / f"failed-{folder.name}.log"
-        log.write_text(make.stdout)
-        errors = [line for line in make.stdout.splitlines() if "rror" in line]
-        shutil.rmtree(work, ignore_errors=True)
-        raise CompilerError(f"compilation failed: {(errors or ['no message'])[0]} (all of it: {log})")
-    for leftover in (*work.glob("**/*.o"), *work.glob("*.gch")):
-        leftover.unlink()
-    (work / "manifest.json").write_text(json.dumps(manifest))
-    try:
-        os.replace(work, folder)
-    except OSError:  # another process was faster
-        shutil.rmtree(work, ignore_errors=True)
-        if not (folder / "manifest.json").is_file():
-            raise

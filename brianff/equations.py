@@ -585,6 +585,14 @@ class Composition:
         """Strings of the neurons of layer `level` out of 1 ... `n_levels`, or of the input (0)."""
         return self.input if level == 0 else self.last_neurons if level == n_levels else self.neurons
 
+    def parameter_inputs(self, n_levels):
+        """Every parameter, in every group of a network of `n_levels` layers that has it, as inputs of a simulator."""
+        parts = [("neurons0", self.input), ("layer0", self.input_layer)]
+        for level in range(1, n_levels + 1):
+            parts += [(f"neurons{level}", self.of_neurons(level, n_levels)), (f"layer{level}", self.layer)]
+            parts += [(f"synapses{level}", self.synapses)]
+        return {f"{name}.{k}": float(np.asarray(v)) for name, strings in parts for k, v in strings.parameters.items()}
+
     def state_variables(self):
         """Names of the synaptic arrays that a checkpoint has to hold, shared ones included."""
         return [

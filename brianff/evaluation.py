@@ -18,7 +18,7 @@ def present(simulator, inputs, images, image, label, number, keep_traces=True):
     ----------
     simulator : `RuntimeSimulator` or `CppSimulator`
     inputs : dict
-        Weights and parameters (see `brianff.training.Trainer.inputs`).
+        Weights, and what else a run needs beside the stimulus (see `brianff.training.Trainer.inputs`).
     images : (n_images, n_pixels) array
         Intensities in [0, 1].
     image, label, number : (n,) int arrays

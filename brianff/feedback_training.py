@@ -22,14 +22,12 @@ from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule, stream
 from brianff.training import (
     Config,
     Trainer,
-    check_alterations,
     check_input,
-    check_numbers,
+    check_options,
     default_encoder,
     device_option,
     load_data,
     option,
-    parameter_inputs,
 )
 
 __all__ = ["FeedbackConfig", "FeedbackTrainer", "rate_readout"]
@@ -87,13 +85,7 @@ class FeedbackConfig:
         return dataclasses.replace(self, **changes)._checked()
 
     def _checked(self):
-        for name in ("epochs", "mini_batch", "chunk", "batch", "steps"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(self, name)}.")
-        if self.mini_batch % self.batch:
-            raise ValueError(f"--mini-batch {self.mini_batch} is not a multiple of --batch {self.batch}.")
-        check_alterations(self)
-        check_numbers(self)
+        check_options(self)
         return self
 
     from_dict = classmethod(Config.from_dict.__func__)
@@ -246,12 +238,10 @@ class FeedbackTrainer(Trainer):
         """Everything a run needs beside the stimulus."""
         a, c = self.architecture, self.composition
         L = len(a.hidden)
-        out = self.synaptic | parameter_inputs(a, c)
+        out = dict(self.synaptic)
         for level in range(1, L + 1):
             out[f"synapses{level}.plastic"] = learning and (level == L or c.hidden_learns)
             out[f"layer{level}.samples_per_update"] = float(self.config.mini_batch)
-            for parameter, value in c.feedback.parameters.items() if c.feedback and level < L else ():
-                out[f"feedback{level}.{parameter}"] = float(np.asarray(value))
         for parameter, value in self.output_parameters.items():
             out[f"neurons{L}.{parameter}"] = float(np.asarray(value))
         out["neurons0.seed"] = self.config.seed

@@ -37,11 +37,6 @@ OPTIONS = {
     "ga": dict(sigma=0.3),
     "pso": dict(sigma=0.1),
 }
-RULE_OPTIONS = {
-    "symba": {},
-    "surrogate_gradient": {},
-    "r_stdp": {},
-}
 POINTS = 5  # of a learning curve
 SMOOTHING = 0.1  # of the reference gradient, in units of the initial weights' standard deviation
 
@@ -67,8 +62,8 @@ class Settings:
     widths: tuple = option((50, 100, 200, 500), "neurons of the layers whose angles show what scales", metavar="N,N")
 
     def checked(self):
-        for name in ("neurons", "pairs", "generations", "epochs", "rounds"):
-            if getattr(self, name) < 1:
+        for name in ("neurons", "steps", "pairs", "generations", "epochs", "limit", "rounds"):
+            if getattr(self, name) is not None and getattr(self, name) < 1:
                 raise ValueError(f"--{name} must be at least 1, not {getattr(self, name)}.")
         if self.members < 4 or self.members % 4:
             raise ValueError(f"--members must be a multiple of 4, not {self.members}.")
@@ -214,7 +209,6 @@ class Comparison:
             device=s.device,
             dtype="float32",
             seed=seed,
-            **RULE_OPTIONS[rule],
         )
         return Trainer.start(config, folder, self.report)
 

@@ -23,6 +23,7 @@ __all__ = [
     "feedback_training",
     "goodness_distribution",
     "goodness_over_training",
+    "gradient_error",
     "gradient_free",
     "learning_curve",
     "membrane",
@@ -460,9 +461,6 @@ def gradient_free(rows, scaling, methods, n_inputs):
     handles = [lines[method] for method in order]
     figure.legend(handles, order, loc="outside lower center", ncols=6, frameon=False, fontsize=TEXT - 2)
     return figure
-
-
-# -- what the trained network says -----------------------------------------------------------------------------------
 
 
 def feedback_training(metrics):

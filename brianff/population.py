@@ -28,7 +28,6 @@ from brianff.network import LABEL_NEUTRAL, Architecture
 from brianff.readout import SoftmaxReadout, features
 from brianff.search import METHODS, Ascent
 from brianff.stimulus import stream, wrong_labels
-from brianff.training import parameter_inputs
 
 __all__ = [
     "AnnPopulation", "Learner", "SpikingPopulation", "fitness", "initial_weights", "measure", "smoothed_gradient",
@@ -101,9 +100,8 @@ class SpikingPopulation:
         a = self.architecture.with_(hidden=self.shape[1:], batch=BATCH, images=BATCH * self.architecture.capacity)
         return simulator(self.device, a, self.composition, self.report)
 
-    def _inputs(self, simulator, weights):
-        parameters = parameter_inputs(simulator.architecture, self.composition)
-        return {**parameters, "neurons0.seed": 1, "synapses1.w": weights}
+    def _inputs(self, weights):
+        return {"neurons0.seed": 1, "synapses1.w": weights}
 
     def show(self, weights, pixels, labels):
         """Every stimulus to every member.
@@ -120,14 +118,14 @@ class SpikingPopulation:
             Goodness traces when the stimulus ends.
         """
         n = np.arange(len(pixels))
-        inputs = self._inputs(self.simulator, np.moveaxis(weights, 0, 1))
+        inputs = self._inputs(np.moveaxis(weights, 0, 1))
         shown = present(self.simulator, inputs, pixels, n, np.asarray(labels), n)[1][0]
         return shown.reshape(len(n), self.members, -1).astype(float)
 
     def present(self, w, pixels, labels):
         """Stimuli to one network with weights (n_inputs, n_neurons); (n, n_neurons)."""
         n = np.arange(len(pixels))
-        return present(self.alone, self._inputs(self.alone, w), pixels, n, np.asarray(labels), n)[1][0]
+        return present(self.alone, self._inputs(w), pixels, n, np.asarray(labels), n)[1][0]
 
     def events(self, pixels):
         """Synaptic events of a presentation with a label, on average."""

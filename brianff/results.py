@@ -5,6 +5,7 @@ config.json             every option, the composed equations as Brian2 gets them
 metrics.csv             one row a chunk of training, one a validation
 checkpoint.npz          everything that training needs to go on; replaced atomically after each chunk
 weights.npz             the weights of the trained network
+recordings_before.npz   as recordings.npz, before training
 recordings.npz          spikes and membrane variables of chosen neurons and presentations
 evaluation.npz          goodness of every test sample under every label, predictions
 figures/                PNG files

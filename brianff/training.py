@@ -33,9 +33,8 @@ from brianff.stimulus import (
 )
 
 __all__ = [
-    "Config", "Progress", "Stopped", "Trainer", "check_alterations", "check_input", "collect_recording", "cpu_seconds",
-    "default_encoder", "device_option", "load_data", "option", "parameter_inputs", "record_presentations", "record_run",
-    "versions",
+    "Config", "Progress", "Stopped", "Trainer", "check_input", "check_options", "collect_recording", "cpu_seconds",
+    "default_encoder", "device_option", "load_data", "option", "record_presentations", "record_run", "versions",
 ]  # fmt: skip
 
 
@@ -53,20 +52,23 @@ def option(default, help, **more):
     return field(default=default, metadata={"help": help, **more})
 
 
-def check_alterations(config):
-    """Refuse what the inputs of training samples cannot be altered by (`Trainer._altered`)."""
-    if not 0 <= config.dropout < 1:
-        raise ValueError(f"--dropout must lie between 0 and 1, not {config.dropout}.")
-    if config.jitter < 0:
-        raise ValueError(f"--jitter is a number of pixels, not {config.jitter}.")
-
-
-def check_numbers(config):
-    """Refuse a time step and a learning rate with which nothing could be computed."""
+def check_options(config):
+    """Refuse values with which nothing can be trained, of the options that all trainers of spiking networks have."""
+    for name in ("epochs", "mini_batch", "chunk", "batch", "steps"):
+        if getattr(config, name) < 1:
+            raise ValueError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(config, name)}.")
+    if config.mini_batch % config.batch:
+        raise ValueError(f"--mini-batch {config.mini_batch} is not a multiple of --batch {config.batch}.")
     if not 0 < config.dt < np.inf:
         raise ValueError(f"--dt must be positive, not {config.dt} ms.")
     if not 0 <= config.learning_rate < np.inf:
         raise ValueError(f"--learning-rate must be 0 or more, not {config.learning_rate}.")
+    if config.validate < 0:
+        raise ValueError(f"--validate is a number of samples, or 0 for all, not {config.validate}.")
+    if not 0 <= config.dropout < 1:
+        raise ValueError(f"--dropout must lie between 0 and 1, not {config.dropout}.")
+    if config.jitter < 0:
+        raise ValueError(f"--jitter is a number of pixels, not {config.jitter}.")
 
 
 def device_option():
@@ -151,18 +153,13 @@ class Config:
         return dataclasses.replace(self, **changes)._checked()
 
     def _checked(self):
-        for name in ("epochs", "mini_batch", "refresh", "chunk", "batch", "steps"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(self, name)}.")
-        for name in ("mini_batch", "refresh"):
-            if getattr(self, name) % self.batch:
-                raise ValueError(
-                    f"--{name.replace('_', '-')} {getattr(self, name)} is not a multiple of --batch {self.batch}."
-                )
+        check_options(self)
+        if self.refresh < 1 or self.refresh % self.batch:
+            raise ValueError(f"--refresh {self.refresh} is not a multiple of --batch {self.batch}.")
+        if not 0 <= self.uniform_share <= 1:
+            raise ValueError(f"--uniform-share must lie between 0 and 1, not {self.uniform_share}.")
         if self.dale is not None and not 0 < self.dale < 1:
             raise ValueError(f"--dale must lie between 0 and 1, not {self.dale}.")
-        check_alterations(self)
-        check_numbers(self)
         if self.labels_shown and self.label_neurons < 1:
             raise ValueError("--label-neurons must be at least 1, or train without labels: --negatives hybrid.")
         return self
@@ -262,6 +259,10 @@ class Trainer(Progress):
         self.report = report
         self.data, self.train = load_data(config)
         self.composition = _compose(config)
+        self.rows_per_stage = -(-config.epochs * len(self.train) // config.batch)
+        samples = self.rows_per_stage * config.batch
+        if samples < config.mini_batch and not self.composition.online:
+            raise ValueError(f"--mini-batch {config.mini_batch} is more than the {samples} samples of the whole run.")
         self.supervised = config.labels_shown
         self.phases = 1 if config.negatives == "none" else 2  # stimulus epochs of a sample
         self.architecture = _architecture(config, self.data)
@@ -278,7 +279,6 @@ class Trainer(Progress):
         self.synaptic = self._initial_weights()
         L = len(self.architecture.hidden)
         self.stages = [range(1, L + 1)] if config.layers == "together" else [[level] for level in range(1, L + 1)]
-        self.rows_per_stage = -(-config.epochs * len(self.train) // config.batch)
         self.n_rows = len(self.stages) * self.rows_per_stage
 
     # -- starting --------------------------------------------------------------------------------------------------
@@ -351,8 +351,7 @@ class Trainer(Progress):
     # -- inputs of the simulator -----------------------------------------------------------------------------------
     def inputs(self, learning=None):
         """Everything a run needs beside the stimulus; `learning`: the levels that learn."""
-        a = self.architecture
-        out = parameter_inputs(a, self.composition)
+        a, out = self.architecture, {}
         for level in range(1, len(a.hidden) + 1):
             out[f"synapses{level}.plastic"] = bool(learning) and level in learning
             out[f"layer{level}.samples_per_update"] = float(self.config.mini_batch)
@@ -406,6 +405,13 @@ class Trainer(Progress):
             order = stream(self.config.seed, "order", stage, epoch).permutation(self.train)
             self._order = ((stage, epoch), order)
         return self._order[1]
+
+    @property
+    def _seen(self):
+        """Samples that have been learnt, without the empty places in the last row of a stage."""
+        stage, rows = divmod(self.position, self.rows_per_stage)
+        of_stage = self.config.epochs * len(self.train)
+        return stage * of_stage + min(rows * self.config.batch, of_stage)
 
     # -- the loop --------------------------------------------------------------------------------------------------
     def run(self, progress=lambda done, total, metrics: None):
@@ -487,8 +493,8 @@ class Trainer(Progress):
         self.seconds += elapsed
         row = {
             "what": "chunk",
-            "samples": self.position * c.batch,
-            "epoch": round(self.position * c.batch / len(self.train), 4),
+            "samples": self._seen,
+            "epoch": round(self._seen / len(self.train), 4),
             "seconds": round(self.seconds, 3),
             "samples_per_second": round(len(samples) / elapsed, 1),
         }
@@ -609,8 +615,8 @@ class Trainer(Progress):
         result = self._evaluate(samples)
         row = {
             "what": "validation",
-            "samples": self.position * self.config.batch,
-            "epoch": round(self.position * self.config.batch / len(self.train), 4),
+            "samples": self._seen,
+            "epoch": round(self._seen / len(self.train), 4),
             "validation_seconds": round(time.perf_counter() - began, 3),
             "spikes_per_neuron": result.spikes_per_neuron,
             "readout": result.accuracy("readout"),
@@ -680,8 +686,13 @@ def load_data(config):
         validation=config.validation,
         split_seed=config.split_seed,
     )
-    if getattr(config, "jitter", 0) and isinstance(data, datasets.EventDataset):
-        raise ValueError(f"--jitter moves images, and '{data.name}' holds spike times: leave it out.")
+    if isinstance(data, datasets.EventDataset):
+        if getattr(config, "jitter", 0):
+            raise ValueError(f"--jitter moves images, and '{data.name}' holds spike times: leave it out.")
+        if getattr(config, "negatives", None) == "hybrid":
+            raise ValueError(
+                f"--negatives hybrid mixes images, and '{data.name}' holds spike times: take another kind."
+            )
     if config.limit is None:
         return data, data.train
     if not 1 <= config.limit <= len(data.train):
@@ -709,19 +720,6 @@ def check_input(data, composition, architecture):
         data.check_duration(architecture.n_steps, architecture.dt_ms * 1e-3)
 
 
-def parameter_inputs(architecture, composition):
-    """Every parameter of the models, in every group that has it, as inputs of a simulator."""
-    parts = [("neurons0", composition.input), ("layer0", composition.input_layer)]
-    for level in range(1, len(architecture.hidden) + 1):
-        parts += [(f"neurons{level}", composition.of_neurons(level, len(architecture.hidden)))]
-        parts += [(f"layer{level}", composition.layer), (f"synapses{level}", composition.synapses)]
-    return {
-        f"{name}.{parameter}": float(np.asarray(value))
-        for name, strings in parts
-        for parameter, value in strings.parameters.items()
-    }
-
-
 def _compose(config):
     composition = equations.compose(
         config.neuron,
@@ -747,6 +745,11 @@ def _compose(config):
 
 
 def _architecture(config, data):
+    if config.negatives == "none" and min(config.hidden, default=0) < data.n_classes:
+        raise ValueError(
+            f"--hidden: class groups need a neuron for each of {data.n_classes} classes in every layer, not "
+            f"{config.hidden}."
+        )
     rows = max(1, min(config.chunk, config.refresh) // config.batch)
     seconds = config.steps * config.dt * 1e-3
     capacity = max(2, min(2 * rows, int(LONGEST_RUN / seconds) // 2 * 2))
@@ -794,7 +797,7 @@ def record_presentations(composition, architecture, inputs, images, schedule, ne
     architecture : `Architecture`
         Its batch and capacity are replaced by what the schedule needs.
     inputs : dict
-        Weights and parameters; scalar values are the same for a batch of one.
+        Of the run, weights among them; scalar values are the same for a batch of one.
     images : (n, n_pixels) array
     schedule : `Schedule`
         With a batch of one.
@@ -849,6 +852,8 @@ def record_run(trainer):
     data, a, c = trainer.data, trainer.architecture, trainer.config
     if not c.record_samples or not 0 <= min(c.record_samples) <= max(c.record_samples) < len(data.test):
         raise ValueError(f"--record-samples must name some of the {len(data.test)} test samples, counted from 0.")
+    if not c.record_neurons or not 0 <= min(c.record_neurons) < min(a.hidden):
+        raise ValueError("--record-neurons must name neurons of every layer, counted from 0.")
     chosen = data.test[list(c.record_samples)]
     images = trainer._shown(chosen)
     rows = np.arange(len(chosen))

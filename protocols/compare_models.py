@@ -52,12 +52,12 @@ def parse(arguments):
 @fail_cleanly
 def main(arguments=None):
     args = parse(arguments)
+    if args.jobs < 1:
+        raise ValueError(f"--jobs must be at least 1, not {args.jobs}.")
     settings = {"hidden": list(args.hidden), "epochs": args.epochs}
     if args.quick:
         args.neurons, args.codes, args.rules, args.seeds = ["lif"], ["time_to_first_spike"], ["symba"], [1]
         settings = {"hidden": [30], "epochs": 1, "limit": 200, "refresh": 100, "chunk": 100}
-    if args.jobs < 1:
-        raise ValueError(f"--jobs must be at least 1, not {args.jobs}.")
     for kind, chosen in (("neuron", args.neurons), ("encoder", args.codes), ("rule", args.rules)):
         for name in chosen:
             if load(kind, name).reads_spike_times:
@@ -111,7 +111,7 @@ def main(arguments=None):
             network=f"164-{hidden}",
             grouped=f"64-{hidden}",
             epochs=settings["epochs"],
-            seeds=", ".join(sorted({str(row["seed"]) for row in done})),
+            seeds=", ".join(map(str, sorted({row["seed"] for row in done}))),
             medians=medians(done),
             refusals=refusals(refused),
             table=table,

@@ -6,7 +6,7 @@ label, or a hybrid image).  Each layer raises its goodness in the first and lowe
 rule of its own; nothing travels backwards (Hinton 2022, arXiv 2212.13345).
 
     python protocols/forward_forward.py                                  # digits, about a minute
-    python protocols/forward_forward.py --dataset mnist --data DIR       # 784-500-500
+    python protocols/forward_forward.py --dataset mnist --data DIR       # 884-500-500
     python protocols/forward_forward.py --resume runs/FOLDER             # go on after an interruption
     python protocols/forward_forward.py --neuron my_neuron.py --set tau_m=10*ms
     python protocols/forward_forward.py --seeds 1,2,3                    # side by side, one process a core

@@ -18,7 +18,7 @@ import numpy as np
 from brianff import plotting
 from brianff.commands import dated_folder, fail_cleanly, options_of, resumed
 from brianff.gradient_free import ANN, SPIKING, Comparison, Settings
-from brianff.results import RunFolder
+from brianff.results import ResultsError, RunFolder
 from brianff.training import versions
 
 QUICK = dict(
@@ -58,14 +58,16 @@ def main(arguments=None):
     courses = QUICK_COURSES if args.quick else {"spiking": ("frozen", *SPIKING), "ann": ("frozen", *ANN)}
     courses = courses | named
     if args.resume:
-        changes = resumed(chosen | named)
+        changes = resumed(chosen | named, args.out)
         folder = RunFolder.open(args.resume)
         document = folder.config
-        chosen = {k: tuple(v) if isinstance(v, list) else v for k, v in document["settings"].items()} | changes
-        courses = document["courses"]
-    elif args.quick:
-        chosen = {**QUICK, **chosen}
-    settings = Settings(**chosen).checked()
+        try:
+            chosen = {k: tuple(v) if isinstance(v, list) else v for k, v in document["settings"].items()} | changes
+            settings, courses = Settings(**chosen), document["courses"]
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ResultsError(f"{folder.path / 'config.json'} is not that of this protocol: {error}.") from None
+    else:
+        settings = Settings(**({**QUICK, **chosen} if args.quick else chosen))
     comparison = Comparison(settings, print)
     if not args.resume:
         out = args.out or dated_folder("gradient-free")
@@ -88,6 +90,7 @@ def main(arguments=None):
                     course.append({"what": what, "seed": seed, **row})
                 course[-1] |= comparison.test(substrate, w)
                 rows += course
+                done.add((what, seed))
                 folder.write_metrics(rows)
                 last = course[-1]
                 print(

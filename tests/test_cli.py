@@ -77,6 +77,15 @@ def test_show_takes_a_model_of_each_kind(run):
     assert "dw += M_layer*derivative_post*z_pre" in out and "beta1" not in out
 
 
+def test_models_of_another_kind_of_learning_are_refused(run, failure):
+    _, out, _ = run("show", "--feedback", "dfa", "--optimizer", "sgd")
+    assert "optimizer sgd" in out and "feedback dfa" in out
+    assert "--rule is no part of learning with feedback" in failure("show", "--feedback", "dfa", "--rule", "symba")
+    loss = load("loss", "spike_count").path
+    assert "--goodness is no part of learning with feedback" in failure("check", loss, "--goodness", "linear")
+    assert "there is no neuron 'lief'" in failure("check", loss, "--neuron", "lief")
+
+
 def test_show_takes_a_file(run, neuron):
     _, out, _ = run("show", "--neuron", neuron)
     assert "dI_syn/dt = -I_syn/tau_syn : 1" in out and "neuron mine" in out

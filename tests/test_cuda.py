@@ -690,6 +690,20 @@ def test_a_checkpoint_goes_on_on_another_device(trainer_class, config, tmp_path,
                 assert row[key] == pytest.approx(reference[key], rel=1e-9)
 
 
+def test_a_process_that_has_ended_is_one_error(tmp_path):
+    """What it did not read any more must not come up as a broken pipe when the simulator closes."""
+    sim = CudaSimulator.__new__(CudaSimulator)
+    sim.folder, sim._scratch = tmp_path, tmp_path / "scratch"
+    sim._scratch.mkdir()
+    (sim._scratch / "stderr").write_text("no memory left")
+    pipe = subprocess.PIPE
+    sim._process = subprocess.Popen([sys.executable, "-c", "exit(3)"], stdin=pipe, stdout=pipe, text=True)
+    sim._process.wait()
+    with pytest.raises(DeviceError, match="exit status 3.*no memory left"):
+        sim._ask(["run"])
+    assert sim._process is None and not sim._scratch.exists()
+
+
 @pytest.mark.compiler
 @pytest.mark.slow
 def test_one_process_for_many_runs(tmp_path, on_host, monkeypatch):

@@ -206,6 +206,7 @@ def test_only_validation_may_be_empty():
         ({"images": [[[0]]]}, "images are a list"),
         ({"labels": np.zeros(79, int)}, r"of shape \(79,\) for 80 images"),
         ({"labels": np.zeros(80)}, "a float64 array"),
+        ({"n_classes": 1}, "n_classes is 1; give samples of at least two classes"),
         ({"n_classes": 9}, "label 9 at sample 9 is out of range for 9 classes"),
         ({"test": np.arange(59, 80)}, "sample 59 is .* in validation and test"),
         ({"train": np.array([1, 1])}, "sample 1 is .* in train;"),

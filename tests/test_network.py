@@ -1,9 +1,13 @@
 """The network on its devices: NumPy against C++, the goodness trace, the noise, what a run may change."""
 
+import subprocess
+import threading
+import time
+
 import numpy as np
 import pytest
 
-from brianff.device import CompilerError, CppSimulator, DeviceError, RuntimeSimulator, simulator
+from brianff.device import CompilerError, CppSimulator, DeviceError, RuntimeSimulator, one_at_a_time, simulator
 from brianff.equations import compose
 from brianff.network import LABEL_NEUTRAL, LABEL_NONE, Architecture
 from brianff.stimulus import Schedule
@@ -67,9 +71,12 @@ def test_numpy_and_cpp_agree(models):
 
 @pytest.mark.compiler
 def test_nothing_is_compiled_again_for_other_values(monkeypatch):
-    """Data, weights, seed, learning rates and every parameter of the models are inputs of a run."""
+    """Data, weights, seed, learning rates and every parameter of the models are inputs of a run.
+
+    Those of the composition hold where a run does not set them, whatever the binary was built with.
+    """
     models = dict(neuron="lif", encoder="time_to_first_spike", rule="symba", optimizer="adam")
-    CppSimulator(SMALL, compose(**models), record=True)
+    first = CppSimulator(SMALL, compose(**models), record=True)
     monkeypatch.setenv("PATH", "")  # no compiler to be found
     composition = compose(**models, parameters={"alpha": 2.0, "v_th": 0.9})
     again = CppSimulator(SMALL, composition, record=True)
@@ -78,6 +85,11 @@ def test_nothing_is_compiled_again_for_other_values(monkeypatch):
     changed = {f"neurons{k}.v_th": 0.5 for k in (1, 2)}
     with again.run(inputs, len(schedule)) as low, again.run({**inputs, **changed}, len(schedule)) as high:
         assert len(high["spikes1.i"]) > 1.2 * len(low["spikes1.i"])
+        spikes, w = low["spikes1.i"], low["synapses2.w"]
+    given = {f"neurons{k}.v_th": 0.9 for k in (1, 2)} | {f"layer{k}.alpha": 2.0 for k in (1, 2)}
+    with first.run(inputs, len(schedule)) as other, first.run({**inputs, **given}, len(schedule)) as same:
+        assert len(other["spikes1.i"]) != len(spikes)
+        np.testing.assert_array_equal(same["synapses2.w"], w)
 
 
 @pytest.mark.compiler
@@ -108,6 +120,38 @@ def test_failed_compilation_names_the_error_and_leaves_no_build(monkeypatch, tmp
     with pytest.raises(DeviceError, match="compilation failed"):
         CppSimulator(SMALL, compose(), record=True)
     assert not [p for p in tmp_path.iterdir() if p.is_dir()]
+
+
+@pytest.mark.compiler
+def test_an_interrupted_compilation_leaves_nothing(monkeypatch, tmp_path):
+    def interrupted(command, *args, **options):
+        if command[0] == "make":
+            raise KeyboardInterrupt
+        return run(command, *args, **options)
+
+    run = subprocess.run
+    monkeypatch.setenv("BRIANFF_CACHE", str(tmp_path))
+    monkeypatch.setattr(subprocess, "run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        CppSimulator(SMALL, compose())
+    assert not list(tmp_path.iterdir())
+
+
+def test_who_waited_for_a_build_keeps_the_next_one_out(tmp_path):
+    """The file that they waited for is deleted by the first: they must not take the deleted one for the lock."""
+    inside = []
+
+    def wait():
+        with one_at_a_time(tmp_path / "network"):
+            inside.append((tmp_path / "network.lock").exists())
+
+    with one_at_a_time(tmp_path / "network"):
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        time.sleep(0.2)
+        assert not inside
+    waiting.join()
+    assert inside == [True] and not list(tmp_path.iterdir())
 
 
 @pytest.mark.compiler
@@ -277,6 +321,8 @@ def test_a_step_of_the_rule_raises_positive_above_negative_goodness(rule):
 def test_architecture_refuses_nonsense():
     with pytest.raises(ValueError, match="batch must be positive"):
         SMALL.with_(batch=0)
+    with pytest.raises(ValueError, match="the time step must be positive"):
+        SMALL.with_(dt_ms=0.0)
     with pytest.raises(ValueError, match="hidden layers"):
         SMALL.with_(hidden=())
     with pytest.raises(ValueError, match="clocks drift apart"):

@@ -8,6 +8,8 @@ import sys
 import pytest
 from conftest import ROOT
 
+from brianff.results import RunFolder
+
 PROTOCOLS = sorted(p.name for p in (ROOT / "protocols").glob("*.py") if not p.stem.startswith("_"))
 
 
@@ -137,9 +139,22 @@ def test_an_interrupted_run_goes_on_with_its_own_options(name, capsys):
     main = importlib.import_module(f"brianff.protocols.{name}").main
     for options, message in (
         (["--epochs", "3"], "leave out --epochs"),
+        (["--out", "elsewhere"], "leave out --out"),
         (["--data", "here"], "nowhere is not the folder of a run"),
     ):
         assert main(["--resume", "nowhere", *options]) == 1
+        error = capsys.readouterr().err
+        assert error.startswith("error: ") and message in error
+
+
+def test_a_folder_of_something_else_is_one_sentence(tmp_path, capsys):
+    """A run of another protocol, or a file where results should go."""
+    RunFolder.create(tmp_path / "run", {"config": {"dataset": "digits"}})
+    for name, options, message in (
+        ("gradient_free", ["--resume", tmp_path / "run"], "config.json is not that of this protocol: 'settings'"),
+        ("compare_feedback", ["--out", tmp_path / "run" / "config.json"], "File exists"),
+    ):
+        assert importlib.import_module(f"brianff.protocols.{name}").main(list(map(str, options))) == 1
         error = capsys.readouterr().err
         assert error.startswith("error: ") and message in error
 

@@ -201,6 +201,12 @@ def test_every_epoch_sees_every_sample_once(tmp_path):
     assert not set(samples) & set(trainer.data.test) and not set(samples) & set(trainer.data.validation)
 
 
+def test_empty_places_in_the_last_row_are_no_samples(tmp_path):
+    trainer = train(tmp_path / "run", **{**TINY, "limit": 7, "layers": "in-turn"})
+    rows = [(row["samples"], row["epoch"]) for row in trainer.metrics if row["what"] == "validation"]
+    assert rows == [(10, 1.4286), (14, 2.0), (24, 3.4286), (28, 4.0)]
+
+
 def test_the_learning_rate_falls_linearly_and_comes_once_a_mini_batch(tmp_path):
     trainer = Trainer.start(
         Config(**{**TINY, "mini_batch": 10, "learning_rate": 1.0, "final_rate": 0.0}), tmp_path / "r"
@@ -281,6 +287,15 @@ class TestRefusals:
             (dict(jitter=1, dataset="rhythm"), "--jitter moves images"),
             (dict(limit=10**6), "--limit must lie between 1 and"),
             (dict(set=("tau_n=3*ms",)), "no chosen model has a parameter 'tau_n'. Did you mean"),
+            (dict(validate=-1), "--validate is a number of samples"),
+            (dict(uniform_share=2.0), "--uniform-share must lie between 0 and 1"),
+            (dict(mini_batch=100), "--mini-batch 100 is more than the 80 samples"),
+            (dict(negatives="hybrid", dataset="rhythm"), "--negatives hybrid mixes images"),
+            (dict(record_neurons=(6,)), "--record-neurons must name neurons of every layer"),
+            (
+                dict(hidden=(12, 9), goodness="class_groups", rule="class_competition", negatives="none"),
+                "a neuron for each of 10 classes",
+            ),
             (dict(hidden=(0,)), "at least one neuron"),
             (dict(record_samples=(10**6,)), "--record-samples must name"),
             (dict(batch=5, chunk=10**5, refresh=10**5), "--chunk 100000 is too long"),

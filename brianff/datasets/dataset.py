@@ -17,6 +17,8 @@ class Labelled:
 
     def _check_labels(self, n_samples, what):
         labels = self.labels
+        if self.n_classes < 2:
+            raise self._invalid(f"n_classes is {self.n_classes}", "give samples of at least two classes")
         if not _is_index_array(labels) or len(labels) != n_samples:
             raise self._invalid(
                 f"labels are {_describe(labels)} for {n_samples} {what}",
