@@ -31,6 +31,7 @@ from brianff.device import (
     _check_input,
     _scratch_folder,
     cache_folder,
+    ended,
     one_at_a_time,
     publish,
 )
@@ -300,7 +301,7 @@ class CudaSimulator:
         said.append((self._scratch / "stderr").read_text(errors="replace"))
         self.close()
         raise DeviceError(
-            f"the compiled network failed (exit status {status}): {''.join(said).strip()[-500:]}. If this happens "
+            f"the compiled network failed ({ended(status)}): {''.join(said).strip()[-500:]}. If this happens "
             f"again, delete {self.folder}."
         )
 

@@ -16,6 +16,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -25,8 +26,8 @@ import numpy as np
 import brianff
 
 __all__ = [
-    "CompilerError", "CppSimulator", "DEVICES", "DeviceError", "RuntimeSimulator", "cache_folder", "require_device",
-    "simulator",
+    "CompilerError", "CppSimulator", "DEVICES", "DeviceError", "RuntimeSimulator", "cache_folder", "ended",
+    "require_device", "simulator",
 ]  # fmt: skip
 
 DEVICES = {
@@ -79,6 +80,11 @@ def cache_folder():
         return Path(os.environ["BRIANFF_CACHE"])
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "brianff" / "builds"
+
+
+def ended(status):
+    """How a process came to its end, in words."""
+    return f"exit status {status}" if status >= 0 else f"ended by {signal.Signals(-status).name}"
 
 
 def require_device(device):
@@ -292,7 +298,7 @@ class CppSimulator:
             # The binary reports a wrong file on stderr and goes on with the compiled-in values.
             if process.returncode or output:
                 raise DeviceError(
-                    f"the compiled network failed (exit status {process.returncode}): "
+                    f"the compiled network failed ({ended(process.returncode)}): "
                     f"{output.decode(errors='replace').strip()[-500:]}. If this happens again, delete {self.folder}."
                 )
         except BaseException:

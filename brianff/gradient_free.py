@@ -86,7 +86,11 @@ class Comparison:
         self.settings, self.report = settings.checked(), report
         data = datasets.load(settings.dataset, data=settings.data)
         if settings.limit:
-            parts = {name: getattr(data, name)[: settings.limit] for name in ("train", "validation", "test")}
+            # at random, since splits are sorted; of the training samples those that `brianff.training.load_data` takes
+            parts = {
+                name: stream(0, "limit").permutation(getattr(data, name))[: settings.limit]
+                for name in ("train", "validation", "test")
+            }
             data = dataclasses.replace(data, **parts)
         self.data = data
         self._populations = {}

@@ -27,6 +27,7 @@ from brianff.commands import add_device_option, fail_cleanly, integers, names
 from brianff.comparison import MEASURES, PAGE, Combination, latest, markdown, measure_all, medians, refusals, summary
 from brianff.device import require_device
 from brianff.equations import ModelError, available, load
+from brianff.results import atomic_write, read_rows
 
 
 # %% Options
@@ -64,18 +65,16 @@ def main(arguments=None):
                 raise ModelError(f"--codes {name} reads spike times, and digits are images: leave it out.")
     out = Path(args.out)
     out.mkdir(parents=True, exist_ok=True)
-    results = out / "results.jsonl"
+    results = out / "results.json"
 
     # %% What fits together, and what does not
     wanted = [Combination(*models) for models in itertools.product(args.neurons, args.codes, args.rules)]
     refused = {combination: reason for combination in wanted if (reason := combination.misfit())}
     for combination, reason in refused.items():
         print(f"refused: {combination}: {reason}")
-    done = latest(json.loads(line) for line in results.read_text().splitlines()) if results.exists() else []
+    done = latest(read_rows(results, lambda row: row["config"] if args.table else settings))
     if args.table and done:
-        settings = done[0]["settings"]
-    if any(row["settings"] != settings for row in done):
-        raise ValueError(f"{out} holds results of other settings: choose another --out.")
+        settings = done[0]["config"]
     known = {(Combination(row["neuron"], row["code"], row["rule"]), row["seed"]) for row in done if "failed" not in row}
     todo = {
         combination: seeds
@@ -91,10 +90,8 @@ def main(arguments=None):
         require_device(args.device)
         more = settings | {"device": args.device}
         for rows in track(measure_all(todo, more, args.jobs), "training", total=len(todo)):
-            rows = [row | {"settings": settings} for row in rows]
-            done = latest(done + rows)
-            with results.open("a") as file:
-                file.writelines(json.dumps(row) + "\n" for row in rows)
+            done = latest(done + [row | {"config": settings} for row in rows])
+            atomic_write(results, json.dumps(done, indent=1).encode())
 
     # %% Table and figure
     if not summary(done):

@@ -5,7 +5,7 @@ Every sample is presented twice: a positive stimulus epoch (image and true label
 label, or a hybrid image).  Each layer raises its goodness in the first and lowers it in the second with a three-factor
 rule of its own; nothing travels backwards (Hinton 2022, arXiv 2212.13345).
 
-    python protocols/forward_forward.py                                  # digits, about a minute
+    python protocols/forward_forward.py                                  # digits, half a minute
     python protocols/forward_forward.py --dataset mnist --data DIR       # 884-500-500
     python protocols/forward_forward.py --resume runs/FOLDER             # go on after an interruption
     python protocols/forward_forward.py --neuron my_neuron.py --set tau_m=10*ms

@@ -81,6 +81,7 @@ def test_models_of_another_kind_of_learning_are_refused(run, failure):
     _, out, _ = run("show", "--feedback", "dfa", "--optimizer", "sgd")
     assert "optimizer sgd" in out and "feedback dfa" in out
     assert "--rule is no part of learning with feedback" in failure("show", "--feedback", "dfa", "--rule", "symba")
+    assert "--dale is no part of learning with feedback" in failure("show", "--feedback", "dfa", "--dale")
     loss = load("loss", "spike_count").path
     assert "--goodness is no part of learning with feedback" in failure("check", loss, "--goodness", "linear")
     assert "there is no neuron 'lief'" in failure("check", loss, "--neuron", "lief")
@@ -116,11 +117,6 @@ def test_show_has_dale_s_principle(run):
 def test_show_says_what_is_not_to_be_trained(run):
     status, out, err = run("show", "--goodness", "class_groups")
     assert status == 0 and out and err.startswith("note: not to be trained: the goodness class_groups needs a rule")
-
-
-@pytest.mark.parametrize("option", [("--rule", "symba"), ("--goodness", "linear"), ("--dale",)])
-def test_show_of_feedback_does_not_ignore_options(failure, option):
-    assert "learning with feedback has no" in failure("show", "--feedback", "dfa", *option)
 
 
 def test_a_missing_file_to_check_is_named(failure):

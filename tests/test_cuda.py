@@ -325,7 +325,7 @@ def test_every_protocol_generates_cuda(protocol, tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(CudaSimulator, "_compile", compile_)
     assert module.main(["--quick", "--device", "cuda", "--out", str(tmp_path / "run")]) == 1
-    said = [capsys.readouterr().err, *(path.read_text() for path in tmp_path.glob("run/results.jsonl"))]
+    said = [capsys.readouterr().err, *(path.read_text() for path in tmp_path.glob("run/results.json"))]
     assert "compilation failed: error: stopped here" in "".join(said)
     kernel = "synapses1_pre" if protocol == "gradient_free" else "synapses1_learn"
     assert len(seen) == 1 and f"_run_kernel_{kernel}_codeobject" in seen[0]
@@ -746,7 +746,7 @@ def test_one_process_for_many_runs(tmp_path, on_host, monkeypatch):
         sim.run(inputs, n + 1)
     sim.run(inputs, 2)
     sim._process.kill()
-    with pytest.raises(DeviceError, match="the compiled network failed"):
+    with pytest.raises(DeviceError, match=r"the compiled network failed \(ended by SIGKILL\)"):
         sim.run(inputs, 2)
     assert_same(outcome_of(sim, inputs, n), reference)  # the next run has a process of its own
     sim.close()

@@ -29,7 +29,7 @@ def encode(encoder, images, steps=50, dt_ms=1.0, **parameters):
     group.presentation = np.repeat(np.arange(len(images)), images.shape[1])
     group.channel = np.tile(np.arange(images.shape[1]), len(images))
     group.seed = 1
-    group.run_regularly(model["at_epoch_start"], dt=100 * second, when="start")
+    group.run_regularly(model["at_epoch_start"], dt=10 * second, when="start")
     monitor = SpikeMonitor(group)
     Network(group, monitor).run(steps * dt_ms * ms)
     spikes = np.zeros((images.size, steps), bool)
