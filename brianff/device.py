@@ -329,14 +329,15 @@ def _scratch_folder():
     memory = Path("/dev/shm")
     root = memory if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 1 << 30 else None
     root = Path(root or tempfile.gettempdir())
-    for stale in root.glob("brianff-run-*"):  # of processes that were killed
+    node = f"brianff-run-{platform.node()}-"  # containers may share the folder, and not their processes
+    for stale in root.glob(f"{node}*"):  # of processes that were killed
         try:
-            os.kill(int(stale.name.split("-")[2]), 0)
+            os.kill(int(stale.name.removeprefix(node).split("-")[0]), 0)
         except ProcessLookupError:
             shutil.rmtree(stale, ignore_errors=True)
         except (ValueError, PermissionError):
             pass
-    return Path(tempfile.mkdtemp(prefix=f"brianff-run-{os.getpid()}-", dir=root))
+    return Path(tempfile.mkdtemp(prefix=f"{node}{os.getpid()}-", dir=root))
 
 
 def _cpu():

@@ -64,7 +64,7 @@ class FeedbackConfig:
     dropout: float = option(0.0, "part of the pixels that stay dark in a training sample")
     jitter: int = option(0, "pixels by which a training image is moved at most, in both directions")
     epochs: int | None = option(None, "passes over the training set")
-    mini_batch: int | None = option(None, "samples between two steps of the optimizer")
+    mini_batch: int | None = option(None, "samples between two steps of the optimizer; those left at the end make none")
     learning_rate: float | None = option(None, "learning rate at the start")
     schedule: str = option("cosine", "learning rate over training", choices=["cosine", "constant"])
 

@@ -110,7 +110,7 @@ class Config:
     init_gain: float = option(1.5, "initial weights have standard deviation init_gain/sqrt(number of inputs)")
 
     epochs: int | None = option(None, "passes over the training set (layer by layer: for each layer)")
-    mini_batch: int | None = option(None, "samples between two steps of the optimizer")
+    mini_batch: int | None = option(None, "samples between two steps of the optimizer; those left at the end make none")
     learning_rate: float | None = option(None, "learning rate at the start")
     final_rate: float = option(0.05, "learning rate at the end, as a fraction; linear in between")
     layers: str = option("together", "train all layers at once, or in turn", choices=["together", "in-turn"])

@@ -1,13 +1,23 @@
 """The network on its devices: NumPy against C++, the goodness trace, the noise, what a run may change."""
 
+import os
 import subprocess
+import tempfile
 import threading
 import time
 
 import numpy as np
 import pytest
 
-from brianff.device import CompilerError, CppSimulator, DeviceError, RuntimeSimulator, one_at_a_time, simulator
+from brianff.device import (
+    CompilerError,
+    CppSimulator,
+    DeviceError,
+    RuntimeSimulator,
+    _scratch_folder,
+    one_at_a_time,
+    simulator,
+)
 from brianff.equations import compose
 from brianff.network import LABEL_NEUTRAL, LABEL_NONE, Architecture
 from brianff.stimulus import Schedule
@@ -90,6 +100,20 @@ def test_nothing_is_compiled_again_for_other_values(monkeypatch):
     with first.run(inputs, len(schedule)) as other, first.run({**inputs, **given}, len(schedule)) as same:
         assert len(other["spikes1.i"]) != len(spikes)
         np.testing.assert_array_equal(same["synapses2.w"], w)
+
+
+def test_files_of_killed_runs_are_deleted_but_those_of_another_machine_are_not(monkeypatch, tmp_path):
+    monkeypatch.setattr(os, "access", lambda *_: False)  # not in the memory of this one
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with subprocess.Popen(["true"]) as killed:
+        pass
+    alive = _scratch_folder()
+    dead = tmp_path / alive.name.replace(f"-{os.getpid()}-", f"-{killed.pid}-")
+    elsewhere = tmp_path / f"brianff-run-elsewhere-{killed.pid}-x"
+    for folder in (dead, elsewhere):
+        folder.mkdir()
+    _scratch_folder()
+    assert alive.is_dir() and elsewhere.is_dir() and not dead.is_dir()
 
 
 @pytest.mark.compiler
