@@ -63,7 +63,8 @@ def _likeness(name, keys):
 def _chosen(args, of_feedback):
     """Models that are named on the command line, all of one kind of learning; the defaults depend on which."""
     chosen = {k: name for k in (*FOLDERS, *FEEDBACK_FOLDERS) if (name := getattr(args, k, None))}
-    if odd := set(chosen) - set(FEEDBACK_DEFAULTS if of_feedback else DEFAULTS):
+    named = {*chosen, "dale"} if getattr(args, "dale", False) else set(chosen)
+    if odd := named - set(FEEDBACK_DEFAULTS if of_feedback else (*DEFAULTS, "dale")):
         raise ValueError(f"--{min(odd)} is no part of learning {'with' if of_feedback else 'without'} feedback.")
     return chosen
 
@@ -90,7 +91,6 @@ def main(arguments=None):
             metavar="MODEL",
             help=f"name or file, for learning with feedback (there are: {', '.join(available(kind))})",
         )
-
     show.add_argument("--dale", action="store_true", help="with Dale's principle: the optimizer keeps signs")
 
     checker = commands.add_parser("check", help="find a wrong unit, a missing name or a bad flag in a model file")
@@ -117,8 +117,6 @@ def main(arguments=None):
         of_feedback = any(getattr(args, kind) for kind in FEEDBACK_FOLDERS)
         chosen = _chosen(args, of_feedback)
         if of_feedback:
-            if args.dale:
-                raise ValueError("--dale is no part of learning with feedback.")
             print(compose_feedback(parameters, **chosen))
         else:
             composition = compose(**chosen, parameters=parameters, dale=args.dale)

@@ -142,8 +142,6 @@ class CudaSimulator:
         Called with a sentence before something slow (compiling) begins.
     record : bool
         Record every spike: ``results["spikes1.i"]``, ``results["spikes1.t"]`` (seconds); a byte a neuron and time step.
-    network : class, optional
-        What builds the Brian2 objects (default: the composition's).
     setup : `brianff.cuda.Setup`, optional
         Toolkit and GPU (default: what this machine has).
 
@@ -162,12 +160,11 @@ class CudaSimulator:
 
     device = "cuda"
 
-    def __init__(self, architecture, composition, report=None, record=False, network=None, setup=None):
+    def __init__(self, architecture, composition, report=None, record=False, setup=None):
         self.architecture = architecture
         # A binary in the cache may have been built with other values.
         self.parameters = composition.parameter_inputs(len(architecture.hidden))
         self.record = record
-        self.network = network or composition.network_class
         self.setup = setup or Setup.find_complete()
         if architecture.batch > LARGEST_BATCH:
             raise ValueError(f"--device cuda takes a batch of at most {LARGEST_BATCH}, not {architecture.batch}.")
@@ -193,7 +190,7 @@ class CudaSimulator:
         text = [
             json.dumps(self.architecture.asdict(), sort_keys=True),
             str(self.record),
-            inspect.getsource(self.network),
+            inspect.getsource(composition.network_class),
             str(composition).split("[parameters]")[0].split("\n", 1)[1],
             *(importlib.metadata.version(package) for package in ("brian2", "brian2cuda", "numpy")),
             self.setup.fingerprint,
@@ -206,7 +203,7 @@ class CudaSimulator:
         """Generate, compile, and move into the cache in one step: a build that is interrupted leaves nothing behind."""
         work = Path(tempfile.mkdtemp(prefix="build-", dir=self.folder.parent))
         try:
-            manifest = generate(work, self.architecture, composition, self.setup, self.network, self.record)
+            manifest = generate(work, self.architecture, composition, self.setup, record=self.record)
             publish(work, self.folder, self._compile(work), manifest)
         finally:
             shutil.rmtree(work, ignore_errors=True)
@@ -242,7 +239,7 @@ class CudaSimulator:
             self.close()
             raise
         self._runs += 1
-        self._steps = n_epochs * a.n_steps + 1
+        self._steps, self._spikes = n_epochs * a.n_steps + 1, {}  # of this run: (time step, neuron) of each group
         run = self._runs
         return Results(lambda name: self._read(name, run))
 
@@ -252,7 +249,9 @@ class CudaSimulator:
         group, _, variable = name.partition(".")
         if f"{group}.spiked" not in self.manifest:
             return self._get(name)
-        step, i = np.nonzero(self._get(f"{group}.spiked")[: self._steps])
+        if group not in self._spikes:
+            self._spikes[group] = np.nonzero(self._get(f"{group}.spiked")[: self._steps])
+        step, i = self._spikes[group]
         if variable == "i":
             return i
         return step * self.architecture.dt_ms * 1e-3 if variable == "t" else self._get(name)[step, i]

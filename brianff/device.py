@@ -97,7 +97,7 @@ def require_device(device):
         Setup.find_complete()
 
 
-def simulator(device, architecture, composition, report=None, record=False, network=None):
+def simulator(device, architecture, composition, report=None, record=False):
     """A simulator on ``"cpp"``, ``"cuda"`` or ``"runtime"``.
 
     Parameters
@@ -109,8 +109,6 @@ def simulator(device, architecture, composition, report=None, record=False, netw
         Called with a sentence before something slow (compiling) begins.
     record : bool
         Record every spike.
-    network : class, optional
-        What builds the Brian2 objects (default: the composition's).
 
     Raises
     ------
@@ -118,13 +116,13 @@ def simulator(device, architecture, composition, report=None, record=False, netw
         If the device does not exist or cannot be used here.
     """
     if device == "cpp":
-        return CppSimulator(architecture, composition, report, record, network)
+        return CppSimulator(architecture, composition, report, record)
     if device == "runtime":
-        return RuntimeSimulator(architecture, composition, record, network)
+        return RuntimeSimulator(architecture, composition, record)
     if device == "cuda":
         from brianff.cuda_simulator import CudaSimulator  # brian2cuda takes a second to import
 
-        return CudaSimulator(architecture, composition, report, record, network)
+        return CudaSimulator(architecture, composition, report, record)
     raise DeviceError(f"there is no device '{device}': it is {', '.join(DEVICES)}.")
 
 
@@ -167,14 +165,14 @@ class RuntimeSimulator:
 
     device = "runtime"
 
-    def __init__(self, architecture, composition, record=False, network=None):
+    def __init__(self, architecture, composition, record=False):
         from brian2 import device, prefs, set_device
 
         if device.__class__.__name__ != "RuntimeDevice":
             set_device("runtime")
         prefs.codegen.target = "numpy"
         self.architecture = architecture
-        self.built = (network or composition.network_class)(architecture, composition, record=record)
+        self.built = composition.network_class(architecture, composition, record=record)
         self.built.network.store("initial")
         self._initial_arrays = {k: v.values.copy() for k, v in self.built.timed_arrays.items()}
 

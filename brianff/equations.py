@@ -574,6 +574,11 @@ class Composition:
             return f"the rule {rule} needs a goodness with class groups (class_groups), not {goodness}"
         return None
 
+    def require_fit(self):
+        """Raise the `ModelError` of models that cannot learn together."""
+        if reason := self.misfit():
+            raise ModelError(f"{reason}.")
+
     @property
     def network_class(self):
         """What builds the Brian2 objects."""
@@ -585,12 +590,17 @@ class Composition:
         """Strings of the neurons of layer `level` out of 1 ... `n_levels`, or of the input (0)."""
         return self.input if level == 0 else self.last_neurons if level == n_levels else self.neurons
 
-    def parameter_inputs(self, n_levels):
-        """Every parameter, in every group of a network of `n_levels` layers that has it, as inputs of a simulator."""
+    def parts(self, n_levels):
+        """(name, strings) of the groups of a network of `n_levels` layers."""
         parts = [("neurons0", self.input), ("layer0", self.input_layer)]
         for level in range(1, n_levels + 1):
             parts += [(f"neurons{level}", self.of_neurons(level, n_levels)), (f"layer{level}", self.layer)]
             parts += [(f"synapses{level}", self.synapses)]
+        return parts
+
+    def parameter_inputs(self, n_levels):
+        """Every parameter, in every group that has it, as inputs of a simulator."""
+        parts = self.parts(n_levels)
         return {f"{name}.{k}": float(np.asarray(v)) for name, strings in parts for k, v in strings.parameters.items()}
 
     def state_variables(self):

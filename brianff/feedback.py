@@ -114,12 +114,10 @@ class FeedbackComposition(Composition):
         """How often every sample is shown: twice if the feedback perturbs the network."""
         return 2 if self.models["feedback"]["perturbation"] else 1
 
-    def parameter_inputs(self, n_levels):
-        """As of any network, and those of the feedback synapses."""
-        out, own = super().parameter_inputs(n_levels), self.feedback.parameters if self.feedback else {}
-        for level in range(1, n_levels):
-            out |= {f"feedback{level}.{name}": float(np.asarray(value)) for name, value in own.items()}
-        return out
+    def parts(self, n_levels):
+        """As of any network, and the feedback synapses."""
+        of_feedback = [(f"feedback{level}", self.feedback) for level in range(1, n_levels) if self.feedback]
+        return super().parts(n_levels) + of_feedback
 
     def state_variables(self):
         """Names of the synaptic variables that go on from run to run: neither eligibilities, which every presentation

@@ -21,7 +21,7 @@ from brianff.population import (
     smoothed_gradient,
 )
 from brianff.stimulus import Schedule, stream
-from brianff.training import Config, Trainer, cpu_seconds, device_option, option
+from brianff.training import Config, Trainer, cpu_seconds, device_option, limited, option
 
 __all__ = ["ANN", "RULES", "SPIKING", "Comparison", "Settings"]
 
@@ -86,11 +86,7 @@ class Comparison:
         self.settings, self.report = settings.checked(), report
         data = datasets.load(settings.dataset, data=settings.data)
         if settings.limit:
-            # at random, since splits are sorted; of the training samples those that `brianff.training.load_data` takes
-            parts = {
-                name: stream(0, "limit").permutation(getattr(data, name))[: settings.limit]
-                for name in ("train", "validation", "test")
-            }
+            parts = {name: limited(getattr(data, name), settings.limit) for name in ("train", "validation", "test")}
             data = dataclasses.replace(data, **parts)
         self.data = data
         self._populations = {}

@@ -34,7 +34,8 @@ from brianff.stimulus import (
 
 __all__ = [
     "Config", "Progress", "Stopped", "Trainer", "check_input", "check_options", "collect_recording", "cpu_seconds",
-    "default_encoder", "device_option", "load_data", "option", "record_presentations", "record_run", "versions",
+    "default_encoder", "device_option", "limited", "load_data", "option", "record_presentations", "record_run",
+    "versions",
 ]  # fmt: skip
 
 
@@ -677,6 +678,11 @@ class Trainer(Progress):
         self.folder.save("weights", arrays | {"readout": self.readout.w})
 
 
+def limited(samples, limit, split_seed=0):
+    """`limit` samples of a split, or all if it has fewer, at random: splits are sorted."""
+    return stream(split_seed, "limit").permutation(samples)[:limit]
+
+
 def load_data(config):
     """The data set that a configuration names, and its training samples: those that ``--limit`` leaves, at random."""
     data = datasets.load(
@@ -697,7 +703,7 @@ def load_data(config):
         return data, data.train
     if not 1 <= config.limit <= len(data.train):
         raise ValueError(f"--limit must lie between 1 and {len(data.train)}, the size of the training set.")
-    return data, stream(config.split_seed, "limit").permutation(data.train)[: config.limit]
+    return data, limited(data.train, config.limit, config.split_seed)
 
 
 def default_encoder(dataset):
@@ -730,8 +736,7 @@ def _compose(config):
         dict(map(equations.parse_parameter, config.set)),
         dale=config.dale is not None,
     )
-    if composition.misfit():
-        raise equations.ModelError(f"{composition.misfit()}.")
+    composition.require_fit()
     if composition.class_groups != (config.negatives == "none"):
         raise ValueError(
             f"--goodness {config.goodness} with --rule {config.rule} "

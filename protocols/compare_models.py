@@ -33,7 +33,7 @@ from brianff.results import atomic_write, read_rows
 # %% Options
 def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    codes = [name for name in available("encoder") if name != "spike_times"]  # digits are no spike times
+    codes = [name for name in available("encoder") if not load("encoder", name).reads_spike_times]  # for images
     for name, default in (("neurons", available("neuron")), ("codes", codes), ("rules", available("rule"))):
         parser.add_argument(f"--{name}", type=names, default=default, metavar="A,B", help="default: all")
     parser.add_argument("--seeds", type=integers, default=(1, 2, 3), metavar="1,2,3")

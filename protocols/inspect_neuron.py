@@ -57,8 +57,7 @@ def main(arguments=None):
         for note in check(kind, models[kind], **{k: v for k, v in models.items() if k != kind}):
             print(f"note: {note}")
     composition = compose(**models, parameters=dict(map(parse_parameter, args.set)))
-    if composition.misfit():
-        raise ModelError(f"{composition.misfit()}.")
+    composition.require_fit()
     if composition.models["encoder"].reads_spike_times:
         raise ModelError(f"--encoder {args.encoder} reads spike times, and digits are images: take another one.")
 

@@ -71,8 +71,8 @@ def compile_project(folder, optimise="-O1"):
 class CudaOnHost(CudaSimulator):
     """`CudaSimulator` whose kernels run on the host."""
 
-    def __init__(self, architecture, composition, report=None, record=False, network=None):
-        super().__init__(architecture, composition, report, record, network, setup=SETUP)
+    def __init__(self, architecture, composition, report=None, record=False):
+        super().__init__(architecture, composition, report, record, setup=SETUP)
 
     def _compile(self, work):
         return compile_project(work)
