@@ -20,9 +20,9 @@ from brianff.equations import (
     check,
     compose,
     load,
-    parse_parameter,
 )
 from brianff.feedback import FEEDBACK_DEFAULTS, compose_feedback
+from brianff.values import parse_parameter
 
 __all__ = ["main"]
 

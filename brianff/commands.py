@@ -13,11 +13,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from brianff.datasets import DatasetError
-from brianff.device import DeviceError
-from brianff.equations import DEFAULTS, ModelError, available
-from brianff.results import ResultsError
-from brianff.seeds import SeedError
+from brianff.equations import DEFAULTS, available
+from brianff.errors import BrianffError
 from brianff.training import Stopped, device_option
 
 __all__ = [
@@ -25,17 +22,7 @@ __all__ = [
     "progress_bar", "resumed", "run_options", "start_or_resume",
 ]  # fmt: skip
 
-EXPECTED = (
-    DatasetError,
-    DeviceError,
-    ModelError,
-    ResultsError,
-    SeedError,
-    ValueError,
-    NotImplementedError,
-    FloatingPointError,
-    OverflowError,
-)
+EXPECTED = (BrianffError, ValueError, NotImplementedError, FloatingPointError, OverflowError)
 
 
 def options_of(config, docstring):

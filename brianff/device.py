@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 
 import brianff
+from brianff.errors import BrianffError
 
 __all__ = [
     "CompilerError", "CppSimulator", "DEVICES", "DeviceError", "RuntimeSimulator", "cache_folder", "ended",
@@ -66,7 +67,7 @@ objects.o: objects.cpp {_PRECOMPILED}.gch
 """
 
 
-class DeviceError(Exception):
+class DeviceError(BrianffError):
     """A device that is missing, or a run on it that failed; the message says what to do."""
 
 

@@ -110,12 +110,13 @@ from brian2.units.fundamentalunits import (
     get_dimensions,
     get_or_create_dimension,
 )
-from brian2.units.stdunits import stdunits
 from brian2.utils.logger import catch_logs
 from brian2.utils.stringtools import get_identifiers
 
 import brianff.models
+from brianff.errors import ModelError
 from brianff.noise import FUNCTIONS
+from brianff.values import UNITS, is_number
 
 __all__ = [
     "Composition",
@@ -127,7 +128,6 @@ __all__ = [
     "check",
     "compose",
     "load",
-    "parse_parameter",
 ]
 
 FOLDERS = {
@@ -277,10 +277,6 @@ MUST_SET = {
 DEFAULT_ON_PRE = "I_syn_post += w"
 # Expressions of the neuron and the goodness that neurons have as variables where a rule asks for them.
 WANTED_BY_RULES = ("surrogate", "derivative", "goodness_jump", "memory")
-
-
-class ModelError(Exception):
-    """A model file, or a combination of models, that cannot work; the message says where and what to do."""
 
 
 @dataclass
@@ -438,7 +434,7 @@ def _read(kind, path, above=()):
             if not isinstance(value, dict):
                 raise ModelError(f"{path}:{lines[key][0]}: '{key}' must be a dictionary.")
             for name, initial in value.items():
-                if not isinstance(name, str) or not (isinstance(initial, str) or _is_number(initial)):
+                if not isinstance(name, str) or not (isinstance(initial, str) or is_number(initial)):
                     raise ModelError(f"{path}:{lines[key][0]}: '{key}' has {initial!r} for {name!r}, not a number.")
         elif not isinstance(value, str):
             raise ModelError(f"{path}:{lines[key][0]}: '{key}' must be a string, not {type(value).__name__}.")
@@ -456,7 +452,7 @@ def _read(kind, path, above=()):
             Equations.check_identifier(str(name))
         except (SyntaxError, ValueError) as error:
             raise ModelError(f"{where}: '{name}' cannot be the name of a parameter: {error}") from None
-        if not _is_number(value):
+        if not is_number(value):
             raise ModelError(f"{where}: parameter '{name}' must be a number with a unit, and finite, not {value!r}.")
     if base:
         used = _names(*_texts(strings))
@@ -481,16 +477,6 @@ def _base(kind, path, name, line, above):
     if found.resolve() in above:
         raise ModelError(f"{path}:{line}: the base '{name}' builds upon this file.")
     return _read(kind, found, above)
-
-
-def _is_number(value):
-    """Whether a value is one finite real number, with or without unit."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, Quantity, np.floating, np.integer)):
-        return False
-    try:
-        return np.ndim(value) == 0 and bool(np.isfinite(float(np.asarray(value))))
-    except (TypeError, OverflowError):
-        return False
 
 
 # -- composition ---------------------------------------------------------------------------------------------------
@@ -1017,7 +1003,7 @@ def _merge_parameters(models, overrides):
             raise ModelError(
                 f"no chosen model has a parameter '{name}'.{_closest(name, values)} There are: {', '.join(values)}."
             )
-        if not _is_number(value):
+        if not is_number(value):
             raise ModelError(f"the parameter '{name}' must be a number with a unit, and finite, not {value!r}.")
         if not have_same_dimensions(values[name], value):
             raise ModelError(f"the parameter '{name}' has the unit of {values[name]}, which {value} has not.")
@@ -1026,22 +1012,6 @@ def _merge_parameters(models, overrides):
         if (name == "tau" or name.startswith("tau_")) and float(value) <= 0:
             raise ModelError(f"the time constant '{name}' must be positive, not {value} ({owner[name].path}).")
     return values
-
-
-def parse_parameter(text):
-    """``"tau_m=10*ms"`` as a pair of name and quantity."""
-    name, equals, expression = text.partition("=")
-    name = name.strip()
-    if not equals or not name.isidentifier():
-        raise ModelError(f"'{text}': a parameter is given as NAME=VALUE, for example tau_m=10*ms.")
-    try:
-        value = eval(expression, {"__builtins__": {}}, dict(_UNITS))
-    except Exception as error:
-        reason = getattr(error, "msg", error)
-        raise ModelError(f"'{text}': {reason}: a parameter is given as in tau_m=10*ms.") from None
-    if not _is_number(value):
-        raise ModelError(f"'{text}': the value must be a number with a unit, for example tau_m=10*ms.")
-    return name, value
 
 
 # -- what each file defines ----------------------------------------------------------------------------------------
@@ -1164,7 +1134,7 @@ def _refuse_clashes(models, definitions):
     below = merge(own("T_epoch", "t_stop", "phase_at", *of_layers), goodness["layer"])
     layer = merge(below, rule["layer"])
     linked = own("w", "plastic", *(f"{name}_layer" for name in layer), *(f"{name}_below" for name in below))
-    encoding = _names(SHOW_STIMULUS) - set(DEFAULT_FUNCTIONS) - set(_UNITS) - {"t"}
+    encoding = _names(SHOW_STIMULUS) - set(DEFAULT_FUNCTIONS) - set(UNITS) - {"t"}
     inputs = merge(
         linked | own("T_epoch", *FUNCTIONS, *encoding, *Equations(INPUT_VARIABLES).names),
         definitions["encoder"]["equations"],
@@ -1189,8 +1159,6 @@ def _refuse_clashes(models, definitions):
 
 
 # -- checking ------------------------------------------------------------------------------------------------------
-
-_UNITS = {unit.name: unit for unit in all_units} | dict(stdunits)
 
 
 def _variable(name, dim, var_type="float", scalar=False, read_only=False):
@@ -1224,7 +1192,7 @@ def _read_only(names, suffix=""):
 def _environment(composition):
     """Names that the strings of each part may use: part -> name -> Brian2 variable, constant or function."""
     common = dict(DEFAULT_FUNCTIONS) | dict(DEFAULT_CONSTANTS)
-    for name, unit in _UNITS.items():
+    for name, unit in UNITS.items():
         common[name] = Constant(name, dimensions=get_dimensions(unit), value=float(unit))
     for name, value in composition.parameters.items():
         common[name] = Constant(name, dimensions=get_dimensions(value), value=float(np.asarray(value)))
@@ -1445,7 +1413,7 @@ class _Checker:
             elif name in self.wider:
                 self.fail(f"the name '{name}' is not defined for the input, where this string counts as well.", offset)
             else:
-                own = [n for n in self.names if not n.startswith("_") and n not in _UNITS]
+                own = [n for n in self.names if not n.startswith("_") and n not in UNITS]
                 self.fail(
                     f"the name '{name}' is not defined.{_closest(name, own)} Give it an equation, or a value in "
                     "'parameters'.",

@@ -15,7 +15,6 @@ from brian2 import have_same_dimensions, ms
 
 from brianff import datasets
 from brianff.device import RuntimeSimulator, simulator
-from brianff.equations import parse_parameter
 from brianff.feedback import FEEDBACK_DEFAULTS, compose_feedback
 from brianff.network import LABEL_NONE, LONGEST_RUN, Architecture
 from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule, stream
@@ -29,6 +28,7 @@ from brianff.training import (
     load_data,
     option,
 )
+from brianff.values import parse_parameter
 
 __all__ = ["FeedbackConfig", "FeedbackTrainer", "rate_readout"]
 

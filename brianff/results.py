@@ -20,10 +20,12 @@ from pathlib import Path
 
 import numpy as np
 
+from brianff.errors import BrianffError
+
 __all__ = ["ResultsError", "RunFolder", "atomic_write", "read_rows"]
 
 
-class ResultsError(Exception):
+class ResultsError(BrianffError):
     """A results folder that is missing, damaged or of another network."""
 
 

@@ -13,12 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from brianff.errors import BrianffError
+
 __all__ = ["SeedError", "run_seeds"]
 
 RESULT = re.compile(r"test accuracy: (\d\.\d+)")
 
 
-class SeedError(Exception):
+class SeedError(BrianffError):
     """A run that failed; the message names it and ends with what it said."""
 
 

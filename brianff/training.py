@@ -31,6 +31,7 @@ from brianff.stimulus import (
     stream,
     wrong_labels,
 )
+from brianff.values import parse_parameter
 
 __all__ = [
     "Config", "Progress", "Stopped", "Trainer", "check_input", "check_options", "collect_recording", "cpu_seconds",
@@ -733,7 +734,7 @@ def _compose(config):
         config.goodness,
         config.rule,
         config.optimizer,
-        dict(map(equations.parse_parameter, config.set)),
+        dict(map(parse_parameter, config.set)),
         dale=config.dale is not None,
     )
     composition.require_fit()

@@ -19,10 +19,11 @@ import numpy as np
 from brianff import datasets, plotting
 from brianff.commands import add_model_options, fail_cleanly
 from brianff.device import RuntimeSimulator
-from brianff.equations import DEFAULTS, ModelError, check, compose, parse_parameter
+from brianff.equations import DEFAULTS, ModelError, check, compose
 from brianff.network import Architecture
 from brianff.stimulus import Schedule, stream
 from brianff.training import collect_recording
+from brianff.values import parse_parameter
 
 
 # %% Options

@@ -18,8 +18,8 @@ from brianff.equations import (
     check,
     compose,
     load,
-    parse_parameter,
 )
+from brianff.values import parse_parameter
 
 KINDS = list(FOLDERS)
 ALL = [(kind, name) for kind in KINDS for name in available(kind)]
@@ -471,7 +471,8 @@ def test_parse_parameter_reads_quantities(text, name, value):
 @pytest.mark.parametrize(
     "text",
     ["tau_m", "tau_m=", "tau_m=10*", "tau_m=10 ms", "tau_m=ten", "tau_m==3", "tau_m=[1,2]*ms", "tau_m='3'", "tau_m=1/0",
-     "tau_m=__import__('os')", ""],
+     "tau_m=__import__('os')", "tau_m=ms.__class__", "tau_m=(lambda: 1)()", "tau_m=9**9**9**9", "tau_m=1 if 1 else 2",
+     "tau_m=" + "(" * 400 + "1" + ")" * 400, "tau_m=" + "1+" * 600 + "1", "tau_m=1+ms", "tau_m=\0", ""],
 )  # fmt: skip
 def test_parse_parameter_refuses_with_the_text(text):
     with pytest.raises(ModelError) as caught:

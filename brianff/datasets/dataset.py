@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from brianff.errors import BrianffError
 
-class DatasetError(Exception):
+
+class DatasetError(BrianffError):
     """A data set's file is missing or bad; the message names it and the way out."""
 
 
