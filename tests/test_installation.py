@@ -1,7 +1,13 @@
-"""`pip install .` takes along everything that brianff imports and reads: as setup.cfg says, without pip."""
+"""`pip install .` takes along everything that brianff imports and reads: as setup.cfg says, without pip.
+
+An editable installation is found from any folder.
+"""
 
 import configparser
+import subprocess
+import sys
 
+import pytest
 from conftest import ROOT
 
 CONFIG = configparser.ConfigParser()
@@ -27,3 +33,19 @@ def test_every_other_file_is_installed_with_its_package():
     for package, path in files():
         if path.suffix != ".py":
             assert any(path.match(pattern) for pattern in patterns.get(package, [])), f"{package}: {path}"
+
+
+@pytest.mark.parametrize("options", [[], ["-OO", "-W", "error::SyntaxWarning"]])
+def test_scripts_in_the_folder_that_holds_the_clone_find_it(options, tmp_path):
+    """There, 'brianff' is the clone itself: a folder that Python takes for a part of a package of that name."""
+    (tmp_path / "brianff").symlink_to(ROOT)
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import brianff, brianff.models, brianff.protocols\n"
+        "print(brianff.__file__, brianff.models.__file__, brianff.protocols.__file__)"
+    )
+    done = subprocess.run([sys.executable, *options, script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    expected = [str(ROOT / folder / "__init__.py") for folder in ("brianff", "models", "protocols")]
+    assert done.returncode == 0 and done.stdout.split() == expected, (
+        f"{done.stdout}{done.stderr}\nAfter a change of setup.cfg, install again: make .venv/ready"
+    )
