@@ -107,7 +107,7 @@ class OnCuda:
     def make_neurons(self, level, n, strings, **options):
         """Spikes for the dense synapses alone."""
         neurons = super().make_neurons(level, n, strings, **options)
-        neurons.step.template_kwds["listed"] = False
+        neurons.step.template_kwds["_listed"] = False
         return neurons
 
     def _record(self, name, group, variables):

@@ -43,8 +43,6 @@ _STORAGE = {
     (False, True): "_entry_matrix_idx",
     (True, True): "_entry_post_major_idx",
 }
-# What the templates themselves call something.
-_RESERVED = {"n_pre", "n_post", "batch", "side", "n_spiking", "delay_steps", "per_entry"}
 _FLAGS = {"shared", "constant", "post_major", "per_entry"}
 
 
@@ -94,7 +92,9 @@ class DenseRunner(CodeRunner):
         self.variables = variables
         for name, index in synapses.storage.items():
             variables.add_reference(name, synapses, name, index=index)
-        kwds.setdefault("template_kwds", {}).update(n_pre=synapses.n_pre, n_post=synapses.n_post, batch=synapses.batch)
+        own = {"n_pre": synapses.n_pre, "n_post": synapses.n_post, "batch": synapses.batch}
+        # A template finds variables and these under their names: no variable can have one with an underscore in front.
+        kwds["template_kwds"] = {f"_{name}": value for name, value in (kwds.get("template_kwds", {}) | own).items()}
         CodeRunner.__init__(
             self,
             synapses,
@@ -276,9 +276,6 @@ class DenseSynapses(Group):
         self.variables.create_clock_variables(self._clock)
         _add_indices(self.variables)
         names = set(self.equations.names)
-        if names & _RESERVED:
-            name = sorted(names & _RESERVED)[0]
-            raise ValueError(f"'{name}' in '{self.name}' is a name of DenseSynapses' own: rename the variable.")
         for eq in self.equations.values():
             if eq.type == DIFFERENTIAL_EQUATION:
                 raise NotImplementedError(
@@ -323,11 +320,6 @@ class DenseSynapses(Group):
                         f"synaptic one (for example to '{name}_syn')."
                     )
                 for suffix in suffixes_of:
-                    if name + suffix in _RESERVED:
-                        raise ValueError(
-                            f"'{name}' of '{group.name}' would be '{name + suffix}' in '{self.name}', a name of "
-                            "DenseSynapses' own: rename the variable."
-                        )
                     try:
                         self.variables.add_reference(
                             name + suffix,
@@ -372,8 +364,8 @@ class DenseSynapses(Group):
         needed = ["_spikespace", *(["_ring", "t_in_timesteps"] if delay_steps else [])]
         options = {"side": side, "n_spiking": len(group), "delay_steps": delay_steps}
         if on_cuda():
-            options["fired"] = "_fired" in group.variables and not delay_steps
-            if options["fired"]:
+            options["has_fired"] = "_fired" in group.variables and not delay_steps
+            if options["has_fired"]:
                 variables.add_reference("_fired", group)
                 needed = ["_fired"]
             options["serial"] = self._written_by_all_entries(code)

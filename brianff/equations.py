@@ -79,7 +79,6 @@ At the start of every stimulus epoch all variables with a differential equation 
 import ast
 import difflib
 import gc
-import re
 from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -116,6 +115,15 @@ from brian2.utils.stringtools import get_identifiers
 import brianff.models
 from brianff.errors import ModelError
 from brianff.noise import FUNCTIONS
+from brianff.strings import (
+    equation_lines,
+    foreign_name,
+    names_in,
+    statement_lines,
+    targets,
+    tidy,
+    without_comments,
+)
 from brianff.values import UNITS, is_number
 
 __all__ = [
@@ -298,7 +306,7 @@ class Model:
     @property
     def reads_spike_times(self):
         """Whether this is an encoder of spike times, not of intensities."""
-        return self.kind == "encoder" and "events" in _names(*self.strings.values())
+        return self.kind == "encoder" and "events" in names_in(*self.strings.values())
 
     def where(self, key, offset=0):
         if self.base and key not in self.lines:
@@ -441,7 +449,7 @@ def _read(kind, path, above=()):
         else:
             lines[key] = _line_numbers(value, source.split("\n"), *extent[key])
             if what not in ("equations", "statements"):
-                value = _without_comments(value).strip()  # stands within a line of what Brian2 gets
+                value = without_comments(value).strip()  # stands within a line of what Brian2 gets
         strings[key] = value
     parameters = namespace.get("parameters", {})
     where = f"{path}:{lines.get('parameters', [1])[0]}"
@@ -455,7 +463,7 @@ def _read(kind, path, above=()):
         if not is_number(value):
             raise ModelError(f"{where}: parameter '{name}' must be a number with a unit, and finite, not {value!r}.")
     if base:
-        used = _names(*_texts(strings))
+        used = names_in(*_texts(strings))
         parameters = {k: v for k, v in base.parameters.items() if k in used} | parameters
     return Model(kind, path.stem, path, strings, dict(parameters), ast.get_docstring(tree) or "", lines, base)
 
@@ -542,21 +550,21 @@ class Composition:
     def class_groups(self):
         """Whether groups of neurons stand for the classes: labels are targets, and there is no negative phase."""
         goodness = self.models["goodness"]
-        return "class_group_post" in _names(goodness["lateral"])
+        return "class_group_post" in names_in(goodness["lateral"])
 
     def misfit(self):
         """Why these models cannot learn together, as a sentence, or None."""
         goodness, rule = (self.models[kind].name for kind in ("goodness", "rule"))
-        targets = "target" in Equations(self.neurons.equations).names
-        if self.class_groups and not targets:
+        has_targets = "target" in Equations(self.neurons.equations).names
+        if self.class_groups and not has_targets:
             return f"the goodness {goodness} needs a rule that learns from targets (class_competition), not {rule}"
         encoder = self.models["encoder"].name
-        if "w" in _targets(self.models["rule"]["on_pre"]) and encoder in ("time_to_first_spike", "burst"):
+        if "w" in targets(self.models["rule"]["on_pre"]) and encoder in ("time_to_first_spike", "burst"):
             return (
                 f"the rule {rule} learns where an input spikes after the neuron, and with {encoder} labels and bright "
                 "pixels spike before all neurons, and then no more: use another code (regular_rate)"
             )
-        if targets and not self.class_groups:
+        if has_targets and not self.class_groups:
             return f"the rule {rule} needs a goodness with class groups (class_groups), not {goodness}"
         return None
 
@@ -603,7 +611,7 @@ class Composition:
         out = []
 
         def section(title, text):
-            text = _tidy(text)
+            text = tidy(text)
             if text:
                 out.append(f"{title}\n" + "\n".join("    " + line for line in text.splitlines()))
 
@@ -638,10 +646,6 @@ class Composition:
         section(f"[synapses] optimizer, if {s.update_condition}", s.at_update)
         out.append("[parameters]\n" + "\n".join(f"    {k} = {v}" for k, v in self.parameters.items()))
         return "\n\n".join(out)
-
-
-def _tidy(text):
-    return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
 
 _DIMENSIONS = {unit.name: unit.dim for unit in all_units}
@@ -687,22 +691,8 @@ def _code(value):
     return number if get_dimensions(value) is DIMENSIONLESS else f"{number}*{_unit_string(value)}"
 
 
-def _without_comments(text):
-    return re.sub("#.*", "", text)
-
-
-def _foreign_name(code):
-    """What is wrong with a name of other letters than Brian2 reads, or None."""
-    found = re.search(r"\w*[^\W\x00-\x7f]\w*", code)
-    return f"'{found[0]}' cannot be a name: use letters from a to z, digits and _ only." if found else None
-
-
-def _names(*texts):
-    return set().union(*(get_identifiers(_without_comments(t)) for t in texts if t))
-
-
 def _used_names(group):
-    return _names(
+    return names_in(
         group.equations,
         group.threshold,
         group.reset,
@@ -729,7 +719,7 @@ def _finish_group(group, layer_variables, below_variables, parameters, also=froz
     extra.append(_declare(group.parameters, parameters))
     if "T_epoch" in used:
         extra.append(_T_EPOCH)
-    group.equations = _tidy(group.equations + "\n" + "\n".join(extra))
+    group.equations = tidy(group.equations + "\n" + "\n".join(extra))
     return group
 
 
@@ -775,14 +765,14 @@ presentation = presentation_index(t, entry)
 
 
 def _input_equations(encoder, *more):
-    shown_image = SHOWN_IMAGE if "shown_image" in _names(*encoder.strings.values()) else ""
+    shown_image = SHOWN_IMAGE if "shown_image" in names_in(*encoder.strings.values()) else ""
     return "\n".join([INPUT_VARIABLES + shown_image, encoder["equations"], *more])
 
 
 def _keep_signs(at_update):
     """Dale's principle: a weight that would change its sign stays at a trace of the old one, which remembers it."""
-    statements = [text for _, text in _statement_lines(at_update)]
-    first = next(k for k, text in enumerate(statements) if "w" in _targets(text))  # shared variables come before it
+    statements = [text for _, text in statement_lines(at_update)]
+    first = next(k for k, text in enumerate(statements) if "w" in targets(text))  # shared variables come before it
     statements.insert(first, "sign_of_w = 2*int(w > 0) - 1")
     return "\n".join([*statements, "w = sign_of_w*clip(sign_of_w*w, 1e-9, inf)"])
 
@@ -825,13 +815,13 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
     initial = n.strings.get("initial", {})
 
     presynaptic, presynaptic_on_spike = r["presynaptic"], r["presynaptic_on_spike"]
-    if "response_pre" in _names(*_of_synapses(r)):
+    if "response_pre" in names_in(*_of_synapses(r)):
         presynaptic, presynaptic_on_spike = (
             f"{presynaptic}\n{n['response']}",
             f"{presynaptic_on_spike}\n{n['response_on_spike']}",
         )
 
-    lateral = _tidy(n["lateral"] + "\n" + g["lateral"])
+    lateral = tidy(n["lateral"] + "\n" + g["lateral"])
 
     def neuron_strings(presynaptic, presynaptic_on_spike, presynaptic_remember):
         text = "\n".join([n["equations"], g["neuron"], g["hidden"], presynaptic, r["neuron"]])
@@ -846,12 +836,12 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
             at_epoch_end=r["neuron_at_epoch_end"],
             at_epoch_start="\n".join([presynaptic_remember, r["neuron_remember"], _initial(text, initial)]),
         )
-        _add_neuron_variables(strings, _names(lateral, r["layer_sum"], *_of_synapses(r)))
+        _add_neuron_variables(strings, names_in(lateral, r["layer_sum"], *_of_synapses(r)))
         return strings
 
     neurons = neuron_strings(presynaptic, presynaptic_on_spike, r["presynaptic_remember"])
     last_neurons = neuron_strings("", "", "")
-    of_post = {name.removesuffix("_post") for name in _names(*_of_synapses(r)) if name.endswith("_post")}
+    of_post = {name.removesuffix("_post") for name in names_in(*_of_synapses(r)) if name.endswith("_post")}
     if (_used_names(last_neurons) | of_post) & set(Equations(presynaptic).names):
         last_neurons = replace(neurons, links=dict(neurons.links))  # a rule may read its first factor elsewhere
     input_text = _input_equations(c, g["neuron"], presynaptic)
@@ -888,41 +878,41 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
     synapse_text = "\n".join(["w : 1\nplastic : boolean (shared)", r["synapse"], optimizer])
     on_pre = "\n".join([n["on_pre"] or DEFAULT_ON_PRE, r["on_pre"]])
     learns_when = r["learns_when"] or "phase_layer != 0"
-    used = _names(synapse_text, on_pre, *_of_synapses(r), at_update, learns_when, r["rows"])
+    used = names_in(synapse_text, on_pre, *_of_synapses(r), at_update, learns_when, r["rows"])
     # No name may exist in neurons and synapses, and synapses see every name of the neurons that they reach: what
     # other groups use as well is declared in the neurons.
     of_groups = set().union(*map(_used_names, (inputs, neurons, last_neurons, *layers)))
     common = used & (set(values) | {"T_epoch"}) & of_groups
-    common |= _names(lateral) & set(values)  # has no declarations of its own
+    common |= names_in(lateral) & set(values)  # has no declarations of its own
     synapse_parameters = {k: v for k, v in values.items() if k in used - common}
     synapses = SynapseStrings(
-        model=_tidy(
+        model=tidy(
             synapse_text
             + "\n"
             + _declare(synapse_parameters, values)
             + (f"\n{_T_EPOCH}" if "T_epoch" in used - common else "")
         ),
-        on_pre=_tidy(on_pre),
-        on_post=_tidy(r["on_post"]),
-        on_step=_tidy(r["synapse_on_step"]),
+        on_pre=tidy(on_pre),
+        on_post=tidy(r["on_post"]),
+        on_step=tidy(r["synapse_on_step"]),
         step_condition=f"plastic and ({learns_when})",
-        at_epoch_end=_tidy(r["at_epoch_end"]),
+        at_epoch_end=tidy(r["at_epoch_end"]),
         condition=f"plastic and t > 0*second and ({learns_when})",
         rows=r["rows"] or None,
-        at_update=_tidy(at_update),
+        at_update=tidy(at_update),
         update_condition="plastic and t > 0*second and learning_rate_layer > 0",
         parameters=synapse_parameters,
     )
-    of_layer = _names(g["layer_on_spike"], r["layer_sum"])  # have none either
+    of_layer = names_in(g["layer_on_spike"], r["layer_sum"])  # have none either
     return Composition(
         models=models,
         input=_finish_group(inputs, base_layer, {}, values),
         neurons=_finish_group(neurons, layer_variables, base_layer, values, also=common),
         last_neurons=_finish_group(last_neurons, layer_variables, base_layer, values, also=common),
-        input_layer=_finish_group(layers[0], {}, {}, values, also=_names(g["layer_on_spike"])),
+        input_layer=_finish_group(layers[0], {}, {}, values, also=names_in(g["layer_on_spike"])),
         layer=_finish_group(layers[1], {}, {}, values, also=of_layer),
-        layer_on_spike=_tidy("n_spikes += 1\n" + g["layer_on_spike"]),
-        layer_sum=_tidy(r["layer_sum"]),
+        layer_on_spike=tidy("n_spikes += 1\n" + g["layer_on_spike"]),
+        layer_sum=tidy(r["layer_sum"]),
         lateral=lateral,
         synapses=synapses,
         parameters=values,
@@ -942,9 +932,9 @@ def _wanted_by_rule(r, n, g):
     ModelError
         If the neuron does not define what the rule asks for.
     """
-    of_neurons = _names(*(r[key] for key in ("neuron", "neuron_on_spike", "on_step", "neuron_at_epoch_end")))
-    used = of_neurons | _names(r["neuron_remember"])
-    of_synapses = _names(*_of_synapses(r))
+    of_neurons = names_in(*(r[key] for key in ("neuron", "neuron_on_spike", "on_step", "neuron_at_epoch_end")))
+    used = of_neurons | names_in(r["neuron_remember"])
+    of_synapses = names_in(*_of_synapses(r))
     for name, meaning in (
         ("surrogate", "pseudo-derivative of the spike"),
         ("response", "what a presynaptic neuron adds to the membrane potential through a weight of 1"),
@@ -1017,34 +1007,6 @@ def _merge_parameters(models, overrides):
 # -- what each file defines ----------------------------------------------------------------------------------------
 
 
-def _equation_lines(text):
-    """Pairs of (offset of the first physical line, equation); as in Brian2, an equation goes on until its unit."""
-    pending, start = "", 0
-    for offset, line in enumerate(text.splitlines()):
-        code = _without_comments(line).strip()
-        if not code:
-            continue
-        if pending and re.match(r"(d\w+\s*/\s*dt|\w+)\s*=(?!=)", code):  # the unit was forgotten
-            yield start, pending
-            pending = ""
-        if not pending:
-            start = offset
-        pending = f"{pending} {code}".strip()
-        if ":" in code:
-            yield start, pending
-            pending = ""
-    if pending:
-        yield start, pending
-
-
-def _statement_lines(text):
-    """Pairs of (offset of the physical line, statement)."""
-    for offset, line in enumerate(text.splitlines()):
-        for statement in _without_comments(line).split(";"):
-            if statement.strip():
-                yield offset, statement.strip()
-
-
 def _definitions(model):
     """Variables that each string of a model defines, with their place: string -> name -> ``"file:line"``.
 
@@ -1055,9 +1017,9 @@ def _definitions(model):
         if what != "equations":
             continue
         found[key] = {}
-        for offset, line in _equation_lines(model[key]):
+        for offset, line in equation_lines(model[key]):
             where = model.where(key, offset)
-            if complaint := _foreign_name(line):
+            if complaint := foreign_name(line):
                 raise ModelError(f"{where}: {complaint} (in: {line})")
             if ":" not in line:
                 raise ModelError(f"{where}: an equation ends with its unit, ': 1' or ': volt' (in: {line})")
@@ -1089,25 +1051,20 @@ def _definitions(model):
     return found
 
 
-def _targets(text):
-    """Names that statements assign to."""
-    return {re.split(r"\W", statement)[0] for _, statement in _statement_lines(text)}
-
-
 def _check_required_names(model, definitions):
     for key, name, reason in MUST_DEFINE.get(model.kind, ()):
         if name not in definitions[key]:
             raise ModelError(f"{model.where(key)}: '{key}' of a {model.kind} must define '{name}': {reason}.")
     if model.kind in MUST_SET:
         key, names, complaint = MUST_SET[model.kind]
-        if not names <= _targets(model[key]):
+        if not names <= targets(model[key]):
             raise ModelError(f"{model.where(key)}: '{key}' {complaint}.")
     if model.kind == "neuron" and model["response"] and "response" not in definitions["response"]:
         raise ModelError(f"{model.where('response')}: 'response' of a neuron must define 'response'.")
     if model.kind == "rule":
         target = "dw" if "dw" in definitions["synapse"] else "w"
         strings = _of_synapses(model)
-        if not any(target in _targets(text) for text in strings):
+        if not any(target in targets(text) for text in strings):
             raise ModelError(
                 f"{model.where('synapse')}: a rule must define dw in 'synapse' and change it, or change w in 'on_pre', "
                 "'on_post' or 'synapse_on_step'."
@@ -1134,7 +1091,7 @@ def _refuse_clashes(models, definitions):
     below = merge(own("T_epoch", "t_stop", "phase_at", *of_layers), goodness["layer"])
     layer = merge(below, rule["layer"])
     linked = own("w", "plastic", *(f"{name}_layer" for name in layer), *(f"{name}_below" for name in below))
-    encoding = _names(SHOW_STIMULUS) - set(DEFAULT_FUNCTIONS) - set(UNITS) - {"t"}
+    encoding = names_in(SHOW_STIMULUS) - set(DEFAULT_FUNCTIONS) - set(UNITS) - {"t"}
     inputs = merge(
         linked | own("T_epoch", *FUNCTIONS, *encoding, *Equations(INPUT_VARIABLES).names),
         definitions["encoder"]["equations"],
@@ -1295,14 +1252,14 @@ def check(kind, name, *, build=True, **others):
     if build:
         _build(model, composition)
     notes = []
-    if kind == "neuron" and "gain_below" not in _names(model["equations"], model["threshold"], model["reset"]):
+    if kind == "neuron" and "gain_below" not in names_in(model["equations"], model["threshold"], model["reset"]):
         notes.append(
             f"{model.path}: no string uses gain_below: activity will not be normalised between layers, and a layer can "
             "read the goodness of the one below."
         )
-    if "(unless refractory)" in _without_comments(model["equations"]) and not model["refractory"]:
+    if "(unless refractory)" in without_comments(model["equations"]) and not model["refractory"]:
         notes.append(f"{model.path}: '(unless refractory)' does nothing where no string 'refractory' says how long.")
-    used = _names(*_texts(model.strings))
+    used = names_in(*_texts(model.strings))
     if kind in FOLDERS and (unused := [name for name in model.parameters if name not in used]):
         notes.append(f"{model.path}: no string uses the parameter '{unused[0]}'.{_closest(unused[0], used)}")
     if random := sorted(name for name in used if name in ("rand", "randn", "poisson") or name.split("_")[0] == "xi"):
@@ -1404,7 +1361,7 @@ class _Checker:
 
     def used(self, code, offset=0):
         """The names in `code`: all that Brian2 has to see, whose caches hash every name that they are given."""
-        if foreign := _foreign_name(code):
+        if foreign := foreign_name(code):
             self.fail(foreign, offset)
         found = {}
         for name in sorted(get_identifiers(code)):
@@ -1472,7 +1429,7 @@ class _Checker:
         return [k for k, v in self.names.items() if isinstance(v, Variable) and not v.read_only]
 
     def equations(self, text):
-        for offset, line in _equation_lines(text):
+        for offset, line in equation_lines(text):
             for eq in Equations(line).values():
                 if eq.type != PARAMETER:
                     self.equation(eq, offset)
@@ -1502,7 +1459,7 @@ class _Checker:
                 self.fail("Brian2 takes what follows a ';' for a statement, even in a comment.", offset)
         unread = {}  # new local variables -> where
         local = replace(self, names=dict(self.names))
-        for offset, line in _statement_lines(text):
+        for offset, line in statement_lines(text):
             try:
                 target, operator, right, _ = parse_statement(line)
             except ValueError:

@@ -65,14 +65,13 @@ from brianff.equations import (
     _initial,
     _input_equations,
     _merge_parameters,
-    _names,
-    _tidy,
     _unit_of,
     _used_names,
     _variables,
     load,
 )
 from brianff.network import FeedForwardNetwork
+from brianff.strings import names_in, tidy
 
 __all__ = ["FEEDBACK_DEFAULTS", "FeedbackComposition", "FeedbackNetwork", "compose_feedback", "environment_of_feedback"]
 
@@ -144,7 +143,7 @@ class FeedbackComposition(Composition):
                 ("[feedback synapses] at an update", self.feedback.at_update),
             ]
         for title, text in more:
-            if text := _tidy(text):
+            if text := tidy(text):
                 before += f"\n\n{title}\n" + "\n".join("    " + line for line in text.splitlines())
         return f"{before}\n\n[parameters]{parameters}"
 
@@ -175,7 +174,7 @@ def compose_feedback(parameters=None, **chosen):
             _check_required_names(model, definitions)
     n, c, e, f, loss, o = (models[kind] for kind in FEEDBACK_DEFAULTS)
     values = _merge_parameters(models, parameters or {})
-    uses_surrogate = "surrogate" in _names(e["neuron"], e["on_step"])
+    uses_surrogate = "surrogate" in names_in(e["neuron"], e["on_step"])
     if uses_surrogate and not n["surrogate"]:
         raise ModelError(
             f"{n.path}: the eligibility '{e.name}' needs a 'surrogate' (pseudo-derivative of the spike) and the neuron "
@@ -189,7 +188,7 @@ def compose_feedback(parameters=None, **chosen):
             text += f"\nsurrogate = {n['surrogate']} : 1"
         if f["perturbation"]:
             text += "\nperturbation : 1"
-        if "gain_below" in _names(text, n["reset"], n["threshold"]):
+        if "gain_below" in names_in(text, n["reset"], n["threshold"]):
             text += "\ngain_below = 1 : 1                # nothing normalises activity between the layers"
         on_spike = e["presynaptic_on_spike"] if projects else ""
         return GroupStrings(
@@ -212,7 +211,7 @@ def compose_feedback(parameters=None, **chosen):
     if f["perturbation"]:
         neurons.encode += f"\nperturbation = int(phase_layer < 0)*({f['perturbation']})"
     score = OUTPUT_VARIABLES + f"score = {loss['output_score']} : 1\n"
-    if "excess" in _names(loss["output_score"]):
+    if "excess" in names_in(loss["output_score"]):
         score += f"excess = {n['excess'] or '0'} : 1\n"
     output = neuron_strings(False, score, loss["output_at_epoch_end"], "shown_class = int(label(t, entry))")
     for strings in (neurons, output):
@@ -232,15 +231,15 @@ def compose_feedback(parameters=None, **chosen):
     on_pre = n["on_pre"] or DEFAULT_ON_PRE
     synapse_text = "\n".join(["w : 1\nplastic : boolean (shared)", e["synapse"], o["synapse"]])
     of_forward = (synapse_text, on_pre, f["on_pre"], e["on_post"], e["synapse_on_step"], e["rows"], e["at_epoch_end"])
-    used = _names(*of_forward, e["columns"], f["backward"], o["at_update"])
-    used_by_feedback = _names(f["synapse"], f["at_epoch_end"], f["at_update"])
+    used = names_in(*of_forward, e["columns"], f["backward"], o["at_update"])
+    used_by_feedback = names_in(f["synapse"], f["at_epoch_end"], f["at_update"])
     # Synapses see every name of the neurons that they reach: what other groups use is declared in the neurons.
     of_groups = set().union(*map(_used_names, (inputs, neurons, output)))
     common = (used | used_by_feedback) & set(values) & of_groups
 
     def declare(text, names):
         own = {k: v for k, v in values.items() if k in names - common}
-        return own, _tidy(f"{text}\n{_declare(own, values)}")
+        return own, tidy(f"{text}\n{_declare(own, values)}")
 
     parameters_of_synapses, model = declare(synapse_text, used)
     feedback = None
@@ -249,10 +248,10 @@ def compose_feedback(parameters=None, **chosen):
         feedback = SynapseStrings(
             model=feedback_model,
             on_pre="",
-            at_epoch_end=_tidy(f["at_epoch_end"]),
+            at_epoch_end=tidy(f["at_epoch_end"]),
             condition=LEARNING,
             rows=None,
-            at_update=_tidy(f["at_update"]),
+            at_update=tidy(f["at_update"]),
             update_condition="t > 0*second and learning_rate_layer > 0",
             parameters=parameters_of_feedback,
         )
@@ -268,15 +267,15 @@ def compose_feedback(parameters=None, **chosen):
         lateral="",
         synapses=SynapseStrings(
             model=model,
-            on_pre=_tidy(f"{on_pre}\n{f['on_pre']}"),
-            at_epoch_end=_tidy(e["at_epoch_end"]),
+            on_pre=tidy(f"{on_pre}\n{f['on_pre']}"),
+            at_epoch_end=tidy(e["at_epoch_end"]),
             condition=f"plastic and {LEARNING}",
             rows=e["rows"] or None,
-            at_update=_tidy(o["at_update"]),
+            at_update=tidy(o["at_update"]),
             update_condition="plastic and t > 0*second and learning_rate_layer > 0",
             parameters=parameters_of_synapses,
-            on_post=_tidy(e["on_post"]),
-            on_step=_tidy(e["synapse_on_step"]),
+            on_post=tidy(e["on_post"]),
+            on_step=tidy(e["synapse_on_step"]),
         ),
         parameters=values,
         on_pre_of_input=on_pre,

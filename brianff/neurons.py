@@ -116,12 +116,12 @@ class BatchNeurons(NeuronGroup):
         NeuronGroup.__init__(self, N, model, threshold=threshold, **options)
         bits = 8 * np.dtype(prefs.core.default_float_dtype).itemsize
         self.template_kwds = {
-            "batch": batch,
-            "n_neurons": N // batch,
-            "listed": True,  # on CUDA: spikes as a list, too, for others than the dense synapses
+            "_batch": batch,
+            "_n_neurons": N // batch,
+            "_listed": True,  # on CUDA: spikes as a list, too, for others than the dense synapses
             # flags as wide as the variables keep the loop in whole vectors
-            "flag_type": f"int{bits}_t",
-            "mask_type": f"uint{bits}_t",
+            "_flag_type": f"int{bits}_t",
+            "_mask_type": f"uint{bits}_t",
         }
         self.variables.add_auxiliary_variable("_entry_idx", dtype=np.int32)
         self.variables["_entry_idx"].unique = batch == N

@@ -219,12 +219,59 @@ def test_variables_are_matrices_in_row_order():
     assert len(synapses) == 6
 
 
-def test_names_of_the_templates_are_refused():
-    counting = NeuronGroup(4, "I : 1\nn : 1")
-    with pytest.raises(ValueError, match="'n' of .* would be 'n_post'.*rename"):
-        DenseSynapses(source(2, 3), counting, "w : 1", on_pre="I_post += w", batch=2)
-    with pytest.raises(ValueError, match="'batch' in .*rename"):
-        DenseSynapses(source(2, 3), target(2, 2), "w : 1\nbatch : 1", on_pre="I_post += w", batch=2)
+# What the templates call something, and the Python that they are written in.
+TEMPLATE_NAMES = [
+    *(
+        "n",
+        "batch",
+        "side",
+        "n_spiking",
+        "delay_steps",
+        "per_entry",
+        "has_rows",
+        "has_then",
+        "has_condition",
+        "columns",
+    ),
+    *("serial", "by_rows", "n_neurons", "listed", "flag_type", "mask_type", "fired", "slot", "indices", "range", "len"),
+]
+
+
+@pytest.mark.parametrize("where", ["neuron", "synapse"])
+def test_variables_may_have_the_names_that_the_templates_use(where):
+    """The same outcome as with names that nobody else uses: with delay, rows, columns and `then`."""
+    plain = [f"variable_{k}" for k in range(len(TEMPLATE_NAMES))]
+
+    def outcome(of_neuron, of_synapse):
+        declared = "\n".join(f"{name} : 1" for name in of_neuron)
+        pre = NeuronGroup(4, f"v : 1\n{declared}", threshold="v > 0", reset="v = 0\n" + raised(of_neuron, "1"))
+        post = NeuronGroup(6, f"I : 1\n{declared}")
+        total = "(" + " + ".join(f"{name}_pre" for name in of_neuron) + ")"
+        synapses = DenseSynapses(
+            pre,
+            post,
+            "w : 1\n" + "\n".join(f"{name} : 1" for name in of_synapse),
+            batch=2,
+            delay=0.1 * ms,
+            on_pre="\n".join([f"I_post += w + {total}", raised(of_synapse, "1"), raised(of_neuron, "{}_pre", "_post")]),
+        )
+        at_end = dict(clock=pre.clock)
+        synapses.update(raised(of_synapse, total), rows=f"{total} > 0", then=f"w += {of_synapse[0]}", **at_end)
+        synapses.update(f"w += {of_neuron[0]}_post", columns=f"{of_neuron[-1]}_post > 0", order=1, **at_end)
+        synapses.w = np.arange(6)
+        pre.v = [1, 0, 0, 1]
+        Network(pre, post, synapses).run(0.5 * ms)
+        found = [(post, "I"), (synapses, "w")] + [(post, n) for n in of_neuron] + [(synapses, n) for n in of_synapse]
+        return np.concatenate([group.variables[name].get_value().copy() for group, name in found])
+
+    def raised(names, by, suffix=""):
+        return "\n".join(f"{name}{suffix} += {by.format(name)}" for name in names)
+
+    names = (TEMPLATE_NAMES, ["q"]) if where == "neuron" else (["q"], TEMPLATE_NAMES)
+    ordinary = (plain, ["other"]) if where == "neuron" else (["other"], plain)
+    found = outcome(*names)
+    np.testing.assert_array_equal(found, outcome(*ordinary))
+    assert np.count_nonzero(found) > len(found) / 2
 
 
 # -- on_pre, on_post, delay and storage against brian2.Synapses ----------------------------------------------------

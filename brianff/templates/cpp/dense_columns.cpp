@@ -7,7 +7,7 @@
 {% block maincode %}
     // scalar code
     const size_t _vectorisation_idx = -1;
-    {% if has_condition %}
+    {% if _has_condition %}
     {
         {{scalar_code['condition']|autoindent}}
         if (!_update_now)
@@ -20,7 +20,7 @@
         {{scalar_code['columns']|autoindent}}
         return [=](size_t _entry_idx, size_t _col)
         {
-            const size_t _postsynaptic_idx = _entry_idx*{{n_post}} + _col;
+            const size_t _postsynaptic_idx = _entry_idx*{{_n_post}} + _col;
             const size_t _idx = _col;
             const size_t _vectorisation_idx = _idx;
             {{vector_code['columns']|autoindent}}
@@ -32,20 +32,20 @@
         {{scalar_code['update']|autoindent}}
         return [=](size_t _entry_idx, size_t _col)
         {
-            const size_t _postsynaptic_idx = _entry_idx*{{n_post}} + _col;
+            const size_t _postsynaptic_idx = _entry_idx*{{_n_post}} + _col;
             #pragma GCC ivdep
-            for (size_t _row = 0; _row < {{n_pre}}; _row++)
+            for (size_t _row = 0; _row < {{_n_pre}}; _row++)
             {
-                const size_t _presynaptic_idx = _entry_idx*{{n_pre}} + _row;
-                {{indices(n_pre, n_post)}}
+                const size_t _presynaptic_idx = _entry_idx*{{_n_pre}} + _row;
+                {{indices(_n_pre, _n_post)}}
                 {{vector_code['update']|autoindent}}
             }
         };
     };
     const auto _active = _make_active();
     const auto _update = _make_update();
-    for (size_t _entry_idx = 0; _entry_idx < {{batch}}; _entry_idx++)
-        for (size_t _col = 0; _col < {{n_post}}; _col++)
+    for (size_t _entry_idx = 0; _entry_idx < {{_batch}}; _entry_idx++)
+        for (size_t _col = 0; _col < {{_n_post}}; _col++)
             if (_active(_entry_idx, _col))
                 _update(_entry_idx, _col);
 {% endblock %}

@@ -6,43 +6,43 @@
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
 
-    {% if delay_steps %}
+    {% if _delay_steps %}
     {# A ring of delay_steps + 1 spike lists: this step's goes in, and the oldest comes out. #}
-    {% set slot = n_spiking + 1 %}
+    {% set slot = _n_spiking + 1 %}
     const int64_t _step = {{t_in_timesteps}};
-    int32_t* _newest = {{_ring}} + (_step % {{delay_steps + 1}}) * {{slot}};
-    std::copy({{_spikespace}}, {{_spikespace}} + {{_spikespace}}[{{n_spiking}}], _newest);
-    _newest[{{n_spiking}}] = {{_spikespace}}[{{n_spiking}}];
-    const int32_t* _events = {{_ring}} + ((_step + 1) % {{delay_steps + 1}}) * {{slot}};
+    int32_t* _newest = {{_ring}} + (_step % {{_delay_steps + 1}}) * {{slot}};
+    std::copy({{_spikespace}}, {{_spikespace}} + {{_spikespace}}[{{_n_spiking}}], _newest);
+    _newest[{{_n_spiking}}] = {{_spikespace}}[{{_n_spiking}}];
+    const int32_t* _events = {{_ring}} + ((_step + 1) % {{_delay_steps + 1}}) * {{slot}};
     {% else %}
     const int32_t* _events = {{_spikespace}};
     {% endif %}
-    const int32_t _num_events = _events[{{n_spiking}}];
-    {% set n_own = n_pre if side == 'pre' else n_post %}
+    const int32_t _num_events = _events[{{_n_spiking}}];
+    {% set n_own = _n_pre if _side == 'pre' else _n_post %}
     for (int32_t _event = 0; _event < _num_events; _event++)
     {
-        {% if batch > 1 %}
+        {% if _batch > 1 %}
         const size_t _entry_idx = _events[_event] / {{n_own}};
         {% else %}
         const size_t _entry_idx = 0;
         {% endif %}
         const size_t _own = _events[_event] - _entry_idx*{{n_own}};
-        {% if side == 'pre' %}
+        {% if _side == 'pre' %}
         const size_t _row = _own;
         const size_t _presynaptic_idx = _events[_event];
         #pragma GCC ivdep
-        for (size_t _col = 0; _col < {{n_post}}; _col++)
+        for (size_t _col = 0; _col < {{_n_post}}; _col++)
         {
-            const size_t _postsynaptic_idx = _entry_idx*{{n_post}} + _col;
+            const size_t _postsynaptic_idx = _entry_idx*{{_n_post}} + _col;
         {% else %}
         const size_t _col = _own;
         const size_t _postsynaptic_idx = _events[_event];
         #pragma GCC ivdep
-        for (size_t _row = 0; _row < {{n_pre}}; _row++)
+        for (size_t _row = 0; _row < {{_n_pre}}; _row++)
         {
-            const size_t _presynaptic_idx = _entry_idx*{{n_pre}} + _row;
+            const size_t _presynaptic_idx = _entry_idx*{{_n_pre}} + _row;
         {% endif %}
-            {{indices(n_pre, n_post)}}
+            {{indices(_n_pre, _n_post)}}
             {{vector_code|autoindent}}
         }
     }

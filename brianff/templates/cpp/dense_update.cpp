@@ -11,15 +11,15 @@
     // scalar code
     const size_t _vectorisation_idx = -1;
     bool _due = true;
-    {% if has_condition %}
+    {% if _has_condition %}
     {
         {{scalar['condition']|autoindent}}
         _due = _update_now;
     }
     {% endif %}
-    {% if has_then %}
+    {% if _has_then %}
     bool _then_due = _due;
-    {% if has_then_condition %}
+    {% if _has_then_condition %}
     {
         {{scalar['then_condition']|autoindent}}
         _then_due = _then_now;
@@ -36,19 +36,19 @@
     auto _make_update = [&]()
     {
         {{scalar['update']|autoindent}}
-        {% if has_rows %}
+        {% if _has_rows %}
         {{scalar['rows']|autoindent}}
         {% endif %}
         return [=](size_t _row)
         {
-        {% if per_entry %}
-            size_t _active[{{batch}}];
+        {% if _per_entry %}
+            size_t _active[{{_batch}}];
             size_t _n_active = 0;
-            for (size_t _entry_idx = 0; _entry_idx < {{batch}}; _entry_idx++)
+            for (size_t _entry_idx = 0; _entry_idx < {{_batch}}; _entry_idx++)
             {
-                {% if has_rows %}
-                const size_t _presynaptic_idx = _entry_idx*{{n_pre}} + _row;
-                const size_t _idx = _row*{{n_post}};
+                {% if _has_rows %}
+                const size_t _presynaptic_idx = _entry_idx*{{_n_pre}} + _row;
+                const size_t _idx = _row*{{_n_post}};
                 {{vector['rows']|autoindent}}
                 _active[_n_active] = _entry_idx;
                 _n_active += _row_active;
@@ -59,28 +59,28 @@
             for (size_t _a = 0; _a < _n_active; _a++)
             {
                 const size_t _entry_idx = _active[_a];
-                const size_t _presynaptic_idx = _entry_idx*{{n_pre}} + _row;
-                const size_t _target = _entry_idx*{{n_post}};
+                const size_t _presynaptic_idx = _entry_idx*{{_n_pre}} + _row;
+                const size_t _target = _entry_idx*{{_n_post}};
                 #pragma GCC ivdep
-                for (size_t _col = 0; _col < {{n_post}}; _col++)
+                for (size_t _col = 0; _col < {{_n_post}}; _col++)
                 {
                     const size_t _postsynaptic_idx = _target + _col;
-                    {{indices(n_pre, n_post)}}
+                    {{indices(_n_pre, _n_post)}}
                     {{vector['update']|autoindent}}
                 }
             }
         {% else %}
             const size_t _entry_idx = 0;
             #pragma GCC ivdep
-            for (size_t _col = 0; _col < {{n_post}}; _col++)
+            for (size_t _col = 0; _col < {{_n_post}}; _col++)
             {
-                {{indices(n_pre, n_post)}}
+                {{indices(_n_pre, _n_post)}}
                 {{vector['update']|autoindent}}
             }
         {% endif %}
         };
     };
-    {% if has_then %}
+    {% if _has_then %}
     auto _make_then = [&]()
     {
         {{scalar['then']|autoindent}}
@@ -88,9 +88,9 @@
         {
             const size_t _entry_idx = 0;
             #pragma GCC ivdep
-            for (size_t _col = 0; _col < {{n_post}}; _col++)
+            for (size_t _col = 0; _col < {{_n_post}}; _col++)
             {
-                {{indices(n_pre, n_post)}}
+                {{indices(_n_pre, _n_post)}}
                 {{vector['then']|autoindent}}
             }
         };
@@ -99,7 +99,7 @@
     {
         const auto _update_row = _make_update();
         const auto _then_row = _make_then();
-        for (size_t _row = 0; _row < {{n_pre}}; _row++)
+        for (size_t _row = 0; _row < {{_n_pre}}; _row++)
         {
             _update_row(_row);
             _then_row(_row);
@@ -109,12 +109,12 @@
     if (_then_due)
     {
         const auto _then_row = _make_then();
-        for (size_t _row = 0; _row < {{n_pre}}; _row++)
+        for (size_t _row = 0; _row < {{_n_pre}}; _row++)
             _then_row(_row);
         return;
     }
     {% endif %}
     const auto _update_row = _make_update();
-    for (size_t _row = 0; _row < {{n_pre}}; _row++)
+    for (size_t _row = 0; _row < {{_n_pre}}; _row++)
         _update_row(_row);
 {% endblock %}

@@ -12,7 +12,7 @@
     {
         const size_t _idx = {{_eventspace}}[_event];
         const size_t _vectorisation_idx = _idx;
-        const size_t _entry_idx = _idx / {{n_neurons}};
+        const size_t _entry_idx = _idx / {{_n_neurons}};
         {{vector_code|autoindent}}
     }
 {% endblock %}

@@ -11,20 +11,20 @@
     {% set _eventspace = get_array_name(eventspace_variable) %}
     {# The flags of a tile are looked through in blocks: a bit of a mask for each neuron. #}
     const size_t _tile = 256, _block = 32;
-    {{flag_type}} _fired[_tile];
+    {{_flag_type}} _fired[_tile];
     size_t _count = 0;
-    for (size_t _entry_idx = 0; _entry_idx < {{batch}}; _entry_idx++)
-    for (size_t _start = 0; _start < {{n_neurons}}; _start += _tile)
+    for (size_t _entry_idx = 0; _entry_idx < {{_batch}}; _entry_idx++)
+    for (size_t _start = 0; _start < {{_n_neurons}}; _start += _tile)
     {
-        const size_t _first = _entry_idx*{{n_neurons}} + _start;
-        const size_t _size = std::min<size_t>(_tile, {{n_neurons}} - _start);
+        const size_t _first = _entry_idx*{{_n_neurons}} + _start;
+        const size_t _size = std::min<size_t>(_tile, {{_n_neurons}} - _start);
         #pragma GCC ivdep
         for (size_t _k = 0; _k < _size; _k++)
         {
             const size_t _idx = _first + _k;
             const size_t _vectorisation_idx = _idx;
             {# as wide as the flags: through a char, every vector would be packed and unpacked again #}
-            {{vector_code|map('replace', 'const char _cond', 'const ' ~ flag_type ~ ' _cond')|list|autoindent}}
+            {{vector_code|map('replace', 'const char _cond', 'const ' ~ _flag_type ~ ' _cond')|list|autoindent}}
             _fired[_k] = _cond;
         }
         for (size_t _k = _size; _k % _block; _k++)
@@ -32,9 +32,9 @@
         for (size_t _k = 0; _k < _size; _k += _block)
         {
             {# as many bits as a block has neurons, in a type as wide as the flags, so that the loop is made of vectors #}
-            {{mask_type}} _spikes = 0;
+            {{_mask_type}} _spikes = 0;
             for (size_t _l = 0; _l < _block; _l++)
-                _spikes |= ({{mask_type}})_fired[_k + _l] << _l;
+                _spikes |= ({{_mask_type}})_fired[_k + _l] << _l;
             for (; _spikes; _spikes &= _spikes - 1)
                 {{_eventspace}}[_count++] = _first + _k + __builtin_ctzll(_spikes);
         }

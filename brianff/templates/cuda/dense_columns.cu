@@ -7,7 +7,7 @@
 {% from 'kernels.cu' import kernel_head %}
 
 {% macro _condition(scalar) %}
-    {% if has_condition %}
+    {% if _has_condition %}
     {
         {{scalar['condition']|autoindent}}
         if (!_update_now)
@@ -17,7 +17,7 @@
 {% endmacro %}
 
 {% block kernels %}
-{% set same = ['_presynaptic_idx', '_entry_idx'] if by_rows else ['_idx', '_post_major_idx'] %}
+{% set same = ['_presynaptic_idx', '_entry_idx'] if _by_rows else ['_idx', '_post_major_idx'] %}
 {% set code = split(after_scalars(vector_code['update'], scalar_code['update']), same) %}
 {% set active = vector_code['columns'] + ['const bool _active = _column_active;'] %}
 {{kernel_head('_run_kernel', codeobj_name, kernel_lines)}}
@@ -26,11 +26,11 @@
     {{scalar_code['columns']|autoindent}}
     {
     {{without_writes(scalar_code['update'])|autoindent}}
-    {% if by_rows %}
-    {{over_line(code, active, 'rows', n_pre, n_post, batch, serial)}}
+    {% if _by_rows %}
+    {{over_line(code, active, 'rows', _n_pre, _n_post, _batch, _serial)}}
     {% else %}
-    {{own_synapse(n_pre, n_post)}}
-    {{over_entries(code, active, n_pre, n_post, batch)}}
+    {{own_synapse(_n_pre, _n_post)}}
+    {{over_entries(code, active, _n_pre, _n_post, _batch)}}
     {% endif %}
     }
 }
@@ -45,10 +45,10 @@
 {% endblock %}
 
 {% block launch %}
-{% if by_rows %}
-{{launch_lines(codeobj_name, n_pre, 1 if serial else batch, writes(scalar_code))}}
+{% if _by_rows %}
+{{launch_lines(codeobj_name, _n_pre, 1 if _serial else _batch, writes(scalar_code))}}
 {% else %}
 {# neighbouring threads on neighbouring rows: as post-major variables, which this is for, lie in memory #}
-{{launch_synapses(codeobj_name, n_pre, n_post, 1, 128, writes(scalar_code))}}
+{{launch_synapses(codeobj_name, _n_pre, _n_post, 1, 128, writes(scalar_code))}}
 {% endif %}
 {% endblock %}

@@ -6,11 +6,11 @@
 {% from 'dense_parts.cu' import indices %}
 
 {% block kernels %}
-{% set n_own = n_pre if side == 'pre' else n_post %}
-{% set n_other = n_post if side == 'pre' else n_pre %}
+{% set n_own = _n_pre if _side == 'pre' else _n_post %}
+{% set n_other = _n_post if _side == 'pre' else _n_pre %}
 {% set n_words = (n_own + 31)//32 %}
-{% set slot = n_spiking + 1 %}
-{% set code = split(vector_code, ['_postsynaptic_idx' if side == 'pre' else '_presynaptic_idx', '_entry_idx']) %}
+{% set slot = _n_spiking + 1 %}
+{% set code = split(vector_code, ['_postsynaptic_idx' if _side == 'pre' else '_presynaptic_idx', '_entry_idx']) %}
 __global__ void
 _run_kernel_{{codeobj_name}}(
     %KERNEL_PARAMETERS%
@@ -28,20 +28,20 @@ _run_kernel_{{codeobj_name}}(
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
 
-    {% if not fired %}
-    {% if delay_steps %}
-    const int32_t* _events = {{_ring}} + (({{t_in_timesteps}} + 1) % {{delay_steps + 1}}) * {{slot}};
+    {% if not _has_fired %}
+    {% if _delay_steps %}
+    const int32_t* _events = {{_ring}} + (({{t_in_timesteps}} + 1) % {{_delay_steps + 1}}) * {{slot}};
     {% else %}
     const int32_t* _events = {{_spikespace}};
     {% endif %}
-    const int _num_events = _events[{{n_spiking}}];
+    const int _num_events = _events[{{_n_spiking}}];
     {% endif %}
     const int _other = blockIdx.x*blockDim.x + threadIdx.x;
     // one bit for each neuron of the entry: has it spiked?
     const int _tile = {{[n_words, 256]|min}};
     __shared__ unsigned int _spiked[_tile];
-    {% if serial %}
-    for (size_t _entry_idx = 0; _entry_idx < {{batch}}; _entry_idx++)
+    {% if _serial %}
+    for (size_t _entry_idx = 0; _entry_idx < {{_batch}}; _entry_idx++)
     {% else %}
     const size_t _entry_idx = blockIdx.y;
     {% endif %}
@@ -49,7 +49,7 @@ _run_kernel_{{codeobj_name}}(
     {
         const int _words = min(_tile, {{n_words}} - _first);
         int _any = 0;
-        {% if fired %}
+        {% if _has_fired %}
         for (int _word = threadIdx.x; _word < _words; _word += blockDim.x)
         {
             _spiked[_word] = {{_fired}}[_entry_idx*{{n_words}} + _first + _word];
@@ -72,25 +72,25 @@ _run_kernel_{{codeobj_name}}(
         {% endif %}
         if (__syncthreads_or(_any) && _other < {{n_other}})
         {
-            {% if side == 'pre' %}
+            {% if _side == 'pre' %}
             const size_t _col = _other;
-            const size_t _postsynaptic_idx = _entry_idx*{{n_post}} + _col;
+            const size_t _postsynaptic_idx = _entry_idx*{{_n_post}} + _col;
             {% else %}
             const size_t _row = _other;
-            const size_t _presynaptic_idx = _entry_idx*{{n_pre}} + _row;
+            const size_t _presynaptic_idx = _entry_idx*{{_n_pre}} + _row;
             {% endif %}
             {{code.before|autoindent}}
             for (int _word = 0; _word < _words; _word++)
             for (unsigned int _bits = _spiked[_word]; _bits; _bits &= _bits - 1)
             {
-                {% if side == 'pre' %}
+                {% if _side == 'pre' %}
                 const size_t _row = 32*(_first + _word) + __ffs(_bits) - 1;
-                const size_t _presynaptic_idx = _entry_idx*{{n_pre}} + _row;
+                const size_t _presynaptic_idx = _entry_idx*{{_n_pre}} + _row;
                 {% else %}
                 const size_t _col = 32*(_first + _word) + __ffs(_bits) - 1;
-                const size_t _postsynaptic_idx = _entry_idx*{{n_post}} + _col;
+                const size_t _postsynaptic_idx = _entry_idx*{{_n_post}} + _col;
                 {% endif %}
-                {{indices(n_pre, n_post)}}
+                {{indices(_n_pre, _n_post)}}
                 {{code.inside|autoindent}}
             }
             {{code.after|autoindent}}
@@ -101,22 +101,22 @@ _run_kernel_{{codeobj_name}}(
 {% endblock %}
 
 {% block launch %}
-{% set n_other = n_post if side == 'pre' else n_pre %}
+{% set n_other = _n_post if _side == 'pre' else _n_pre %}
 {% set threads = [32*((n_other + 31)//32), 128]|min %}
-    {% if delay_steps %}
+    {% if _delay_steps %}
     {# A ring of delay_steps + 1 spike lists: this step's goes in, and the oldest comes out. #}
     {% set spikes = get_array_name(variables['_spikespace'], access_data=False) %}
     CUDA_SAFE_CALL(
             cudaMemcpyAsync(
                 dev{{get_array_name(variables['_ring'], access_data=False)}}
-                    + ({{owner.clock.name}}.timestep[0] % {{delay_steps + 1}}) * {{n_spiking + 1}},
+                    + ({{owner.clock.name}}.timestep[0] % {{_delay_steps + 1}}) * {{_n_spiking + 1}},
                 dev{{spikes}}[current_idx{{spikes}}],
-                sizeof(int32_t)*{{n_spiking + 1}},
+                sizeof(int32_t)*{{_n_spiking + 1}},
                 cudaMemcpyDeviceToDevice
             )
         );
     {% endif %}
-    _run_kernel_{{codeobj_name}}<<<dim3({{(n_other + threads - 1)//threads}}, {{1 if serial else batch}}), {{threads}}>>>(
+    _run_kernel_{{codeobj_name}}<<<dim3({{(n_other + threads - 1)//threads}}, {{1 if _serial else _batch}}), {{threads}}>>>(
             %HOST_PARAMETERS%
         );
     CUDA_CHECK_ERROR("_run_kernel_{{codeobj_name}}");

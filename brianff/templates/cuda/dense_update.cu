@@ -8,15 +8,15 @@
 
 {% macro _conditions(scalar) %}
     bool _due = true;
-    {% if has_condition %}
+    {% if _has_condition %}
     {
         {{scalar['condition']|autoindent}}
         _due = _update_now;
     }
     {% endif %}
-    {% if has_then %}
+    {% if _has_then %}
     bool _then_due = _due;
-    {% if has_then_condition %}
+    {% if _has_then_condition %}
     {
         {{scalar['then_condition']|autoindent}}
         _then_due = _then_now;
@@ -33,36 +33,36 @@
 {% block kernels %}
 {% set scalar = scalar_code if scalar_code is mapping else {'update': scalar_code} %}
 {% set vector = vector_code if vector_code is mapping else {'update': vector_code} %}
-{% set same = ['_postsynaptic_idx', '_entry_idx'] if columns else ['_idx', '_post_major_idx'] %}
+{% set same = ['_postsynaptic_idx', '_entry_idx'] if _columns else ['_idx', '_post_major_idx'] %}
 {% set code = split(after_scalars(vector['update'], scalar['update']), same) %}
-{% set active = vector['rows'] + ['const bool _active = _row_active;'] if has_rows else [] %}
+{% set active = vector['rows'] + ['const bool _active = _row_active;'] if _has_rows else [] %}
 {{kernel_head('_run_kernel', codeobj_name, kernel_lines)}}
     const size_t _vectorisation_idx = -1;
     {{_conditions(scalar)}}
-    {% if not columns %}
-    {{own_synapse(n_pre, n_post)}}
+    {% if not _columns %}
+    {{own_synapse(_n_pre, _n_post)}}
     {% endif %}
     if (_due)
     {
-    {% if has_rows %}
+    {% if _has_rows %}
     {{scalar['rows']|autoindent}}
     {% endif %}
     {
     {{without_writes(scalar['update'])|autoindent}}
-    {% if columns %}
-    {{over_line(code, active, 'columns', n_pre, n_post, batch, serial)}}
+    {% if _columns %}
+    {{over_line(code, active, 'columns', _n_pre, _n_post, _batch, _serial)}}
     {% else %}
-    {{over_entries(code, active, n_pre, n_post, batch if per_entry else 1)}}
+    {{over_entries(code, active, _n_pre, _n_post, _batch if _per_entry else 1)}}
     {% endif %}
     }
     }
-    {% if has_then %}
+    {% if _has_then %}
     if (_then_due)
     {
         {{without_writes(scalar['then'])|autoindent}}
         const size_t _entry_idx = 0;
         {
-            {{indices(n_pre, n_post)}}
+            {{indices(_n_pre, _n_post)}}
             {{after_scalars(vector['then'], scalar['then'])|autoindent}}
         }
     }
@@ -77,7 +77,7 @@
     {
         {{scalar['update']|autoindent}}
     }
-    {% if has_then %}
+    {% if _has_then %}
     if (_then_due)
     {
         {{scalar['then']|autoindent}}
@@ -88,10 +88,10 @@
 {% endblock %}
 
 {% block launch %}
-{% if columns %}
-{{launch_lines(codeobj_name, n_post, 1 if serial else batch, writes(scalar_code))}}
+{% if _columns %}
+{{launch_lines(codeobj_name, _n_post, 1 if _serial else _batch, writes(scalar_code))}}
 {% else %}
-{% set width = 32 if n_post > 16 else 16 if n_post > 8 else 8 if n_post > 4 else 4 if n_post > 1 else 1 %}
-{{launch_synapses(codeobj_name, n_pre, n_post, width, 256//width, writes(scalar_code))}}
+{% set width = 32 if _n_post > 16 else 16 if _n_post > 8 else 8 if _n_post > 4 else 4 if _n_post > 1 else 1 %}
+{{launch_synapses(codeobj_name, _n_pre, _n_post, width, 256//width, writes(scalar_code))}}
 {% endif %}
 {% endblock %}

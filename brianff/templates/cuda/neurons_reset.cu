@@ -7,12 +7,12 @@
 {{kernel_head('_run_kernel', codeobj_name, kernel_lines)}}
     const size_t _entry_idx = blockIdx.y;
     const int _k = blockIdx.x*blockDim.x + threadIdx.x;
-    if (_k >= {{n_neurons}})
+    if (_k >= {{_n_neurons}})
         return;
-    const unsigned int _bits = {{_fired}}[_entry_idx*{{(n_neurons + 31)//32}} + _k/32];
+    const unsigned int _bits = {{_fired}}[_entry_idx*{{(_n_neurons + 31)//32}} + _k/32];
     if (!(_bits >> (_k % 32) & 1u))
         return;
-    const size_t _idx = _entry_idx*{{n_neurons}} + _k;
+    const size_t _idx = _entry_idx*{{_n_neurons}} + _k;
     const size_t _vectorisation_idx = _idx;
     // scalar code
     {{scalar_code|autoindent}}
@@ -23,5 +23,5 @@
 {% endblock %}
 
 {% block launch %}
-{{launch_neurons(codeobj_name, n_neurons, batch, false)}}
+{{launch_neurons(codeobj_name, _n_neurons, _batch, false)}}
 {% endblock %}

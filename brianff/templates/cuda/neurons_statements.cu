@@ -8,9 +8,9 @@
 {{kernel_head('_run_kernel', codeobj_name, kernel_lines)}}
     const size_t _entry_idx = blockIdx.y;
     const int _k = blockIdx.x*blockDim.x + threadIdx.x;
-    if (_k >= {{n_neurons}})
+    if (_k >= {{_n_neurons}})
         return;
-    const size_t _idx = _entry_idx*{{n_neurons}} + _k;
+    const size_t _idx = _entry_idx*{{_n_neurons}} + _k;
     const size_t _vectorisation_idx = _idx;
     // scalar code
     {{without_writes(scalar_code)|autoindent}}
@@ -24,5 +24,5 @@
 {% endblock %}
 
 {% block launch %}
-{{launch_neurons(codeobj_name, n_neurons, batch, writes(scalar_code))}}
+{{launch_neurons(codeobj_name, _n_neurons, _batch, writes(scalar_code))}}
 {% endblock %}

@@ -11,9 +11,9 @@
 {{kernel_head('_run_kernel', codeobj_name, kernel_lines)}}
     const size_t _entry_idx = blockIdx.y;
     const int _k = blockIdx.x*blockDim.x + threadIdx.x;
-    const size_t _idx = _entry_idx*{{n_neurons}} + _k;
+    const size_t _idx = _entry_idx*{{_n_neurons}} + _k;
     bool _spikes = false;
-    if (_k < {{n_neurons}})
+    if (_k < {{_n_neurons}})
     {
         const size_t _vectorisation_idx = _idx;
         // scalar code
@@ -33,14 +33,14 @@
     // all threads of the warp take part, those behind the last neuron too
     const unsigned int _bits = __ballot_sync(0xffffffffu, _spikes);
     const int _lane = threadIdx.x % 32;
-    if (_lane == 0 && _k < {{n_neurons}})
-        {{_fired}}[_entry_idx*{{(n_neurons + 31)//32}} + _k/32] = (int32_t)_bits;
-    {% if listed %}
+    if (_lane == 0 && _k < {{_n_neurons}})
+        {{_fired}}[_entry_idx*{{(_n_neurons + 31)//32}} + _k/32] = (int32_t)_bits;
+    {% if _listed %}
     if (_bits)
     {
         int _place = 0;
         if (_lane == 0)
-            _place = atomicAdd(&{{_eventspace}}[{{batch*n_neurons}}], __popc(_bits));
+            _place = atomicAdd(&{{_eventspace}}[{{_batch*_n_neurons}}], __popc(_bits));
         _place = __shfl_sync(0xffffffffu, _place, 0);
         if (_spikes)
             {{_eventspace}}[_place + __popc(_bits & ((1u << _lane) - 1))] = (int32_t)_idx;
@@ -54,10 +54,10 @@
 
 {% block launch %}
 {% set _eventspace = get_array_name(eventspace_variable, access_data=False) %}
-    {% if listed %}
+    {% if _listed %}
     int32_t* _events = dev{{_eventspace}}[current_idx{{_eventspace}}];
-    CUDA_SAFE_CALL(cudaMemsetAsync(_events, 0xff, sizeof(int32_t)*{{batch*n_neurons}}));
-    CUDA_SAFE_CALL(cudaMemsetAsync(_events + {{batch*n_neurons}}, 0, sizeof(int32_t)));
+    CUDA_SAFE_CALL(cudaMemsetAsync(_events, 0xff, sizeof(int32_t)*{{_batch*_n_neurons}}));
+    CUDA_SAFE_CALL(cudaMemsetAsync(_events + {{_batch*_n_neurons}}, 0, sizeof(int32_t)));
     {% endif %}
-{{launch_neurons(codeobj_name, n_neurons, batch, writes(scalar_code))}}
+{{launch_neurons(codeobj_name, _n_neurons, _batch, writes(scalar_code))}}
 {% endblock %}
