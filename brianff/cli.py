@@ -6,6 +6,7 @@ import importlib
 import sys
 from pathlib import Path
 
+import brianff.program
 import brianff.protocols
 from brianff.commands import add_model_options, fail_cleanly
 from brianff.documentation import models_page

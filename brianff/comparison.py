@@ -2,7 +2,6 @@
 
 import itertools
 import multiprocessing
-import tempfile
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from brianff.equations import DEFAULTS, ModelError, compose
+from brianff.scratch import temporary_folder
 from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule
 from brianff.training import Config, Trainer, cpu_seconds
 
@@ -132,7 +132,7 @@ def measure_all(todo, more, jobs):
 
 
 def _measure_seed(options):
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         trainer = Trainer.start(Config.from_dict(options | {"validate": 1}), f"{folder}/run")
         before = cpu_seconds().sum()
         trainer.run()

@@ -6,6 +6,7 @@ one stays (``templates/cuda/jobs.h``).
 """
 
 import contextlib
+import errno
 import hashlib
 import importlib.metadata
 import inspect
@@ -14,7 +15,6 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -23,18 +23,10 @@ from brian2.core.variables import ArrayVariable, Variables
 from brian2.groups.group import CodeRunner, Group
 
 import brianff
+from brianff.cache import CompilerError, DeviceError, cached
 from brianff.cuda import Setup
-from brianff.device import (
-    CompilerError,
-    DeviceError,
-    Results,
-    _check_input,
-    _scratch_folder,
-    cache_folder,
-    ended,
-    one_at_a_time,
-    publish,
-)
+from brianff.device import Results, _check_input, ended
+from brianff.scratch import cache_folder, failed, run_folder
 
 __all__ = ["CudaSimulator", "Recorder", "generate", "merge", "on_gpu"]
 
@@ -169,16 +161,13 @@ class CudaSimulator:
         if architecture.batch > LARGEST_BATCH:
             raise ValueError(f"--device cuda takes a batch of at most {LARGEST_BATCH}, not {architecture.batch}.")
         self.folder = cache_folder() / self._fingerprint(composition)
-        self.compiled = False
-        if not (self.folder / "manifest.json").is_file():
-            with one_at_a_time(self.folder):
-                if not (self.folder / "manifest.json").is_file():
-                    if report:
-                        report(f"{self.setup.summary}; compiling (once for this architecture, some minutes)")
-                        report(f"brian2cuda {', '.join(self.setup.fixes)}")
-                    self._build(composition)
-                    self.compiled = True
-        self.manifest = json.loads((self.folder / "manifest.json").read_text())
+        announce = [
+            f"{self.setup.summary}; compiling (once for this architecture, some minutes)",
+            f"brian2cuda {', '.join(self.setup.fixes)}",
+        ]
+        self.manifest, self.compiled = cached(
+            self.folder, lambda work: self._build(work, composition), report, announce
+        )
         self._process = self._scratch = None
         self._runs = 0
 
@@ -199,18 +188,15 @@ class CudaSimulator:
         ]
         return "cuda-" + hashlib.sha256("\n".join(text).encode()).hexdigest()[:20]
 
-    def _build(self, composition):
-        """Generate, compile, and move into the cache in one step: a build that is interrupted leaves nothing behind."""
-        work = Path(tempfile.mkdtemp(prefix="build-", dir=self.folder.parent))
-        try:
-            manifest = generate(work, self.architecture, composition, self.setup, record=self.record)
-            publish(work, self.folder, self._compile(work), manifest)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+    def _build(self, work, composition):
+        """Generate and compile in the folder `work`; returns what `make` gave, and the manifest."""
+        manifest = generate(work, self.architecture, composition, self.setup, record=self.record)
+        return self._compile(work), manifest
 
     def _compile(self, work):
         command = ["make", f"-j{os.cpu_count()}", *self.setup.make_arguments]
-        return subprocess.run(command, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return subprocess.run(command, cwd=work, env=os.environ | {"TMPDIR": str(work)}, **pipes)
 
     # -- running ---------------------------------------------------------------------------------------------------
     def size(self, name):
@@ -235,6 +221,10 @@ class CudaSimulator:
                     value.tofile(path)
                     requests.append(f"set\t{name}\t{path}")
             self._ask([*requests, "run"])
+        except OSError as error:
+            place = self._scratch.parent
+            self.close()
+            raise failed(place, error) from None
         except BaseException:
             self.close()
             raise
@@ -261,6 +251,8 @@ class CudaSimulator:
         path = self._scratch / "out"
         self._ask([f"get\t{name}\t{path}"])
         values = np.fromfile(path, dtype=spec["dtype"])
+        if "size" in spec and values.size != spec["size"]:
+            raise failed(self._scratch.parent, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
         return values.reshape(-1, spec["columns"]) if "columns" in spec else values
 
     def _variable(self, name):
@@ -270,7 +262,7 @@ class CudaSimulator:
             raise DeviceError(f"the compiled network has no variable '{name}'.") from None
 
     def _start(self):
-        self._scratch = _scratch_folder()
+        self._scratch = run_folder()
         with open(self._scratch / "stderr", "wb") as errors:
             # A session of its own: Ctrl-C reaches the Python process, which decides what happens.
             self._process = subprocess.Popen(

@@ -8,8 +8,7 @@ epochs and returns a `Results` to read variables from.  Everything that changes 
 binary is compiled once for an architecture and kept in a cache; the composition's parameters are inputs by default.
 """
 
-import contextlib
-import fcntl
+import errno
 import hashlib
 import inspect
 import json
@@ -18,13 +17,13 @@ import platform
 import shutil
 import signal
 import subprocess
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
 import brianff
-from brianff.errors import BrianffError
+from brianff.cache import CompilerError, DeviceError, cached
+from brianff.scratch import cache_folder, failed, run_folder
 
 __all__ = [
     "CompilerError", "CppSimulator", "DEVICES", "DeviceError", "RuntimeSimulator", "cache_folder", "ended",
@@ -65,22 +64,6 @@ $(filter-out objects.o, $(OBJS)): %.o: %.cpp {_PRECOMPILED}.gch
 objects.o: objects.cpp {_PRECOMPILED}.gch
 	$(CXX) $(CXXFLAGS) -O1 -include {_PRECOMPILED} $< -o $@
 """
-
-
-class DeviceError(BrianffError):
-    """A device that is missing, or a run on it that failed; the message says what to do."""
-
-
-class CompilerError(DeviceError):
-    """No compiler, or a compilation that failed."""
-
-
-def cache_folder():
-    """Folder of compiled networks: ``$BRIANFF_CACHE``, or the user's cache folder."""
-    if "BRIANFF_CACHE" in os.environ:
-        return Path(os.environ["BRIANFF_CACHE"])
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "brianff" / "builds"
 
 
 def ended(status):
@@ -245,16 +228,12 @@ class CppSimulator:
         self.parameters = composition.parameter_inputs(len(architecture.hidden))
         self.under = under
         self.folder = cache_folder() / _fingerprint(architecture, composition, record, network)
-        self.compiled = False
-        if not (self.folder / "manifest.json").is_file():
-            require_compiler()
-            with one_at_a_time(self.folder):
-                if not (self.folder / "manifest.json").is_file():
-                    if report:
-                        report("compiling the network (once for this architecture, some seconds)")
-                    _build(self.folder, architecture, composition, record, network)
-                    self.compiled = True
-        self.manifest = json.loads((self.folder / "manifest.json").read_text())
+
+        def build(work):
+            return _build(work, architecture, composition, record, network)
+
+        announce = ["compiling the network (once for this architecture, some seconds)"]
+        self.manifest, self.compiled = cached(self.folder, build, report, announce, require_compiler)
 
     def size(self, name):
         return self.manifest["variables"][name]["size"]
@@ -263,7 +242,7 @@ class CppSimulator:
         a = self.architecture
         if not 1 <= n_epochs <= a.capacity:
             raise ValueError(f"a run has 1 to {a.capacity} stimulus epochs, not {n_epochs}.")
-        scratch = _scratch_folder()
+        scratch = run_folder()
         try:
             arguments = ["--results_dir", f"{scratch}/"]
             t_stop = (n_epochs - 0.5) * a.epoch_seconds
@@ -296,10 +275,10 @@ class CppSimulator:
                 raise
             # The binary reports a wrong file on stderr and goes on with the compiled-in values.
             if process.returncode or output:
-                raise DeviceError(
-                    f"the compiled network failed ({ended(process.returncode)}): "
-                    f"{output.decode(errors='replace').strip()[-500:]}. If this happens again, delete {self.folder}."
-                )
+                raise _failure(process.returncode, output.decode(errors="replace"), self.folder)
+        except OSError as error:
+            shutil.rmtree(scratch, ignore_errors=True)
+            raise failed(scratch.parent, error) from None
         except BaseException:
             shutil.rmtree(scratch, ignore_errors=True)
             raise
@@ -316,27 +295,32 @@ class CppSimulator:
 
     def _read(self, scratch, name):
         spec = self._variable(name)
-        values = np.fromfile(scratch / spec["file"], dtype=spec["dtype"])
+        try:
+            values = np.fromfile(scratch / spec["file"], dtype=spec["dtype"])
+        except OSError as error:
+            raise failed(scratch.parent, error) from None
+        if values.size != self._elements(scratch, name, spec) or values.size % spec.get("columns", 1):
+            # Brian2 does not ask whether what it writes has arrived.
+            raise failed(scratch.parent, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
         return values.reshape(-1, spec["columns"]) if "columns" in spec else values
 
+    def _elements(self, scratch, name, spec):
+        """How many values a variable has after a run; those of monitors have as many as their `N` says."""
+        if "size" in spec:
+            return spec["size"]
+        number = self.manifest["variables"].get(f"{name.partition('.')[0]}.N", {})
+        rows = np.fromfile(scratch / number["file"], dtype=number["dtype"]) if "file" in number else []
+        return int(rows[0]) * spec.get("columns", 1) if len(rows) else -1
 
-def _scratch_folder():
-    """A new folder for the files of one run, in memory where the system has such a place.
 
-    A run hands over some 10 MB each way, many times a minute: on a disk that is what takes the time.
-    """
-    memory = Path("/dev/shm")
-    root = memory if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 1 << 30 else None
-    root = Path(root or tempfile.gettempdir())
-    node = f"brianff-run-{platform.node()}-"  # containers may share the folder, and not their processes
-    for stale in root.glob(f"{node}*"):  # of processes that were killed
-        try:
-            os.kill(int(stale.name.removeprefix(node).split("-")[0]), 0)
-        except ProcessLookupError:
-            shutil.rmtree(stale, ignore_errors=True)
-        except (ValueError, PermissionError):
-            pass
-    return Path(tempfile.mkdtemp(prefix=f"{node}{os.getpid()}-", dir=root))
+def _failure(status, output, folder):
+    """The `DeviceError` of a compiled network that failed."""
+    said = output.strip()[-500:]
+    if "bad_alloc" in said or status == -signal.SIGKILL:
+        remedy = "there was not enough memory: try a smaller --batch, --chunk or network."
+    else:
+        remedy = f"if this happens again, delete {folder}."
+    return DeviceError(f"the compiled network failed ({ended(status)}): {said or 'it said nothing'}; {remedy}")
 
 
 def _cpu():
@@ -395,23 +379,6 @@ def require_compiler():
             )
 
 
-@contextlib.contextmanager
-def one_at_a_time(folder):
-    """Let several processes that need the same network compile it once; the others wait."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    path = folder.parent / f"{folder.name}.lock"
-    while True:
-        with open(path, "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not os.fstat(lock.fileno()).st_nlink:  # deleted by who had it before: another may hold a new one
-                continue
-            try:
-                yield
-            finally:
-                path.unlink()
-            return
-
-
 def _precompile_headers(work):
     """Let make read the headers once: reading them takes four fifths of the time that a small file compiles."""
     # Brian2 asks Python's own C++ compiler which flags there are, and leaves out those that it does not answer for.
@@ -425,31 +392,18 @@ def _precompile_headers(work):
         makefile.write(_RULES)
 
 
-def _build(folder, architecture, composition, record, network):
-    """Generate, compile, and move into the cache in one step: a build that is interrupted leaves nothing behind."""
-    work = Path(tempfile.mkdtemp(prefix="build-", dir=folder.parent))
-    try:
-        manifest = _generate(work, architecture, composition, record, network)
-        make = subprocess.run(
-            [*_MAKE, f"-j{os.cpu_count()}"], cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        publish(work, folder, make, manifest)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-
-
-def publish(work, folder, make, manifest):
-    """Move a compiled project into the cache, its manifest with it, or raise the `CompilerError` of a failed `make`."""
-    if make.returncode:
-        log = folder.parent / f"failed-{folder.name}.log"
-        log.write_text(make.stdout)
-        errors = [line for line in make.stdout.splitlines() if "rror" in line]
-        raise CompilerError(f"compilation failed: {(errors or ['no message'])[0]} (all of it: {log})")
-    for leftover in (*work.glob("**/*.o"), *work.glob("*.gch")):
-        leftover.unlink()
-    (work / "manifest.json").write_text(json.dumps(manifest))
-    shutil.rmtree(folder, ignore_errors=True)  # without a manifest: what somebody has cleaned up by half
-    os.replace(work, folder)
+def _build(work, architecture, composition, record, network):
+    """Generate and compile a network in the folder `work`; returns what `make` gave, and the manifest."""
+    manifest = _generate(work, architecture, composition, record, network)
+    make = subprocess.run(
+        [*_MAKE, f"-j{os.cpu_count()}"],
+        cwd=work,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ | {"TMPDIR": str(work)},  # nothing of a compiler that is killed stays elsewhere
+    )
+    return make, manifest
 
 
 def _generate(work, architecture, composition, record, network):

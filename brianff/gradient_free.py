@@ -5,7 +5,6 @@ synaptic events (one spike, or one input that is not zero, at one synapse).
 """
 
 import dataclasses
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from brianff.population import (
     measure,
     smoothed_gradient,
 )
+from brianff.scratch import temporary_folder
 from brianff.stimulus import Schedule, stream
 from brianff.training import Config, Trainer, cpu_seconds, device_option, limited, option
 
@@ -173,7 +173,7 @@ class Comparison:
     def _rule_stages(self, rule, seed):
         stages = []
         stops = [round(k * self.settings.epochs / POINTS) for k in range(1, POINTS + 1)]
-        with tempfile.TemporaryDirectory() as folder:
+        with temporary_folder() as folder:
             trainer = self._trainer(rule, seed, Path(folder) / "run")
             began = cpu_seconds().sum()
 
@@ -243,7 +243,7 @@ class Comparison:
     def _rule_update(self, rule, w, stimuli, seed):
         """What a rule adds up over a mini-batch, before the optimizer."""
         pixels, labels, wrong = stimuli
-        with tempfile.TemporaryDirectory() as folder:
+        with temporary_folder() as folder:
             trainer = self._trainer(rule, seed, Path(folder) / "run")
             a, n = trainer.architecture, len(labels)
             trainer.synaptic["synapses1.w"] = w.ravel()

@@ -12,6 +12,7 @@ and true label) and lowers it for negative ones (image and wrong label, or a hyb
 
 import sys
 
+import brianff.program  # noqa: F401
 from brianff import plotting
 from brianff.ann import AnnConfig, AnnTrainer
 from brianff.commands import fail_cleanly, progress_bar, run_options, start_or_resume

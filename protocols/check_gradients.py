@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+import brianff.program  # noqa: F401
 from brianff import gradient_check, plotting
 from brianff.commands import dated_folder, fail_cleanly, names
 

@@ -14,16 +14,17 @@ import argparse
 import dataclasses
 import json
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
+import brianff.program  # noqa: F401
 from brianff import plotting
 from brianff.backpropagation import BackpropagationTrainer
 from brianff.commands import add_device_option, dated_folder, fail_cleanly, integers
 from brianff.feedback_training import FeedbackConfig, FeedbackTrainer
 from brianff.results import atomic_write, read_rows
+from brianff.scratch import temporary_folder
 
 # name -> (what it is, trainer, options)
 METHODS = {
@@ -83,7 +84,7 @@ def main(arguments=None):
             if any((row["method"], row["seed"]) == (method, seed) for row in rows):
                 continue
             name, trainer_class, options = METHODS[method]
-            with tempfile.TemporaryDirectory() as folder:
+            with temporary_folder() as folder:
                 config = FeedbackConfig(seed=seed, **common, **options)
                 trainer = trainer_class.start(config, Path(folder) / "run")
                 trainer.run()

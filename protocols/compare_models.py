@@ -22,6 +22,7 @@ from pathlib import Path
 
 from rich.progress import track
 
+import brianff.program  # noqa: F401
 from brianff import plotting
 from brianff.commands import add_device_option, fail_cleanly, integers, names
 from brianff.comparison import MEASURES, PAGE, Combination, latest, markdown, measure_all, medians, refusals, summary

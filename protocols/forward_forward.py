@@ -16,6 +16,7 @@ import sys
 import time
 from pathlib import Path
 
+import brianff.program  # noqa: F401
 from brianff import plotting
 from brianff.commands import dated_folder, fail_cleanly, integers, progress_bar, run_options, start_or_resume
 from brianff.evaluation import Evaluation

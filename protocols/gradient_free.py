@@ -15,6 +15,7 @@ import sys
 
 import numpy as np
 
+import brianff.program  # noqa: F401
 from brianff import plotting
 from brianff.commands import dated_folder, fail_cleanly, options_of, resumed
 from brianff.gradient_free import ANN, SPIKING, Comparison, Settings

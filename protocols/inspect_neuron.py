@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+import brianff.program  # noqa: F401
 from brianff import datasets, plotting
 from brianff.commands import add_model_options, fail_cleanly
 from brianff.device import RuntimeSimulator

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+import brianff.program  # noqa: F401
 from brianff import plotting
 from brianff.commands import fail_cleanly, progress_bar, run_options, start_or_resume
 from brianff.datasets import SPIKE_TRAINS

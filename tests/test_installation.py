@@ -4,6 +4,7 @@ An editable installation is found from any folder.
 """
 
 import configparser
+import os
 import subprocess
 import sys
 
@@ -49,3 +50,14 @@ def test_scripts_in_the_folder_that_holds_the_clone_find_it(options, tmp_path):
     assert done.returncode == 0 and done.stdout.split() == expected, (
         f"{done.stdout}{done.stderr}\nAfter a change of setup.cfg, install again: make .venv/ready"
     )
+
+
+@pytest.mark.parametrize(("module", "logs"), [("brianff.program", False), ("brianff.training", True)])
+def test_programs_leave_no_log_of_brian2_and_the_library_changes_none_of_its_settings(module, logs, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(f"import {module}, brian2, os; os._exit(0)\n")  # as if killed: Brian2 tidies up at a normal exit
+    left = tmp_path / "temporary"
+    left.mkdir()
+    environment = os.environ | {"TMPDIR": str(left)}
+    subprocess.run([sys.executable, str(script)], check=True, env=environment, cwd=tmp_path)
+    assert {path.name.split("_")[1] for path in left.iterdir()} == ({"debug", "script"} if logs else set())

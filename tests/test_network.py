@@ -1,6 +1,7 @@
 """The network on its devices: NumPy against C++, the goodness trace, the noise, what a run may change."""
 
 import os
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -9,17 +10,17 @@ import time
 import numpy as np
 import pytest
 
+from brianff.cache import cached, one_at_a_time
 from brianff.device import (
     CompilerError,
     CppSimulator,
     DeviceError,
     RuntimeSimulator,
-    _scratch_folder,
-    one_at_a_time,
     simulator,
 )
 from brianff.equations import compose
 from brianff.network import LABEL_NEUTRAL, LABEL_NONE, Architecture
+from brianff.scratch import run_folder, sweep
 from brianff.stimulus import Schedule
 
 SMALL = Architecture(
@@ -105,15 +106,33 @@ def test_nothing_is_compiled_again_for_other_values(monkeypatch):
 def test_files_of_killed_runs_are_deleted_but_those_of_another_machine_are_not(monkeypatch, tmp_path):
     monkeypatch.setattr(os, "access", lambda *_: False)  # not in the memory of this one
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("BRIANFF_CACHE", str(tmp_path))
     with subprocess.Popen(["true"]) as killed:
         pass
-    alive = _scratch_folder()
+    alive = run_folder()
     dead = tmp_path / alive.name.replace(f"-{os.getpid()}-", f"-{killed.pid}-")
-    elsewhere = tmp_path / f"brianff-run-elsewhere-{killed.pid}-x"
-    for folder in (dead, elsewhere):
-        folder.mkdir()
-    _scratch_folder()
-    assert alive.is_dir() and elsewhere.is_dir() and not dead.is_dir()
+    start = alive.name.split("-")[-2]
+    again = tmp_path / alive.name.replace(f"-{start}-", f"-{int(start) - 1}-")  # its number is this process's now
+    elsewhere = tmp_path / f"brianff-run-elsewhere-{killed.pid}-1-x"
+    built, fresh = (tmp_path / f"brianff-build-elsewhere-{killed.pid}-1-{name}" for name in ("old", "new"))
+    earlier = tmp_path / "build-of-an-earlier-version"
+    for folder in (dead, again, elsewhere, built, fresh, earlier):
+        (folder / "static_arrays").mkdir(parents=True)
+    for folder in (built, earlier):
+        os.utime(folder, (0, 0))
+    (tmp_path / "build-notes.txt").write_text("somebody else's")
+    os.utime(tmp_path / "build-notes.txt", (0, 0))
+    sweep(tmp_path)
+    assert {p for p in tmp_path.iterdir() if p.is_dir()} == {alive, elsewhere, fresh}
+    assert (tmp_path / "build-notes.txt").exists()
+
+
+def test_locks_of_killed_processes_are_deleted_and_held_ones_are_not(monkeypatch, tmp_path):
+    monkeypatch.setenv("BRIANFF_CACHE", str(tmp_path))
+    (tmp_path / "killed.lock").touch()
+    with one_at_a_time(tmp_path / "network"):
+        sweep(tmp_path)
+        assert [p.name for p in tmp_path.iterdir()] == ["network.lock"]
 
 
 @pytest.mark.compiler
@@ -159,6 +178,34 @@ def test_an_interrupted_compilation_leaves_nothing(monkeypatch, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         CppSimulator(SMALL, compose())
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("damage", ["main cut", "main gone", "manifest cut", "manifest edited", "a file"])
+def test_a_damaged_cache_entry_is_built_again(monkeypatch, tmp_path, damage):
+    monkeypatch.setenv("BRIANFF_CACHE", str(tmp_path))
+    built = []
+
+    def build(work):
+        built.append(work)
+        (work / "main").write_bytes(b"program")
+        return subprocess.CompletedProcess([], 0, ""), {"variables": {"a": {"size": 3}}}
+
+    folder = tmp_path / "network"
+    assert cached(folder, build) == ({"variables": {"a": {"size": 3}}}, True)
+    assert cached(folder, build)[1] is False
+    manifest = folder / "manifest.json"
+    if damage == "a file":
+        shutil.rmtree(folder)
+        folder.write_text("")
+    elif damage == "main gone":
+        (folder / "main").unlink()
+    elif damage == "main cut":
+        (folder / "main").write_bytes(b"prog")
+    else:
+        text = manifest.read_text()
+        manifest.write_text(text[:20] if damage == "manifest cut" else text.replace('"size": 3', '"size": 4'))
+    assert cached(folder, build) == ({"variables": {"a": {"size": 3}}}, True) and len(built) == 2
+    assert [p.name for p in tmp_path.iterdir()] == ["network"]
 
 
 def test_who_waited_for_a_build_keeps_the_next_one_out(tmp_path):
