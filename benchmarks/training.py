@@ -11,7 +11,7 @@ from ordinary import MINI_BATCH, OrdinaryNetwork
 
 from brianff.device import CppSimulator
 from brianff.equations import compose
-from brianff.network import LONGEST_RUN, Architecture
+from brianff.network import Architecture
 from brianff.stimulus import Schedule
 
 __all__ = ["ACTIVE_PIXELS", "Case", "MINI_BATCH", "side_by_side"]
@@ -36,8 +36,7 @@ class Case:
 
     def __post_init__(self):
         composition = compose(encoder=self.encoder)
-        longest = int(LONGEST_RUN / (2 * self.steps * 1e-3))
-        self.rows = max(2, min(self.samples // self.batch, longest))
+        self.rows = max(2, self.samples // self.batch)
         self.architecture = a = Architecture(
             784,
             10,

@@ -16,7 +16,7 @@ from brian2 import have_same_dimensions, ms
 from brianff import datasets
 from brianff.device import RuntimeSimulator, simulator
 from brianff.feedback import FEEDBACK_DEFAULTS, compose_feedback
-from brianff.network import LABEL_NONE, LONGEST_RUN, Architecture
+from brianff.network import LABEL_NONE, Architecture
 from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule, stream
 from brianff.training import (
     Config,
@@ -188,14 +188,8 @@ class FeedbackTrainer(Trainer):
     def _architecture(self):
         c = self.config
         shown = self.composition.presentations
-        longest = int(LONGEST_RUN / (c.steps * c.dt * 1e-3)) // shown
         rows_per_update = c.mini_batch // c.batch
-        updates = min(longest, max(1, c.chunk // c.batch)) // rows_per_update
-        if longest < rows_per_update:
-            raise ValueError(
-                f"a mini-batch of {c.mini_batch} does not fit into one run of {LONGEST_RUN:g} s, beyond which Brian2's "
-                f"clocks drift apart: raise --batch to {-(-c.mini_batch // longest)} or more."
-            )
+        updates = max(1, c.chunk // c.batch) // rows_per_update
         rows = max(1, updates) * rows_per_update
         return Architecture(
             n_pixels=self.data.n_pixels,

@@ -23,7 +23,7 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from brian2 import (
-    Clock,
+    EventClock,
     Network,
     NeuronGroup,
     SpikeMonitor,
@@ -46,8 +46,7 @@ __all__ = ["Architecture", "FeedForwardNetwork", "LABEL_NEUTRAL", "LABEL_NONE"]
 
 LABEL_NEUTRAL = -1  # one neuron of every class: as many spikes as a label, no opinion
 LABEL_NONE = -2  # all label neurons silent (unsupervised learning)
-# Brian2 takes two clocks for simultaneous up to 1e-14 s; beyond this time a step of float64 is larger than that.
-LONGEST_RUN = 60.0
+MOST_STEPS = 2**31 - 1  # of one run: equations count them in integers of 32 bits
 
 
 @dataclass(frozen=True)
@@ -98,10 +97,10 @@ class Architecture:
         object.__setattr__(self, "hidden", tuple(int(n) for n in self.hidden))
         if not self.hidden or min(self.hidden) < 1:
             raise ValueError(f"hidden layers must have at least one neuron each, not {self.hidden}.")
-        if self.capacity * self.epoch_seconds > LONGEST_RUN:
+        if self.capacity * self.n_steps >= MOST_STEPS:
             raise ValueError(
-                f"{self.capacity} stimulus epochs of {self.epoch_seconds * 1e3:g} ms are more than {LONGEST_RUN:g} s "
-                "in one run, beyond which Brian2's clocks drift apart: use a smaller chunk."
+                f"{self.capacity} stimulus epochs of {self.n_steps} time steps are more than the {MOST_STEPS} steps "
+                "that one run may have: use a smaller chunk."
             )
 
     @property
@@ -117,11 +116,36 @@ class Architecture:
         """Neurons of every layer, the input first."""
         return (self.n_input, *self.hidden)
 
+    def starts(self):
+        """Times (s) at which stimulus epochs begin, the one after the last included: (capacity + 1,) array."""
+        return np.arange(self.capacity + 1) * self.n_steps * (self.dt_ms * ms / second)
+
     def asdict(self):
         return asdict(self)
 
     def with_(self, **changes):
         return replace(self, **changes)
+
+
+def _epoch_clock(starts):
+    """A clock that ticks where stimulus epochs begin; a run can give other times, ``epoch_clock.times``.
+
+    An `EventClock` that has the default clock's own numbers for its times ticks with it for ever, where a clock of n
+    time steps drifts apart by rounding.  Brian2's templates know it by the name of its class, so it is no subclass.
+    """
+    clock = EventClock(starts * second, name="epoch_clock")
+    clock.variables["times"].read_only = False
+    clock._set_t_update_dt = lambda target_t=0 * second: None  # Network.store calls it, and EventClock has none
+    set_starts(clock, starts)
+    return clock
+
+
+def set_starts(clock, starts):
+    """Let an epoch clock of the NumPy runtime tick at other times (s), in ascending order."""
+    times = np.full(clock.variables["times"].size, np.inf)
+    times[: len(starts)] = starts
+    clock._times = times
+    clock.variables["times"].set_value(times)
 
 
 class FeedForwardNetwork:
@@ -162,9 +186,8 @@ class FeedForwardNetwork:
 
     def _build(self, record, stop_early):
         a = self.architecture
-        # The first step of every stimulus epoch must be a tick of both clocks, computed in the same way.
         defaultclock.dt = a.dt_ms * ms
-        self.epoch_clock = Clock(dt=a.n_steps * a.dt_ms * ms, name="epoch_clock")
+        self.epoch_clock = _epoch_clock(a.starts())
         self.groups = {}
         self.objects = []
         self.spikes, self.traces = {}, {}
@@ -388,7 +411,7 @@ class FeedForwardNetwork:
     def _stop(self):
         """Let a compiled run end before its compiled duration, when layer0.t_stop has passed."""
         layer = self.groups["layer0"]
-        layer.t_stop = 2 * LONGEST_RUN * second
+        layer.t_stop = 1e9 * second
         runner = CodeRunner(
             layer,
             "stop_run",

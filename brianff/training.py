@@ -19,7 +19,7 @@ import numpy as np
 from brianff import datasets, equations
 from brianff.device import DEVICES, RuntimeSimulator, simulator
 from brianff.evaluation import evaluate, group_goodness, present
-from brianff.network import LABEL_NEUTRAL, LABEL_NONE, LONGEST_RUN, Architecture
+from brianff.network import LABEL_NEUTRAL, LABEL_NONE, Architecture
 from brianff.readout import SoftmaxReadout, features
 from brianff.results import ResultsError, RunFolder
 from brianff.stimulus import (
@@ -757,13 +757,6 @@ def _architecture(config, data):
             f"{config.hidden}."
         )
     rows = max(1, min(config.chunk, config.refresh) // config.batch)
-    seconds = config.steps * config.dt * 1e-3
-    capacity = max(2, min(2 * rows, int(LONGEST_RUN / seconds) // 2 * 2))
-    if 2 * rows > capacity:
-        raise ValueError(
-            f"--chunk {config.chunk} is too long for --batch {config.batch}: at most {capacity // 2 * config.batch} "
-            "samples in one run, beyond which Brian2's clocks drift apart."
-        )
     samples = rows * config.batch
     return Architecture(
         n_pixels=data.n_pixels,
@@ -773,7 +766,7 @@ def _architecture(config, data):
         batch=config.batch,
         n_steps=config.steps,
         dt_ms=config.dt,
-        capacity=capacity,
+        capacity=2 * rows,
         images=samples * (2 if config.negatives == "hybrid" else 1),
         dtype=config.dtype,
         events=data.events,

@@ -262,7 +262,6 @@ def test_output_weights_learn_the_same_by_the_rule_and_by_backpropagation(tmp_pa
         (dict(feedback="sfdfaa"), "Did you mean 'sfdfa'"),
         (dict(mini_batch=50, batch=20), "multiple of --batch"),
         (dict(dt=0.0), "--dt must be positive"),
-        (dict(mini_batch=1000), "raise --batch"),
         (dict(limit=40, epochs=1), "more than the 40 training samples"),
         (dict(set_output=("tau=3",)), "no parameter 'tau'"),
         (dict(set_output=("c=3*second",)), "unit"),

@@ -396,8 +396,24 @@ def test_architecture_refuses_nonsense():
         SMALL.with_(dt_ms=0.0)
     with pytest.raises(ValueError, match="hidden layers"):
         SMALL.with_(hidden=())
-    with pytest.raises(ValueError, match="clocks drift apart"):
-        SMALL.with_(capacity=100_000)
+    with pytest.raises(ValueError, match="use a smaller chunk"):
+        SMALL.with_(capacity=2**31)
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("dt_ms", [0.3, 1.0])
+def test_an_epoch_begins_with_its_first_step_however_long_the_run(dt_ms):
+    """Rounding does not move the boundaries: the same presentation is the same after minutes of simulated time."""
+    a = SMALL.with_(dt_ms=dt_ms, n_steps=20, capacity=8000, images=1, batch=1)
+    compiled = CppSimulator(a, compose())
+    n = a.capacity
+    shown = Schedule.evaluation(np.zeros(n, int), np.zeros(n, int), np.zeros(n, int), 1)
+    inputs = {"images": np.random.default_rng(0).random((1, a.n_pixels)), **shown.inputs(a), "neurons0.t_code": 0.003}
+    for level, (n_pre, n_post) in enumerate(zip(a.sizes[:-1], a.sizes[1:], strict=True), start=1):
+        inputs[f"synapses{level}.w"] = np.random.default_rng(level).normal(size=n_pre * n_post) * 3 / np.sqrt(n_pre)
+    with compiled.run(inputs, n) as results:
+        g = results.recorded("record_g1", "g", n)[:, 0]
+    assert len(g) == n and g[0] > 0 and (g == g[0]).all()
 
 
 @pytest.mark.compiler

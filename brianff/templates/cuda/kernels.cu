@@ -1,7 +1,9 @@
 {# Parts that all kernels share. #}
-{% macro kernel_head(name, codeobj_name, kernel_lines) %}
+{# `more`: a parameter of the kernel's own, its value in launch_kernel. #}
+{% macro kernel_head(name, codeobj_name, kernel_lines, more='') %}
 __global__ void
 {{name}}_{{codeobj_name}}(
+    {{more ~ ',' if more}}
     %KERNEL_PARAMETERS%
     )
 {
@@ -21,8 +23,9 @@ __global__ void
 }
 {% endmacro %}
 
-{% macro launch_kernel(codeobj_name, grid, block, commits) %}
+{% macro launch_kernel(codeobj_name, grid, block, commits, more='') %}
     _run_kernel_{{codeobj_name}}<<<{{grid}}, {{block}}>>>(
+            {{more ~ ',' if more}}
             %HOST_PARAMETERS%
         );
     CUDA_CHECK_ERROR("_run_kernel_{{codeobj_name}}");

@@ -1,15 +1,16 @@
 {# Values of variables at this tick of the clock, each into a row of its array, and the flags of neurons that spike. #}
-{# USES_VARIABLES { N, t_in_timesteps } #}
+{# brian2cuda passes the time of a clock with a time step by value, and knows nothing of other clocks: the row does. #}
+{# USES_VARIABLES { N } #}
 {% extends 'batch_group.cu' %}
 {% from 'kernels.cu' import kernel_head, launch_kernel %}
 
 {% block kernels %}
-{{kernel_head('_run_kernel', codeobj_name, kernel_lines)}}
+{{kernel_head('_run_kernel', codeobj_name, kernel_lines, 'const int64_t _row')}}
     const size_t _idx = blockIdx.x*blockDim.x + threadIdx.x;
-    if (_idx >= {{n_recorded}} || {{t_in_timesteps}} >= {{n_rows}})
+    if (_idx >= {{n_recorded}} || _row >= {{n_rows}})
         return;
     const size_t _vectorisation_idx = _idx;
-    const size_t _place = {{t_in_timesteps}}*{{n_recorded}} + _idx;
+    const size_t _place = _row*{{n_recorded}} + _idx;
     {% if spikes %}
     {% set n_neurons = n_recorded//batch %}
     const size_t _entry = _idx/{{n_neurons}}, _k = _idx % {{n_neurons}};
@@ -26,5 +27,5 @@
 {% endblock %}
 
 {% block launch %}
-{{launch_kernel(codeobj_name, (n_recorded + 255)//256, 256, false)}}
+{{launch_kernel(codeobj_name, (n_recorded + 255)//256, 256, false, owner.clock.name ~ '.timestep[0]')}}
 {% endblock %}
