@@ -22,12 +22,15 @@ from pathlib import Path
 import numpy as np
 
 from brianff import datasets
+from brianff.errors import OptionError
 from brianff.evaluation import Evaluation
+from brianff.finite import require_finite
 from brianff.network import LABEL_NEUTRAL, LABEL_NONE
+from brianff.options import EPOCHS, NEURONS, SAMPLES, SEED, Options, option
 from brianff.readout import SoftmaxReadout, features
 from brianff.results import ResultsError, RunFolder
 from brianff.stimulus import hybrid_images, stream, wrong_labels
-from brianff.training import Progress, Stopped, load_data, option, versions
+from brianff.training import Progress, Stopped, load_data, versions
 
 __all__ = ["Adam", "AnnConfig", "AnnTrainer", "ForwardForward", "Layer", "modulators", "normalised"]
 
@@ -184,43 +187,50 @@ class ForwardForward:
 
 
 @dataclass(frozen=True)
-class AnnConfig:
+class AnnConfig(Options):
     """All options of a training run; the defaults of the fields that are None depend on the data set (`PRESETS`)."""
 
     dataset: str = option("digits", "data set", choices=datasets.names())
     data: str | None = option(None, "folder that holds the data set's files", metavar="DIR")
     download: bool = option(False, "download the data set if it is not on this machine")
-    validation: int | None = option(None, "samples held out of the training set")
-    split_seed: int = option(0, "seed of the split into training, validation and (digits) test set")
-    limit: int | None = option(None, "use only this many training samples")
+    validation: int | None = option(None, "samples held out of the training set", low=0)
+    split_seed: int = option(0, "seed of the split into training, validation and (digits) test set", **SEED)
+    limit: int | None = option(None, "use only this many training samples", low=1)
 
-    hidden: tuple | None = option(None, "neurons of each hidden layer, as in 1000,1000", metavar="N,N")
-    init_gain: float = option(1.0, "initial weights have standard deviation init_gain/sqrt(number of inputs)")
-    label_scale: float | None = option(None, "value of a label's input, where a white pixel is 1")
+    hidden: tuple[int, ...] | None = option(
+        None, "neurons of each hidden layer, as in 1000,1000", metavar="N,N", some=True, **NEURONS
+    )
+    init_gain: float = option(
+        1.0, "initial weights have standard deviation init_gain/sqrt(number of inputs)", above=0, high=1000
+    )
+    label_scale: float | None = option(None, "value of a label's input, where a white pixel is 1", low=0, high=1000)
     loss: str = option("symba", "loss of a layer: of the pair, or with a threshold", choices=["symba", "threshold"])
-    alpha: float | None = option(None, "steepness of the loss")
-    theta: float = option(1.0, "threshold of the goodness, for --loss threshold")
-    peer: float = option(0.03, "weight of peer normalisation")
+    alpha: float | None = option(None, "steepness of the loss", above=0, high=1000)
+    theta: float = option(1.0, "threshold of the goodness, for --loss threshold", low=-1000, high=1000)
+    peer: float = option(0.03, "weight of peer normalisation", low=0, high=1000)
 
-    epochs: int | None = option(None, "passes over the training set")
-    batch: int | None = option(None, "samples between two steps of the optimizer")
-    learning_rate: float | None = option(None, "learning rate at the start")
-    final_rate: float = option(0.0, "learning rate at the end, as a fraction; linear in between")
+    epochs: int | None = option(None, "passes over the training set", **EPOCHS)
+    batch: int | None = option(None, "samples between two steps of the optimizer", **SAMPLES)
+    learning_rate: float | None = option(None, "learning rate at the start", low=0, high=1000)
+    final_rate: float = option(0.0, "learning rate at the end, as a fraction; linear in between", low=0, high=1)
     negatives: str = option(
         "hard",
         "negative samples: wrong labels in proportion to the network's belief, uniform wrong labels, or hybrid "
         "images without labels",
         choices=["hard", "uniform", "hybrid"],
     )
-    uniform_share: float = option(0.2, "part of the hard negatives that is drawn uniformly")
+    uniform_share: float = option(0.2, "part of the hard negatives that is drawn uniformly", low=0, high=1)
     dropout: float | None = option(
-        None, "part of the pixels that stay dark in a training sample, the same ones in both samples of a pair"
+        None,
+        "part of the pixels that stay dark in a training sample, the same ones in both samples of a pair",
+        low=0,
+        below=1,
     )
-    readout_rate: float = option(1e-3, "learning rate of the softmax readout")
+    readout_rate: float = option(1e-3, "learning rate of the softmax readout", low=0, high=1)
 
-    validate: int = option(1000, "validation samples used after each epoch (0: all)")
-    chunk: int = option(10000, "samples between two rows of metrics")
-    seed: int = option(1, "seed of weights, order and negatives")
+    validate: int = option(1000, "validation samples used after each epoch (0: all)", low=0)
+    chunk: int = option(10000, "samples between two rows of metrics", **SAMPLES)
+    seed: int = option(1, "seed of weights, order and negatives", **SEED)
 
     def resolved(self):
         """The same configuration with the defaults of its data set filled in."""
@@ -228,17 +238,7 @@ class AnnConfig:
         changes = {name: value for name, value in preset.items() if getattr(self, name) is None}
         if self.data is not None:  # a run may be resumed from another folder
             changes["data"] = str(Path(self.data).resolve())
-        return dataclasses.replace(self, **changes)._checked()
-
-    def _checked(self):
-        for name in ("epochs", "batch", "chunk", *(["hidden"] if not self.hidden else [])):
-            if not getattr(self, name) or getattr(self, name) < 1:
-                raise ValueError(f"--{name} must be at least 1, not {getattr(self, name)}.")
-        if min(self.hidden) < 1:
-            raise ValueError(f"--hidden: layers must have at least one neuron each, not {self.hidden}.")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"--dropout must lie between 0 and 1, not {self.dropout}.")
-        return self
+        return dataclasses.replace(self, **changes)
 
     @classmethod
     def from_dict(cls, values):
@@ -280,7 +280,7 @@ class AnnTrainer(Progress):
         self.folder = folder
         self.data, self.train = load_data(config)
         if c.batch > len(self.train):
-            raise ValueError(f"--batch {c.batch} is more than the {len(self.train)} training samples.")
+            raise OptionError(f"--batch {c.batch} is more than the {len(self.train)} training samples.")
         self.supervised = c.negatives != "hybrid"
         pixels = self.data.images.reshape(len(self.data.images), -1)
         self.pixels = (pixels / 255.0).astype(np.float32)
@@ -396,11 +396,7 @@ class AnnTrainer(Progress):
             if step + 1 < steps:
                 progress(row["samples"], self.progress[1], row)
             began, began_cpu, seen, goodness = now, now_cpu, 0, []
-        if not all(np.isfinite(layer.w).all() for layer in self.network.layers):
-            raise FloatingPointError(
-                f"weights are no longer finite in epoch {self.position + 1}: try a smaller --learning-rate. The last "
-                "checkpoint is unharmed."
-            )
+        require_finite(self._state(), self.progress[0], "--init-gain")
         self.position += 1
 
     def learn(self, samples, rng, rate):

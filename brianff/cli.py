@@ -22,8 +22,9 @@ from brianff.equations import (
     compose,
     load,
 )
+from brianff.errors import OptionError
 from brianff.feedback import FEEDBACK_DEFAULTS, compose_feedback
-from brianff.values import parse_parameter
+from brianff.options import Parser, parameters_of, text
 
 __all__ = ["main"]
 
@@ -66,7 +67,7 @@ def _chosen(args, of_feedback):
     chosen = {k: name for k in (*FOLDERS, *FEEDBACK_FOLDERS) if (name := getattr(args, k, None))}
     named = {*chosen, "dale"} if getattr(args, "dale", False) else set(chosen)
     if odd := named - set(FEEDBACK_DEFAULTS if of_feedback else (*DEFAULTS, "dale")):
-        raise ValueError(f"--{min(odd)} is no part of learning {'with' if of_feedback else 'without'} feedback.")
+        raise OptionError(f"--{min(odd)} is no part of learning {'with' if of_feedback else 'without'} feedback.")
     return chosen
 
 
@@ -77,7 +78,7 @@ def _protocols():
 
 @fail_cleanly
 def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="brianff", description=__doc__)
+    parser = Parser(prog="brianff", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
 
     show = commands.add_parser("show", help="print the equations that Brian2 gets")
@@ -85,27 +86,28 @@ def main(arguments=None):
     show.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="replace a parameter, as in tau_m=10*ms"
     )
-    show.set_defaults(**dict.fromkeys(DEFAULTS))  # which depend on the kind of learning
     for kind in FEEDBACK_FOLDERS:
         show.add_argument(
             f"--{kind}",
+            type=text,
             metavar="MODEL",
             help=f"name or file, for learning with feedback (there are: {', '.join(available(kind))})",
         )
     show.add_argument("--dale", action="store_true", help="with Dale's principle: the optimizer keeps signs")
 
     checker = commands.add_parser("check", help="find a wrong unit, a missing name or a bad flag in a model file")
-    checker.add_argument("file", metavar="FILE")
+    checker.add_argument("file", type=text, metavar="FILE")
     checker.add_argument(
         "--kind", choices=[*FOLDERS, *FEEDBACK_FOLDERS], help="default: from the file's folder or contents"
     )
     add_model_options(checker)
-    checker.set_defaults(**dict.fromkeys(DEFAULTS))  # those that the file works with
 
     commands.add_parser("models", help="list the models that come with brianff")
 
     docs = commands.add_parser("docs", help="write the page on models from their docstrings and equations")
-    docs.add_argument("file", metavar="FILE", nargs="?", default="docs/models.md", help="default: docs/models.md")
+    docs.add_argument(
+        "file", type=text, metavar="FILE", nargs="?", default="docs/models.md", help="default: docs/models.md"
+    )
     commands.add_parser("doctor", help="compiler, CUDA, GPU and versions: what works on this machine")
 
     run = commands.add_parser("run", help="run a protocol", add_help=False)
@@ -114,7 +116,7 @@ def main(arguments=None):
 
     args = parser.parse_args(arguments)
     if args.command == "show":
-        parameters = dict(map(parse_parameter, args.set))
+        parameters = parameters_of(args.set)
         of_feedback = any(getattr(args, kind) for kind in FEEDBACK_FOLDERS)
         chosen = _chosen(args, of_feedback)
         if of_feedback:

@@ -1,8 +1,6 @@
 """What the protocol scripts share: options from a configuration, progress, errors as one sentence."""
 
-import argparse
 import contextlib
-import dataclasses
 import functools
 import gc
 import os
@@ -14,57 +12,68 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from brianff.equations import DEFAULTS, available
-from brianff.errors import BrianffError
-from brianff.training import Stopped, device_option
+from brianff.errors import BrianffError, OptionError
+from brianff.options import flag_of, given, parser_of, text
+from brianff.training import Stopped
 
 __all__ = [
-    "add_device_option", "add_model_options", "dated_folder", "fail_cleanly", "integers", "names", "options_of",
-    "progress_bar", "resumed", "run_options", "start_or_resume",
+    "add_model_options", "add_out_option", "add_quick_option", "dated_folder", "fail_cleanly", "progress_bar",
+    "resumed", "run_options", "start_or_resume", "way_to_predict",
+    "with_quick",
 ]  # fmt: skip
 
 EXPECTED = (BrianffError, ValueError, NotImplementedError, FloatingPointError, OverflowError)
 
 
-def options_of(config, docstring):
-    """An argument parser with one option for each field of a configuration class.
+def run_options(config, docstring, name, *more):
+    """A parser of the options of training runs, and which run; results go to ``runs/NAME-DATE-TIME``.
 
     Parameters
     ----------
-    config : dataclass whose fields carry ``metadata["help"]``
+    config : type
+        `brianff.options.Options` of the run.
     docstring : str
         Description of the script.
+    name : str
+    *more : type
+        Further options of the script.
     """
-    parser = argparse.ArgumentParser(
-        description=docstring, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
-    for field in dataclasses.fields(config):
-        more = dict(field.metadata)
-        text = more.pop("help")
-        if isinstance(field.default, tuple) and field.default:
-            text += f" (default: {','.join(map(str, field.default))})"
-        elif field.default is not None and field.default != () and field.default is not False:
-            text += f" (default: {field.default})"
-        flag = "--" + field.name.replace("_", "-")
-        if more.pop("many", False):
-            parser.add_argument(flag, action="append", help=text, **more)
-        elif field.default is False:
-            parser.add_argument(flag, action="store_true", default=None, help=text)
-        elif "N,N" == more.get("metavar"):
-            parser.add_argument(flag, type=integers, help=text, **more)
-        else:
-            types = {t.strip() for t in str(getattr(field.type, "__name__", field.type)).split("|")}
-            kind = next((k for k in (int, float) if k.__name__ in types), str)
-            parser.add_argument(flag, type=kind, help=text, **more)
+    parser = parser_of(docstring, config, *more)
+    add_out_option(parser, f"runs/{name}-DATE-TIME")
+    parser.add_argument("--resume", type=text, metavar="FOLDER", help="go on with an interrupted run, as it was begun")
+    add_quick_option(parser, "a few seconds on a small network: is everything there?")
     return parser
 
 
-def run_options(config, docstring, name):
-    """`options_of` a configuration of training runs, and which run; results go to ``runs/NAME-DATE-TIME``."""
-    parser = options_of(config, docstring)
-    parser.add_argument("--out", metavar="FOLDER", help=f"results folder (default: runs/{name}-DATE-TIME)")
-    parser.add_argument("--resume", metavar="FOLDER", help="go on with an interrupted run, with its own options")
-    parser.add_argument("--quick", action="store_true", help="a few seconds on a small network: is everything there?")
-    return parser
+def add_out_option(parser, folder, help="results folder"):
+    parser.add_argument("--out", type=text, metavar="FOLDER", help=f"{help} (default: {folder})")
+
+
+def add_quick_option(parser, help):
+    parser.add_argument("--quick", action="store_true", help=help)
+
+
+def with_quick(args, chosen, quick, more=""):
+    """The chosen options, with those of ``--quick`` where none is chosen; says which these are.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        With `quick`.
+    chosen, quick : dict
+    more : str
+        What else ``--quick`` changes.
+    """
+    if not args.quick:
+        return chosen
+    changed = {name: value for name, value in quick.items() if name not in chosen}
+    said = [f"{flag_of(name)[2:]} {_listed(value)}" for name, value in changed.items()] + ([more] if more else [])
+    print(f"--quick: {', '.join(said) or 'every option that it would change is given'}")
+    return changed | chosen
+
+
+def _listed(value):
+    return ",".join(map(str, value)) if isinstance(value, (tuple, list)) else value
 
 
 def dated_folder(name):
@@ -74,11 +83,11 @@ def dated_folder(name):
 def resumed(chosen, out=None):
     """Options that go with ``--resume``: only those that say where the data are and where to compute."""
     if extra := (set(chosen) | ({"out"} if out else set())) - {"device", "data"}:
-        raise ValueError(f"--resume goes on with the run's own options: leave out --{min(extra).replace('_', '-')}.")
+        raise OptionError(f"--resume goes on with the run's own options: leave out --{min(extra).replace('_', '-')}.")
     return chosen
 
 
-def start_or_resume(args, trainer_class, quick, name, **more):
+def start_or_resume(args, trainer_class, quick, name, more="", check=lambda config: None, **options):
     """The trainer of a new run, or of the one that ``--resume`` names; says what is trained on what.
 
     Parameters
@@ -91,16 +100,21 @@ def start_or_resume(args, trainer_class, quick, name, **more):
         Defaults of ``--quick``.
     name : callable
         What the name of a new folder begins with, for a configuration.
-    **more
+    more : str
+        What else ``--quick`` changes.
+    check : callable
+        Called with the configuration before a folder is made; may raise.
+    **options
         Handed on to the trainer.
     """
-    names = [field.name for field in dataclasses.fields(trainer_class.config_class)]
-    chosen = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+    chosen = given(args, trainer_class.config_class)
     if args.resume:
-        trainer = trainer_class.resume(args.resume, **resumed(chosen, args.out), **more)
+        trainer = trainer_class.resume(args.resume, **resumed(chosen, args.out), **options)
+        check(trainer.config)
     else:
-        config = trainer_class.config_class(**({**quick, **chosen} if args.quick else chosen))
-        trainer = trainer_class.start(config, args.out or dated_folder(name(config)), **more)
+        config = trainer_class.config_class(**with_quick(args, chosen, quick, more))
+        check(config)
+        trainer = trainer_class.start(config, args.out or dated_folder(name(config)), **options)
     data = trainer.data
     print(
         f"{'-'.join(map(str, trainer.sizes))} on {data.name}: {len(trainer.train)} training, {len(data.validation)} "
@@ -109,35 +123,33 @@ def start_or_resume(args, trainer_class, quick, name, **more):
     return trainer
 
 
+def way_to_predict(args, how, config):
+    """The chosen way, or by the readout where labels are no part of the network and none was chosen.
+
+    Raises
+    ------
+    OptionError
+        If a network without labels is to predict by their goodness.
+    """
+    if config.negatives != "hybrid":
+        return how
+    if args.predict in ("goodness", "upper"):
+        raise OptionError(
+            f"--predict {args.predict} tries labels, of which --negatives hybrid shows none: leave it out, or take "
+            "--predict readout."
+        )
+    return "readout"
+
+
 def add_model_options(parser):
     """One option for each kind of model: a name or a file."""
     for kind, default in DEFAULTS.items():
         parser.add_argument(
             f"--{kind}",
-            default=default,
+            type=text,
             metavar="MODEL",
             help=f"name or file (default: {default}; there are: {', '.join(available(kind))})",
         )
-
-
-def add_device_option(parser):
-    """`--device`, as in a configuration class."""
-    field = device_option()
-    text = field.metadata["help"] + " (default: %(default)s)"
-    parser.add_argument("--device", default=field.default, choices=field.metadata["choices"], help=text)
-
-
-def integers(text):
-    """``"500,500"`` as a tuple; nothing as an empty one."""
-    try:
-        return tuple(int(part) for part in text.split(",")) if text else ()
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a list of numbers such as 500,500") from None
-
-
-def names(text):
-    """``"lif,adex"`` as a tuple."""
-    return tuple(part.strip() for part in text.split(","))
 
 
 def fail_cleanly(main):

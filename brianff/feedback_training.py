@@ -15,8 +15,11 @@ from brian2 import have_same_dimensions, ms
 
 from brianff import datasets
 from brianff.device import RuntimeSimulator, simulator
+from brianff.errors import OptionError
 from brianff.feedback import FEEDBACK_DEFAULTS, compose_feedback
+from brianff.finite import not_finite, require_finite
 from brianff.network import LABEL_NONE, Architecture
+from brianff.options import EPOCHS, NEURONS, SAMPLES, SEED, STEPS, TIME_STEP, Options, option, parameters_of
 from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule, stream
 from brianff.training import (
     Config,
@@ -26,23 +29,21 @@ from brianff.training import (
     default_encoder,
     device_option,
     load_data,
-    option,
 )
-from brianff.values import parse_parameter
 
 __all__ = ["FeedbackConfig", "FeedbackTrainer", "rate_readout"]
 
 
 @dataclass(frozen=True)
-class FeedbackConfig:
+class FeedbackConfig(Options):
     """All options of a training run with feedback; the defaults of the fields that are None depend on the data set."""
 
     dataset: str = option("digits", "data set", choices=datasets.names())
     data: str | None = option(None, "folder that holds the data set's files; for events, the file", metavar="DIR")
     download: bool = option(False, "download the data set if it is not on this machine")
-    validation: int | None = option(None, "samples held out of the training set")
-    split_seed: int = option(0, "seed of the split into training, validation and (digits) test set")
-    limit: int | None = option(None, "use only this many training samples")
+    validation: int | None = option(None, "samples held out of the training set", low=0)
+    split_seed: int = option(0, "seed of the split into training, validation and (digits) test set", **SEED)
+    limit: int | None = option(None, "use only this many training samples", low=1)
 
     neuron: str = option(FEEDBACK_DEFAULTS["neuron"], "neuron model: name or file")
     encoder: str | None = option(
@@ -52,27 +53,35 @@ class FeedbackConfig:
     feedback: str = option(FEEDBACK_DEFAULTS["feedback"], "feedback to hidden layers: name or file")
     loss: str = option(FEEDBACK_DEFAULTS["loss"], "loss: name or file")
     optimizer: str = option(FEEDBACK_DEFAULTS["optimizer"], "optimizer: name or file")
-    set: tuple = option((), "replace a parameter of the models, as in tau_s=100*ms", metavar="NAME=VALUE", many=True)
-    set_output: tuple = option((), "the same for the output layer alone", metavar="NAME=VALUE", many=True)
+    set: tuple[str, ...] = option(
+        (), "replace a parameter of the models, as in tau_s=100*ms", metavar="NAME=VALUE", parameters=True
+    )
+    set_output: tuple[str, ...] = option(
+        (), "the same for the output layer alone", metavar="NAME=VALUE", parameters=True
+    )
 
-    hidden: tuple | None = option(None, "neurons of each hidden layer, as in 400,400", metavar="N,N")
-    steps: int | None = option(None, "time steps of a stimulus epoch")
-    dt: float | None = option(None, "time step in ms")
-    batch: int = option(1, "presentations simulated side by side, each with eligibilities of its own")
-    init: float = option(1.0, "initial weights are uniform from -init to init")
+    hidden: tuple[int, ...] | None = option(
+        None, "neurons of each hidden layer, as in 400,400", metavar="N,N", some=True, **NEURONS
+    )
+    steps: int | None = option(None, "time steps of a stimulus epoch", **STEPS)
+    dt: float | None = option(None, "time step in ms", **TIME_STEP)
+    batch: int = option(1, "presentations simulated side by side, each with eligibilities of its own", **SAMPLES)
+    init: float = option(1.0, "initial weights are uniform from -init to init", above=0, high=1000)
 
-    dropout: float = option(0.0, "part of the pixels that stay dark in a training sample")
-    jitter: int = option(0, "pixels by which a training image is moved at most, in both directions")
-    epochs: int | None = option(None, "passes over the training set")
-    mini_batch: int | None = option(None, "samples between two steps of the optimizer; those left at the end make none")
-    learning_rate: float | None = option(None, "learning rate at the start")
+    dropout: float = option(0.0, "part of the pixels that stay dark in a training sample", low=0, below=1)
+    jitter: int = option(0, "pixels by which a training image is moved at most, in both directions", low=0)
+    epochs: int | None = option(None, "passes over the training set", **EPOCHS)
+    mini_batch: int | None = option(
+        None, "samples between two steps of the optimizer; those left at the end make none", **SAMPLES
+    )
+    learning_rate: float | None = option(None, "learning rate at the start", low=0, high=1000)
     schedule: str = option("cosine", "learning rate over training", choices=["cosine", "constant"])
 
     device: str = device_option()
     dtype: str = option("float32", "precision of all state variables", choices=["float64", "float32"])
-    chunk: int | None = option(None, "samples between two checkpoints")
-    validate: int = option(0, "validation samples used after each epoch (0: all)")
-    seed: int = option(1, "seed of weights, order and noise")
+    chunk: int | None = option(None, "samples between two checkpoints", **SAMPLES)
+    validate: int = option(0, "validation samples used after each epoch (0: all)", low=0)
+    seed: int = option(1, "seed of weights, order and noise", **SEED)
 
     def resolved(self):
         """The same configuration with the defaults of its data set filled in."""
@@ -168,20 +177,20 @@ class FeedbackTrainer(Trainer):
         self.rows_per_update = config.mini_batch // config.batch
         n_updates = config.epochs * len(self.train) // config.mini_batch
         if not n_updates:
-            raise ValueError(f"--mini-batch {config.mini_batch} is more than the {len(self.train)} training samples.")
+            raise OptionError(f"--mini-batch {config.mini_batch} is more than the {len(self.train)} training samples.")
         self.n_rows = self.rows_per_stage = n_updates * self.rows_per_update
 
     # -- starting --------------------------------------------------------------------------------------------------
     def _output_parameters(self):
         known = self.composition.last_neurons.parameters
-        chosen = dict(map(parse_parameter, self.config.set_output))
+        chosen = parameters_of(self.config.set_output, "--set-output")
         for name, value in chosen.items():
             if name not in known:
-                raise ValueError(
+                raise OptionError(
                     f"--set-output: output neurons have no parameter '{name}'. There are: {', '.join(known)}."
                 )
             if not have_same_dimensions(known[name], value):
-                raise ValueError(f"--set-output: '{name}' has the unit of {known[name]}, which {value} has not.")
+                raise OptionError(f"--set-output: '{name}' has the unit of {known[name]}, which {value} has not.")
         preset = _preset(self.config.dataset)["output_parameters"]
         return {name: value for name, value in preset.items() if name in known} | chosen
 
@@ -307,10 +316,31 @@ class FeedbackTrainer(Trainer):
             self._validate()
         return self.metrics[-1]
 
+    def _check_finite(self):
+        """Raise the error of numbers that overflowed in this chunk."""
+
+        def before_learning():
+            if self.position:
+                return None
+            samples, numbers = self._samples(range(self.rows_per_update))
+            stimulus, n = self._stimulus(samples, numbers, self._phases, training=True)
+            inputs = {**self.inputs(learning=True), **self._initial_state(), **stimulus}
+            levels = range(1, len(self.architecture.hidden) + 1)
+            with self.simulator.run(inputs, n) as results:
+                names = [*self.synaptic, *(f"synapses{level}.dw" for level in levels)]
+                return not_finite({name: results[name] for name in names})
+
+        require_finite(self.synaptic, self.position * self.config.batch, "--init or --set", before_learning)
+
+    @property
+    def _phases(self):
+        """Of the presentations of a sample in training."""
+        return [1] if self.composition.presentations == 1 else [-1, 1]
+
     def _learn(self, rows):
         """One run of the simulator on `rows` of the stream; returns the number of samples that were right."""
         samples, numbers = self._samples(rows)
-        phases = [1] if self.composition.presentations == 1 else [-1, 1]
+        phases = self._phases
         stimulus, n_epochs = self._stimulus(samples, numbers, phases, training=True)
         inputs = {**self.inputs(learning=True), **stimulus}
         rates = self._learning_rates(rows)
@@ -458,4 +488,4 @@ def _compose(config):
     models = {kind: getattr(config, kind) for kind in FEEDBACK_DEFAULTS}
     known = compose_feedback(**models).parameters
     preset = {name: value for name, value in _preset(config.dataset)["parameters"].items() if name in known}
-    return compose_feedback(preset | dict(map(parse_parameter, config.set)), **models)
+    return compose_feedback(preset | parameters_of(config.set), **models)

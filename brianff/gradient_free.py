@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from brianff import datasets
+from brianff.options import EPOCHS, SEED, STEPS, TIME_STEP, Options, option
 from brianff.population import (
     AnnPopulation,
     Learner,
@@ -21,7 +22,7 @@ from brianff.population import (
 )
 from brianff.scratch import temporary_folder
 from brianff.stimulus import Schedule, stream
-from brianff.training import Config, Trainer, cpu_seconds, device_option, limited, option
+from brianff.training import Config, Trainer, cpu_seconds, device_option, limited
 
 __all__ = ["ANN", "RULES", "SPIKING", "Comparison", "Settings"]
 
@@ -42,34 +43,34 @@ SMOOTHING = 0.1  # of the reference gradient, in units of the initial weights' s
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Options):
     """All options of a comparison."""
 
     dataset: str = option("digits", "data set", choices=datasets.names())
     data: str | None = option(None, "folder that holds the data set's files", metavar="DIR")
-    neurons: int = option(50, "neurons of the layer")
-    label_neurons: int = option(5, "input neurons for each class, in the spiking network")
-    steps: int = option(25, "time steps of a stimulus epoch")
-    dt: float = option(2.0, "time step in ms")
-    members: int = option(64, "networks of a population")
-    pairs: int = option(32, "samples of a generation, each in a positive and a negative phase")
-    generations: int = option(200, "generations of a random search")
-    epochs: int = option(40, "passes of the rules with local factors over the training set")
-    limit: int | None = option(None, "use only this many training, validation and test samples")
-    rounds: int = option(100, "times that a population is shown for the reference gradient of the spiking layer")
+    neurons: int = option(50, "neurons of the layer", low=1, high=100_000)
+    label_neurons: int = option(5, "input neurons for each class, in the spiking network", low=1, high=10_000)
+    steps: int = option(25, "time steps of a stimulus epoch", **STEPS)
+    dt: float = option(2.0, "time step in ms", **TIME_STEP)
+    members: int = option(64, "networks of a population", low=4, high=100_000, multiple_of=4)
+    pairs: int = option(32, "samples of a generation, each in a positive and a negative phase", low=1, high=100_000)
+    generations: int = option(200, "generations of a random search", **EPOCHS)
+    epochs: int = option(40, "passes of the rules with local factors over the training set", **EPOCHS)
+    limit: int | None = option(None, "use only this many training, validation and test samples", low=1)
+    rounds: int = option(
+        100, "times that a population is shown for the reference gradient of the spiking layer", **EPOCHS
+    )
     device: str = device_option()
-    seeds: tuple = option((1, 2, 3), "seeds", metavar="N,N")
-    widths: tuple = option((50, 100, 200, 500), "neurons of the layers whose angles show what scales", metavar="N,N")
-
-    def checked(self):
-        for name in ("neurons", "steps", "pairs", "generations", "epochs", "limit", "rounds"):
-            if getattr(self, name) is not None and getattr(self, name) < 1:
-                raise ValueError(f"--{name} must be at least 1, not {getattr(self, name)}.")
-        if self.members < 4 or self.members % 4:
-            raise ValueError(f"--members must be a multiple of 4, not {self.members}.")
-        if not self.seeds or not self.widths or min(self.widths) < 1:
-            raise ValueError("--seeds and --widths need at least one number each.")
-        return self
+    seeds: tuple[int, ...] = option((1, 2, 3), "seeds", metavar="N,N", distinct=True, some=True, **SEED)
+    widths: tuple[int, ...] = option(
+        (50, 100, 200, 500),
+        "neurons of the layers whose angles show what scales",
+        metavar="N,N",
+        distinct=True,
+        some=True,
+        low=1,
+        high=100_000,
+    )
 
 
 class Comparison:
@@ -83,7 +84,7 @@ class Comparison:
     """
 
     def __init__(self, settings, report=lambda text: None):
-        self.settings, self.report = settings.checked(), report
+        self.settings, self.report = settings, report
         data = datasets.load(settings.dataset, data=settings.data)
         if settings.limit:
             parts = {name: limited(getattr(data, name), settings.limit) for name in ("train", "validation", "test")}

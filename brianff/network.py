@@ -100,7 +100,7 @@ class Architecture:
         if self.capacity * self.n_steps >= MOST_STEPS:
             raise ValueError(
                 f"{self.capacity} stimulus epochs of {self.n_steps} time steps are more than the {MOST_STEPS} steps "
-                "that one run may have: use a smaller chunk."
+                "that one run may have: use a smaller --chunk."
             )
 
     @property

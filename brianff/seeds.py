@@ -13,15 +13,28 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from brianff.errors import BrianffError
+from brianff.errors import BrianffError, OptionError
 
-__all__ = ["SeedError", "run_seeds"]
+__all__ = ["JOBS", "SeedError", "run_seeds", "without"]
+
+JOBS = dict(low=0, high=1024)  # range of a number of processes; 0: one for each core
 
 RESULT = re.compile(r"test accuracy: (\d\.\d+)")
 
 
 class SeedError(BrianffError):
     """A run that failed; the message names it and ends with what it said."""
+
+
+def without(arguments, *options):
+    """Arguments of a command line without some options, which take one value each."""
+    left, value = [], False
+    for one in map(str, arguments):
+        if value or one.partition("=")[0] in options:
+            value = not value and one in options
+        else:
+            left.append(one)
+    return left
 
 
 def run_seeds(script, options, seeds, jobs, report=print):
@@ -47,13 +60,14 @@ def run_seeds(script, options, seeds, jobs, report=print):
     ------
     SeedError
         If a run fails; those that have begun are waited for, the others do not begin.
-    ValueError
+    OptionError
         If `seeds` is empty or names a seed twice, or `jobs` is negative.
     """
     if not seeds or len(set(seeds)) != len(seeds):
-        raise ValueError(f"--seeds must be different numbers, at least one, not {','.join(map(str, seeds)) or 'none'}.")
+        shown = ",".join(map(str, seeds)) or "none"
+        raise OptionError(f"--seeds must be different numbers, at least one, not {shown}.")
     if jobs < 0:
-        raise ValueError(f"--jobs must be positive, or 0 for one process a core, not {jobs}.")
+        raise OptionError(f"--jobs must be positive, or 0 for one process a core, not {jobs}.")
     jobs = jobs or len(os.sched_getaffinity(0))
     failed = threading.Event()
     # Several processes with as many threads as there are cores would be in each other's way.

@@ -11,15 +11,18 @@ import dataclasses
 import platform
 import resource
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from brianff import datasets, equations
 from brianff.device import DEVICES, RuntimeSimulator, simulator
+from brianff.errors import OptionError
 from brianff.evaluation import evaluate, group_goodness, present
+from brianff.finite import not_finite, require_finite
 from brianff.network import LABEL_NEUTRAL, LABEL_NONE, Architecture
+from brianff.options import EPOCHS, NEURONS, SAMPLES, SEED, STEPS, TIME_STEP, Options, option, parameters_of
 from brianff.readout import SoftmaxReadout, features
 from brianff.results import ResultsError, RunFolder
 from brianff.stimulus import (
@@ -31,12 +34,10 @@ from brianff.stimulus import (
     stream,
     wrong_labels,
 )
-from brianff.values import parse_parameter
 
 __all__ = [
     "Config", "Progress", "Stopped", "Trainer", "check_input", "check_options", "collect_recording", "cpu_seconds",
-    "default_encoder", "device_option", "limited", "load_data", "option", "record_presentations", "record_run",
-    "versions",
+    "default_encoder", "device_option", "limited", "load_data", "record_presentations", "record_run", "versions",
 ]  # fmt: skip
 
 
@@ -50,27 +51,10 @@ def cpu_seconds():
     return np.array([u.ru_utime + u.ru_stime for u in usage])
 
 
-def option(default, help, **more):
-    return field(default=default, metadata={"help": help, **more})
-
-
 def check_options(config):
-    """Refuse values with which nothing can be trained, of the options that all trainers of spiking networks have."""
-    for name in ("epochs", "mini_batch", "chunk", "batch", "steps"):
-        if getattr(config, name) < 1:
-            raise ValueError(f"--{name.replace('_', '-')} must be at least 1, not {getattr(config, name)}.")
+    """Refuse options, of those that all trainers of spiking networks have, that do not go with each other."""
     if config.mini_batch % config.batch:
-        raise ValueError(f"--mini-batch {config.mini_batch} is not a multiple of --batch {config.batch}.")
-    if not 0 < config.dt < np.inf:
-        raise ValueError(f"--dt must be positive, not {config.dt} ms.")
-    if not 0 <= config.learning_rate < np.inf:
-        raise ValueError(f"--learning-rate must be 0 or more, not {config.learning_rate}.")
-    if config.validate < 0:
-        raise ValueError(f"--validate is a number of samples, or 0 for all, not {config.validate}.")
-    if not 0 <= config.dropout < 1:
-        raise ValueError(f"--dropout must lie between 0 and 1, not {config.dropout}.")
-    if config.jitter < 0:
-        raise ValueError(f"--jitter is a number of pixels, not {config.jitter}.")
+        raise OptionError(f"--mini-batch {config.mini_batch} is not a multiple of --batch {config.batch}.")
 
 
 def device_option():
@@ -79,7 +63,7 @@ def device_option():
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(Options):
     """All options of a training run.
 
     The defaults of the fields that are None depend on the data set (`PRESETS`).
@@ -88,9 +72,9 @@ class Config:
     dataset: str = option("digits", "data set", choices=datasets.names())
     data: str | None = option(None, "folder that holds the data set's files; for events, the file", metavar="DIR")
     download: bool = option(False, "download the data set if it is not on this machine")
-    validation: int | None = option(None, "samples held out of the training set")
-    split_seed: int = option(0, "seed of the split into training, validation and (digits) test set")
-    limit: int | None = option(None, "use only this many training samples")
+    validation: int | None = option(None, "samples held out of the training set", low=0)
+    split_seed: int = option(0, "seed of the split into training, validation and (digits) test set", **SEED)
+    limit: int | None = option(None, "use only this many training samples", low=1)
 
     neuron: str = option("lif", "neuron model: name or file")
     encoder: str | None = option(
@@ -100,21 +84,29 @@ class Config:
     rule: str = option("symba", "learning rule: name or file")
     optimizer: str = option("adam", "optimizer: name or file")
     dale: float | None = option(
-        None, "Dale's principle: this part of the neurons of every layer excites, the others inhibit"
+        None, "Dale's principle: this part of the neurons of every layer excites, the others inhibit", above=0, below=1
     )
-    set: tuple = option((), "replace a parameter of the models, as in tau_m=10*ms", metavar="NAME=VALUE", many=True)
+    set: tuple[str, ...] = option(
+        (), "replace a parameter of the models, as in tau_m=10*ms", metavar="NAME=VALUE", parameters=True
+    )
 
-    hidden: tuple | None = option(None, "neurons of each hidden layer, as in 500,500", metavar="N,N")
-    label_neurons: int = option(10, "input neurons for each class")
-    steps: int | None = option(None, "time steps of a stimulus epoch")
-    dt: float | None = option(None, "time step in ms")
-    batch: int = option(10, "presentations simulated side by side")
-    init_gain: float = option(1.5, "initial weights have standard deviation init_gain/sqrt(number of inputs)")
+    hidden: tuple[int, ...] | None = option(
+        None, "neurons of each hidden layer, as in 500,500", metavar="N,N", some=True, **NEURONS
+    )
+    label_neurons: int = option(10, "input neurons for each class", low=0, high=10_000)
+    steps: int | None = option(None, "time steps of a stimulus epoch", **STEPS)
+    dt: float | None = option(None, "time step in ms", **TIME_STEP)
+    batch: int = option(10, "presentations simulated side by side", **SAMPLES)
+    init_gain: float = option(
+        1.5, "initial weights have standard deviation init_gain/sqrt(number of inputs)", above=0, high=1000
+    )
 
-    epochs: int | None = option(None, "passes over the training set (layer by layer: for each layer)")
-    mini_batch: int | None = option(None, "samples between two steps of the optimizer; those left at the end make none")
-    learning_rate: float | None = option(None, "learning rate at the start")
-    final_rate: float = option(0.05, "learning rate at the end, as a fraction; linear in between")
+    epochs: int | None = option(None, "passes over the training set (layer by layer: for each layer)", **EPOCHS)
+    mini_batch: int | None = option(
+        None, "samples between two steps of the optimizer; those left at the end make none", **SAMPLES
+    )
+    learning_rate: float | None = option(None, "learning rate at the start", low=0, high=1000)
+    final_rate: float = option(0.05, "learning rate at the end, as a fraction; linear in between", low=0, high=1)
     layers: str = option("together", "train all layers at once, or in turn", choices=["together", "in-turn"])
     negatives: str = option(
         "hard",
@@ -123,24 +115,34 @@ class Config:
         choices=["hard", "uniform", "hybrid", "none"],
     )
     dropout: float | None = option(
-        None, "part of the pixels that stay dark in a training sample, the same ones in both phases"
+        None, "part of the pixels that stay dark in a training sample, the same ones in both phases", low=0, below=1
     )
-    jitter: int = option(0, "pixels by which a training image is moved at most, in both directions")
-    uniform_share: float = option(0.2, "part of the hard negatives that is drawn uniformly")
-    readout_rate: float = option(2e-3, "learning rate of the softmax readout")
-    refresh: int | None = option(None, "samples between two readings of the network's beliefs")
+    jitter: int = option(0, "pixels by which a training image is moved at most, in both directions", low=0)
+    uniform_share: float = option(0.2, "part of the hard negatives that is drawn uniformly", low=0, high=1)
+    readout_rate: float = option(2e-3, "learning rate of the softmax readout", low=0, high=1)
+    refresh: int | None = option(None, "samples between two readings of the network's beliefs", **SAMPLES)
 
     device: str = device_option()
     dtype: str = option("float64", "precision of all state variables", choices=["float64", "float32"])
-    chunk: int | None = option(None, "samples between two checkpoints")
-    validate: int = option(1000, "validation samples used after each epoch (0: all)")
-    record_samples: tuple = option(
-        (0, 1, 2), "test samples whose spikes and membranes are recorded, in both phases", metavar="N,N"
+    chunk: int | None = option(None, "samples between two checkpoints", **SAMPLES)
+    validate: int = option(1000, "validation samples used after each epoch (0: all)", low=0)
+    record_samples: tuple[int, ...] = option(
+        (0, 1, 2),
+        "test samples whose spikes and membranes are recorded, in both phases, counted from 0",
+        metavar="N,N",
+        low=0,
+        distinct=True,
+        some=True,
     )
-    record_neurons: tuple = option(
-        tuple(range(12)), "neurons of each layer whose membrane is recorded (all spikes are)", metavar="N,N"
+    record_neurons: tuple[int, ...] = option(
+        tuple(range(12)),
+        "neurons of each layer whose membrane is recorded (all spikes are), counted from 0",
+        metavar="N,N",
+        low=0,
+        distinct=True,
+        some=True,
     )
-    seed: int = option(1, "seed of weights, order, negatives and encoder noise")
+    seed: int = option(1, "seed of weights, order, negatives and encoder noise", **SEED)
 
     def resolved(self):
         """The same configuration with the defaults of its data set filled in."""
@@ -156,14 +158,10 @@ class Config:
 
     def _checked(self):
         check_options(self)
-        if self.refresh < 1 or self.refresh % self.batch:
-            raise ValueError(f"--refresh {self.refresh} is not a multiple of --batch {self.batch}.")
-        if not 0 <= self.uniform_share <= 1:
-            raise ValueError(f"--uniform-share must lie between 0 and 1, not {self.uniform_share}.")
-        if self.dale is not None and not 0 < self.dale < 1:
-            raise ValueError(f"--dale must lie between 0 and 1, not {self.dale}.")
+        if self.refresh % self.batch:
+            raise OptionError(f"--refresh {self.refresh} is not a multiple of --batch {self.batch}.")
         if self.labels_shown and self.label_neurons < 1:
-            raise ValueError("--label-neurons must be at least 1, or train without labels: --negatives hybrid.")
+            raise OptionError("--label-neurons must be at least 1, or train without labels: --negatives hybrid.")
         return self
 
     @property
@@ -264,11 +262,12 @@ class Trainer(Progress):
         self.rows_per_stage = -(-config.epochs * len(self.train) // config.batch)
         samples = self.rows_per_stage * config.batch
         if samples < config.mini_batch and not self.composition.online:
-            raise ValueError(f"--mini-batch {config.mini_batch} is more than the {samples} samples of the whole run.")
+            raise OptionError(f"--mini-batch {config.mini_batch} is more than the {samples} samples of the whole run.")
         self.supervised = config.labels_shown
         self.phases = 1 if config.negatives == "none" else 2  # stimulus epochs of a sample
         self.architecture = _architecture(config, self.data)
         check_input(self.data, self.composition, self.architecture)
+        _check_recorded(config, self.data)
         self.simulator = simulator(config.device, self.architecture, self.composition, report)
         self.readout = SoftmaxReadout(
             sum(self.architecture.hidden) + 1, self.data.n_classes, config.readout_rate, config.mini_batch
@@ -439,13 +438,22 @@ class Trainer(Progress):
         except KeyboardInterrupt:
             raise Stopped("stopped after {} of {} samples.".format(*self.progress)) from None
 
-    def _check_finite(self):
-        for name, value in self.synaptic.items():
-            if not np.all(np.isfinite(value)):
-                raise FloatingPointError(
-                    f"'{name}' is no longer finite after {self.position * self.config.batch} samples: try a smaller "
-                    "--learning-rate. The last checkpoint is unharmed."
-                )
+    def _check_finite(self, inputs, goodness):
+        """Raise the error of numbers that overflowed in a run with `inputs`, which gave each layer's `goodness`."""
+        of_layers = {f"layer{level}.goodness": values for level, values in enumerate(goodness, start=1)}
+
+        def before_learning():
+            if self.position:
+                return None
+            still = {name: 0.0 for name in inputs if name.startswith("learning_rate_at")}
+            n = self.phases * max(1, self.config.mini_batch // self.config.batch)
+            with self.simulator.run({**inputs, **self._initial_weights(), **still}, n) as results:
+                found = {name: results[name] for name in self.synaptic}
+                levels = range(1, len(self.architecture.hidden) + 1)
+                found |= {f"layer{k}.goodness": results.recorded(f"record_g{k}", "g", n) for k in levels}
+            return not_finite(found)
+
+        require_finite(self.synaptic | of_layers, self._seen, "--init-gain or --set", before_learning)
 
     def _next_stop(self):
         """Row at which the next chunk ends: never across a refresh, an epoch or a stage."""
@@ -489,7 +497,7 @@ class Trainer(Progress):
                 self._goodness_of_phases(results, level, len(schedule), self.data.labels[samples])
                 for level in range(1, len(a.hidden) + 1)
             ]
-        self._check_finite()
+        self._check_finite(inputs, goodness)
         self.position = rows.stop
         elapsed = time.perf_counter() - began
         self.seconds += elapsed
@@ -695,15 +703,20 @@ def load_data(config):
     )
     if isinstance(data, datasets.EventDataset):
         if getattr(config, "jitter", 0):
-            raise ValueError(f"--jitter moves images, and '{data.name}' holds spike times: leave it out.")
+            raise OptionError(f"--jitter moves images, and '{data.name}' holds spike times: leave it out.")
         if getattr(config, "negatives", None) == "hybrid":
-            raise ValueError(
+            raise OptionError(
                 f"--negatives hybrid mixes images, and '{data.name}' holds spike times: take another kind."
             )
+    elif getattr(config, "jitter", 0) >= min(data.image_shape):
+        shape, most = " by ".join(map(str, data.image_shape)), min(data.image_shape) - 1
+        raise OptionError(
+            f"--jitter {config.jitter} would move images of {shape} pixels out of sight: {most} is the most."
+        )
     if config.limit is None:
         return data, data.train
-    if not 1 <= config.limit <= len(data.train):
-        raise ValueError(f"--limit must lie between 1 and {len(data.train)}, the size of the training set.")
+    if config.limit > len(data.train):
+        raise OptionError(f"--limit must lie between 1 and {len(data.train)}, the size of the training set.")
     return data, limited(data.train, config.limit, config.split_seed)
 
 
@@ -715,7 +728,7 @@ def check_input(data, composition, architecture):
     """Refuse an encoder that cannot read what the data set holds, and a stimulus epoch too short for it."""
     trains, encoder = isinstance(data, datasets.EventDataset), composition.models["encoder"]
     if encoder.reads_spike_times != trains:
-        raise ValueError(
+        raise OptionError(
             f"--encoder {encoder.name} "
             + (
                 f"reads intensities, and '{data.name}' holds spike times: take --encoder spike_times."
@@ -727,6 +740,17 @@ def check_input(data, composition, architecture):
         data.check_duration(architecture.n_steps, architecture.dt_ms * 1e-3)
 
 
+def _check_recorded(config, data):
+    """Refuse samples and neurons to be recorded that there are not; the default neurons are as many as there are."""
+    if max(config.record_samples) >= len(data.test):
+        raise OptionError(f"--record-samples must name some of the {len(data.test)} test samples, counted from 0.")
+    named = () if config.record_neurons == Config.record_neurons else config.record_neurons
+    if max(named, default=0) >= min(config.hidden):
+        raise OptionError(
+            f"--record-neurons must name neurons of every layer, 0 to {min(config.hidden) - 1}, not {max(named)}."
+        )
+
+
 def _compose(config):
     composition = equations.compose(
         config.neuron,
@@ -734,12 +758,12 @@ def _compose(config):
         config.goodness,
         config.rule,
         config.optimizer,
-        dict(map(parse_parameter, config.set)),
+        parameters_of(config.set),
         dale=config.dale is not None,
     )
     composition.require_fit()
     if composition.class_groups != (config.negatives == "none"):
-        raise ValueError(
+        raise OptionError(
             f"--goodness {config.goodness} with --rule {config.rule} "
             + (
                 "has no negative phase and no label among its input: add --negatives none."
@@ -752,7 +776,7 @@ def _compose(config):
 
 def _architecture(config, data):
     if config.negatives == "none" and min(config.hidden, default=0) < data.n_classes:
-        raise ValueError(
+        raise OptionError(
             f"--hidden: class groups need a neuron for each of {data.n_classes} classes in every layer, not "
             f"{config.hidden}."
         )
@@ -849,10 +873,6 @@ def record_run(trainer):
     What is recorded does not grow with the length of the training (`Config.record_samples`, `record_neurons`).
     """
     data, a, c = trainer.data, trainer.architecture, trainer.config
-    if not c.record_samples or not 0 <= min(c.record_samples) <= max(c.record_samples) < len(data.test):
-        raise ValueError(f"--record-samples must name some of the {len(data.test)} test samples, counted from 0.")
-    if not c.record_neurons or not 0 <= min(c.record_neurons) < min(a.hidden):
-        raise ValueError("--record-neurons must name neurons of every layer, counted from 0.")
     chosen = data.test[list(c.record_samples)]
     images = trainer._shown(chosen)
     rows = np.arange(len(chosen))

@@ -11,34 +11,38 @@ and true label) and lowers it for negative ones (image and wrong label, or a hyb
 """
 
 import sys
+from dataclasses import dataclass
 
 import brianff.program  # noqa: F401
 from brianff import plotting
 from brianff.ann import AnnConfig, AnnTrainer
-from brianff.commands import fail_cleanly, progress_bar, run_options, start_or_resume
+from brianff.commands import fail_cleanly, progress_bar, run_options, start_or_resume, way_to_predict
+from brianff.options import Options, given, option
 
 QUICK = dict(hidden=(60, 40), limit=300, epochs=2, validate=50, chunk=100)
 
 
 # %% Options: one for each field of brianff.ann.AnnConfig, and where to write
-def parse(arguments):
-    parser = run_options(AnnConfig, __doc__, "ann-DATASET")
-    parser.add_argument(
-        "--predict",
+@dataclass(frozen=True)
+class More(Options):
+    predict: str = option(
+        "goodness",
+        "test accuracy by: goodness of every label tried (all layers, or layers >= 2), or the softmax readout",
         choices=["goodness", "upper", "readout"],
-        default="goodness",
-        help="test accuracy by: goodness of every label tried (all layers, or layers >= 2), or the softmax readout",
     )
-    return parser.parse_args(arguments)
 
 
 @fail_cleanly
 def main(arguments=None):
-    args = parse(arguments)
+    args = run_options(AnnConfig, __doc__, "ann-DATASET", More).parse_args(arguments)
+    more = More(**given(args, More))
 
     # %% Build the network, or take up an interrupted run
-    trainer = start_or_resume(args, AnnTrainer, QUICK, lambda c: f"ann-{c.dataset}")
-    folder = trainer.folder
+    def predict(config):
+        return way_to_predict(args, more.predict, config)
+
+    trainer = start_or_resume(args, AnnTrainer, QUICK, lambda c: f"ann-{c.dataset}", "100 test samples", check=predict)
+    folder, how = trainer.folder, predict(trainer.config)
 
     # %% Train: positive and negative samples, layer by layer, nothing backwards
     with progress_bar(trainer) as advance:
@@ -51,7 +55,6 @@ def main(arguments=None):
 
     # %% Draw
     draw(trainer, evaluation)
-    how = args.predict if trainer.supervised else "readout"
     if trainer.supervised:
         print(
             "test accuracy by goodness of every label: "

@@ -8,71 +8,75 @@ error falls in proportion to the time step; the reference, without a clock, agre
     python protocols/check_gradients.py --dt 2,1,0.5 --neurons two_exponential
 """
 
-import argparse
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 import brianff.program  # noqa: F401
 from brianff import gradient_check, plotting
-from brianff.commands import dated_folder, fail_cleanly, names
+from brianff.commands import add_out_option, add_quick_option, dated_folder, fail_cleanly, with_quick
+from brianff.errors import OptionError
+from brianff.feedback import compose_feedback
+from brianff.options import SEED, Options, given, option, parser_of
 
 QUICK = dict(dt=(2.0, 1.0), trials=2)
 
 
 # %% Options
-def parse(arguments):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--dt", type=_numbers, default=(1.0, 0.5, 0.25, 0.1), metavar="A,B", help="time steps in ms")
-    parser.add_argument(
-        "--neurons", type=names, default=("two_exponential", "two_exponential_interpolated"), metavar="A,B"
+@dataclass(frozen=True)
+class Trials(Options):
+    """What is compared."""
+
+    dt: tuple[float, ...] = option(
+        (1.0, 0.5, 0.25, 0.1), "time steps in ms", metavar="A,B", distinct=True, some=True, low=0.01, high=20
     )
-    parser.add_argument("--trials", type=int, default=20, help="neurons compared with finite differences")
-    parser.add_argument("--seed", type=int, default=3)
-    parser.add_argument("--out", metavar="FOLDER", help="results folder (default: runs/gradients-DATE-TIME)")
-    parser.add_argument("--quick", action="store_true", help="a few seconds: is everything there?")
-    return parser.parse_args(arguments)
-
-
-def _numbers(text):
-    return tuple(float(part) for part in text.split(","))
+    neurons: tuple[str, ...] = option(
+        ("two_exponential", "two_exponential_interpolated"), "neuron models", metavar="A,B", distinct=True, some=True
+    )
+    trials: int = option(20, "neurons compared with finite differences", low=1, high=100_000)
+    seed: int = option(3, "seed", **SEED)
 
 
 @fail_cleanly
 def main(arguments=None):
-    args = parse(arguments)
-    if args.quick:
-        args.dt, args.trials = QUICK["dt"], QUICK["trials"]
+    parser = parser_of(__doc__, Trials)
+    add_out_option(parser, "runs/gradients-DATE-TIME")
+    add_quick_option(parser, "a few seconds: is everything there?")
+    args = parser.parse_args(arguments)
+    chosen = Trials(**with_quick(args, given(args, Trials), QUICK))
+    for neuron in chosen.neurons:
+        if missing := {"tau_s", "c"} - set(compose_feedback(neuron=neuron).neurons.parameters):
+            raise OptionError(f"--neurons {neuron} is no two-exponential neuron: it has no parameter '{min(missing)}'.")
     out = Path(args.out or dated_folder("gradients"))
     out.mkdir(parents=True, exist_ok=True)
 
     # %% The reference against finite differences
-    own = [
-        gradient_check.finite_difference_error(*gradient_check.neuron_trial(args.seed + k)) for k in range(args.trials)
-    ]
+    trials = (gradient_check.neuron_trial(chosen.seed + k) for k in range(chosen.trials))
+    own = [gradient_check.finite_difference_error(*trial) for trial in trials]
     print(
-        f"event-driven reference against finite differences, {args.trials} neurons: median relative error "
+        f"event-driven reference against finite differences, {chosen.trials} neurons: median relative error "
         f"{np.median(own):.1e}, largest {max(own):.1e}"
     )
 
     # %% The clocked network against the reference
-    weights, images = gradient_check.random_network(args.seed)
+    weights, images = gradient_check.random_network(chosen.seed)
     exact = gradient_check.exact_eligibilities(weights, images)
     errors = {}
-    for neuron in args.neurons:
-        errors[neuron] = [gradient_check.clocked_errors(weights, images, exact, dt, neuron) for dt in args.dt]
-        for dt, found in zip(args.dt, errors[neuron], strict=True):
+    for neuron in chosen.neurons:
+        errors[neuron] = [gradient_check.clocked_errors(weights, images, exact, dt, neuron) for dt in chosen.dt]
+        for dt, found in zip(chosen.dt, errors[neuron], strict=True):
             low, median, high = np.quantile(found, (0.25, 0.5, 0.75))
             print(
                 f"{neuron}, {dt:g} ms: relative error {median:.2e} (quartiles {low:.2e}, {high:.2e}; n = {len(found)})"
             )
-        if len(args.dt) > 1:
-            slope = np.polyfit(np.log(args.dt), np.log([np.median(found) for found in errors[neuron]]), 1)[0]
+        if len(chosen.dt) > 1:
+            slope = np.polyfit(np.log(chosen.dt), np.log([np.median(found) for found in errors[neuron]]), 1)[0]
             print(f"{neuron}: the error goes with the time step to the power of {slope:.2f}")
 
     # %% Draw
-    figure = plotting.gradient_error(args.dt, errors, max(own))
+    figure = plotting.gradient_error(chosen.dt, errors, max(own))
     print(f"figure: {plotting.save(figure, out / 'gradient_error.png')}")
 
 

@@ -10,21 +10,23 @@ error of the output reaches the hidden neurons (or, e-prop, in the local gradien
     python protocols/compare_feedback.py --out FOLDER                     # goes on where the folder's results end
 """
 
-import argparse
 import dataclasses
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 import brianff.program  # noqa: F401
-from brianff import plotting
+from brianff import datasets, plotting
 from brianff.backpropagation import BackpropagationTrainer
-from brianff.commands import add_device_option, dated_folder, fail_cleanly, integers
+from brianff.commands import add_out_option, add_quick_option, dated_folder, fail_cleanly, with_quick
 from brianff.feedback_training import FeedbackConfig, FeedbackTrainer
+from brianff.options import EPOCHS, NEURONS, SAMPLES, SEED, Options, given, option, parser_of
 from brianff.results import atomic_write, read_rows
 from brianff.scratch import temporary_folder
+from brianff.training import device_option
 
 # name -> (what it is, trainer, options)
 METHODS = {
@@ -41,41 +43,39 @@ METHODS = {
 }
 
 
+QUICK = dict(methods=("sfdfa", "dfa"), seeds=(1, 2), hidden=(100,), limit=500, epochs=4, mini_batch=25, chunk=250)
+
+
 # %% Options
-def parse(arguments):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--dataset", default="digits")
-    parser.add_argument("--data", metavar="DIR", help="folder that holds the data set's files")
-    parser.add_argument("--methods", default=",".join(METHODS), metavar="NAME,NAME", help="(default: %(default)s)")
-    parser.add_argument("--seeds", type=integers, default=(1, 2, 3, 4, 5), metavar="N,N")
-    parser.add_argument("--hidden", type=integers, metavar="N,N", help="neurons of each hidden layer")
-    parser.add_argument("--epochs", type=int)
-    parser.add_argument("--limit", type=int, help="use only this many training samples")
-    parser.add_argument("--batch", type=int, default=1, help="presentations simulated side by side (default: 1)")
-    add_device_option(parser)
-    parser.add_argument(
-        "--out",
-        metavar="FOLDER",
-        help="results folder; what it holds already is not trained again (default: runs/compare-DATASET-DATE-TIME)",
+@dataclass(frozen=True)
+class Choice(Options):
+    """What is trained; None: as in `FeedbackConfig`."""
+
+    dataset: str = option("digits", "data set", choices=datasets.names())
+    data: str | None = option(None, "folder that holds the data set's files", metavar="DIR")
+    methods: tuple[str, ...] = option(
+        tuple(METHODS), "what is compared", metavar="NAME,NAME", distinct=True, some=True, choices=list(METHODS)
     )
-    parser.add_argument("--quick", action="store_true", help="two methods on a small network: is everything there?")
-    return parser.parse_args(arguments)
-
-
-QUICK = dict(hidden=(100,), limit=500, epochs=4, mini_batch=25, chunk=250)
+    seeds: tuple[int, ...] = option((1, 2, 3, 4, 5), "seeds", metavar="N,N", distinct=True, some=True, **SEED)
+    hidden: tuple[int, ...] | None = option(None, "neurons of each hidden layer", metavar="N,N", some=True, **NEURONS)
+    epochs: int | None = option(None, "passes over the training set", **EPOCHS)
+    limit: int | None = option(None, "use only this many training samples", low=1)
+    batch: int = option(1, "presentations simulated side by side", **SAMPLES)
+    device: str = device_option()
 
 
 @fail_cleanly
 def main(arguments=None):
-    args = parse(arguments)
-    methods = ["sfdfa", "dfa"] if args.quick else args.methods.split(",")
-    if unknown := set(methods) - set(METHODS):
-        raise ValueError(f"there is no method '{min(unknown)}': there are {', '.join(METHODS)}.")
-    seeds = args.seeds[:2] if args.quick else args.seeds
-    common = dict(dataset=args.dataset, data=args.data, batch=args.batch, device=args.device)
-    common |= QUICK if args.quick else dict(hidden=args.hidden, epochs=args.epochs, limit=args.limit)
-    out = Path(args.out or dated_folder(f"compare-{args.dataset}"))
-    out.mkdir(parents=True, exist_ok=True)
+    parser = parser_of(__doc__, Choice)
+    add_out_option(parser, "runs/compare-DATASET-DATE-TIME; what it holds already is not trained again")
+    add_quick_option(parser, "two methods on a small network: is everything there?")
+    args = parser.parse_args(arguments)
+    chosen = with_quick(args, given(args, Choice), QUICK)
+    common = {name: chosen.pop(name) for name in ("mini_batch", "chunk") if name in chosen}
+    choice = Choice(**chosen)
+    methods, seeds = choice.methods, choice.seeds
+    common |= {k: v for k, v in dataclasses.asdict(choice).items() if k not in ("methods", "seeds")}
+    out = Path(args.out or dated_folder(f"compare-{choice.dataset}"))
 
     # %% Train every method with every seed, but for those that the folder has
     rows = read_rows(out / "results.json", lambda row: settings(FeedbackConfig(**common, **METHODS[row["method"]][2])))
@@ -103,6 +103,7 @@ def main(arguments=None):
             }
             rows.append(row)
             print(f"{name}, seed {seed}: test accuracy {row['test']:.4f}, {row['seconds']:.0f} s", flush=True)
+            out.mkdir(parents=True, exist_ok=True)
             atomic_write(out / "results.json", json.dumps(rows, indent=1).encode())
 
     # %% The table: mean and standard deviation over the seeds

@@ -12,64 +12,72 @@ fails is put down with the reason, in the table, and tried again the next time.
     python protocols/compare_models.py --table --docs docs/comparison.md    # the page of the documentation as well
 """
 
-import argparse
 import itertools
 import json
 import os
 import shutil
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.progress import track
 
 import brianff.program  # noqa: F401
 from brianff import plotting
-from brianff.commands import add_device_option, fail_cleanly, integers, names
+from brianff.commands import add_out_option, add_quick_option, fail_cleanly, with_quick
 from brianff.comparison import MEASURES, PAGE, Combination, latest, markdown, measure_all, medians, refusals, summary
 from brianff.device import require_device
-from brianff.equations import ModelError, available, load
+from brianff.equations import available, load
+from brianff.errors import BrianffError, ModelError, OptionError
+from brianff.options import EPOCHS, NEURONS, SEED, Options, given, option, parser_of, text
 from brianff.results import atomic_write, read_rows
+from brianff.seeds import JOBS
+from brianff.training import Config, device_option
+
+CODES = tuple(name for name in available("encoder") if not load("encoder", name).reads_spike_times)  # for images
+QUICK = dict(
+    neurons=("lif",), codes=("time_to_first_spike",), rules=("symba",), seeds=(1,), hidden=(30,), epochs=1, limit=200,
+    refresh=100, chunk=100,
+)  # fmt: skip
 
 
 # %% Options
-def parse(arguments):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    codes = [name for name in available("encoder") if not load("encoder", name).reads_spike_times]  # for images
-    for name, default in (("neurons", available("neuron")), ("codes", codes), ("rules", available("rule"))):
-        parser.add_argument(f"--{name}", type=names, default=default, metavar="A,B", help="default: all")
-    parser.add_argument("--seeds", type=integers, default=(1, 2, 3), metavar="1,2,3")
-    parser.add_argument(
-        "--hidden", type=integers, default=(150,), metavar="N,N", help="neurons of each hidden layer (default: 150)"
-    )
-    parser.add_argument("--epochs", type=int, default=5, help="passes over the training set (default: 5)")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes (default: one a core)")
-    add_device_option(parser)
-    parser.add_argument("--out", default="runs/compare_models", metavar="FOLDER")
-    parser.add_argument("--table", action="store_true", help="train nothing")
-    parser.add_argument("--docs", metavar="FILE.md", help="also write the page of the documentation, and its figure")
-    parser.add_argument("--quick", action="store_true", help="one combination, a minute: is everything there?")
-    return parser.parse_args(arguments)
+@dataclass(frozen=True)
+class Choice(Options):
+    """What is trained."""
+
+    neurons: tuple[str, ...] = option(tuple(available("neuron")), "neurons", metavar="A,B", distinct=True, some=True)
+    codes: tuple[str, ...] = option(CODES, "codes", metavar="A,B", distinct=True, some=True)
+    rules: tuple[str, ...] = option(tuple(available("rule")), "rules", metavar="A,B", distinct=True, some=True)
+    seeds: tuple[int, ...] = option((1, 2, 3), "seeds", metavar="N,N", distinct=True, some=True, **SEED)
+    hidden: tuple[int, ...] = option((150,), "neurons of each hidden layer", metavar="N,N", some=True, **NEURONS)
+    epochs: int = option(5, "passes over the training set", **EPOCHS)
+    jobs: int = option(0, "combinations side by side; 0: one a core", **JOBS)
+    device: str = device_option()
 
 
 @fail_cleanly
 def main(arguments=None):
-    args = parse(arguments)
-    if args.jobs < 1:
-        raise ValueError(f"--jobs must be at least 1, not {args.jobs}.")
-    settings = {"hidden": list(args.hidden), "epochs": args.epochs}
-    if args.quick:
-        args.neurons, args.codes, args.rules, args.seeds = ["lif"], ["time_to_first_spike"], ["symba"], [1]
-        settings = {"hidden": [30], "epochs": 1, "limit": 200, "refresh": 100, "chunk": 100}
-    for kind, chosen in (("neuron", args.neurons), ("encoder", args.codes), ("rule", args.rules)):
-        for name in chosen:
+    parser = parser_of(__doc__, Choice)
+    add_out_option(parser, "runs/compare_models")
+    parser.add_argument("--table", action="store_true", help="train nothing")
+    parser.add_argument("--docs", type=text, metavar="FILE.md", help="also write the page of the documentation")
+    add_quick_option(parser, "one combination, a minute: is everything there?")
+    args = parser.parse_args(arguments)
+    chosen = with_quick(args, given(args, Choice), QUICK)
+    quick = {name: chosen.pop(name) for name in ("limit", "refresh", "chunk") if name in chosen}
+    choice = Choice(**chosen)
+    settings = {"hidden": list(choice.hidden), "epochs": choice.epochs} | quick
+    Config(**settings)
+    for kind, names in (("neuron", choice.neurons), ("encoder", choice.codes), ("rule", choice.rules)):
+        for name in names:
             if load(kind, name).reads_spike_times:
                 raise ModelError(f"--codes {name} reads spike times, and digits are images: leave it out.")
-    out = Path(args.out)
-    out.mkdir(parents=True, exist_ok=True)
+    out = Path(args.out or "runs/compare_models")
     results = out / "results.json"
 
     # %% What fits together, and what does not
-    wanted = [Combination(*models) for models in itertools.product(args.neurons, args.codes, args.rules)]
+    wanted = [Combination(*models) for models in itertools.product(choice.neurons, choice.codes, choice.rules)]
     refused = {combination: reason for combination in wanted if (reason := combination.misfit())}
     for combination, reason in refused.items():
         print(f"refused: {combination}: {reason}")
@@ -81,23 +89,28 @@ def main(arguments=None):
         combination: seeds
         for combination in wanted
         if combination not in refused
-        and (seeds := [seed for seed in args.seeds if (combination, seed) not in known])
+        and (seeds := [seed for seed in choice.seeds if (combination, seed) not in known])
         and not args.table
     }
     print(f"{len(wanted) - len(refused)} combinations, {len(refused)} refused, {len(todo)} still to be trained")
 
     # %% Train, several combinations side by side
+    if not todo and not summary(done):
+        what = "leave out --table" if args.table else "nothing that was chosen fits together"
+        raise OptionError(f"--out {out}: there are no results yet: {what}.")
     if todo:
-        require_device(args.device)
-        more = settings | {"device": args.device}
-        for rows in track(measure_all(todo, more, args.jobs), "training", total=len(todo)):
+        require_device(choice.device)
+    out.mkdir(parents=True, exist_ok=True)
+    if todo:
+        more = settings | {"device": choice.device}
+        jobs = min(choice.jobs or len(os.sched_getaffinity(0)), len(todo))
+        for rows in track(measure_all(todo, more, jobs), "training", total=len(todo)):
             done = latest(done + [row | {"config": settings} for row in rows])
             atomic_write(results, json.dumps(done, indent=1).encode())
 
     # %% Table and figure
     if not summary(done):
-        what = "leave out --table" if args.table else "nothing that was chosen fits together, or all of it failed"
-        raise ValueError(f"{results} has no results yet: {what}.")
+        raise BrianffError(f"all of it failed, and first: {done[0]['failed']} (all are in {results}).")
     table = markdown(done)
     (out / "table.md").write_text(table)
     picture = out / "compare_models.png"

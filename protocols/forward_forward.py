@@ -14,28 +14,39 @@ rule of its own; nothing travels backwards (Hinton 2022, arXiv 2212.13345).
 
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import brianff.program  # noqa: F401
 from brianff import plotting
-from brianff.commands import dated_folder, fail_cleanly, integers, progress_bar, run_options, start_or_resume
+from brianff.commands import (
+    dated_folder,
+    fail_cleanly,
+    progress_bar,
+    run_options,
+    start_or_resume,
+    way_to_predict,
+    with_quick,
+)
+from brianff.errors import OptionError
 from brianff.evaluation import Evaluation
-from brianff.seeds import run_seeds
+from brianff.options import SEED, Options, given, option
+from brianff.seeds import JOBS, run_seeds, without
 from brianff.training import Config, Trainer, record_run
 
 
 # %% Options: one for each field of brianff.training.Config, and where to write
-def parse(arguments):
-    parser = run_options(Config, __doc__, "DATASET")
-    parser.add_argument(
-        "--predict",
+@dataclass(frozen=True)
+class More(Options):
+    predict: str = option(
+        "goodness",
+        "test accuracy by: goodness of every label tried (all layers, or layers >= 2), or the softmax readout",
         choices=["goodness", "upper", "readout"],
-        default="goodness",
-        help="test accuracy by: goodness of every label tried (all layers, or layers >= 2), or the softmax readout",
     )
-    parser.add_argument("--seeds", type=integers, metavar="N,N", help="several runs, each in a folder of its own")
-    parser.add_argument("--jobs", type=int, default=0, help="runs at a time, with --seeds (default: one a core)")
-    return parser.parse_args(arguments)
+    seeds: tuple[int, ...] | None = option(
+        None, "several runs, each in a folder of its own", metavar="N,N", distinct=True, some=True, **SEED
+    )
+    jobs: int = option(0, "runs at a time, with --seeds; 0: one a core", **JOBS)
 
 
 QUICK = dict(hidden=(40, 30), limit=200, epochs=2, validate=50, refresh=100, chunk=50)
@@ -43,14 +54,22 @@ QUICK = dict(hidden=(40, 30), limit=200, epochs=2, validate=50, refresh=100, chu
 
 @fail_cleanly
 def main(arguments=None):
-    args = parse(arguments)
-    if args.seeds:
-        return several_seeds(args, sys.argv[1:] if arguments is None else arguments)
+    args = run_options(Config, __doc__, "DATASET", More).parse_args(arguments)
+    more = More(**given(args, More))
+    if more.seeds:
+        return several_seeds(args, more, sys.argv[1:] if arguments is None else arguments)
+    if args.jobs is not None:
+        raise OptionError("--jobs is for several runs: give their --seeds, or leave it out.")
     start = time.perf_counter()
 
     # %% Build the network, or take up an interrupted run
-    trainer = start_or_resume(args, Trainer, QUICK, lambda c: c.dataset, report=print)
-    folder = trainer.folder
+    def predict(config):
+        return way_to_predict(args, more.predict, config)
+
+    trainer = start_or_resume(
+        args, Trainer, QUICK, lambda c: c.dataset, "100 test samples", check=predict, report=print
+    )
+    folder, how = trainer.folder, predict(trainer.config)
     if not folder.has("recordings_before"):
         folder.save("recordings_before", record_run(trainer))
 
@@ -67,7 +86,6 @@ def main(arguments=None):
 
     # %% Draw
     draw(trainer, evaluation)
-    how = "readout" if evaluation.goodness is None else args.predict
     if evaluation.goodness is not None:
         true, wrong = evaluation.separation()
         print(
@@ -86,19 +104,20 @@ def main(arguments=None):
     print(f"test accuracy: {evaluation.accuracy(how):.4f}")
 
 
-def several_seeds(args, arguments):
+def several_seeds(args, more, arguments):
     """The same options again for each seed, in processes of their own."""
     if args.resume or args.seed is not None:
-        raise ValueError("--seeds starts several runs: leave out --seed and --resume.")
+        raise OptionError("--seeds starts several runs: leave out --seed and --resume.")
+    Config(**with_quick(args, given(args, Config), QUICK)).resolved()  # what is wrong is found once, and here
     out = Path(args.out or dated_folder(args.dataset or Config.dataset))
     accuracies = run_seeds(
         __file__,
-        lambda seed: [*arguments, "--seeds=", "--seed", seed, "--out", out / f"seed{seed}"],
-        args.seeds,
-        args.jobs,
+        lambda seed: [*without(arguments, "--seeds", "--jobs"), "--seed", seed, "--out", out / f"seed{seed}"],
+        more.seeds,
+        more.jobs,
     )
     spread = f" +- {accuracies.std(ddof=1):.4f}" if len(accuracies) > 1 else ""
-    print(f"test accuracy of seeds {','.join(map(str, args.seeds))}: {accuracies.mean():.4f}{spread}")
+    print(f"test accuracy of seeds {','.join(map(str, more.seeds))}: {accuracies.mean():.4f}{spread}")
 
 
 def draw(trainer, evaluation: Evaluation):

@@ -12,52 +12,62 @@ with the layer's loss as fitness, or every neuron searches by itself ("neuron"),
 
 import dataclasses
 import sys
+from dataclasses import dataclass
 
 import numpy as np
 
 import brianff.program  # noqa: F401
 from brianff import plotting
-from brianff.commands import dated_folder, fail_cleanly, options_of, resumed
+from brianff.commands import add_out_option, add_quick_option, dated_folder, fail_cleanly, resumed, with_quick
+from brianff.errors import OptionError
 from brianff.gradient_free import ANN, SPIKING, Comparison, Settings
+from brianff.options import Options, given, option, parser_of, text
 from brianff.results import ResultsError, RunFolder
 from brianff.training import versions
 
 QUICK = dict(
-    neurons=12, members=8, pairs=8, generations=6, epochs=6, limit=60, rounds=2, steps=25, seeds=(1, 2), widths=(5, 10)
-)
-QUICK_COURSES = {"spiking": ("frozen", "r_stdp", "es-neuron"), "ann": ("gradient", "pso-neuron")}
+    neurons=12, members=8, pairs=8, generations=6, epochs=6, limit=60, rounds=2, steps=25, seeds=(1, 2), widths=(5, 10),
+    spiking=("frozen", "r_stdp", "es-neuron"), ann=("gradient", "pso-neuron"),
+)  # fmt: skip
 SCALING = ("es-neuron", "es-layer")
+METHODS = dict(distinct=True, some=True)
 
 
-def parse(arguments):
-    parser = options_of(Settings, __doc__)
-    for substrate, methods in (("spiking", SPIKING), ("ann", ANN)):
-        parser.add_argument(
-            f"--{substrate}",
-            type=lambda text: () if text == "none" else tuple(text.split(",")),
-            metavar="METHOD,...",
-            help=f"methods in the {substrate} layer, or none (default: all, {', '.join(('frozen', *methods))})",
-        )
-    parser.add_argument("--out", metavar="FOLDER", help="results folder (default: runs/gradient-free-DATE-TIME)")
-    parser.add_argument("--resume", metavar="FOLDER", help="go on with an interrupted run, with its own options")
-    parser.add_argument("--quick", action="store_true", help="a few methods on a small layer: is everything there?")
-    args = parser.parse_args(arguments)
-    for substrate, methods in (("spiking", SPIKING), ("ann", ANN)):
-        for unknown in set(getattr(args, substrate) or ()) - {"frozen", *methods}:
-            parser.error(f"--{substrate} knows no method '{unknown}': it knows frozen, {', '.join(methods)}, or none.")
-    return args
+# %% Options: one for each field of brianff.gradient_free.Settings, and which methods
+def methods_of(substrate, methods):
+    return f"methods in the {substrate} layer, or none (default: all: {', '.join(('frozen', *methods))})"
+
+
+@dataclass(frozen=True)
+class Courses(Options):
+    """Which methods, in which layer."""
+
+    spiking: tuple[str, ...] | None = option(None, methods_of("spiking", SPIKING), metavar="METHOD,...", **METHODS)
+    ann: tuple[str, ...] | None = option(None, methods_of("ann", ANN), metavar="METHOD,...", **METHODS)
+
+    def __post_init__(self):
+        super().__post_init__()
+        for substrate, known in (("spiking", SPIKING), ("ann", ANN)):
+            for name in getattr(self, substrate) or ():
+                if name not in ("frozen", *known) and getattr(self, substrate) != ("none",):
+                    raise OptionError(
+                        f"--{substrate} knows no method '{name}': it knows frozen, {', '.join(known)}, or none alone."
+                    )
+        if self.spiking == self.ann == ("none",):
+            raise OptionError("--spiking none and --ann none leave nothing to do.")
 
 
 @fail_cleanly
 def main(arguments=None):
-    args = parse(arguments)
+    parser = parser_of(__doc__, Settings, Courses)
+    add_out_option(parser, "runs/gradient-free-DATE-TIME")
+    parser.add_argument("--resume", type=text, metavar="FOLDER", help="go on with an interrupted run, as it was begun")
+    add_quick_option(parser, "a few methods on a small layer: is everything there?")
+    args = parser.parse_args(arguments)
 
     # %% The problem, or an interrupted run
-    names = [f.name for f in dataclasses.fields(Settings)]
-    chosen = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
-    named = {k: getattr(args, k) for k in ("spiking", "ann") if getattr(args, k) is not None}
-    courses = QUICK_COURSES if args.quick else {"spiking": ("frozen", *SPIKING), "ann": ("frozen", *ANN)}
-    courses = courses | named
+    chosen, named = given(args, Settings), dataclasses.asdict(Courses(**given(args, Courses)))
+    named = {k: () if methods == ("none",) else methods for k, methods in named.items() if methods is not None}
     if args.resume:
         changes = resumed(chosen | named, args.out)
         folder = RunFolder.open(args.resume)
@@ -68,7 +78,10 @@ def main(arguments=None):
         except (KeyError, TypeError, AttributeError) as error:
             raise ResultsError(f"{folder.path / 'config.json'} is not that of this protocol: {error}.") from None
     else:
-        settings = Settings(**({**QUICK, **chosen} if args.quick else chosen))
+        courses = {"spiking": ("frozen", *SPIKING), "ann": ("frozen", *ANN)}
+        both = with_quick(args, chosen | named, QUICK)
+        courses |= {k: both.pop(k) for k in courses if k in both}
+        settings = Settings(**both)
     comparison = Comparison(settings, print)
     if not args.resume:
         out = args.out or dated_folder("gradient-free")

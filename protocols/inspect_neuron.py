@@ -10,87 +10,89 @@ phase by the learning rule, and the two phases come again.
     python protocols/inspect_neuron.py --encoder poisson_rate --set tau_m=10*ms --neurons 1
 """
 
-import argparse
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 import brianff.program  # noqa: F401
 from brianff import datasets, plotting
-from brianff.commands import add_model_options, fail_cleanly
+from brianff.commands import add_model_options, add_out_option, add_quick_option, fail_cleanly, with_quick
 from brianff.device import RuntimeSimulator
-from brianff.equations import DEFAULTS, ModelError, check, compose
+from brianff.equations import DEFAULTS, check, compose
+from brianff.errors import ModelError
 from brianff.network import Architecture
+from brianff.options import SEED, STEPS, TIME_STEP, Options, given, option, parameters_of, parser_of
 from brianff.stimulus import Schedule, stream
 from brianff.training import collect_recording
-from brianff.values import parse_parameter
 
 
 # %% Options
-def parse(arguments):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_model_options(parser)
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="as in tau_m=10*ms")
-    parser.add_argument("--neurons", type=int, help="neurons of the layer (default: 30)")
-    parser.add_argument("--pairs", type=int, help="pairs of a positive and a negative phase (default: 2)")
-    parser.add_argument("--steps", type=int, default=50, help="time steps of a stimulus epoch (default: 50)")
-    parser.add_argument("--dt", type=float, default=1.0, help="time step in ms (default: 1)")
-    parser.add_argument("--gain", type=float, default=3.0, help="standard deviation of the weights, times sqrt(inputs)")
-    parser.add_argument("--learning-rate", type=float, default=0.02)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", default="runs/inspect", metavar="FOLDER")
-    parser.add_argument("--quick", action="store_true", help="a smaller layer and one pair")
-    return parser.parse_args(arguments)
+@dataclass(frozen=True)
+class Stimulation(Options):
+    """What is shown to what."""
+
+    set: tuple[str, ...] = option((), "as in tau_m=10*ms", metavar="NAME=VALUE", parameters=True)
+    neurons: int = option(30, "neurons of the layer", low=1, high=10_000)
+    pairs: int = option(2, "pairs of a positive and a negative phase", low=1, high=1000)
+    steps: int = option(50, "time steps of a stimulus epoch", **STEPS)
+    dt: float = option(1.0, "time step in ms", **TIME_STEP)
+    gain: float = option(3.0, "standard deviation of the weights, times sqrt(inputs)", low=0, high=1000)
+    learning_rate: float = option(0.02, "learning rate", low=0, high=1000)
+    seed: int = option(1, "seed of weights and encoder noise", **SEED)
 
 
 @fail_cleanly
 def main(arguments=None):
-    args = parse(arguments)
-    neurons, pairs = (10, 1) if args.quick else (30, 2)
-    neurons = neurons if args.neurons is None else args.neurons
-    pairs = pairs if args.pairs is None else args.pairs
+    parser = parser_of(__doc__, Stimulation)
+    add_model_options(parser)
+    add_out_option(parser, "runs/inspect")
+    add_quick_option(parser, "a smaller layer and one pair")
+    args = parser.parse_args(arguments)
+    chosen = Stimulation(**with_quick(args, given(args, Stimulation), dict(neurons=10, pairs=1)))
 
     # %% Equations: checked first, so that a mistake is found with its line
-    models = {kind: getattr(args, kind) for kind in DEFAULTS}
+    models = {kind: getattr(args, kind) or default for kind, default in DEFAULTS.items()}
     for kind in models:
         if kind == "optimizer" and compose(**models).online:
             continue  # the rule leaves nothing to it
         for note in check(kind, models[kind], **{k: v for k, v in models.items() if k != kind}):
             print(f"note: {note}")
-    composition = compose(**models, parameters=dict(map(parse_parameter, args.set)))
+    composition = compose(**models, parameters=parameters_of(chosen.set))
     composition.require_fit()
     if composition.models["encoder"].reads_spike_times:
-        raise ModelError(f"--encoder {args.encoder} reads spike times, and digits are images: take another one.")
+        raise ModelError(f"--encoder {models['encoder']} reads spike times, and digits are images: take another one.")
 
     # %% A small layer with random weights, and one image of the embedded data set
     data = datasets.load("digits")
     a = Architecture(
         data.n_pixels,
         data.n_classes,
-        (neurons,),
+        (chosen.neurons,),
         batch=1,
-        n_steps=args.steps,
-        dt_ms=args.dt,
-        capacity=2 * pairs,
+        n_steps=chosen.steps,
+        dt_ms=chosen.dt,
+        capacity=2 * chosen.pairs,
         images=1,
     )
     sample = data.train[0]
     label = int(data.labels[sample])
-    zeros = np.zeros(pairs, int)
+    zeros = np.zeros(chosen.pairs, int)
     schedule = Schedule.pairs(
-        zeros, zeros, zeros + label, zeros + (label + 1) % data.n_classes, 2 * np.arange(pairs), 1
+        zeros, zeros, zeros + label, zeros + (label + 1) % data.n_classes, 2 * np.arange(chosen.pairs), 1
     )
-    weights = stream(args.seed, "weights", 1).normal(size=a.n_input * neurons) * args.gain / np.sqrt(a.n_input)
+    normal = stream(chosen.seed, "weights", 1).normal(size=a.n_input * chosen.neurons)
+    weights = normal * chosen.gain / np.sqrt(a.n_input)
     rates = np.zeros(a.capacity + 1)
-    rates[1 : 2 * pairs : 2] = args.learning_rate
+    rates[1 : 2 * chosen.pairs : 2] = chosen.learning_rate
     inputs = {
         "images": data.images[sample].reshape(1, -1) / 255.0,
         **schedule.inputs(a),
         "synapses1.w": weights,
         "synapses1.plastic": True,
         "learning_rate_at1": rates,
-        "neurons0.seed": args.seed,
+        "neurons0.seed": chosen.seed,
     }
 
     # %% Present
@@ -100,7 +102,7 @@ def main(arguments=None):
 
     # %% What happened
     g = results.recorded("record_g1", "g", len(schedule))[:, 0]
-    counts = np.histogram(recording["spikes1_t"], bins=np.arange(len(schedule) + 1) * args.steps * args.dt)[0]
+    counts = np.histogram(recording["spikes1_t"], bins=np.arange(len(schedule) + 1) * chosen.steps * chosen.dt)[0]
     for k in range(len(schedule)):
         phase = "positive" if schedule.phase[k] > 0 else "negative"
         print(f"{phase} phase, label {schedule.label[k, 0]}: {counts[k]:4d} spikes, goodness {g[k]:.3f}")
@@ -108,7 +110,7 @@ def main(arguments=None):
     print(f"mean change of a weight: {np.abs(change).mean():.2e}")
 
     # %% Draw
-    out = Path(args.out)
+    out = Path(args.out or "runs/inspect")
     out.mkdir(parents=True, exist_ok=True)
     plotting.save(plotting.raster(recording, epochs=range(len(schedule))), out / "raster.png")
     plotting.save(plotting.membrane(recording, epochs=range(len(schedule))), out / "membrane.png")

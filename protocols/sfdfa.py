@@ -29,14 +29,10 @@ from brianff.training import cpu_seconds
 QUICK = dict(hidden=(100,), limit=500, epochs=15, mini_batch=25, chunk=250)
 
 
-# %% Options: one for each field of brianff.feedback_training.FeedbackConfig, and where to write
-def parse(arguments):
-    return run_options(FeedbackConfig, __doc__, "FEEDBACK-DATASET").parse_args(arguments)
-
-
 @fail_cleanly
 def main(arguments=None):
-    args = parse(arguments)
+    # %% Options: one for each field of brianff.feedback_training.FeedbackConfig, and where to write
+    args = run_options(FeedbackConfig, __doc__, "FEEDBACK-DATASET").parse_args(arguments)
 
     # %% Build the network, or take up an interrupted run
     trainer = start_or_resume(

@@ -261,7 +261,7 @@ def test_output_weights_learn_the_same_by_the_rule_and_by_backpropagation(tmp_pa
     [
         (dict(feedback="sfdfaa"), "Did you mean 'sfdfa'"),
         (dict(mini_batch=50, batch=20), "multiple of --batch"),
-        (dict(dt=0.0), "--dt must be positive"),
+        (dict(dt=0.0), "--dt must lie between 0.001 and 1000"),
         (dict(limit=40, epochs=1), "more than the 40 training samples"),
         (dict(set_output=("tau=3",)), "no parameter 'tau'"),
         (dict(set_output=("c=3*second",)), "unit"),
@@ -270,6 +270,18 @@ def test_output_weights_learn_the_same_by_the_rule_and_by_backpropagation(tmp_pa
 def test_what_a_user_can_mend_is_one_sentence(options, message, tmp_path):
     with pytest.raises((ValueError, ModelError), match=message):
         FeedbackTrainer.start(FeedbackConfig(device="runtime", **options), tmp_path / "run")
+
+
+def test_an_overflow_before_any_learning_is_not_the_learning_rate(tmp_path):
+    loss = tmp_path / "steep.py"
+    loss.write_text(
+        'base = "spike_count"\noutput_at_epoch_end = "delta = exp(1e5*y_true)*int(own_class == shown_class)"\n'
+    )
+    trainer = FeedbackTrainer.start(FeedbackConfig(**{**TINY, "loss": str(loss)}), tmp_path / "run")
+    with pytest.raises(
+        FloatingPointError, match="'dw' of the synapses of layer .*before any weight has.* --init or --set"
+    ):
+        trainer.run()
 
 
 # -- spike timing ------------------------------------------------------------------------------------------------------

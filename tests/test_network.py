@@ -396,7 +396,7 @@ def test_architecture_refuses_nonsense():
         SMALL.with_(dt_ms=0.0)
     with pytest.raises(ValueError, match="hidden layers"):
         SMALL.with_(hidden=())
-    with pytest.raises(ValueError, match="use a smaller chunk"):
+    with pytest.raises(ValueError, match="use a smaller --chunk"):
         SMALL.with_(capacity=2**31)
 
 

@@ -52,12 +52,12 @@ def test_inspect_neuron_with_a_rule_that_needs_no_optimizer(tmp_path):
     [
         ("inspect_neuron", ["--goodness", "class_groups"], "needs a rule that learns from targets"),
         ("inspect_neuron", ["--encoder", "spike_times"], "digits are images"),
-        ("inspect_neuron", ["--quick", "--neurons", "0"], "at least one neuron"),
-        ("inspect_neuron", ["--dt", "0"], "the time step must be positive"),
+        ("inspect_neuron", ["--quick", "--neurons", "0"], "--neurons must lie between 1 and 10000, not 0"),
+        ("inspect_neuron", ["--dt", "0"], "--dt must lie between 0.001 and 1000, not 0.0"),
         ("inspect_neuron", ["--set", "tau_m=-5*ms"], "'tau_m' must be positive"),
         ("compare_models", ["--neurons", "lief"], "Did you mean 'lif'?"),
         ("compare_models", ["--codes", "spike_times"], "digits are images"),
-        ("compare_models", ["--jobs", "0"], "--jobs must be at least 1"),
+        ("compare_models", ["--jobs", "-1"], "--jobs must lie between 0 and 1024, not -1"),
     ],
 )
 def test_wrong_options_are_refused_with_one_sentence(capsys, tmp_path, protocol, options, message):
@@ -71,12 +71,17 @@ def test_wrong_options_are_refused_with_one_sentence(capsys, tmp_path, protocol,
 @pytest.mark.slow
 def test_compare_models_and_go_on(tmp_path):
     lines = run("compare_models.py", "--quick", "--out", tmp_path)
-    assert "1 combinations, 0 refused, 1 still to be trained" in lines[0]
+    assert lines[0].startswith("--quick: neurons lif, codes time_to_first_spike, rules symba, seeds 1, hidden 30,")
+    assert "1 combinations, 0 refused, 1 still to be trained" in lines[1]
     assert lines[-1] == f"table and figure: {tmp_path}" and (tmp_path / "compare_models.png").is_file()
     table = (tmp_path / "table.md").read_text()
     assert "| lif | time_to_first_spike | symba |" in table
     again = run("compare_models.py", "--quick", "--table", "--neurons", "adex", "--out", tmp_path)
-    assert "0 still to be trained" in again[0] and (tmp_path / "table.md").read_text() == table
+    assert (
+        again[0].startswith("--quick: codes")
+        and "0 still to be trained" in again[1]
+        and (tmp_path / "table.md").read_text() == table
+    )
 
 
 @pytest.mark.compiler
@@ -98,18 +103,19 @@ def test_sfdfa_without_validation_samples(tmp_path):
 @pytest.mark.compiler
 def test_compare_feedback(tmp_path):
     lines = run("compare_feedback.py", "--quick", "--out", tmp_path)
-    assert [line.split(",")[0] for line in lines[:4]] == ["SFDFA", "DFA"] * 2
+    assert lines[0].startswith("--quick: methods sfdfa,dfa, seeds 1,2, hidden 100, limit 500, epochs 4")
+    assert [line.split(",")[0] for line in lines[1:5]] == ["SFDFA", "DFA"] * 2
     assert lines[-1] == f"figures: {tmp_path}"
     assert (tmp_path / "convergence.png").is_file() and (tmp_path / "results.json").is_file()
     again = run("compare_feedback.py", "--quick", "--out", tmp_path)
-    assert again[1:] == lines[6:]  # nothing is trained twice
+    assert again[2:] == lines[7:]  # nothing is trained twice
 
 
 def test_check_gradients(tmp_path):
     lines = run("check_gradients.py", "--quick", "--out", tmp_path)
     errors = [float(line.split()[5]) for line in lines if "quartiles" in line]
     assert len(errors) == 4 and max(errors) < 0.05 and (tmp_path / "gradient_error.png").is_file()
-    assert float(lines[0].split()[-1]) < 1e-6
+    assert float(lines[1].split()[-1]) < 1e-6
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)

@@ -275,19 +275,19 @@ class TestRefusals:
         ("options", "message"),
         [
             (dict(mini_batch=7), "--mini-batch 7 is not a multiple of --batch 5"),
-            (dict(epochs=0), "--epochs must be at least 1"),
-            (dict(steps=0), "--steps must be at least 1"),
-            (dict(dt=0.0), "--dt must be positive"),
-            (dict(dt=float("nan")), "--dt must be positive"),
-            (dict(learning_rate=-0.1), "--learning-rate must be 0 or more"),
-            (dict(learning_rate=float("nan")), "--learning-rate must be 0 or more"),
+            (dict(epochs=0), "--epochs must lie between 1 and 1000000, not 0"),
+            (dict(steps=0), "--steps must lie between 1 and"),
+            (dict(dt=0.0), "--dt must lie between 0.001 and 1000, not 0.0"),
+            (dict(dt=float("nan")), "--dt must lie between 0.001 and 1000, not nan"),
+            (dict(learning_rate=-0.1), "--learning-rate must lie between 0 and 1000"),
+            (dict(learning_rate=float("nan")), "--learning-rate must lie between 0 and 1000"),
             (dict(set=("tau_m=0*ms",)), "the time constant 'tau_m' must be positive"),
-            (dict(dropout=1.5), "--dropout must lie between 0 and 1"),
-            (dict(jitter=-1), "--jitter is a number of pixels"),
+            (dict(dropout=1.5), "--dropout must be at least 0 and less than 1, not 1.5"),
+            (dict(jitter=-1), "--jitter must be at least 0"),
             (dict(jitter=1, dataset="rhythm"), "--jitter moves images"),
             (dict(limit=10**6), "--limit must lie between 1 and"),
             (dict(set=("tau_n=3*ms",)), "no chosen model has a parameter 'tau_n'. Did you mean"),
-            (dict(validate=-1), "--validate is a number of samples"),
+            (dict(validate=-1), "--validate must be at least 0"),
             (dict(uniform_share=2.0), "--uniform-share must lie between 0 and 1"),
             (dict(mini_batch=100), "--mini-batch 100 is more than the 80 samples"),
             (dict(negatives="hybrid", dataset="rhythm"), "--negatives hybrid mixes images"),
@@ -296,9 +296,9 @@ class TestRefusals:
                 dict(hidden=(12, 9), goodness="class_groups", rule="class_competition", negatives="none"),
                 "a neuron for each of 10 classes",
             ),
-            (dict(hidden=(0,)), "at least one neuron"),
+            (dict(hidden=(0,)), "--hidden must lie between 1 and"),
             (dict(record_samples=(10**6,)), "--record-samples must name"),
-            (dict(batch=5, chunk=10**5, refresh=10**5), "--chunk 100000 is too long"),
+            (dict(batch=5, steps=1000, chunk=10**7, refresh=10**7), "one run may have: use a smaller --chunk"),
         ],
     )
     def test_options(self, tmp_path, options, message):
@@ -306,6 +306,18 @@ class TestRefusals:
             record_run(Trainer.start(Config(**{**TINY, **options}), tmp_path / "run"))
 
     def test_weights_that_explode(self, tmp_path):
-        trainer = Trainer.start(Config(**{**TINY, "optimizer": "sgd", "learning_rate": 1e308}), tmp_path / "run")
-        with pytest.raises(FloatingPointError, match="smaller --learning-rate"):
+        """The first step overflows: the learning rate, not the initial weights."""
+        optimizer = tmp_path / "steep.py"
+        optimizer.write_text('base = "sgd"\nat_update = """\nw += exp(1e6*abs(dw))\ndw = 0\n"""\n')
+        trainer = Trainer.start(Config(**{**TINY, "optimizer": str(optimizer)}), tmp_path / "run")
+        with pytest.raises(FloatingPointError, match="'w' of the synapses of layer 1.* 0 samples.*--learning-rate"):
+            trainer.run()
+
+    def test_an_overflow_before_any_learning_is_not_the_learning_rate(self, tmp_path):
+        goodness = tmp_path / "steep.py"
+        source = (ROOT / "models" / "goodness" / "sum_of_squares.py").read_text()
+        goodness.write_text(source.replace("g = G/n_neurons", "g = exp(1e4*(1 + G))"))
+        models = {"goodness": str(goodness), "rule": "forward_forward"}
+        trainer = Trainer.start(Config(**TINY, **models), tmp_path / "run")
+        with pytest.raises(FloatingPointError, match="'goodness' of layer 1.*before any weight has.*--init-gain or"):
             trainer.run()

@@ -1,0 +1,333 @@
+"""Options of a configuration class: declared once, with their range, for the command line and for Python alike.
+
+    @dataclass(frozen=True)
+    class Config(Options):
+        epochs: int | None = option(None, "passes over the training set", low=1, high=1_000_000)
+        dropout: float = option(0.0, "part of the pixels that stay dark", low=0, below=1)
+        seeds: tuple[int, ...] = option((1, 2), "seeds", **SEED, distinct=True, some=True)
+
+An object of the class cannot be made with another value than its field allows; `parser_of` makes one option of the
+command line of every field.  What depends on several options at once is for the class itself to check.
+"""
+
+import argparse
+import dataclasses
+import math
+import numbers
+import os
+import sys
+import types
+import typing
+from dataclasses import dataclass, field
+
+from brianff.errors import BrianffError, OptionError
+from brianff.values import parse_parameter
+
+__all__ = [
+    "EPOCHS", "NEURONS", "Options", "Parser", "SAMPLES", "SEED", "STEPS", "TIME_STEP", "flag_of", "given", "option",
+    "parameters_of", "parser_of", "shortened", "text",
+]  # fmt: skip
+
+SEED = dict(low=0, high=2**31 - 1)  # seeds are variables of 32 bits in the network
+# Ranges that several classes share.  Their ends keep what is absurd from what only takes long.
+NEURONS = dict(low=1, high=10_000_000)
+STEPS = dict(low=1, high=1_000_000)
+TIME_STEP = dict(low=1e-3, high=1000)  # ms
+SAMPLES = dict(low=1, high=10_000_000)
+EPOCHS = dict(low=1, high=1_000_000)
+LONGEST_LIST = 1000
+
+
+def option(
+    default,
+    help,
+    *,
+    low=None,
+    high=None,
+    above=None,
+    below=None,
+    multiple_of=None,
+    distinct=False,
+    some=False,
+    parameters=False,
+    **more,
+):
+    """A field of an `Options` class.
+
+    Parameters
+    ----------
+    default : object
+        None where the value depends on something else.
+    help : str
+    low, high, above, below : number, optional
+        Every value is at least `low`, at most `high`, more than `above` and less than `below`.
+    multiple_of : int, optional
+    distinct, some : bool
+        No value of a tuple comes twice; there is one at least.
+    parameters : bool
+        A tuple of texts NAME=VALUE (`brianff.values.parse_parameter`); the option may be given several times.
+    **more
+        ``choices`` and ``metavar``, as `argparse` has them.
+    """
+    limits = Range(low, high, above, below, multiple_of)
+    metadata = dict(help=help, range=limits, distinct=distinct, some=some, parameters=parameters, more=more)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Range:
+    """What values a number may have, beside being finite."""
+
+    low: float | None = None
+    high: float | None = None
+    above: float | None = None
+    below: float | None = None
+    multiple_of: int | None = None
+
+    def holds(self, value):
+        return (
+            math.isfinite(value)
+            and (self.low is None or value >= self.low)
+            and (self.high is None or value <= self.high)
+            and (self.above is None or value > self.above)
+            and (self.below is None or value < self.below)
+            and (self.multiple_of is None or value % self.multiple_of == 0)
+        )
+
+    def bounds(self):
+        """(words, number) of each end, as in ``[("at least", 0), ("less than", 1)]``."""
+        ends = (("at least", self.low), ("more than", self.above), ("at most", self.high), ("less than", self.below))
+        return [(words, f"{end:.10g}") for words, end in ends if end is not None]
+
+    def must(self):
+        """The end of a sentence that begins with "--option must ..."."""
+        if self.low is not None and self.high is not None:
+            said = f"lie between {self.low:.10g} and {self.high:.10g}"
+        elif bounds := self.bounds():
+            said = "be " + " and ".join(" ".join(bound) for bound in bounds)
+        else:
+            said = "be a finite number"
+        return said + (f", and a multiple of {self.multiple_of}" if self.multiple_of else "")
+
+    def short(self):
+        """For help texts."""
+        if self.low is not None and self.high is not None:
+            said = f"{self.low:.10g} to {self.high:.10g}"
+        else:
+            said = ", ".join(" ".join(bound) for bound in self.bounds())
+        return said + (f", a multiple of {self.multiple_of}" if self.multiple_of else "")
+
+
+class Options:
+    """Base of a frozen dataclass whose fields are made by `option`.
+
+    Raises
+    ------
+    OptionError
+        For a value of the wrong type or out of its range; the message names the option.
+    """
+
+    def __post_init__(self):
+        for one in dataclasses.fields(self):
+            object.__setattr__(self, one.name, _checked(one, getattr(self, one.name)))
+
+
+def flag_of(name):
+    """Option of the command line that belongs to a field."""
+    return "--" + name.replace("_", "-")
+
+
+def shortened(value, longest=60):
+    """A value as a message shows it."""
+    try:
+        shown = str(value) if isinstance(value, numbers.Number) else repr(value)
+    except ValueError:  # Python does not write out integers of more than 4300 digits
+        shown = "a number of thousands of digits"
+    return shown if len(shown) <= longest else f"{shown[:longest]}... ({len(shown)} characters)"
+
+
+def _type_of(one):
+    """(type of a field's value, or of each of its values, whether there are many, whether it may be None)."""
+    annotation = one.type
+    parts = typing.get_args(annotation) if isinstance(annotation, types.UnionType) else (annotation,)
+    (kind,) = (part for part in parts if part is not types.NoneType)
+    if typing.get_origin(kind) is tuple:
+        return typing.get_args(kind)[0], True, len(parts) > 1
+    return kind, False, len(parts) > 1
+
+
+def _checked(one, value):
+    """The value of a field, in the type that the field says.
+
+    Raises
+    ------
+    OptionError
+    """
+    kind, many, optional = _type_of(one)
+    name = flag_of(one.name)
+    if value is None and optional:
+        return None
+    if not many:
+        return _checked_one(one, name, kind, value)
+    if isinstance(value, str) or not isinstance(value, (list, tuple, range)):
+        raise OptionError(f"{name} must be a list of values, not {shortened(value)}.")
+    if len(value) > LONGEST_LIST:
+        raise OptionError(f"{name} has {len(value)} values: {LONGEST_LIST} are the most.")
+    if one.metadata["some"] and not value:
+        raise OptionError(f"{name} must have one value at least.")
+    values = tuple(_checked_one(one, name, kind, part, many=True) for part in value)
+    if one.metadata["distinct"] and (twice := [v for k, v in enumerate(values) if v in values[:k]]):
+        raise OptionError(f"{name} names {shortened(twice[0])} twice.")
+    return values
+
+
+_NAMES = {int: "a whole number", float: "a number", str: "a text", bool: "True or False"}
+
+
+def _checked_one(one, name, kind, value, many=False):
+    limits = one.metadata["range"]
+    if kind is str and isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    kinds = {int: numbers.Integral, float: numbers.Real}.get(kind, kind)
+    if not isinstance(value, kinds) or (kind is not bool and isinstance(value, bool)):
+        raise OptionError(f"{name} must be {_NAMES[kind]}, not {shortened(value)}.")
+    if kind in (int, float):
+        if not limits.holds(value):
+            raise OptionError(f"{name} must {limits.must()}, not {shortened(value)}.")
+        return kind(value)
+    if kind is str and not value.strip():
+        raise OptionError(f"{name} must not be empty.")
+    choices = one.metadata["more"].get("choices")
+    if choices is not None and value not in choices:
+        said = "must be one of" if not many else "may have"
+        raise OptionError(f"{name} {said} {', '.join(choices)}, not {shortened(value)}.")
+    if one.metadata["parameters"]:
+        parameters_of([value], name)
+    return value
+
+
+def parameters_of(texts, name="--set"):
+    """``["tau_m=10*ms"]`` as a dictionary of quantities; `name` is the option that an error names.
+
+    Raises
+    ------
+    OptionError
+    """
+    try:
+        return dict(parse_parameter(one) for one in texts)
+    except BrianffError as error:
+        raise OptionError(f"{name} {error}") from None
+
+
+# -- the command line ----------------------------------------------------------------------------------------------
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser of the command line, without abbreviations."""
+
+    def __init__(self, *args, **more):
+        more.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(*args, allow_abbrev=False, **more)
+
+    def parse_known_args(self, args=None, namespace=None):
+        # argparse of Python 3.12 takes the value of "--limit=--" away, and fails.
+        for one in sys.argv[1:] if args is None else args:
+            name, equals, value = str(one).partition("=")
+            if equals and value == "--" and name.startswith("-"):
+                self.error(f"argument {name}: '--' is no value")
+        return super().parse_known_args(args, namespace)
+
+
+def parser_of(docstring, *classes):
+    """A parser with one option for each field of `Options` classes; options that are not given are None.
+
+    Parameters
+    ----------
+    docstring : str
+        Description of the script.
+    *classes : type
+    """
+    parser = Parser(description=docstring)
+    for one in (one for each in classes for one in dataclasses.fields(each)):
+        _add(parser, one)
+    return parser
+
+
+def given(args, config):
+    """The options of a class that the command line gives, as a dictionary."""
+    names = [one.name for one in dataclasses.fields(config)]
+    return {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+
+
+def _add(parser, one):
+    kind, many, _ = _type_of(one)
+    help, limits = one.metadata["help"], one.metadata["range"].short()
+    default = ",".join(map(str, one.default)) if isinstance(one.default, tuple) else one.default
+    notes = [limits] if limits else []
+    notes += [f"default: {default}"] if default not in (None, "", False) else []
+    described = (help + (f" ({'; '.join(notes)})" if notes else "")).replace("%", "%%")
+    more = dict(one.metadata["more"])
+    if many:
+        more.pop("choices", None)  # of each value, not of the list
+    if one.metadata["parameters"]:
+        parser.add_argument(flag_of(one.name), action="append", type=text, help=described, **more)
+    elif kind is bool:
+        parser.add_argument(flag_of(one.name), action="store_true", default=None, help=described)
+    else:
+        reader = _LISTS[kind] if many else _READERS[kind]
+        parser.add_argument(flag_of(one.name), type=reader, help=described, **more)
+
+
+def text(given):
+    """A text that is not empty."""
+    if not given.strip():
+        raise argparse.ArgumentTypeError("it must not be empty")
+    return given
+
+
+def integer(given):
+    """A whole number in digits: Python itself also reads 1_000 and digits of other scripts."""
+    digits = given.strip()
+    try:
+        if digits.lstrip("+-").isdecimal() and digits.isascii():
+            return int(digits)
+    except ValueError:  # two signs, or thousands of digits
+        pass
+    raise argparse.ArgumentTypeError(f"{shortened(given)} is not a whole number")
+
+
+def number(given):
+    """A number as in 0.5 or 1e-3."""
+    try:
+        if given.isascii() and "_" not in given:
+            return float(given)
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"{shortened(given)} is not a number")
+
+
+def _listed(given, reader, example):
+    """Values between commas; nothing as no values."""
+    try:
+        return tuple(reader(part) for part in given.split(",")) if given.strip() else ()
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(f"{shortened(given)} is not a list such as {example}") from None
+
+
+def integers(given):
+    """``"500,500"`` as a tuple; nothing as an empty one."""
+    return _listed(given, integer, "500,500")
+
+
+def numbers_of(given):
+    """``"0.5,1"`` as a tuple."""
+    return _listed(given, number, "0.5,1")
+
+
+def names(given):
+    """``"lif,adex"`` as a tuple."""
+    return tuple(part.strip() for part in _listed(given, text, "a,b"))
+
+
+_READERS = {int: integer, float: number, str: text}
+_LISTS = {int: integers, float: numbers_of, str: names}
