@@ -95,8 +95,10 @@ def _model(kind, name):
         out.append(f'{key} = """\n{text}\n"""' if "\n" in text else f'{key} = "{text}"')
     out.append("```\n")
     if model.parameters:
-        out += ["| parameter | default |", "|--|--|"]
-        out += [f"| `{key}` | {value} |" for key, value in model.parameters.items()]
+        out += ["| parameter | default | must be |", "|--|--|--|"]
+        for key, value in model.parameters.items():
+            limits = ", ".join(f"`{limit.text}`" for limit in model.limits if key in limit.names)
+            out.append(f"| `{key}` | {value} | {limits} |")
         out.append("")
     return "\n".join(out)
 

@@ -48,6 +48,7 @@ rule       rows                    synapses   condition of `_pre` variables; row
 rule       X_remember              X          X in presynaptic, neuron, layer: last statements before the reset
 optimizer  synapse, at_update*     synapses   statements that turn `dw` into a change of `w`, and set `dw` to 0
 all        parameters              all        dictionary of quantities; shared variables, changed without recompiling
+all        limits                             conditions on the file's own parameters, one a line: ``0 <= dark < 1``
 all        base                               name or file of another model, whose strings and parameters hold where
                                               this file has none of its own ("" leaves a string out)
 =========  ======================  =========  =====================================================================
@@ -114,6 +115,7 @@ from brian2.utils.stringtools import get_identifiers
 
 import brianff.models
 from brianff.errors import ModelError
+from brianff.limits import limits_of, require_limits, require_size
 from brianff.noise import FUNCTIONS
 from brianff.strings import (
     equation_lines,
@@ -299,6 +301,7 @@ class Model:
     docstring: str
     lines: dict  # name -> line number in the file of every line of the string
     base: "Model | None" = None  # the model that this one differs from; strings and parameters are complete
+    limits: tuple = ()  # of `brianff.limits.Limit`
 
     def __getitem__(self, key):
         return self.strings.get(key) or ""
@@ -407,7 +410,7 @@ def _read(kind, path, above=()):
             continue
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             key = node.targets[0].id
-            if key not in (known := [*schema, "parameters", "base"]) and not key.startswith("_"):
+            if key not in (known := [*schema, "parameters", "limits", "base"]) and not key.startswith("_"):
                 raise ModelError(
                     f"{path}:{node.lineno}: a {kind} has no '{key}'.{_closest(key, known)} It may define: "
                     f"{', '.join(known)}."
@@ -462,10 +465,25 @@ def _read(kind, path, above=()):
             raise ModelError(f"{where}: '{name}' cannot be the name of a parameter: {error}") from None
         if not is_number(value):
             raise ModelError(f"{where}: parameter '{name}' must be a number with a unit, and finite, not {value!r}.")
+        require_size(name, value, where)
     if base:
         used = names_in(*_texts(strings))
         parameters = {k: v for k, v in base.parameters.items() if k in used} | parameters
-    return Model(kind, path.stem, path, strings, dict(parameters), ast.get_docstring(tree) or "", lines, base)
+    docstring = ast.get_docstring(tree) or ""
+    model = Model(kind, path.stem, path, strings, dict(parameters), docstring, lines, base)
+    model.limits = _limits(model, namespace.get("limits"), source, extent)
+    return model
+
+
+def _limits(model, text, source, extent):
+    """Limits that a file states, or those of its base on the parameters that it has kept."""
+    if text is None:
+        of_base = model.base.limits if model.base else ()
+        return tuple(limit for limit in of_base if set(limit.names) <= set(model.parameters))
+    if not isinstance(text, str):
+        raise ModelError(f"{model.where('limits')}: 'limits' must be a string, not {type(text).__name__}.")
+    model.lines["limits"] = _line_numbers(text, source.split("\n"), *extent["limits"])
+    return limits_of(text, lambda offset: model.where("limits", offset), model.parameters)
 
 
 def _texts(strings):
@@ -991,16 +1009,20 @@ def _merge_parameters(models, overrides):
     for name, value in overrides.items():
         if name not in values:
             raise ModelError(
-                f"no chosen model has a parameter '{name}'.{_closest(name, values)} There are: {', '.join(values)}."
+                f"--set: no chosen model has a parameter '{name}'.{_closest(name, values)} There are: "
+                f"{', '.join(values)}."
             )
         if not is_number(value):
-            raise ModelError(f"the parameter '{name}' must be a number with a unit, and finite, not {value!r}.")
+            raise ModelError(f"--set: the parameter '{name}' must be a finite number with a unit, not {value!r}.")
         if not have_same_dimensions(values[name], value):
-            raise ModelError(f"the parameter '{name}' has the unit of {values[name]}, which {value} has not.")
+            raise ModelError(f"--set: the parameter '{name}' has the unit of {values[name]}, which {value} has not.")
+        require_size(name, value, "--set")
         values[name] = value
+    require_limits(models.values(), values, overrides)
     for name, value in values.items():
         if (name == "tau" or name.startswith("tau_")) and float(value) <= 0:
-            raise ModelError(f"the time constant '{name}' must be positive, not {value} ({owner[name].path}).")
+            where = "--set" if name in overrides else owner[name].where("parameters")
+            raise ModelError(f"the time constant '{name}' must be positive, not {value} ({where}).")
     return values
 
 

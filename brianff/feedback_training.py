@@ -18,6 +18,7 @@ from brianff.device import RuntimeSimulator, simulator
 from brianff.errors import OptionError
 from brianff.feedback import FEEDBACK_DEFAULTS, compose_feedback
 from brianff.finite import not_finite, require_finite
+from brianff.limits import require_limits
 from brianff.network import LABEL_NONE, Architecture
 from brianff.options import EPOCHS, NEURONS, SAMPLES, SEED, STEPS, TIME_STEP, Options, option, parameters_of
 from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule, stream
@@ -192,7 +193,9 @@ class FeedbackTrainer(Trainer):
             if not have_same_dimensions(known[name], value):
                 raise OptionError(f"--set-output: '{name}' has the unit of {known[name]}, which {value} has not.")
         preset = _preset(self.config.dataset)["output_parameters"]
-        return {name: value for name, value in preset.items() if name in known} | chosen
+        values = {name: value for name, value in preset.items() if name in known} | chosen
+        require_limits(self.composition.models.values(), self.composition.parameters | values, chosen, "--set-output")
+        return values
 
     def _architecture(self):
         c = self.config

@@ -54,7 +54,7 @@ def test_inspect_neuron_with_a_rule_that_needs_no_optimizer(tmp_path):
         ("inspect_neuron", ["--encoder", "spike_times"], "digits are images"),
         ("inspect_neuron", ["--quick", "--neurons", "0"], "--neurons must lie between 1 and 10000, not 0"),
         ("inspect_neuron", ["--dt", "0"], "--dt must lie between 0.001 and 1000, not 0.0"),
-        ("inspect_neuron", ["--set", "tau_m=-5*ms"], "'tau_m' must be positive"),
+        ("inspect_neuron", ["--set", "tau_m=-5*ms"], "needs 1*us <= tau_m"),
         ("compare_models", ["--neurons", "lief"], "Did you mean 'lif'?"),
         ("compare_models", ["--codes", "spike_times"], "digits are images"),
         ("compare_models", ["--jobs", "-1"], "--jobs must lie between 0 and 1024, not -1"),

@@ -281,7 +281,7 @@ class TestRefusals:
             (dict(dt=float("nan")), "--dt must lie between 0.001 and 1000, not nan"),
             (dict(learning_rate=-0.1), "--learning-rate must lie between 0 and 1000"),
             (dict(learning_rate=float("nan")), "--learning-rate must lie between 0 and 1000"),
-            (dict(set=("tau_m=0*ms",)), "the time constant 'tau_m' must be positive"),
+            (dict(set=("tau_m=0*ms",)), r"tau_m = 0. s \(--set\): .*lif.py:\d+ needs 1\*us <= tau_m"),
             (dict(dropout=1.5), "--dropout must be at least 0 and less than 1, not 1.5"),
             (dict(jitter=-1), "--jitter must be at least 0"),
             (dict(jitter=1, dataset="rhythm"), "--jitter moves images"),

@@ -43,3 +43,4 @@ r += c*g
 at_epoch_end = "dw -= delta_post*eligibility"
 columns = "n_spikes_post > 0"
 parameters = {"grazing": 0.05}
+limits = "1e-6 <= grazing <= 1000"

@@ -28,3 +28,8 @@ left -= 1
 next_spike += interval
 """
 parameters = {"n_max": 5.0, "t_min": 2 * ms, "t_max": 20 * ms, "dark": 0.05}
+limits = """
+1 <= n_max <= 1000
+1*us <= t_min <= t_max <= 1000*second
+0 <= dark < 1
+"""

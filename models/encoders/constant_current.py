@@ -19,3 +19,7 @@ at_epoch_start = "current = current_max*intensity"
 threshold = "v_in > 1"
 reset = "v_in = 0"
 parameters = {"current_max": 4.0, "tau_in": 20 * ms}
+limits = """
+0 <= current_max <= 1e6
+1*us <= tau_in <= 1000*second
+"""

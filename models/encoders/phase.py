@@ -28,3 +28,7 @@ steps_per_phase = int(clip(floor(t_phase/dt + 0.5), 1, inf))
 """
 threshold = "step % steps_per_phase == 0 and bit > 0.5"
 parameters = {"t_phase": 5 * ms, "dark": 0.05}
+limits = """
+1*us <= t_phase <= 1000*second
+0 <= dark < 1
+"""

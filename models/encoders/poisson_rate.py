@@ -26,3 +26,7 @@ next_spike += exponential(mean_interval, seed, presentation, draw, channel)
 draw += 1
 """
 parameters = {"rate_max": 400 * Hz, "dark": 0.05}
+limits = """
+0*Hz < rate_max <= 1*MHz
+0 <= dark < 1
+"""

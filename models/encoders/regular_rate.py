@@ -19,3 +19,7 @@ next_spike = t_in_timesteps + 0.5*interval
 threshold = "t_in_timesteps >= next_spike"
 reset = "next_spike += interval"
 parameters = {"rate_max": 400 * Hz, "dark": 0.05}
+limits = """
+0*Hz < rate_max <= 1*MHz
+0 <= dark < 1
+"""

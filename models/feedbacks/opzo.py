@@ -35,3 +35,8 @@ F += (1 - lam)*(dF/samples_per_update_layer - F)
 dF = 0
 """
 parameters = {"sigma": 0.3, "lam": 0.99, "F_range": 0.0}
+limits = """
+1e-6 <= sigma <= 1000
+0 <= lam <= 1
+0 <= F_range <= 1000
+"""

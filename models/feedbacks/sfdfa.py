@@ -48,3 +48,7 @@ dF = 0
 trials = 0
 """
 parameters = {"eta_F": 1e-4, "F_range": 0.0}
+limits = """
+0 <= eta_F <= 1
+0 <= F_range <= 1000
+"""

@@ -26,3 +26,7 @@ layer_on_spike = "G += 2*x_pre + 1"
 derivative = "x"
 memory = "exp(-dt/tau_x)"
 parameters = {"tau_x": 100 * ms, "floor_x2": 0.01}
+limits = """
+1*us <= tau_x <= 1000*second
+0 < floor_x2 <= 1e6
+"""

@@ -24,3 +24,8 @@ derivative = "int(x > 0)"
 goodness_jump = "1"
 memory = "exp(-dt/tau_x)"
 parameters = {"tau_x": 100 * ms, "floor_x2": 0.01, "scale": 1.0}
+limits = """
+1*us <= tau_x <= 1000*second
+0 < floor_x2 <= 1e6
+0 < scale <= 1e6
+"""

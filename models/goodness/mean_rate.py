@@ -24,3 +24,8 @@ G += 2*x_pre + 1
 derivative = "int(x > 0)"
 goodness_jump = "1"
 parameters = {"tau_x": 100 * ms, "floor_x2": 0.01, "rate_unit": 20 * Hz}
+limits = """
+1*us <= tau_x <= 1000*second
+0 < floor_x2 <= 1e6
+1e-6*Hz <= rate_unit <= 1*MHz
+"""

@@ -17,3 +17,4 @@ layer_on_spike = "G += 2*x_pre + 1"
 derivative = "x"
 goodness_jump = "2*x + 1"
 parameters = {"floor_x2": 0.01}
+limits = "0 < floor_x2 <= 1e6"

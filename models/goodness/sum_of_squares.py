@@ -21,3 +21,7 @@ derivative = "x"
 goodness_jump = "2*x + 1"
 memory = "exp(-dt/tau_x)"
 parameters = {"tau_x": 100 * ms, "floor_x2": 0.01}
+limits = """
+1*us <= tau_x <= 1000*second
+0 < floor_x2 <= 1e6
+"""

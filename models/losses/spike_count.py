@@ -22,3 +22,8 @@ delta = rho*(f_target - mean_n)
 """
 at_epoch_start = "n_spikes = 0"
 parameters = {"y_true": 15.0, "y_other": 3.0, "rho": 0.1, "f_target": 0.2}
+limits = """
+0 <= y_other < y_true <= 1e6
+0 <= rho <= 1000
+0 <= f_target <= 1e6
+"""

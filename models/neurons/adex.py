@@ -43,3 +43,17 @@ parameters = {
     "tau_syn": 100 * ms,
     "width": 10 * mV,
 }
+limits = """
+0.001*pF <= C <= 1*farad
+1e-6*nS <= g_L <= 1*siemens
+-1*volt <= E_L <= 1*volt
+-1*volt <= V_T < v_cut <= 1*volt
+0.001*mV <= Delta_T <= 1*volt
+-1*volt <= v_reset < v_cut
+-1*msiemens <= a <= 1*msiemens
+1*us <= tau_adapt <= 1000*second
+-1*uA <= b <= 1*uA
+0*amp <= I_unit <= 1*mA
+1*us <= tau_syn <= 1000*second
+0.001*mV <= width <= 1*volt
+"""

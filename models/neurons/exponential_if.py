@@ -37,3 +37,15 @@ parameters = {
     "tau_syn": 100 * ms,
     "width": 5 * mV,
 }
+limits = """
+0.001*pF <= C <= 1*farad
+1e-6*nS <= g_L <= 1*siemens
+-1*volt <= E_L <= 1*volt
+-1*volt <= V_T < v_cut <= 1*volt
+0.001*mV <= Delta_T <= 1*volt
+-1*volt <= v_reset < v_cut
+0*second <= t_ref <= 1000*second
+0*amp <= I_unit <= 1*mA
+1*us <= tau_syn <= 1000*second
+0.001*mV <= width <= 1*volt
+"""

@@ -24,3 +24,9 @@ dresponse_syn/dt = -response_syn/tau_syn : 1
 """
 response_on_spike = "response_syn += 1"
 parameters = {"tau_m": 40 * ms, "tau_syn": 100 * ms, "v_th": 1.0, "width": 0.5}
+limits = """
+1*us <= tau_m <= 1000*second
+1*us <= tau_syn <= 1000*second
+0 < v_th <= 1e6
+0 < width <= 1e6
+"""

@@ -39,3 +39,13 @@ parameters = {
     "v_th": -50 * mV,
     "width": 10 * mV,
 }
+limits = """
+0*Hz <= a <= 1*MHz
+-1000 <= b <= 1000
+-1*volt <= c < v_peak <= 1*volt
+-1*volt <= d <= 1*volt
+0*volt <= I_unit <= 1*volt
+1*us <= tau_syn <= 1000*second
+-1*volt <= v_th <= v_peak
+0.001*mV <= width <= 1*volt
+"""

@@ -28,3 +28,11 @@ dresponse_syn/dt = -response_syn/tau_syn : 1
 """
 response_on_spike = "response_syn += 1"
 parameters = {"tau_m": 20 * ms, "tau_syn": 100 * ms, "tau_a": 200 * ms, "jump": 0.1, "v_th": 1.0, "width": 0.5}
+limits = """
+1*us <= tau_m <= 1000*second
+1*us <= tau_syn <= 1000*second
+1*us <= tau_a <= 1000*second
+0 <= jump <= 1e6
+0 < v_th <= 1e6
+0 < width <= 1e6
+"""

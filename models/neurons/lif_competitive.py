@@ -42,3 +42,12 @@ parameters = {
     "quota": 1.0,
     "width": 0.5,
 }
+limits = """
+1*us <= tau_m <= 1000*second
+1*us <= tau_syn <= 1000*second
+0 < v_start <= 1e6
+0 <= inhibition <= 1e6
+0 <= rise <= 1e6
+0 <= quota <= 1e6
+0 < width <= 1e6
+"""

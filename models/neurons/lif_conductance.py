@@ -40,3 +40,14 @@ parameters = {
     "tau_syn": 100 * ms,
     "width": 7.5 * mV,
 }
+limits = """
+0.001*pF <= C <= 1*farad
+1e-6*nS <= g_L <= 1*siemens
+-1*volt <= E_L <= 1*volt
+-1*volt <= E_i <= E_e <= 1*volt
+-1*volt <= v_reset < v_th <= 1*volt
+0*siemens <= w_e <= 1*siemens
+0*siemens <= w_i <= 1*siemens
+1*us <= tau_syn <= 1000*second
+0.001*mV <= width <= 1*volt
+"""

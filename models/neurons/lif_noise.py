@@ -39,3 +39,11 @@ dresponse_syn/dt = -response_syn/tau_syn : 1
 """
 response_on_spike = "response_syn += 1"
 parameters = {"tau_m": 20 * ms, "tau_syn": 100 * ms, "tau_noise": 10 * ms, "sigma": 0.2, "v_th": 1.0, "width": 0.5}
+limits = """
+1*us <= tau_m <= 1000*second
+1*us <= tau_syn <= 1000*second
+1*us <= tau_noise <= 1000*second
+0 <= sigma <= 1e6
+0 < v_th <= 1e6
+0 < width <= 1e6
+"""

@@ -27,3 +27,8 @@ B_post += w
 surrogate = "1/(1 + abs(u - c)/width)**2"  # pseudo-derivative, for rules that ask for one
 excess = "u/c - 1"
 parameters = {"tau_s": 20 * ms, "c": 0.25, "width": 0.1}
+limits = """
+1*us <= tau_s <= 1000*second
+0 < c <= 1e6
+0 < width <= 1e6
+"""

@@ -20,3 +20,8 @@ w += rate*m1/(sqrt(m2) + epsilon)
 dw = 0
 """
 parameters = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
+limits = """
+0 <= beta1 <= 0.9999
+0 <= beta2 <= 0.999999
+0 < epsilon <= 1000
+"""

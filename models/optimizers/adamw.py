@@ -18,3 +18,9 @@ w += rate*m1/(sqrt(m2) + epsilon) - learning_rate_layer*weight_decay*w
 dw = 0
 """
 parameters = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "weight_decay": 0.01}
+limits = """
+0 <= beta1 <= 0.9999
+0 <= beta2 <= 0.999999
+0 < epsilon <= 1000
+0 <= weight_decay <= 1000
+"""

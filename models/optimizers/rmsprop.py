@@ -12,3 +12,8 @@ w += learning_rate_layer*(gradient/(sqrt(m2) + epsilon) - weight_decay*w)
 dw = 0
 """
 parameters = {"beta2": 0.99, "epsilon": 1e-8, "weight_decay": 0.0}
+limits = """
+0 <= beta2 <= 0.999999
+0 < epsilon <= 1000
+0 <= weight_decay <= 1000
+"""

@@ -10,3 +10,4 @@ w += learning_rate_layer*(dw/samples_per_update_layer - weight_decay*w)
 dw = 0
 """
 parameters = {"weight_decay": 0.0}
+limits = "0 <= weight_decay <= 1000"

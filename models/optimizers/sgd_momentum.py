@@ -14,3 +14,8 @@ w += learning_rate_layer*(velocity - weight_decay*w)
 dw = 0
 """
 parameters = {"momentum": 0.9, "clip_at": 1.0, "weight_decay": 0.0}
+limits = """
+0 <= momentum < 1
+0 < clip_at <= 1e6
+0 <= weight_decay <= 1000
+"""

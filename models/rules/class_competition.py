@@ -17,3 +17,4 @@ at_epoch_end = "dw += M_post*derivative_post*z_pre"
 learns_when = "phase_layer > 0"
 rows = "z_pre != 0"
 parameters = {"alpha": 2.0}
+limits = "0 < alpha <= 1000"

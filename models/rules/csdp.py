@@ -22,3 +22,9 @@ change = learning_rate_layer*eta*M_layer*derivative_post
 w = clip(w + int(plastic)*change, -w_max, w_max)
 """
 parameters = {"beta": 3.0, "theta": 3.0, "eta": 0.02, "w_max": 1.0}
+limits = """
+0 < beta <= 1000
+-1000 <= theta <= 1000
+0 <= eta <= 1000
+0 < w_max <= 1e6
+"""

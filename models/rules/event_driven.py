@@ -27,3 +27,10 @@ change = learning_rate_layer*eta*M_layer*goodness_jump_post*z_pre
 w = clip(w + int(plastic)*change, -w_max, w_max)
 """
 parameters = {"beta": 3.0, "theta": 3.0, "eta": 0.02, "tau_z": 10 * ms, "w_max": 2.0}
+limits = """
+0 < beta <= 1000
+-1000 <= theta <= 1000
+0 <= eta <= 1000
+1*us <= tau_z <= 1000*second
+0 < w_max <= 1e6
+"""

@@ -17,3 +17,7 @@ at_epoch_end = "dw += M_layer*derivative_post*z_pre"
 learns_when = "phase_layer != 0"
 rows = "z_pre != 0"
 parameters = {"beta": 3.0, "theta": 1.0}
+limits = """
+0 < beta <= 1000
+-1000 <= theta <= 1000
+"""

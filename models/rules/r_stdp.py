@@ -32,3 +32,11 @@ eligibility = 0
 learns_when = "phase_layer != 0"
 rows = "p_pre != 0"
 parameters = {"tau_plus": 50 * ms, "tau_minus": 20 * ms, "A_plus": 1.0, "A_minus": 0.2, "beta": 3.0, "theta": 1.0}
+limits = """
+1*us <= tau_plus <= 1000*second
+1*us <= tau_minus <= 1000*second
+0 <= A_plus <= 1000
+0 <= A_minus <= 1000
+0 < beta <= 1000
+-1000 <= theta <= 1000
+"""

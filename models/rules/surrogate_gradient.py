@@ -26,3 +26,7 @@ eligibility = 0
 learns_when = "phase_layer != 0"
 rows = "response_pre != 0"
 parameters = {"beta": 3.0, "theta": 1.0}
+limits = """
+0 < beta <= 1000
+-1000 <= theta <= 1000
+"""

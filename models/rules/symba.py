@@ -28,3 +28,4 @@ presynaptic_remember = "z_last = z"
 neuron_remember = "derivative_last = derivative"
 layer_remember = "g_last = g"
 parameters = {"alpha": 6.0}
+limits = "0 < alpha <= 1000"
