@@ -29,7 +29,7 @@ from brianff.network import LABEL_NEUTRAL, LABEL_NONE
 from brianff.options import EPOCHS, NEURONS, SAMPLES, SEED, Options, option
 from brianff.readout import SoftmaxReadout, features
 from brianff.results import ResultsError, RunFolder
-from brianff.stimulus import hybrid_images, stream, wrong_labels
+from brianff.stimulus import hybrids_of, stream, wrong_labels
 from brianff.training import Progress, Stopped, load_data, versions
 
 __all__ = ["Adam", "AnnConfig", "AnnTrainer", "ForwardForward", "Layer", "modulators", "normalised"]
@@ -416,9 +416,8 @@ class AnnTrainer(Progress):
             wrong = wrong_labels(labels, rng.random(len(labels)), self.data.n_classes, hard, c.uniform_share)
             pair = self.input(pixels * kept, labels), self.input(pixels * kept, wrong)
         else:
-            shape, partners = self.data.image_shape, rng.choice(self.train, len(samples))
-            images = (p.reshape(-1, *shape) for p in (pixels, self.pixels[partners]))
-            hybrids = hybrid_images(*images, rng, blurs=max(2, min(shape) // 4)).reshape(pixels.shape)
+            images = self.pixels.reshape(-1, *self.data.image_shape)
+            hybrids = hybrids_of(images, samples, self.train, rng).reshape(pixels.shape)
             pair = pixels * kept, hybrids * kept
         x, theta = np.concatenate(pair), c.theta if c.loss == "threshold" else None
         gradients, goodness = [], []

@@ -26,6 +26,7 @@ import brianff
 from brianff.cache import CompilerError, DeviceError, cached
 from brianff.cuda import Setup
 from brianff.device import Results, _check_input, ended
+from brianff.one_thread import in_turn
 from brianff.scratch import cache_folder, failed, run_folder
 
 __all__ = ["CudaSimulator", "Recorder", "generate", "merge", "on_gpu"]
@@ -315,6 +316,7 @@ class CudaSimulator:
 # -- generated code ------------------------------------------------------------------------------------------------
 
 
+@in_turn
 def generate(folder, architecture, composition, setup, network=None, record=False):
     """Write the CUDA project of a network into `folder`; needs no nvcc and no GPU.
 

@@ -23,6 +23,7 @@ import numpy as np
 
 import brianff
 from brianff.cache import CompilerError, DeviceError, cached
+from brianff.one_thread import in_turn
 from brianff.scratch import cache_folder, failed, run_folder
 
 __all__ = [
@@ -149,6 +150,7 @@ class RuntimeSimulator:
 
     device = "runtime"
 
+    @in_turn
     def __init__(self, architecture, composition, record=False):
         from brian2 import device, prefs, set_device
 
@@ -164,6 +166,7 @@ class RuntimeSimulator:
         group, _, variable = name.partition(".")
         return self.built.groups[group].variables[variable].size
 
+    @in_turn
     def run(self, inputs, n_epochs):
         from brian2 import ms
 
@@ -407,6 +410,7 @@ def _build(work, architecture, composition, record, network):
     return make, manifest
 
 
+@in_turn
 def _generate(work, architecture, composition, record, network):
     """Write the C++ project of a network into `work`; returns its manifest."""
     from brian2 import get_device, prefs, set_device

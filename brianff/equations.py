@@ -117,6 +117,7 @@ import brianff.models
 from brianff.errors import ModelError
 from brianff.limits import limits_of, require_limits, require_size
 from brianff.noise import FUNCTIONS
+from brianff.one_thread import in_turn
 from brianff.strings import (
     equation_lines,
     foreign_name,
@@ -1303,6 +1304,7 @@ def _check_default_on_pre(model, names):
 _built = set()
 
 
+@in_turn
 def _build(model, composition):
     """Let Brian2 have the last word: build a tiny network and take one step."""
     from brianff.network import Architecture

@@ -167,7 +167,7 @@ class FeedbackTrainer(Trainer):
         self.composition = _compose(config)
         self.output_parameters = self._output_parameters()
         self.architecture = self._architecture()
-        check_input(self.data, self.composition, self.architecture)
+        check_input(self.data, self.composition, self.architecture, report)
         self.simulator = self._simulator()
         self.position = 0
         self.seconds = 0.0

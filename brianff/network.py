@@ -20,6 +20,7 @@ order what
 
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from types import SimpleNamespace
 
 import numpy as np
 from brian2 import (
@@ -148,6 +149,24 @@ def set_starts(clock, starts):
     clock.variables["times"].set_value(times)
 
 
+def _aligned(timed_array):
+    """Keep Brian2 from warning of time steps that are no whole part of the array's: all of ours are, up to rounding.
+
+    The code of a `TimedArray` asks for the time step to find a resolution 8 to 16 times as fine, a power of two; the
+    next power of two below the time step gives the same one.
+    """
+    for implementation in timed_array.implementations._implementations.values():
+        make = implementation._code
+
+        def code(owner, make=make):
+            ratio = timed_array.dt / owner.clock.dt_
+            step = timed_array.dt / 2.0 ** np.ceil(np.log2(ratio))
+            return make(SimpleNamespace(clock=SimpleNamespace(dt_=step)))
+
+        implementation._code = code
+    return timed_array
+
+
 class FeedForwardNetwork:
     """Brian2 objects of one architecture and one composition.
 
@@ -220,7 +239,7 @@ class FeedForwardNetwork:
         self._timed("images", np.zeros((a.images, a.n_pixels * a.events)), 1 * second)
 
     def _timed(self, name, values, dt):
-        self.timed_arrays[name] = TimedArray(values, dt=dt, name=name)
+        self.timed_arrays[name] = _aligned(TimedArray(values, dt=dt, name=name))
 
     def _add(self, name, group):
         self.groups[name] = group

@@ -1,7 +1,8 @@
 """Stimulus epochs as data: which image, which label and which phase each presentation has.
 
 All random choices come from counter-based streams (`stream`), keyed by the seed, what they are for, and the training
-epoch, so that they do not depend on the device, on the length of a chunk, or on a resumed run.
+epoch or the number of the sample, so that they do not depend on the device, on the length of a chunk, on how many
+presentations are simulated side by side, or on a resumed run.
 """
 
 import hashlib
@@ -9,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from brianff.errors import OptionError
 from brianff.network import LABEL_NEUTRAL, LABEL_NONE
 
-__all__ = ["Schedule", "hybrid_images", "moved", "random_masks", "stream", "wrong_labels"]
+__all__ = ["Schedule", "hybrid_images", "hybrids_of", "moved", "random_masks", "stream", "uniforms", "wrong_labels"]
 
 # Presentations are numbered, for the noise of the encoders: training, passes with a neutral label, evaluation.
 NEUTRAL_PRESENTATIONS = 1 << 30
@@ -23,6 +25,33 @@ def stream(seed, purpose, *numbers):
     key = repr((int(seed), purpose, *map(int, numbers))).encode()
     words = np.frombuffer(hashlib.sha256(key).digest(), np.uint64)
     return np.random.Generator(np.random.Philox(key=words[:2], counter=[0, 0, *words[2:]]))
+
+
+def uniforms(seed, purpose, numbers, size):
+    """Random numbers for samples, the same ones for a sample whichever others are asked for with it.
+
+    Parameters
+    ----------
+    seed : int
+    purpose : str
+    numbers : (n,) int array
+        The numbers of the samples, 0 or more; neighbours are drawn at once.
+    size : int
+        Random numbers of a sample.
+
+    Returns
+    -------
+    u : (n, size) array in [0, 1)
+    """
+    numbers = np.asarray(numbers)
+    out = np.empty((len(numbers), size))
+    width = -(-size // 4)  # one step of Philox's counter makes four numbers
+    starts = np.flatnonzero(np.diff(numbers, prepend=-2) != 1)
+    for start, stop in zip(starts, np.append(starts, len(numbers))[1:], strict=True):
+        rng = stream(seed, purpose)
+        rng.bit_generator.advance(int(numbers[start]) * width)
+        out[start:stop] = rng.random((stop - start, 4 * width))[:, :size]
+    return out
 
 
 def wrong_labels(labels, u, n_classes, belief=None, uniform_share=0.2):
@@ -114,14 +143,70 @@ def hybrid_images(images, partners, rng, blurs=6):
     Parameters
     ----------
     images, partners : (n, height, width) arrays
+        Each image differs from its partner.
     rng : `numpy.random.Generator`
 
     Returns
     -------
     hybrids : (n, height, width) array
+        With pixels of both; none is the same as its image.
     """
-    masks = random_masks(rng, len(images), images.shape[1:], blurs)
-    return np.where(masks, images, partners)
+    masks = _mixed_masks(rng, len(images), images.shape[1:], blurs)
+    hybrids = np.where(masks, images, partners)
+    # Where the two differ only under the mask, the hybrid is the image; what the mask hides shows them differ.
+    same = np.all(hybrids == images, axis=(1, 2))
+    hybrids[same] = np.where(masks[same], partners[same], images[same])
+    return hybrids
+
+
+def _mixed_masks(rng, n, shape, blurs):
+    """Random masks that are neither on nor off everywhere."""
+    masks = random_masks(rng, n, shape, blurs)
+    for _ in range(100):
+        uniform = np.all(masks == masks[:, :1, :1], axis=(1, 2))
+        if not uniform.any():
+            return masks
+        masks[uniform] = random_masks(rng, int(uniform.sum()), shape, blurs)
+    for k in np.flatnonzero(uniform):  # the blur leaves nothing else of images of a few pixels
+        masks[k] = False
+        masks[k].flat[rng.integers(masks[k].size)] = True
+    return masks
+
+
+def hybrids_of(images, samples, pool, rng):
+    """Hybrids of samples with other images, none of which is the same as the sample itself.
+
+    Parameters
+    ----------
+    images : (n_images, height, width) array
+    samples : (n,) int array
+        Rows of `images`.
+    pool : (n_pool,) int array
+        Rows of `images` among which partners are drawn; from one that equals the sample, the next that does not.
+    rng : `numpy.random.Generator`
+
+    Returns
+    -------
+    hybrids : (n, height, width) array
+
+    Raises
+    ------
+    OptionError
+        If all images of the pool are the same as a sample, or have a single pixel.
+    """
+    shape = images.shape[1:]
+    if np.prod(shape) < 2:
+        raise OptionError("--negatives hybrid mixes the pixels of two images, and these have one: take another kind.")
+    partners = np.empty(len(samples), int)
+    for k, (sample, drawn) in enumerate(zip(samples, rng.integers(len(pool), size=len(samples)), strict=True)):
+        others = (pool[(drawn + step) % len(pool)] for step in range(len(pool)))
+        partners[k] = next((other for other in others if not np.array_equal(images[other], images[sample])), -1)
+        if partners[k] < 0:
+            raise OptionError(
+                f"--negatives hybrid mixes different images, and all {len(pool)} training images are the same as "
+                f"sample {sample}: take another kind, or more images."
+            )
+    return hybrid_images(images[samples], images[partners], rng, blurs=max(2, min(shape) // 4))
 
 
 @dataclass

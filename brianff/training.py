@@ -5,6 +5,9 @@ training epoch ``s // n_train``.  The stream is cut into rows of `batch` samples
 stimulus epoch, then a negative one.  After every `mini_batch` samples the optimizer takes a step.  Before every
 `refresh` samples a pass with a neutral label trains the readout and asks for its beliefs, from which hard negatives are
 drawn.  Nothing else depends on where a chunk ends, so an interrupted run goes on to the same weights, bit for bit.
+
+Nor does the result depend on `batch`, for the same mini-batch: up to the order of additions, the weights are the same.
+Only rules that change weights while presentations run side by side (`online`) see each other's changes then.
 """
 
 import dataclasses
@@ -29,9 +32,10 @@ from brianff.stimulus import (
     EVALUATION_PRESENTATIONS,
     NEUTRAL_PRESENTATIONS,
     Schedule,
-    hybrid_images,
+    hybrids_of,
     moved,
     stream,
+    uniforms,
     wrong_labels,
 )
 
@@ -260,13 +264,13 @@ class Trainer(Progress):
         self.data, self.train = load_data(config)
         self.composition = _compose(config)
         self.rows_per_stage = -(-config.epochs * len(self.train) // config.batch)
-        samples = self.rows_per_stage * config.batch
+        samples = config.epochs * len(self.train)
         if samples < config.mini_batch and not self.composition.online:
             raise OptionError(f"--mini-batch {config.mini_batch} is more than the {samples} samples of the whole run.")
         self.supervised = config.labels_shown
         self.phases = 1 if config.negatives == "none" else 2  # stimulus epochs of a sample
         self.architecture = _architecture(config, self.data)
-        check_input(self.data, self.composition, self.architecture)
+        check_input(self.data, self.composition, self.architecture, report)
         _check_recorded(config, self.data)
         self.simulator = simulator(config.device, self.architecture, self.composition, report)
         self.readout = SoftmaxReadout(
@@ -371,20 +375,15 @@ class Trainer(Progress):
     def _altered(self, shown, numbers):
         """What training makes of inputs as `_shown` gives them: moved by some pixels, and without those that drop out.
 
-        The random numbers are drawn row by row of the stream, so that both phases of a sample are altered alike: a
-        difference would tell them apart.
+        The random numbers belong to the number of the sample, so that both phases of a sample are altered alike (a
+        difference would tell them apart), and whatever is presented beside it.
         """
         c, a = self.config, self.architecture
-
-        def drawn(what, draw):
-            rows = [draw(stream(c.seed, what, number)) for number in numbers[:: a.batch]]
-            return np.concatenate(rows)[: len(numbers)]
-
         if c.jitter:
-            by = drawn("jitter", lambda rng: rng.integers(-c.jitter, c.jitter + 1, size=(a.batch, 2)))
+            by = np.floor((2 * c.jitter + 1) * uniforms(c.seed, "jitter", numbers, 2)).astype(int) - c.jitter
             shown = moved(shown, self.data.image_shape, by)
         if c.dropout:
-            kept = drawn("dropout", lambda rng: rng.random((a.batch, a.n_pixels)) >= c.dropout)
+            kept = uniforms(c.seed, "dropout", numbers, a.n_pixels) >= c.dropout
             shown = np.where(np.repeat(kept, a.events, axis=1), shown, self.data.dark)
         return shown
 
@@ -399,7 +398,7 @@ class Trainer(Progress):
         for epoch in np.unique(numbers // n):
             chosen = numbers // n == epoch
             samples[chosen] = self._permutation(stage, int(epoch))[numbers[chosen] % n]
-        return samples, numbers + stage * self.rows_per_stage * self.config.batch
+        return samples, numbers + stage * self.config.epochs * n
 
     def _permutation(self, stage, epoch):
         if self._order[0] != (stage, epoch):
@@ -571,12 +570,10 @@ class Trainer(Progress):
             positive_labels, negative_images = self.data.labels[samples], own
         else:
             positive_labels, negative_images = np.full(n, LABEL_NONE), own + n
-            shape = self.data.image_shape
             for k, number in enumerate(numbers):
                 rng = stream(self.config.seed, "hybrid", number)
-                partner = self.train[rng.integers(len(self.train))]
-                pair = self.data.images[samples[k]][None], self.data.images[partner][None]
-                images[n + k] = hybrid_images(*pair, rng, blurs=max(2, min(shape) // 4)).reshape(-1) / 255.0
+                hybrid = hybrids_of(self.data.images, samples[k : k + 1], self.train, rng)
+                images[n + k] = hybrid.reshape(-1) / 255.0
             images[n : 2 * n] = self._altered(images[n : 2 * n], numbers)
         schedule = Schedule.pairs(own, negative_images, positive_labels, negative_labels, 2 * numbers, a.batch)
         return images, schedule
@@ -585,9 +582,9 @@ class Trainer(Progress):
         """Learning rate of every stimulus epoch of a chunk: not zero where it is used."""
         c, a = self.config, self.architecture
         rates = np.zeros(a.capacity + 1)
-        total = self.rows_per_stage * c.batch
+        total = c.epochs * len(self.train)
         for k, row in enumerate(rows):
-            seen = (row - base + 1) * c.batch
+            seen = min((row - base + 1) * c.batch, total)  # empty places in the last row are no samples
             rate = c.learning_rate * (1 - (1 - c.final_rate) * seen / total)
             first, last = self.phases * k, self.phases * (k + 1) - 1
             if self.composition.online:  # weights change all the time
@@ -724,8 +721,11 @@ def default_encoder(dataset):
     return "spike_times" if dataset in datasets.SPIKE_TRAINS else equations.DEFAULTS["encoder"]
 
 
-def check_input(data, composition, architecture):
-    """Refuse an encoder that cannot read what the data set holds, and a stimulus epoch too short for it."""
+def check_input(data, composition, architecture, report):
+    """Refuse an encoder that cannot read what the data set holds, and a stimulus epoch too short for it.
+
+    Calls `report` with a sentence where spikes have to make room for each other.
+    """
     trains, encoder = isinstance(data, datasets.EventDataset), composition.models["encoder"]
     if encoder.reads_spike_times != trains:
         raise OptionError(
@@ -737,7 +737,9 @@ def check_input(data, composition, architecture):
             )
         )
     if trains:
-        data.check_duration(architecture.n_steps, architecture.dt_ms * 1e-3)
+        notice = data.check_duration(architecture.n_steps, architecture.dt_ms * 1e-3)
+        if notice:
+            report(notice)
 
 
 def _check_recorded(config, data):
@@ -880,8 +882,7 @@ def record_run(trainer):
     if trainer.supervised or trainer.phases == 1:
         negative_images, positive, negative = rows, labels, (labels + 1) % data.n_classes
     else:
-        shown = data.images[chosen]
-        hybrids = hybrid_images(shown, np.roll(shown, 1, axis=0), stream(trainer.config.seed, "recorded"))
+        hybrids = hybrids_of(data.images, chosen, trainer.train, stream(trainer.config.seed, "recorded"))
         images = np.concatenate([images, hybrids.reshape(len(chosen), -1) / 255.0])
         negative_images = rows + len(rows)
         positive = negative = np.full(len(rows), LABEL_NONE)

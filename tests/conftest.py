@@ -9,6 +9,11 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def campaign(n_full, n_ci):
+    """Size of a test campaign: the small number everywhere, the full one with BRIANFF_CAMPAIGN=1."""
+    return n_full if os.environ.get("BRIANFF_CAMPAIGN") == "1" else n_ci
+
+
 def pytest_configure(config):
     # Brian2 writes a log and copies of the script into the temporary folder unless told not to.
     from brian2 import prefs

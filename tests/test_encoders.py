@@ -1,40 +1,53 @@
 """The codes under models/encoders: spike times in closed form, and what a linear readout finds in the spikes."""
 
+import math
+from fractions import Fraction
+
 import numpy as np
 import pytest
-from brian2 import Network, NeuronGroup, SpikeMonitor, defaultclock, ms, second
+from brian2 import Hz, Network, NeuronGroup, SpikeMonitor, TimedArray, defaultclock, ms, prefs, second
+from conftest import campaign
 from sklearn.linear_model import LogisticRegression
 
 from brianff import datasets
-from brianff.device import RuntimeSimulator
-from brianff.equations import INPUT_VARIABLES, available, compose, load
+from brianff.device import CppSimulator, RuntimeSimulator
+from brianff.equations import INPUT_VARIABLES, SHOWN_IMAGE, available, compose, load
 from brianff.network import Architecture
 from brianff.noise import FUNCTIONS
 from brianff.stimulus import Schedule
 
 
-def encode(encoder, images, steps=50, dt_ms=1.0, **parameters):
-    """Spikes of every image in one stimulus epoch, as a boolean array (image, channel, time step)."""
+def encode(encoder, images, steps=50, dt_ms=1.0, begin=0, **parameters):
+    """Spikes of every image in one stimulus epoch, as a boolean array (image, channel, time step).
+
+    The epoch begins with time step `begin` of the simulation.  For `spike_times`, images has the shape (image,
+    channel, event), and holds fractions of the stimulus epoch.
+    """
     model = load("encoder", encoder)
     defaultclock.dt = dt_ms * ms
+    n_images, n_channels = images.shape[:2]
+    stored = TimedArray(images.reshape(n_images, -1), dt=1 * second)
+    given = {"images": stored, "n_pixels": n_channels, "events": stored.values.shape[1] // n_channels}
     group = NeuronGroup(
-        images.size,
-        INPUT_VARIABLES + model["equations"],
+        n_images * n_channels,
+        INPUT_VARIABLES + SHOWN_IMAGE + model["equations"],
         threshold=model["threshold"],
         reset=model["reset"],
         method="exponential_euler",
-        namespace={**FUNCTIONS, **model.parameters, **parameters},
+        namespace={**FUNCTIONS, **given, "T_epoch": steps * dt_ms * ms, **model.parameters, **parameters},
     )
-    group.intensity = images.ravel()
-    group.presentation = np.repeat(np.arange(len(images)), images.shape[1])
-    group.channel = np.tile(np.arange(images.shape[1]), len(images))
+    group.intensity = images.reshape(len(group), -1)[:, 0]
+    group.shown_image = group.presentation = np.repeat(np.arange(n_images), n_channels)
+    group.channel = np.tile(np.arange(n_channels), n_images)
     group.seed = 1
-    group.run_regularly(model["at_epoch_start"], dt=10 * second, when="start")
+    group.run_regularly(model["at_epoch_start"], dt=(begin or 100 * steps) * dt_ms * ms, when="start")
     monitor = SpikeMonitor(group)
-    Network(group, monitor).run(steps * dt_ms * ms)
-    spikes = np.zeros((images.size, steps), bool)
-    spikes[np.array(monitor.i), np.rint(np.array(monitor.t) * 1e3 / dt_ms).astype(int)] = True
-    return spikes.reshape(*images.shape, steps)
+    network = Network(group, monitor)
+    network.t_ = begin * dt_ms * 1e-3
+    network.run(steps * dt_ms * ms)
+    spikes = np.zeros((len(group), steps), bool)
+    spikes[np.array(monitor.i), np.rint(np.array(monitor.t) * 1e3 / dt_ms).astype(int) - begin] = True
+    return spikes.reshape(n_images, n_channels, steps)
 
 
 RAMP = np.linspace(0, 1, 256).reshape(1, -1)
@@ -112,6 +125,84 @@ def test_spike_times_are_given_back():
     for channel in range(10):
         train = np.array(expected.get(channel, []))
         np.testing.assert_array_equal(steps[channels == channel], [*train, *(train + 50)])
+
+
+# -- times belong to the stimulus epoch ----------------------------------------------------------------------------
+@pytest.fixture
+def precision():
+    before = prefs.core.default_float_dtype
+
+    def choose(dtype):
+        prefs.core.default_float_dtype = dtype
+
+    yield choose
+    prefs.core.default_float_dtype = before
+
+
+LEVELS = np.concatenate([np.arange(256) / 255, np.arange(17) / 16])
+BEGINNINGS = [211, 7919, 59_940]
+# rates and lengths that make spikes due exactly at a time step, for some of the levels
+TIES = {"regular_rate": dict(rate_max=300 * Hz), "poisson_rate": dict(rate_max=300 * Hz), "burst": dict(t_max=25 * ms)}
+
+
+def presentations_of(encoder, rng, n_images=3, n_channels=91, events=4):
+    """Images of every grey level, or spike times: some of them at the beginning of a time step."""
+    if encoder != "spike_times":
+        return rng.permutation(LEVELS).reshape(n_images, n_channels)
+    times = np.where(rng.random((n_images, n_channels, events)) < 0.5, rng.integers(0, 200, size=events) / 200, 1.5)
+    times = np.where(times < 1, times, rng.random(times.shape))
+    return np.sort(np.minimum(times, 1 - 1e-4), axis=-1)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("encoder", available("encoder"))
+def test_a_presentation_gives_the_same_spikes_wherever_it_stands(encoder, dtype, precision):
+    precision(dtype)
+    rng = np.random.default_rng(11)
+    for begin in rng.choice(BEGINNINGS, campaign(len(BEGINNINGS), 2), replace=False):
+        images = presentations_of(encoder, rng)
+        steps, options = (200, {}) if encoder == "spike_times" else (50, TIES.get(encoder, {}))
+        here = encode(encoder, images, steps, **options)
+        there = encode(encoder, images, steps, begin=int(begin), **options)
+        assert here.sum() > 100
+        np.testing.assert_array_equal(here, there)
+
+
+@pytest.mark.parametrize("encoder", ["regular_rate", "burst", "phase", "spike_times"])
+def test_both_precisions_give_the_same_spikes(encoder, precision):
+    """Of the codes that have no random numbers and no differential equation; what is due at a time step comes in it."""
+    images = presentations_of(encoder, np.random.default_rng(12))
+    steps, options = (200, {}) if encoder == "spike_times" else (50, TIES.get(encoder, {}))
+    spikes = []
+    for dtype in (np.float32, np.float64):
+        precision(dtype)
+        spikes.append(encode(encoder, images, steps, **options))
+    np.testing.assert_array_equal(*spikes)
+
+
+def test_regular_spikes_come_in_the_step_at_which_they_are_due():
+    spikes = encode("regular_rate", np.ones((1, 1)), steps=60, rate_max=300 * Hz)
+    due = [math.ceil(Fraction(2 * k + 1, 2) * Fraction(10, 3)) for k in range(18)]
+    assert 5 in due and 15 in due  # ties
+    np.testing.assert_array_equal(np.flatnonzero(spikes), [step for step in due if step < 60])
+
+
+@pytest.mark.compiler
+def test_compiled_codes_give_the_same_spikes_wherever_they_stand(tmp_path):
+    """The same presentation in every place of a batch and of a run, in single precision."""
+    a = Architecture(9, 2, (1,), label_neurons=1, batch=2, n_steps=50, capacity=60, images=1, dtype="float32")
+    compiled = CppSimulator(a, compose(encoder="regular_rate", parameters={"rate_max": 300 * Hz}), record=True)
+    zeros = np.zeros(a.capacity * a.batch, int)
+    schedule = Schedule.evaluation(zeros, zeros, zeros, a.batch)
+    images = np.linspace(0.1, 1, 9)
+    with compiled.run({"images": images, "neurons0.seed": 1, **schedule.inputs(a)}, a.capacity) as results:
+        steps, channels = np.rint(results["spikes0.t"] * 1e3).astype(int), results["spikes0.i"]
+    spikes = np.zeros((a.capacity, 50, a.batch, a.n_input), int)
+    inside = steps < a.capacity * 50
+    entries, channels = np.divmod(channels[inside], a.n_input)
+    spikes[steps[inside] // 50, steps[inside] % 50, entries, channels] = 1
+    assert spikes[0, :, 0].sum() > 50
+    np.testing.assert_array_equal(spikes, np.broadcast_to(spikes[:1, :, :1], spikes.shape))
 
 
 def traces(spikes):

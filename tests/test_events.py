@@ -2,13 +2,20 @@
 
 import numpy as np
 import pytest
+from conftest import campaign
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
 from brianff import datasets
 from brianff.ann import AnnConfig, AnnTrainer
 from brianff.datasets import DatasetError
 from brianff.datasets.rhythm import CYCLES, PERIOD, known_answer, pattern_phases
+from brianff.device import RuntimeSimulator
+from brianff.equations import compose
 from brianff.feedback_training import FeedbackConfig, FeedbackTrainer, rate_readout
+from brianff.network import Architecture
+from brianff.stimulus import Schedule
 from brianff.training import Config, Trainer, record_run
 
 # three channels, the last of which is always silent; two spikes of channel 0 in samples 0, 3 and 4
@@ -41,6 +48,72 @@ def test_a_file_gives_spike_times_for_the_encoder(file):
     steps = np.where(shown < 0, -1, np.floor(20 * shown))
     expected = [[[5, 15], [10, -1], [-1, -1]], [[-1, -1], [0, -1], [-1, -1]], [[5, 6], [19, -1], [-1, -1]]]
     np.testing.assert_array_equal(steps, expected)
+
+
+def recorded_steps(data, n_steps, dt, encoder="spike_times"):
+    """Time steps of all spikes of all samples in a simulation, as sets of (sample, channel, step)."""
+    n = len(data.labels)
+    a = Architecture(
+        data.n_pixels, 2, (1,), label_neurons=0, batch=1, n_steps=n_steps, dt_ms=1e3 * dt, capacity=n, images=n,
+        events=data.events,
+    )  # fmt: skip
+    runtime = RuntimeSimulator(a, compose(encoder=encoder), record=True)
+    schedule = Schedule.evaluation(np.arange(n), np.full(n, -2), np.arange(n), 1)
+    runtime.run({"images": data.shown(np.arange(n), n_steps, dt), **schedule.inputs(a)}, n)
+    spikes = runtime.built.spikes["neurons0"]
+    steps = np.rint(np.array(spikes.t) / dt).astype(int)
+    return list(zip(*(v.tolist() for v in (steps // n_steps, np.array(spikes.i), steps % n_steps)), strict=True))
+
+
+def dataset(times, channels, samples, n_channels, n_samples):
+    labels, numbers = np.arange(n_samples) % 2, np.arange(n_samples)
+    return datasets.EventDataset(
+        "events", times, channels, samples, n_channels, labels, 2, numbers[:1], numbers[:0], numbers[1:]
+    )
+
+
+@settings(max_examples=campaign(200, 12), deadline=None)
+@given(seed=st.integers(0, 10_000), n_steps=st.integers(1, 12), single=st.booleans())
+def test_every_spike_of_the_data_is_a_spike_of_the_simulation(seed, n_steps, single):
+    """However many fall into a step: as many spikes a channel and sample, in order, none far from its time."""
+    rng, dt, n_samples, n_channels = np.random.default_rng(seed), 0.002, 3, 4
+    n_spikes = rng.integers(0, n_steps + 1, (n_samples, n_channels))
+    n_spikes[0, 0] = n_steps
+    sample, channel = np.divmod(np.repeat(np.arange(n_spikes.size), n_spikes.ravel()), n_channels)
+    times = rng.choice([rng.random() * n_steps, rng.integers(n_steps), n_steps - 0.5], len(sample)) * dt
+    order = np.lexsort((times, sample))
+    data = dataset(
+        times[order].astype(np.float32 if single else float), channel[order], sample[order], n_channels, n_samples
+    )
+    spikes = recorded_steps(data, n_steps, dt)
+    assert len(set(spikes)) == len(spikes) == len(times)
+    counted = np.zeros_like(n_spikes)
+    np.add.at(counted, tuple(np.array(spikes)[:, :2].T), 1)
+    np.testing.assert_array_equal(counted, n_spikes)
+    steps, n_moved = data.time_steps(n_steps, dt)
+    assert set(spikes) == set(zip(sample[order].tolist(), channel[order].tolist(), steps.tolist(), strict=True))
+    assert n_moved == np.count_nonzero(steps != np.floor(times[order] / dt + 1e-6))
+
+
+def test_three_spikes_in_the_last_step_all_arrive():
+    data = dataset(np.array([0.001, 0.0191, 0.0195, 0.0199, 0.0199]), np.array([1, 0, 0, 0, 1]), np.zeros(5, int), 2, 2)
+    assert recorded_steps(data, 20, 0.001) == [(0, 1, 1), (0, 0, 17), (0, 0, 18), (0, 0, 19), (0, 1, 19)]
+    assert "2 of 5 spikes of data set 'events' share a time step of 1 ms" in data.check_duration(20, 0.001)
+    assert data.check_duration(200, 0.0001) == ""
+    with pytest.raises(ValueError, match="channel 0 has 3 spikes in sample 0, and a stimulus epoch of 2 .* has room"):
+        data.time_steps(2, 0.01)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_steps", range(1, 61))
+def test_a_spike_at_the_end_of_an_epoch_is_refused(n_steps, dtype):
+    """However n steps of 1 ms and the time of the spike are rounded; one in the last step is none."""
+    end, last = (
+        dataset(np.array([t], dtype), *np.zeros((2, 1), int), 1, 2) for t in (n_steps / 1000, n_steps / 1000 - 1e-4)
+    )
+    with pytest.raises(ValueError, match=f"sample 0 has a spike at {n_steps / 1000:g} s, .* ends at"):
+        end.check_duration(n_steps, 0.001)
+    assert last.time_steps(n_steps, 0.001)[0] == [n_steps - 1]
 
 
 @pytest.mark.parametrize(

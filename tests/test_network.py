@@ -6,9 +6,11 @@ import subprocess
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from brian2.utils.logger import catch_logs
 
 from brianff.cache import cached, one_at_a_time
 from brianff.device import (
@@ -101,6 +103,39 @@ def test_nothing_is_compiled_again_for_other_values(monkeypatch):
     with first.run(inputs, len(schedule)) as other, first.run({**inputs, **given}, len(schedule)) as same:
         assert len(other["spikes1.i"]) != len(spikes)
         np.testing.assert_array_equal(same["synapses2.w"], w)
+
+
+def test_simulators_in_several_threads_do_not_disturb_each_other():
+    """Brian2's clock, of another time step in each, is one for the process: threads take turns."""
+    jobs = []
+    for k, (dt, n_steps) in enumerate([(1.0, 40), (0.3, 30), (0.5, 20)]):
+        a = SMALL.with_(dt_ms=dt, n_steps=n_steps, hidden=(5, 4))
+        jobs.append((a, compose(), *stimulus(a, np.random.default_rng(k), n=2)))
+
+    def weights(a, composition, inputs, schedule, together=None):
+        runtime = RuntimeSimulator(a, composition)
+        if together:
+            together.wait(60)
+        out = []
+        for _ in range(2):
+            with runtime.run(inputs, len(schedule)) as results:
+                out.append(results["synapses1.w"])
+        return out
+
+    alone = [weights(*job) for job in jobs]
+    together = threading.Barrier(len(jobs))
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        threads = [pool.submit(weights, *job, together) for job in jobs]
+        for thread, expected in zip(threads, alone, strict=True):
+            np.testing.assert_array_equal(thread.result(), expected)
+
+
+@pytest.mark.parametrize(("dt", "n_steps"), [(0.3, 50), (0.1, 7), (0.7, 50)])
+def test_no_false_alarm_of_misaligned_time_grids(dt, n_steps):
+    a = SMALL.with_(dt_ms=dt, n_steps=n_steps, hidden=(3,), capacity=2)
+    with catch_logs() as logs:
+        RuntimeSimulator(a, compose()).run({}, 1)
+    assert not [message for *_, message in logs]
 
 
 def test_files_of_killed_runs_are_deleted_but_those_of_another_machine_are_not(monkeypatch, tmp_path):

@@ -5,15 +5,18 @@ import itertools
 import numpy as np
 import pytest
 
+from brianff.errors import OptionError
 from brianff.network import LABEL_NEUTRAL, LABEL_NONE, Architecture
 from brianff.stimulus import (
     EVALUATION_PRESENTATIONS,
     NEUTRAL_PRESENTATIONS,
     Schedule,
     hybrid_images,
+    hybrids_of,
     moved,
     random_masks,
     stream,
+    uniforms,
     wrong_labels,
 )
 
@@ -178,6 +181,35 @@ def test_the_image_shows_where_the_mask_is_on():
     np.testing.assert_array_equal(hybrids, masks)
 
 
+def test_no_hybrid_is_the_image_itself():
+    """Ten thousand of small images, some of them the same, with themselves among their partners."""
+    rng = np.random.default_rng(1)
+    images = rng.integers(0, 17, (1000, 8, 8))
+    images[::10] = images[0]
+    images[1::10] = images[0]
+    images[1::10, 0, 0] += 1  # differs in one pixel, which a mask may cover
+    samples = np.tile(np.arange(1000), 10)
+    hybrids = hybrids_of(images, samples, np.arange(1000), rng)
+    assert not np.any(np.all(hybrids == images[samples], axis=(1, 2)))
+
+
+@pytest.mark.parametrize("shape", [(1, 2), (2, 1), (2, 2), (1, 40), (28, 28)])
+def test_hybrids_have_pixels_of_both_images(shape):
+    hybrids = hybrid_images(np.ones((300, *shape)), np.zeros((300, *shape)), np.random.default_rng(2))
+    assert np.all(hybrids.any(axis=(1, 2)) & ~hybrids.all(axis=(1, 2)))
+
+
+def test_images_that_cannot_be_mixed_are_refused():
+    rng, same = np.random.default_rng(3), np.ones((20, 4, 4))
+    with pytest.raises(OptionError, match="all 19 training images are the same as sample 3: take another kind"):
+        hybrids_of(same, np.array([3]), np.arange(19), rng)
+    same[17, 2, 2] = 0
+    hybrids = hybrids_of(same, np.arange(10), np.arange(20), rng)
+    np.testing.assert_array_equal(hybrids, np.tile(same[17], (10, 1, 1)))
+    with pytest.raises(OptionError, match="these have one"):
+        hybrids_of(np.arange(5).reshape(5, 1, 1), np.arange(5), np.arange(5), rng)
+
+
 # -- random streams ------------------------------------------------------------------------------------------------
 def first(*key):
     return stream(*key).random()
@@ -239,6 +271,17 @@ def test_streams_of_neighbouring_epochs_are_uncorrelated():
     draws = np.array([stream(1, "negatives", epoch).random(2000) for epoch in range(10)])
     off_diagonal = np.corrcoef(draws)[np.triu_indices(10, 1)]
     assert np.abs(off_diagonal).max() < 4.5 / np.sqrt(2000)
+
+
+@pytest.mark.parametrize("size", [1, 4, 7, 64])
+def test_random_numbers_of_a_sample_do_not_depend_on_the_others(size):
+    numbers = np.array([5, 6, 7, 900, 3, 4, 12_345_678, 7])
+    together = uniforms(1, "dropout", numbers, size)
+    alone = np.concatenate([uniforms(1, "dropout", [number], size) for number in numbers])
+    np.testing.assert_array_equal(together, alone)
+    assert len(np.unique(together[:-1])) == 7 * size and np.all((together >= 0) & (together < 1))
+    assert not np.any(together == uniforms(2, "dropout", numbers, size))
+    assert uniforms(1, "dropout", [], size).shape == (0, size)
 
 
 def test_numpy_integers_name_the_same_stream_as_python_integers():

@@ -176,6 +176,31 @@ def test_negative_labels_are_wrong(tmp_path, negatives):
     assert not np.any(trainer.negative_labels == trainer.data.labels[samples])
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        dict(dropout=0.2, jitter=1),
+        dict(encoder="poisson_rate", set=(), limit=13, layers="in-turn"),  # 13: the last row has empty places
+        dict(negatives="hybrid", dropout=0.2, rule="forward_forward"),
+    ],
+    ids=["dropout-jitter", "poisson-in-turn", "hybrid"],
+)
+def test_the_batch_does_not_change_the_result(options, tmp_path):
+    """Which presentations are simulated side by side is a matter of speed: the mini-batch is what learns."""
+    runs = [
+        train(
+            tmp_path / f"{batch}",
+            **{**TINY, "mini_batch": 10, "batch": batch, "epochs": 1, "limit": 20, "validate": 1, **options},
+        )
+        for batch in (2, 10)
+    ]
+    for name in ("synapses1.w", "synapses2.w"):
+        few, many = (run.synaptic[name] for run in runs)
+        np.testing.assert_allclose(few, many, rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(runs[0].readout.w, runs[1].readout.w, rtol=1e-12, atol=1e-15)
+    assert np.abs(runs[0].synaptic["synapses1.w"] - runs[0]._initial_weights()["synapses1.w"]).max() > 1e-4
+
+
 @pytest.mark.parametrize("negatives", ["hard", "hybrid"])
 def test_jitter_moves_training_images_and_no_others(negatives, tmp_path):
     trainer = Trainer.start(Config(jitter=1, dropout=0.0, negatives=negatives, **TINY), tmp_path / "run")

@@ -1,4 +1,11 @@
-"""Spike trains as data: several spikes a channel and sample, generated or from a file."""
+"""Spike trains as data: several spikes a channel and sample, generated or from a file.
+
+A simulation has time steps, and a channel at most one spike in each.  A spike at time t from the start of its sample
+belongs to step floor(t/dt), where a time that a rounding error keeps from the beginning of a step counts as that
+beginning.  A stimulus epoch of n steps has steps 0 to n - 1: a spike exactly at its end is after it, and refused.
+Where two spikes of a channel meet in a step, the later one moves to the next free step, or, at the end of a stimulus
+epoch, the earlier ones to the steps before: every spike of the data is a spike of the simulation.
+"""
 
 import zipfile
 import zlib
@@ -72,7 +79,9 @@ class EventDataset(Labelled):
         first = np.flatnonzero(np.diff(train[order], prepend=-1))
         place = np.empty(len(train), int)
         place[order] = np.arange(len(train)) - np.repeat(first, np.diff(first, append=len(train)))
+        object.__setattr__(self, "_train", train)
         object.__setattr__(self, "_place", place)
+        object.__setattr__(self, "_steps", {})
         object.__setattr__(self, "_start", np.searchsorted(self.samples, np.arange(len(self.labels) + 1)))
 
     @property
@@ -112,22 +121,84 @@ class EventDataset(Labelled):
         -------
         fractions : (n, n_channels*events) array
             Of the stimulus epoch, in the middle of a time step, so that rounding moves no spike; `dark` ends a list.
+
+        Raises
+        ------
+        ValueError
+            If a spike has no place in the stimulus epoch.
         """
+        steps, _ = self.time_steps(n_steps, dt)
         fractions = np.full((len(samples), self.n_channels, self.events), self.dark)
         for row, sample in enumerate(samples):
             own = slice(self._start[sample], self._start[sample + 1])
-            steps = np.floor(self.times[own] / dt + 1e-6)
-            fractions[row, self.channels[own], self._place[own]] = (steps + 0.5) / n_steps
+            fractions[row, self.channels[own], self._place[own]] = (steps[own] + 0.5) / n_steps
         return fractions.reshape(len(samples), -1)
 
-    def check_duration(self, n_steps, dt):
-        """Refuse a stimulus epoch that ends before the last spike."""
-        if (last := self.times.max()) >= n_steps * dt:
+    def time_steps(self, n_steps, dt):
+        """The time step of every spike, different ones for the spikes of a channel in a sample.
+
+        Parameters
+        ----------
+        n_steps : int
+            Time steps of a stimulus epoch.
+        dt : float
+            Their length in seconds.
+
+        Returns
+        -------
+        steps : (n_spikes,) int array
+            0 to ``n_steps - 1``.
+        n_moved : int
+            Spikes that are not in the step in which their time lies, since another one of their channel is.
+
+        Raises
+        ------
+        ValueError
+            If a spike is at the end of the stimulus epoch or later, or a channel has more spikes than there are steps.
+        """
+        if (n_steps, dt) not in self._steps:
+            self._steps.clear()  # one network, one length of the time step
+            self._steps[n_steps, dt] = self._find_time_steps(n_steps, dt)
+        return self._steps[n_steps, dt]
+
+    def _find_time_steps(self, n_steps, dt):
+        # 1e-6 of a step for times that were computed; those of a file in single precision are only as exact as that.
+        in_steps = self.times.astype(float) / dt
+        lie = np.floor(in_steps * (1 + np.finfo(np.result_type(self.times, np.float16)).eps) + 1e-6).astype(np.int64)
+        epoch = f"a stimulus epoch of {n_steps} steps of {1e3 * dt:g} ms"
+        if lie.max() >= n_steps:
+            last = int(self.times.argmax())
             raise ValueError(
-                f"data set {self.name!r}: sample {self.samples[self.times.argmax()]} has a spike at {last:g} s, and "
-                f"a stimulus epoch of {n_steps} steps of {1e3 * dt:g} ms ends at {n_steps * dt:g} s: raise --steps or "
-                "--dt."
+                f"data set {self.name!r}: sample {self.samples[last]} has a spike at {self.times[last]:g} s, and "
+                f"{epoch} ends at {n_steps * dt:g} s: raise --steps or --dt."
             )
+        if (most := self.events) > n_steps:
+            k = int(self._place.argmax())
+            raise ValueError(
+                f"data set {self.name!r}: channel {self.channels[k]} has {most} spikes in sample {self.samples[k]}, "
+                f"and {epoch} has room for {n_steps}: raise --steps and lower --dt."
+            )
+        order = np.lexsort((self._place, self._train))
+        train, place, wanted = self._train[order], self._place[order], lie[order]
+        # Spikes of a train, one after the other, in steps that rise by 1 at least: s[k] - k must not fall, ...
+        number = np.cumsum(np.diff(train, prepend=train[0]) != 0)
+        apart = np.maximum.accumulate(wanted - place + number * 2 * n_steps) - number * 2 * n_steps
+        # ... and those to come must find a step each before the end.
+        length = np.bincount(number)[number]
+        steps = np.empty_like(lie)
+        steps[order] = np.minimum(apart, n_steps - length) + place
+        return steps, int(np.count_nonzero(steps != lie))
+
+    def check_duration(self, n_steps, dt):
+        """Refuse a stimulus epoch in which a spike has no place; says how many spikes have to give way, or nothing."""
+        _, n_moved = self.time_steps(n_steps, dt)
+        if not n_moved:
+            return ""
+        return (
+            f"{n_moved} of {len(self.times)} spikes of data set {self.name!r} share a time step of {1e3 * dt:g} ms "
+            "with another one of their channel, and come in a free step beside it: a smaller --dt, with more --steps, "
+            "keeps them apart"
+        )
 
     def _check_spikes(self):
         times, channels, samples = self.times, self.channels, self.samples
@@ -198,7 +269,7 @@ def load_events(path, validation=None, split_seed=0):
     try:
         return EventDataset(
             name="events",
-            times=found["times"].astype(float),
+            times=found["times"],
             channels=found["channels"].astype(np.int64),
             samples=found["samples"].astype(np.int64),
             n_channels=int(found["n_channels"]),

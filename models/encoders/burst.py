@@ -18,8 +18,8 @@ interval : integer                           # time steps between spikes
 next_spike : integer                         # time step of the next spike
 """
 at_epoch_start = """
-left = int(intensity > dark)*int(ceil(n_max*clip(intensity, 0, 1) - 1e-9))
-interval = int(ceil((t_max - (t_max - t_min)*clip(intensity, 0, 1))/dt - 1e-9))
+left = int(intensity > dark)*int(ceil(n_max*clip(intensity, 0, 1) - 1e-4))
+interval = int(ceil((t_max - (t_max - t_min)*clip(intensity, 0, 1))/dt - 1e-4))
 next_spike = t_in_timesteps
 """
 threshold = "left > 0 and t_in_timesteps == next_spike"

@@ -12,17 +12,22 @@ from brian2 import Hz
 
 equations = """
 mean_interval : 1                            # time steps
-next_spike : 1                               # time step of the next spike
+first_step : integer                         # of the stimulus epoch
+due : 1                                      # when the next spike is due, time steps from there
+next_spike : integer                         # the time step in which it comes
 draw : integer                               # random numbers used up in this stimulus epoch
 """
 at_epoch_start = """
 mean_interval = 1/(rate_max*dt*clip(intensity, dark, 1)) + 1e9*int(intensity <= dark)  # 1e9: none
-next_spike = t_in_timesteps + exponential(mean_interval, seed, presentation, 0, channel)
+first_step = t_in_timesteps
+due = clip(exponential(mean_interval, seed, presentation, 0, channel), 0, 1e9)
+next_spike = first_step + int(ceil(due))
 draw = 1
 """
 threshold = "t_in_timesteps >= next_spike"
 reset = """
-next_spike += exponential(mean_interval, seed, presentation, draw, channel)
+due += exponential(mean_interval, seed, presentation, draw, channel)
+next_spike = first_step + int(ceil(due))
 draw += 1
 """
 parameters = {"rate_max": 400 * Hz, "dark": 0.05}
