@@ -158,6 +158,7 @@ class FeedbackTrainer(Trainer):
     """
 
     config_class = FeedbackConfig
+    together = 1
 
     def __init__(self, config, folder, report=lambda text: None):
         self.config = config

@@ -13,7 +13,7 @@ import numpy as np
 from brianff.errors import OptionError
 from brianff.network import LABEL_NEUTRAL, LABEL_NONE
 
-__all__ = ["Schedule", "hybrid_images", "hybrids_of", "moved", "random_masks", "stream", "uniforms", "wrong_labels"]
+__all__ = ["Schedule", "drawn", "hybrid_images", "hybrids_of", "moved", "random_masks", "stream", "wrong_labels"]
 
 # Presentations are numbered, for the noise of the encoders: training, passes with a neutral label, evaluation.
 NEUTRAL_PRESENTATIONS = 1 << 30
@@ -27,7 +27,7 @@ def stream(seed, purpose, *numbers):
     return np.random.Generator(np.random.Philox(key=words[:2], counter=[0, 0, *words[2:]]))
 
 
-def uniforms(seed, purpose, numbers, size):
+def drawn(seed, purpose, numbers, draw, together):
     """Random numbers for samples, the same ones for a sample whichever others are asked for with it.
 
     Parameters
@@ -35,23 +35,20 @@ def uniforms(seed, purpose, numbers, size):
     seed : int
     purpose : str
     numbers : (n,) int array
-        The numbers of the samples, 0 or more; neighbours are drawn at once.
-    size : int
-        Random numbers of a sample.
+        The numbers of the samples, 0 or more.
+    draw : callable
+        From a random generator and a number of samples to an array with a row for each of them.
+    together : int
+        So many neighbouring samples share a generator, which takes longer to make than to draw from.
 
     Returns
     -------
-    u : (n, size) array in [0, 1)
+    rows : (n, ...) array
     """
-    numbers = np.asarray(numbers)
-    out = np.empty((len(numbers), size))
-    width = -(-size // 4)  # one step of Philox's counter makes four numbers
-    starts = np.flatnonzero(np.diff(numbers, prepend=-2) != 1)
-    for start, stop in zip(starts, np.append(starts, len(numbers))[1:], strict=True):
-        rng = stream(seed, purpose)
-        rng.bit_generator.advance(int(numbers[start]) * width)
-        out[start:stop] = rng.random((stop - start, 4 * width))[:, :size]
-    return out
+    numbers = np.asarray(numbers, int)
+    blocks, block = np.unique(numbers // together, return_inverse=True)
+    rows = [draw(stream(seed, purpose, together * k), together) for k in (blocks if len(blocks) else [0])]
+    return np.stack(rows)[block, numbers % together]
 
 
 def wrong_labels(labels, u, n_classes, belief=None, uniform_share=0.2):

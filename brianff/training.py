@@ -32,10 +32,10 @@ from brianff.stimulus import (
     EVALUATION_PRESENTATIONS,
     NEUTRAL_PRESENTATIONS,
     Schedule,
+    drawn,
     hybrids_of,
     moved,
     stream,
-    uniforms,
     wrong_labels,
 )
 
@@ -256,6 +256,7 @@ class Trainer(Progress):
     """
 
     config_class = Config
+    together = 10  # samples that share a generator of random numbers, see `brianff.stimulus.drawn`
 
     def __init__(self, config, folder, report=lambda text: None):
         self.config = config
@@ -380,10 +381,12 @@ class Trainer(Progress):
         """
         c, a = self.config, self.architecture
         if c.jitter:
-            by = np.floor((2 * c.jitter + 1) * uniforms(c.seed, "jitter", numbers, 2)).astype(int) - c.jitter
+            pixels = (-c.jitter, c.jitter + 1)
+            by = drawn(c.seed, "jitter", numbers, lambda rng, n: rng.integers(*pixels, size=(n, 2)), self.together)
             shown = moved(shown, self.data.image_shape, by)
         if c.dropout:
-            kept = uniforms(c.seed, "dropout", numbers, a.n_pixels) >= c.dropout
+            u = drawn(c.seed, "dropout", numbers, lambda rng, n: rng.random((n, a.n_pixels)), self.together)
+            kept = u >= c.dropout
             shown = np.where(np.repeat(kept, a.events, axis=1), shown, self.data.dark)
         return shown
 

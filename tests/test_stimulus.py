@@ -11,12 +11,12 @@ from brianff.stimulus import (
     EVALUATION_PRESENTATIONS,
     NEUTRAL_PRESENTATIONS,
     Schedule,
+    drawn,
     hybrid_images,
     hybrids_of,
     moved,
     random_masks,
     stream,
-    uniforms,
     wrong_labels,
 )
 
@@ -273,15 +273,16 @@ def test_streams_of_neighbouring_epochs_are_uncorrelated():
     assert np.abs(off_diagonal).max() < 4.5 / np.sqrt(2000)
 
 
-@pytest.mark.parametrize("size", [1, 4, 7, 64])
-def test_random_numbers_of_a_sample_do_not_depend_on_the_others(size):
+@pytest.mark.parametrize("together", [1, 4, 10])
+def test_random_numbers_of_a_sample_do_not_depend_on_the_others(together):
+    def draw(numbers, seed=1):
+        return drawn(seed, "dropout", numbers, lambda rng, n: rng.random((n, 3)), together)
+
     numbers = np.array([5, 6, 7, 900, 3, 4, 12_345_678, 7])
-    together = uniforms(1, "dropout", numbers, size)
-    alone = np.concatenate([uniforms(1, "dropout", [number], size) for number in numbers])
-    np.testing.assert_array_equal(together, alone)
-    assert len(np.unique(together[:-1])) == 7 * size and np.all((together >= 0) & (together < 1))
-    assert not np.any(together == uniforms(2, "dropout", numbers, size))
-    assert uniforms(1, "dropout", [], size).shape == (0, size)
+    np.testing.assert_array_equal(draw(numbers), np.concatenate([draw([number]) for number in numbers]))
+    assert len(np.unique(draw(numbers)[:-1])) == 7 * 3
+    assert not np.any(draw(numbers) == draw(numbers, seed=2))
+    assert draw([]).shape == (0, 3)
 
 
 def test_numpy_integers_name_the_same_stream_as_python_integers():
