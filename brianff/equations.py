@@ -9,13 +9,18 @@ kind       name                    part       meaning
 neuron     equations*              neurons    Brian2 equations of a hidden neuron
 neuron     threshold*, reset*      neurons    condition for a spike; statements at a spike
 neuron     refractory              neurons    refractory period or condition
-neuron     method                  neurons    integration method (default exponential_euler)
+neuron     method                  neurons    integration method (default exponential_euler; where an equation is not
+                                              linear in its own variable, or has noise: euler; heun for noise that is
+                                              multiplied)
 neuron     on_pre                  synapses   what a presynaptic spike does (default ``I_syn_post += w``)
 neuron     surrogate               neurons    pseudo-derivative of the spike, for rules that ask for one
 neuron     excess                  neurons    how far the membrane is above threshold, -1: at rest; for losses that ask
 neuron     initial                 neurons    dictionary of values at the start of a stimulus epoch (default 0)
 neuron     on_step                 neurons    statements in every time step, after the membrane's update
 neuron     lateral                 lateral    statements for every neuron `_post` of a layer when one, `_pre`, spikes
+neuron     presynaptic             both       variables of every neuron that projects, input channels too, for `on_pre`:
+                                              ``NAME_pre`` (short-term plasticity)
+neuron     presynaptic_on_spike    both       their statements at an own spike, after `on_pre` has read them
 neuron     response                both       must define `response`: what all spikes of a presynaptic neuron add to the
                                               membrane potential through a weight of 1; for rules that ask for it
 neuron     response_on_spike       both       its statements at a spike of the presynaptic neuron
@@ -78,14 +83,14 @@ At the start of every stimulus epoch all variables with a differential equation 
 """
 
 import ast
-import difflib
 import gc
+import re
 from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from brian2 import Quantity, defaultclock, have_same_dimensions, ms, prefs, second
+from brian2 import Quantity, defaultclock, ms, prefs, second
 from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, Function
 from brian2.core.variables import Constant, Variable
 from brian2.devices.device import get_device, reset_device, runtime_device, set_device
@@ -114,11 +119,18 @@ from brian2.utils.logger import catch_logs
 from brian2.utils.stringtools import get_identifiers
 
 import brianff.models
+from brianff.advice import advice, function_advice
 from brianff.errors import ModelError
-from brianff.limits import limits_of, require_limits, require_size
+from brianff.functions import FunctionError, expand, read_functions
+from brianff.integration import default_method
+from brianff.limits import limits_of, require_size
+from brianff.names import Isolated, isolate
 from brianff.noise import FUNCTIONS
 from brianff.one_thread import in_turn
+from brianff.reading import Assignments, read_constants
 from brianff.strings import (
+    base_name,
+    closest,
     equation_lines,
     foreign_name,
     names_in,
@@ -179,6 +191,8 @@ SCHEMA = {
         "initial": ("values", "neurons", False),
         "on_step": ("statements", "neurons", False),
         "lateral": ("statements", "lateral", False),
+        "presynaptic": ("equations", "both", False),
+        "presynaptic_on_spike": ("statements", "both", False),
         "response": ("equations", "both", False),
         "response_on_spike": ("statements", "both", False),
     },
@@ -285,6 +299,11 @@ MUST_SET = {
     "eligibility": ("at_epoch_end", {"dw"}, "must change dw, the accumulated weight change"),
     "loss": ("output_at_epoch_end", {"delta"}, "must set delta, the error of an output neuron"),
 }
+# Strings that run for some neurons or synapses, or after the state update: no place to set what all share.
+AT_SPIKES = {
+    *("reset", "on_spike", "on_step", "on_pre", "on_post", "lateral", "response_on_spike", "presynaptic_on_spike"),
+    *("neuron_on_spike", "on_threshold", "synapse_on_step"),
+}
 DEFAULT_ON_PRE = "I_syn_post += w"
 # Expressions of the neuron and the goodness that neurons have as variables where a rule asks for them.
 WANTED_BY_RULES = ("surrogate", "derivative", "goodness_jump", "memory")
@@ -312,6 +331,12 @@ class Model:
         """Whether this is an encoder of spike times, not of intensities."""
         return self.kind == "encoder" and "events" in names_in(*self.strings.values())
 
+    def where_parameter(self, name):
+        """File and line of a parameter's value."""
+        if self.base and f"parameters.{name}" not in self.lines and name in self.base.parameters:
+            return self.base.where_parameter(name)
+        return self.where(f"parameters.{name}" if f"parameters.{name}" in self.lines else "parameters")
+
     def where(self, key, offset=0):
         if self.base and key not in self.lines:
             return self.base.where(key, offset)
@@ -323,12 +348,6 @@ def available(kind):
     """Names of the models of a kind that come with brianff."""
     folder = Path(brianff.models.__path__[0]) / _FOLDERS[kind]
     return sorted(p.stem for p in folder.glob("*.py") if not p.stem.startswith("_"))
-
-
-def _closest(word, candidates):
-    candidates = list(candidates)
-    match = difflib.get_close_matches(word, candidates, n=1) or [c for c in candidates if c.lower() == word.lower()]
-    return f" Did you mean '{match[0]}'?" if match else ""
 
 
 def load(kind, name):
@@ -358,7 +377,7 @@ def _path_of(kind, name):
         if not path.is_file():
             names = available(kind)
             raise ModelError(
-                f"there is no {kind} '{name}'.{_closest(name, names)} There are: {', '.join(names)}; or give a file "
+                f"there is no {kind} '{name}'.{closest(name, names)} There are: {', '.join(names)}; or give a file "
                 "that ends in .py."
             )
     return path
@@ -403,63 +422,77 @@ def _read(kind, path, above=()):
     """The model of a file, which is the base of those `above`."""
     source, tree = _source(path)
     schema = SCHEMA[kind]
-    extent = {}
-    for node in tree.body:
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            continue
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            continue
-        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-            key = node.targets[0].id
-            if key not in (known := [*schema, "parameters", "limits", "base"]) and not key.startswith("_"):
-                raise ModelError(
-                    f"{path}:{node.lineno}: a {kind} has no '{key}'.{_closest(key, known)} It may define: "
-                    f"{', '.join(known)}."
-                )
-            extent[key] = (node.value.lineno, node.value.end_lineno)
-            continue
-        raise ModelError(
-            f"{path}:{node.lineno}: a model file holds a docstring, strings and parameters, nothing else: "
-            "move functions and classes to the script that uses them."
-        )
+    known = [*schema, "functions", "parameters", "limits", "base"]
+    found = Assignments(path, tree)
     namespace = {"__name__": f"brianff_model_{path.stem}"}
     try:
         exec(compile(tree, str(path), "exec"), namespace)
     except (Exception, SystemExit) as error:
         line = getattr(error.__traceback__.tb_next, "tb_lineno", 1)
-        raise ModelError(f"{path}:{line}: {type(error).__name__}: {error}") from None
-    lines = {key: [first] for key, (first, _) in extent.items()}
+        raise ModelError(f"{path}:{line}: {type(error).__name__}: {' '.join(str(error).split())}") from None
+    constants = read_constants(found, namespace, kind, known)
+    lines = {key: [first] for key, (first, _) in found.extent.items()}
+    lines |= {f"{name}.{key}": [line] for (name, key), line in found.entries.items()}
+    lines |= {f"parameters.{name}": lines[name] for name in constants}
     base = _base(kind, path, namespace["base"], lines["base"][0], above) if "base" in lines else None
-    strings = dict(base.strings) if base else {}
+    model = Model(kind, path.stem, path, {}, {}, ast.get_docstring(tree) or "", lines, base)
+    functions = _functions(model, namespace)
     for key, (what, _, required) in schema.items():
         value = namespace.get(key)
-        if value is None and key in strings:
-            continue
-        if value == "" and key in strings and not required:
-            del strings[key]
+        if value is False and key == "refractory":  # as Brian2 says that there is none
+            value = None
+        if value == "" and not isinstance(value, np.ndarray) and base and key in base.strings and not required:
             continue
         if value is None:
-            if required:
+            if base and key in base.strings:
+                model.strings[key] = base.strings[key]
+            elif required:
                 raise ModelError(f"{path}:1: a {kind} must define '{key}' ({what}).")
             continue
         if what == "values":
-            if not isinstance(value, dict):
-                raise ModelError(f"{path}:{lines[key][0]}: '{key}' must be a dictionary.")
-            for name, initial in value.items():
-                if not isinstance(name, str) or not (isinstance(initial, str) or is_number(initial)):
-                    raise ModelError(f"{path}:{lines[key][0]}: '{key}' has {initial!r} for {name!r}, not a number.")
-        elif not isinstance(value, str):
-            raise ModelError(f"{path}:{lines[key][0]}: '{key}' must be a string, not {type(value).__name__}.")
+            _check_values(model, key, value)
         else:
-            lines[key] = _line_numbers(value, source.split("\n"), *extent[key])
+            value = _text(model, key, what, value)
+            model.lines[key] = _line_numbers(value, source.split("\n"), *found.extent[key])
+            value = _expanded(model, key, value, functions)
+            if what == "statements":  # Brian2 reads no line that is a comment
+                value = re.sub(r"(?m)^[ \t]*#.*$", "", value)
             if what not in ("equations", "statements"):
                 value = without_comments(value).strip()  # stands within a line of what Brian2 gets
-        strings[key] = value
-    parameters = namespace.get("parameters", {})
-    where = f"{path}:{lines.get('parameters', [1])[0]}"
+        model.strings[key] = value
+    used = names_in(*_texts(model.strings))
+    own = _parameters(model, namespace.get("parameters", {}))
+    own = {name: value for name, value in constants.items() if name in used - own.keys()} | own
+    of_base = {k: v for k, v in base.parameters.items() if k in used} if base else {}
+    model.parameters.update(of_base | own)
+    model.limits = _limits(model, namespace.get("limits"), source, found.extent)
+    return model
+
+
+def _text(model, key, what, value):
+    """The string of a key; a number where an expression may be one."""
+    if isinstance(value, str):
+        return value
+    if is_number(value) and (key == "refractory" or what == "expression"):
+        return _code(value)
+    raise ModelError(f"{model.where(key)}: '{key}' must be a string, not {type(value).__name__}.")
+
+
+def _check_values(model, key, values):
+    if not isinstance(values, dict):
+        raise ModelError(f"{model.where(key)}: '{key}' must be a dictionary.")
+    for name, value in values.items():
+        if not isinstance(name, str) or not (isinstance(value, (str, bool)) or is_number(value)):
+            where = model.where(f"{key}.{name}" if f"{key}.{name}" in model.lines else key)
+            raise ModelError(f"{where}: '{key}' has {value!r} for {name!r}, not a number.")
+
+
+def _parameters(model, parameters):
+    """The dictionary of parameters, checked."""
     if not isinstance(parameters, dict):
-        raise ModelError(f"{where}: 'parameters' must be a dictionary of numbers with units.")
+        raise ModelError(f"{model.where('parameters')}: 'parameters' must be a dictionary of numbers with units.")
     for name, value in parameters.items():
+        where = model.where(f"parameters.{name}" if f"parameters.{name}" in model.lines else "parameters")
         try:
             Equations.check_identifier(str(name))
         except (SyntaxError, ValueError) as error:
@@ -467,13 +500,31 @@ def _read(kind, path, above=()):
         if not is_number(value):
             raise ModelError(f"{where}: parameter '{name}' must be a number with a unit, and finite, not {value!r}.")
         require_size(name, value, where)
-    if base:
-        used = names_in(*_texts(strings))
-        parameters = {k: v for k, v in base.parameters.items() if k in used} | parameters
-    docstring = ast.get_docstring(tree) or ""
-    model = Model(kind, path.stem, path, strings, dict(parameters), docstring, lines, base)
-    model.limits = _limits(model, namespace.get("limits"), source, extent)
-    return model
+    return dict(parameters)
+
+
+def _functions(model, namespace):
+    """The functions that a file gives its strings (`brianff.functions`)."""
+    definitions = namespace.get("functions", {})
+    if not isinstance(definitions, dict):
+        raise ModelError(f"{model.where('functions')}: 'functions' must be a dictionary, as in {{\"relu(x)\": ...}}.")
+    try:
+        return read_functions(definitions, {*DEFAULT_FUNCTIONS, *FUNCTIONS, *UNITS})
+    except FunctionError as error:
+        message, key = error.args
+        where = model.where(f"functions.{key}" if f"functions.{key}" in model.lines else "functions")
+        raise ModelError(f"{where}: {message}") from None
+
+
+def _expanded(model, key, text, functions):
+    """A string with its file's own functions in the place of their calls, line by line."""
+    out = []
+    for offset, line in enumerate(text.split("\n") if functions else ()):
+        try:
+            out.append(expand(line, functions))
+        except FunctionError as error:
+            raise ModelError(f"{model.where(key, offset)}: {error}") from None
+    return "\n".join(out) if functions else text
 
 
 def _limits(model, text, source, extent):
@@ -559,6 +610,7 @@ class Composition:
     lateral: str
     synapses: SynapseStrings
     parameters: dict
+    isolated: Isolated = field(default_factory=lambda: Isolated({}, {}))
 
     @property
     def online(self):
@@ -696,10 +748,16 @@ def _initial(equations, initial):
     """Statements that put every variable with a differential equation, or an initial value, back to that value."""
     statements = []
     for eq in Equations(equations).values():
-        if eq.type == DIFFERENTIAL_EQUATION or eq.varname in initial:
+        if (eq.type == DIFFERENTIAL_EQUATION or eq.varname in initial) and "shared" not in eq.flags:
             zero = "0" if eq.dim is DIMENSIONLESS else f"0*{_unit_string(Quantity(1, dim=eq.dim))}"
             statements.append(f"{eq.varname} = {_code(initial.get(eq.varname, zero))}")
     return "\n".join(statements)
+
+
+def _initial_of_shared(equations, initial):
+    """The same for variables that all neurons share, which Brian2 sets before all others."""
+    shared = [eq.varname for eq in Equations(equations).values() if eq.varname in initial and "shared" in eq.flags]
+    return "".join(f"{name} = {_code(initial[name])}\n" for name in shared)
 
 
 def _code(value):
@@ -820,12 +878,9 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
     """
     chosen = {"neuron": neuron, "encoder": encoder, "goodness": goodness, "rule": rule, "optimizer": optimizer}
     models = {kind: load(kind, value or DEFAULTS[kind]) for kind, value in chosen.items()}
+    isolated = check_and_isolate(models, parameters or {})
+    models, values = isolated.models, isolated.values
     n, c, g, r, o = (models[kind] for kind in chosen)
-    definitions = {kind: _definitions(model) for kind, model in models.items()}
-    for model in models.values():
-        _check_required_names(model, definitions[model.kind])
-    _refuse_clashes(models, definitions)
-    values = _merge_parameters(models, parameters or {})
 
     wanted = _wanted_by_rule(r, n, g)
     layer_text = LAYER_VARIABLES + SPIKE_COUNT + g["layer"] + "\n" + r["layer"]
@@ -833,7 +888,8 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
 
     initial = n.strings.get("initial", {})
 
-    presynaptic, presynaptic_on_spike = r["presynaptic"], r["presynaptic_on_spike"]
+    presynaptic = _joined(n["presynaptic"], r["presynaptic"])
+    presynaptic_on_spike = _joined(n["presynaptic_on_spike"], r["presynaptic_on_spike"])
     if "response_pre" in names_in(*_of_synapses(r)):
         presynaptic, presynaptic_on_spike = (
             f"{presynaptic}\n{n['response']}",
@@ -850,12 +906,13 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
             threshold=n["threshold"],
             reset="\n".join([n["reset"], g["on_spike"], presynaptic_on_spike, r["neuron_on_spike"]]),
             refractory=n["refractory"] or None,
-            method=n["method"] or "exponential_euler",
+            method=n["method"] or default_method(n["equations"])[0],
             on_step="\n".join([n["on_step"], r["on_step"]]),
             at_epoch_end=r["neuron_at_epoch_end"],
             at_epoch_start="\n".join([presynaptic_remember, r["neuron_remember"], _initial(text, initial)]),
         )
         _add_neuron_variables(strings, names_in(lateral, r["layer_sum"], *_of_synapses(r)))
+        strings.at_epoch_start = _initial_of_shared(text, initial) + strings.at_epoch_start
         return strings
 
     neurons = neuron_strings(presynaptic, presynaptic_on_spike, r["presynaptic_remember"])
@@ -869,7 +926,7 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
         threshold=c["threshold"],
         reset="\n".join([c["reset"], g["on_spike"], presynaptic_on_spike]),
         method="exponential_euler",
-        at_epoch_start="\n".join([r["presynaptic_remember"], _initial(input_text, {})]),
+        at_epoch_start="\n".join([r["presynaptic_remember"], _initial(input_text, initial_of_presynaptic(n))]),
         encode=SHOW_STIMULUS + c["at_epoch_start"],
     )
     layers = []
@@ -886,7 +943,7 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
             )
         )
     base_layer = {eq.varname: _unit_of(eq) for eq in Equations(LAYER_VARIABLES + SPIKE_COUNT + g["layer"]).values()}
-    optimizer, at_update = (o["synapse"], o["at_update"]) if "dw" in definitions["rule"]["synapse"] else ("", "")
+    optimizer, at_update = (o["synapse"], o["at_update"]) if "dw" in Equations(r["synapse"]).names else ("", "")
     if dale:
         if not at_update:
             raise ModelError(
@@ -935,7 +992,26 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
         lateral=lateral,
         synapses=synapses,
         parameters=values,
+        isolated=isolated,
     )
+
+
+def _joined(*texts):
+    """Strings of several models, one below the other."""
+    return "\n".join(text for text in texts if text)
+
+
+def initial_of_presynaptic(neuron):
+    """Initial values of what input channels have as well."""
+    names = Equations(neuron["presynaptic"]).names
+    return {name: value for name, value in neuron.strings.get("initial", {}).items() if name in names}
+
+
+def check_and_isolate(models, overrides):
+    """Models whose names do not meet (`brianff.names`), after a look at what each of them defines."""
+    for model in models.values():
+        _check_required_names(model, _definitions(model))
+    return isolate(models, SCHEMA, overrides)
 
 
 def _of_synapses(rule):
@@ -996,37 +1072,6 @@ def _unit_of(eq):
     return _unit_string(Quantity(1, dim=eq.dim))
 
 
-def _merge_parameters(models, overrides):
-    values, owner = {}, {}
-    for model in models.values():
-        for name, value in model.parameters.items():
-            if name in values and not (have_same_dimensions(values[name], value) and np.all(values[name] == value)):
-                raise ModelError(
-                    f"the parameter '{name}' is {values[name]} in {owner[name].path} and {value} in {model.path}: "
-                    "rename one of them."
-                )
-            values[name] = value
-            owner[name] = model
-    for name, value in overrides.items():
-        if name not in values:
-            raise ModelError(
-                f"--set: no chosen model has a parameter '{name}'.{_closest(name, values)} There are: "
-                f"{', '.join(values)}."
-            )
-        if not is_number(value):
-            raise ModelError(f"--set: the parameter '{name}' must be a finite number with a unit, not {value!r}.")
-        if not have_same_dimensions(values[name], value):
-            raise ModelError(f"--set: the parameter '{name}' has the unit of {values[name]}, which {value} has not.")
-        require_size(name, value, "--set")
-        values[name] = value
-    require_limits(models.values(), values, overrides)
-    for name, value in values.items():
-        if (name == "tau" or name.startswith("tau_")) and float(value) <= 0:
-            where = "--set" if name in overrides else owner[name].where("parameters")
-            raise ModelError(f"the time constant '{name}' must be positive, not {value} ({where}).")
-    return values
-
-
 # -- what each file defines ----------------------------------------------------------------------------------------
 
 
@@ -1046,11 +1091,15 @@ def _definitions(model):
                 raise ModelError(f"{where}: {complaint} (in: {line})")
             if ":" not in line:
                 raise ModelError(f"{where}: an equation ends with its unit, ': 1' or ': volt' (in: {line})")
+            if instead := advice(line.partition(":")[0].partition("=")[2]):
+                raise ModelError(f"{where}: {instead} (in: {line})")
             try:
                 equations = Equations(line)
             except Exception as error:
                 raise ModelError(f"{where}: {_first_sentence(error)} (in: {line})") from None
             for eq in equations.values():
+                if complaint := _noise_complaint(eq, model.kind):
+                    raise ModelError(f"{where}: {complaint} (in: {line})")
                 allowed = ALLOWED_FLAGS[eq.type]
                 if part in ("synapses", "feedback"):
                     own = model.kind != "optimizer" and eq.type == PARAMETER
@@ -1063,7 +1112,7 @@ def _definitions(model):
                 for flag in eq.flags:
                     if flag not in allowed:
                         raise ModelError(
-                            f"{where}: '{eq.varname}' cannot have the flag '{flag}' here.{_closest(flag, allowed)} "
+                            f"{where}: '{eq.varname}' cannot have the flag '{flag}' here.{closest(flag, allowed)} "
                             f"Allowed for such a line: {', '.join(sorted(allowed))}."
                         )
                 if eq.varname in found[key]:
@@ -1072,6 +1121,22 @@ def _definitions(model):
                     raise ModelError(f"{where}: '{eq.varname}' is both a variable and one of the parameters.")
                 found[key][eq.varname] = where
     return found
+
+
+def _noise_complaint(eq, kind):
+    """What is wrong with Brian2's noise, xi, in an equation, or None."""
+    noise = [name for name in eq.identifiers if name == "xi" or name.startswith("xi_")]
+    if not noise:
+        return None
+    if eq.type != DIFFERENTIAL_EQUATION or kind != "neuron":
+        return f"'{noise[0]}' stands in differential equations of a neuron only"
+    try:
+        eq.expr.split_stochastic()
+    except ValueError:
+        return (
+            f"'{noise[0]}' is noise, which an equation may add once, with a factor: ... + sigma*sqrt(2/tau)*{noise[0]}"
+        )
+    return None
 
 
 def _check_required_names(model, definitions):
@@ -1092,50 +1157,6 @@ def _check_required_names(model, definitions):
                 f"{model.where('synapse')}: a rule must define dw in 'synapse' and change it, or change w in 'on_pre', "
                 "'on_post' or 'synapse_on_step'."
             )
-
-
-def _refuse_clashes(models, definitions):
-    """Every name must belong to one file in each part of the network, and to none where brianff has it already."""
-
-    def own(*names):
-        return dict.fromkeys(names, "brianff, as a name of its own")
-
-    def merge(*pieces):
-        merged = {}
-        for piece in pieces:
-            for name, place in piece.items():
-                if name in merged:
-                    raise ModelError(f"{place}: '{name}' is also defined in {merged[name]}: rename one of them.")
-                merged[name] = place
-        return merged
-
-    goodness, rule = definitions["goodness"], definitions["rule"]
-    of_layers = Equations(LAYER_VARIABLES + SPIKE_COUNT).names
-    below = merge(own("T_epoch", "t_stop", "phase_at", *of_layers), goodness["layer"])
-    layer = merge(below, rule["layer"])
-    linked = own("w", "plastic", *(f"{name}_layer" for name in layer), *(f"{name}_below" for name in below))
-    encoding = names_in(SHOW_STIMULUS) - set(DEFAULT_FUNCTIONS) - set(UNITS) - {"t"}
-    inputs = merge(
-        linked | own("T_epoch", *FUNCTIONS, *encoding, *Equations(INPUT_VARIABLES).names),
-        definitions["encoder"]["equations"],
-        goodness["neuron"],
-        rule["presynaptic"],
-    )
-    inputs = merge(inputs, definitions["neuron"]["response"])
-    neurons = merge(
-        linked | own("T_epoch", "lastspike", "not_refractory", *FUNCTIONS, *WANTED_BY_RULES, *NEURON_VARIABLES),
-        definitions["neuron"]["equations"],
-        goodness["neuron"],
-        goodness["hidden"],
-        definitions["neuron"]["response"],
-        rule["presynaptic"],
-        rule["neuron"],
-    )
-    of_neurons = inputs | neurons
-    suffixed = own(*(f"{name}_{side}" for name in of_neurons for side in ("pre", "post")))
-    synapses = merge(suffixed | layer | of_neurons, rule["synapse"], definitions["optimizer"]["synapse"])
-    for model in models.values():
-        merge(synapses, dict.fromkeys(model.parameters, model.where("parameters")))
 
 
 # -- checking ------------------------------------------------------------------------------------------------------
@@ -1246,51 +1267,104 @@ def check(kind, name, *, build=True, **others):
         With file, line and advice.
     """
     model = load(kind, name)
-    if kind in FEEDBACK_FOLDERS:
-        from brianff.feedback import compose_feedback, environment_of_feedback
+    composition = _composition_for(model, others)
+    try:
+        return _check(composition, composition.models[kind], build)
+    except ModelError as error:  # in the file's own names, whatever they are called in the network
+        raise ModelError(composition.isolated.as_written(kind, str(error))) from None
 
-        composition = compose_feedback(**(others | {kind: model}))
-        environment = environment_of_feedback(composition)
-    else:
-        composition = compose(**(others | {kind: model}))
-        if kind == "rule" and "goodness" not in others and composition.misfit():
-            fitting = (compose(**(others | {"rule": model, "goodness": g})) for g in available("goodness"))
-            composition = next((c for c in fitting if not c.misfit()), composition)
-        if kind == "optimizer" and composition.online:
-            rule = composition.models["rule"].name
-            raise ModelError(f"{model.path}: the rule {rule} changes weights itself, without an optimizer.")
-        environment = _environment(composition)
-    if kind not in ("rule", "eligibility"):
-        for name in WANTED_BY_RULES:
-            environment["neurons"].pop(name, None)
-    if kind == "neuron":  # whether or not the rule at hand asks for it
-        environment["both"] |= _variables(model["response"])
+
+def _composition_for(model, others):
+    """What a model is checked with."""
+    kind = model.kind
+    if kind in FEEDBACK_FOLDERS:
+        from brianff.feedback import compose_feedback
+
+        return compose_feedback(**(others | {kind: model}))
+    composition = compose(**(others | {kind: model}))
+    if kind == "rule" and "goodness" not in others and composition.misfit():
+        fitting = (compose(**(others | {"rule": model, "goodness": g})) for g in available("goodness"))
+        composition = next((c for c in fitting if not c.misfit()), composition)
+    if kind == "optimizer" and composition.online:
+        rule = composition.models["rule"].name
+        raise ModelError(f"{model.path}: the rule {rule} changes weights itself, without an optimizer.")
+    return composition
+
+
+def _check(composition, model, build):
+    """Notes on one of the models of a composition; raises the `ModelError` of the first thing that is wrong with it."""
+    kind = model.kind
+    environment = _environment_for(composition, model)
     wider = {"both": environment["neurons"], "layers": environment["layer"], "goodness": environment["layer"]}
     for key, (what, part, _) in SCHEMA[kind].items():
         if key in model.strings:
             checker = _Checker(model, key, environment[part], wider.get(part, {}))
+            if key == "initial":
+                checker.wider = environment["both"]
             getattr(checker, what)(model.strings[key])
     if kind == "neuron":
         _check_default_on_pre(model, environment["synapses"])
     if build:
         _build(model, composition)
+    return _notes(model)
+
+
+def _environment_for(composition, model):
+    """Names that the strings of a model may use, part by part."""
+    if model.kind in FEEDBACK_FOLDERS:
+        from brianff.feedback import environment_of_feedback
+
+        environment = environment_of_feedback(composition)
+    else:
+        environment = _environment(composition)
+    if model.kind not in ("rule", "eligibility"):
+        for name in WANTED_BY_RULES:
+            environment["neurons"].pop(name, None)
+    if model.kind == "neuron":  # whether or not the rule at hand asks for it
+        environment["both"] |= _variables(model["response"])
+    if model.kind in ("neuron", "encoder"):  # these work with any rule, and know nothing of the variables of one
+        foreign = composition.isolated.foreign(model.kind)
+        for part, names in environment.items():
+            environment[part] = {k: v for k, v in names.items() if k not in foreign}
+    return environment
+
+
+def _notes(model):
+    """Remarks on what is allowed but may not be meant."""
     notes = []
-    if kind == "neuron" and "gain_below" not in names_in(model["equations"], model["threshold"], model["reset"]):
+    if model.kind == "neuron" and "gain_below" not in names_in(model["equations"], model["threshold"], model["reset"]):
         notes.append(
             f"{model.path}: no string uses gain_below: activity will not be normalised between layers, and a layer can "
             "read the goodness of the one below."
         )
+    if model.kind == "neuron" and not model["method"]:
+        method, variable = default_method(model["equations"])
+        if variable:
+            notes.append(
+                f"{_where_differential(model, variable)}: exponential Euler cannot integrate '{variable}': the method "
+                f'is {method}. To choose it, or another, write method = "{method}".'
+            )
     if "(unless refractory)" in without_comments(model["equations"]) and not model["refractory"]:
         notes.append(f"{model.path}: '(unless refractory)' does nothing where no string 'refractory' says how long.")
     used = names_in(*_texts(model.strings))
-    if kind in FOLDERS and (unused := [name for name in model.parameters if name not in used]):
-        notes.append(f"{model.path}: no string uses the parameter '{unused[0]}'.{_closest(unused[0], used)}")
+    if model.kind in FOLDERS and (unused := [name for name in model.parameters if name not in used]):
+        notes.append(
+            f"{model.where_parameter(unused[0])}: no string uses the parameter '{unused[0]}'.{closest(unused[0], used)}"
+        )
     if random := sorted(name for name in used if name in ("rand", "randn", "poisson") or name.split("_")[0] == "xi"):
         notes.append(
             f"{model.path}: {random[0]} does not come from the run's seed, so that no run can be repeated or resumed "
             "with the same result: uniform(seed, presentation, draw, channel) does."
         )
     return notes
+
+
+def _where_differential(model, variable, key="equations"):
+    """File and line of a variable's differential equation."""
+    for offset, line in equation_lines(model[key]):
+        if re.match(rf"d{variable}\s*/\s*dt", line):
+            return model.where(key, offset)
+    return model.where(key)
 
 
 def _check_default_on_pre(model, names):
@@ -1339,29 +1413,19 @@ def _build(model, composition):
             reset_device()
     if message:
         others = ", ".join(f"{kind} {m.name}" for kind, m in composition.models.items() if m is not model)
+        key = "method" if model["method"] and "state updater" in message else next(iter(model.strings))
         raise ModelError(
-            f"{model.path}: Brian2 cannot build a network of it (with {others}, method "
+            f"{model.where(key)}: Brian2 cannot build a network of it (with {others}, method "
             f"{composition.neurons.method}): {message}"
         )
     _built.add(strings)
-
-
-# What Brian2 says of Python that its strings do not know -> what to write.
-_ADVICE = {
-    "BitXor": "a power is x**2, not x^2",
-    "BitAnd": "use 'and', not '&'",
-    "BitOr": "use 'or', not '|'",
-    "'Call' syntax": "functions have no prefix: exp(x), not np.exp(x)",
-}
 
 
 def _first_sentence(error):
     chain = [error]
     while chain[-1].__cause__ is not None:
         chain.append(chain[-1].__cause__)
-    text = " ".join(" ".join(str(e) for e in reversed(chain) if str(e)).split())
-    advice = next((advice for sign, advice in _ADVICE.items() if sign in text), "")
-    return f"{text}: {advice}" if advice else text
+    return " ".join(" ".join(str(e) for e in reversed(chain) if str(e)).split())
 
 
 def _dim_string(dim):
@@ -1387,20 +1451,39 @@ class _Checker:
         """The names in `code`: all that Brian2 has to see, whose caches hash every name that they are given."""
         if foreign := foreign_name(code):
             self.fail(foreign, offset)
+        if instead := advice(code):
+            self.fail(f"'{code}': {instead}.", offset)
         found = {}
         for name in sorted(get_identifiers(code)):
+            if self.of_both_sides(name):
+                self.fail(f"'{name}' is a variable of both neurons: write {name}_pre or {name}_post.", offset)
             if name in self.names:
                 found[name] = self.names[name]
             elif name in self.wider:
                 self.fail(f"the name '{name}' is not defined for the input, where this string counts as well.", offset)
             else:
-                own = [n for n in self.names if not n.startswith("_") and n not in UNITS]
-                self.fail(
-                    f"the name '{name}' is not defined.{_closest(name, own)} Give it an equation, or a value in "
-                    "'parameters'.",
-                    offset,
-                )
+                self.fail(self.undefined(name, code), offset)
         return found
+
+    def of_both_sides(self, name):
+        """Whether a string of synapses leaves open which neuron's variable it means (Brian2: the one it reaches)."""
+        if self.model.kind == "neuron" or SCHEMA[self.model.kind][self.key][1] not in ("synapses", "upper", "feedback"):
+            return False
+        return {name, f"{name}_pre", f"{name}_post"} <= self.names.keys() and not self.names[name].scalar
+
+    def undefined(self, name, code):
+        """The sentence on a name that the string cannot use."""
+        own = [n for n in self.names if not n.startswith("_") and n not in UNITS]
+        functions = [n for n, v in self.names.items() if isinstance(v, Function)]
+        if re.search(rf"\b{name}\s*\(", code) and not closest(name, functions):
+            return function_advice(name, functions)
+        base, suffix = base_name(name)
+        if suffix == "_pre" and f"{base}_post" in self.names:
+            return (
+                f"the name '{name}' is not defined: '{base}' is a variable of the neurons that the synapses reach, and "
+                "not of input channels. What every neuron that projects has is defined in 'presynaptic'."
+            )
+        return f"the name '{name}' is not defined.{closest(name, own)} Give it an equation, or a value in 'parameters'."
 
     def vectors(self, code):
         return [k for k, v in self.used(code).items() if isinstance(v, Variable) and not v.scalar]
@@ -1436,7 +1519,7 @@ class _Checker:
         if self.key == "method":
             methods = list(StateUpdateMethod.stateupdaters)
             if text not in methods:
-                self.fail(f"there is no method '{text}'.{_closest(text, methods)} There are: {', '.join(methods)}.")
+                self.fail(f"there is no method '{text}'.{closest(text, methods)} There are: {', '.join(methods)}.")
         else:
             dim, condition = self.evaluate(text)
             if not condition:
@@ -1446,8 +1529,10 @@ class _Checker:
         for name, value in values.items():
             variable = self.names.get(name)
             if not isinstance(variable, Variable) or variable.read_only:
-                self.fail(f"there is no variable '{name}'.{_closest(name, self.settable())}")
-            self.statements(f"{name} = {_code(value)}")
+                self.fail(f"there is no variable '{name}'.{closest(name, self.settable())}")
+            both = name in Equations(self.model["presynaptic"]).names  # input channels have it as well
+            names = self.wider if both else self.names
+            replace(self, names=names, wider={}).statements(f"{name} = {_code(value)}")
 
     def settable(self):
         return [k for k, v in self.names.items() if isinstance(v, Variable) and not v.read_only]
@@ -1483,11 +1568,13 @@ class _Checker:
                 self.fail("Brian2 takes what follows a ';' for a statement, even in a comment.", offset)
         unread = {}  # new local variables -> where
         local = replace(self, names=dict(self.names))
+        set_vectors = None  # the first variable of neurons or synapses that was set
         for offset, line in statement_lines(text):
             try:
                 target, operator, right, _ = parse_statement(line)
             except ValueError:
-                self.fail(f"'{line}' is not an assignment.", offset)
+                instead = advice(line, assigned=True)
+                self.fail(f"'{line}' is not an assignment" + (f": {instead}." if instead else "."), offset)
             if operator not in ("=", "+=", "-=", "*=", "/="):
                 self.fail(f"'{line}': there is no '{operator}' in Brian2's statements.", offset)
             if right.count("(") > right.count(")"):
@@ -1497,25 +1584,47 @@ class _Checker:
             known = local.names.get(target)
             if known is None:
                 if operator != "=":
-                    self.fail(f"the name '{target}' is not defined.{_closest(target, local.settable())}", offset)
+                    self.fail(f"the name '{target}' is not defined.{closest(target, local.settable())}", offset)
                 local.names[target] = local.new_variable(target, right, offset)
                 unread[target] = offset
             elif isinstance(known, Constant) or not isinstance(known, Variable) or known.read_only:
                 post = [f"{target}_post"] if f"{target}_post" in local.settable() else []
                 self.fail(
                     f"'{target}' is a parameter or a constant, has an equation of its own, or belongs to another "
-                    f"group: it cannot be set here.{_closest(target, post)}",
+                    f"group: it cannot be set here.{closest(target, post)}",
                     offset,
                 )
+            else:
+                self.same_type(known, target, operator, right, local, offset)
+                if known.scalar and (set_vectors or self.key in AT_SPIKES):
+                    when = (
+                        f"after '{set_vectors}', which is not" if set_vectors else "at a spike, or in every time step"
+                    )
+                    self.fail(f"'{target}' is shared by all, and cannot be set {when}.", offset)
+                set_vectors = set_vectors if known.scalar else target
             try:
-                check_units_statements(line, local.used(f"{target} {right}", offset))
+                check_units_statements(
+                    line, {k: v for k, v in local.used(right, offset).items()} | {target: local.names[target]}
+                )
             except Exception as error:
                 self.fail(f"wrong unit or syntax: {_first_sentence(error)}", offset)
         for name, offset in unread.items():
             self.fail(
-                f"'{name}' is no variable here, and no later statement reads it.{_closest(name, self.settable())}",
+                f"'{name}' is no variable here, and no later statement reads it.{closest(name, self.settable())}",
                 offset,
             )
+
+    def same_type(self, known, target, operator, right, local, offset):
+        """Brian2 would cut off fractions, and take a truth value for a number, without a word."""
+        right = f"({target}) {operator[0]} ({right})" if operator != "=" else right
+        local.evaluate(right, offset)
+        found = brian_ast(right, local.used(right, offset)).dtype
+        if known.is_integer and found == "float":
+            self.fail(f"'{target}' is an integer: what it gets may have a fraction; int(...) cuts it off.", offset)
+        if known.is_boolean and found != "boolean":
+            self.fail(f"'{target}' is a boolean: it is set to a condition, True or False.", offset)
+        if not known.is_boolean and found == "boolean":
+            self.fail(f"'{target}' is a number: int(condition) is 1 where a condition is true.", offset)
 
     def new_variable(self, name, code, offset):
         dim, _ = self.evaluate(code, offset)

@@ -57,19 +57,21 @@ from brianff.equations import (
     ModelError,
     SynapseStrings,
     _add_neuron_variables,
-    _check_required_names,
     _declare,
-    _definitions,
     _environment,
     _finish_group,
     _initial,
+    _initial_of_shared,
     _input_equations,
-    _merge_parameters,
+    _joined,
     _unit_of,
     _used_names,
     _variables,
+    check_and_isolate,
+    initial_of_presynaptic,
     load,
 )
+from brianff.integration import default_method
 from brianff.network import FeedForwardNetwork
 from brianff.strings import names_in, tidy
 
@@ -168,12 +170,9 @@ def compose_feedback(parameters=None, **chosen):
         If an equation cannot be read, two files define the same name, or a model lacks what the others need.
     """
     models = {kind: load(kind, chosen.get(kind) or default) for kind, default in FEEDBACK_DEFAULTS.items()}
-    for model in models.values():
-        definitions = _definitions(model)
-        if model.kind in ("eligibility", "loss", "optimizer"):
-            _check_required_names(model, definitions)
+    isolated = check_and_isolate(models, parameters or {})
+    models, values = isolated.models, isolated.values
     n, c, e, f, loss, o = (models[kind] for kind in FEEDBACK_DEFAULTS)
-    values = _merge_parameters(models, parameters or {})
     uses_surrogate = "surrogate" in names_in(e["neuron"], e["on_step"])
     if uses_surrogate and not n["surrogate"]:
         raise ModelError(
@@ -182,7 +181,10 @@ def compose_feedback(parameters=None, **chosen):
         )
 
     def neuron_strings(projects, variables, at_epoch_end, at_epoch_start):
-        text = "\n".join([n["equations"], e["presynaptic"] if projects else "", e["neuron"], loss["neuron"]])
+        of_own = n["presynaptic"] if projects or _reads_presynaptic(n) else ""
+        own_on_spike = n["presynaptic_on_spike"] if of_own else ""
+        presynaptic = _joined(of_own, e["presynaptic"] if projects else "")
+        text = "\n".join([n["equations"], presynaptic, e["neuron"], loss["neuron"]])
         text += "\n" + "\n".join([f["neuron"], variables])
         if uses_surrogate:
             text += f"\nsurrogate = {n['surrogate']} : 1"
@@ -190,17 +192,18 @@ def compose_feedback(parameters=None, **chosen):
             text += "\nperturbation : 1"
         if "gain_below" in names_in(text, n["reset"], n["threshold"]):
             text += "\ngain_below = 1 : 1                # nothing normalises activity between the layers"
-        on_spike = e["presynaptic_on_spike"] if projects else ""
+        on_spike = _joined(own_on_spike, e["presynaptic_on_spike"] if projects else "")
         return GroupStrings(
             equations=text,
             threshold=n["threshold"],
             reset="\n".join([n["reset"], on_spike, loss["on_spike"], f["on_spike"]]),
             refractory=n["refractory"] or None,
-            method=n["method"] or "exponential_euler",
+            method=n["method"] or default_method(n["equations"])[0],
             on_step="\n".join([n["on_step"], e["on_step"]]),
             on_threshold="\n".join([e["on_threshold"], f["on_threshold"]]),
             at_epoch_end=at_epoch_end,
-            at_epoch_start="\n".join(
+            at_epoch_start=_initial_of_shared(text, n.strings.get("initial", {}))
+            + "\n".join(
                 [f["remember"], _initial(text, n.strings.get("initial", {})), loss["at_epoch_start"]]
                 + [f["at_epoch_start"], at_epoch_start]
             ),
@@ -216,13 +219,13 @@ def compose_feedback(parameters=None, **chosen):
     output = neuron_strings(False, score, loss["output_at_epoch_end"], "shown_class = int(label(t, entry))")
     for strings in (neurons, output):
         _add_neuron_variables(strings, set())
-    input_text = _input_equations(c, e["presynaptic"])
+    input_text = _input_equations(c, _joined(n["presynaptic"], e["presynaptic"]))
     inputs = GroupStrings(
         equations=input_text,
         threshold=c["threshold"],
-        reset="\n".join([c["reset"], e["presynaptic_on_spike"]]),
+        reset=_joined(c["reset"], n["presynaptic_on_spike"], e["presynaptic_on_spike"]),
         method="exponential_euler",
-        at_epoch_start=_initial(input_text, {}),
+        at_epoch_start=_initial(input_text, initial_of_presynaptic(n)),
         encode=SHOW_STIMULUS + c["at_epoch_start"],
     )
     layer, input_layer = (GroupStrings(equations=LAYER_VARIABLES, method="exponential_euler") for _ in range(2))
@@ -278,12 +281,19 @@ def compose_feedback(parameters=None, **chosen):
             on_step=tidy(e["synapse_on_step"]),
         ),
         parameters=values,
+        isolated=isolated,
         on_pre_of_input=on_pre,
         columns=e["columns"] or None,
         backward=f["backward"],
         feedback=feedback,
         kept=tuple(Equations(loss["hidden"]).names) if loss["hidden"] else (),
     )
+
+
+def _reads_presynaptic(neuron):
+    """Whether a neuron's own strings read what it has for those that it projects to."""
+    keys = ("equations", "threshold", "reset", "refractory", "on_step")
+    return bool(Equations(neuron["presynaptic"]).names & names_in(*(neuron[key] for key in keys)))
 
 
 def environment_of_feedback(composition):

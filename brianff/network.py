@@ -248,8 +248,8 @@ class FeedForwardNetwork:
 
     def _set(self, group, strings, **more):
         for name, value in {**strings.parameters, **more}.items():
-            if name in group.variables:
-                setattr(group, name, value)
+            if name in group.variables:  # not setattr: a parameter may be called as an attribute of the group is
+                group.state(name).set_item(slice(None), value)
 
     @property
     def _epoch(self):

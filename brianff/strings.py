@@ -1,12 +1,13 @@
 """What the strings of model files are made of: lines, names and assignments, as text."""
 
+import difflib
 import re
 
 from brian2.utils.stringtools import get_identifiers
 
 __all__ = [
-    "SUFFIXES", "base_name", "equation_lines", "foreign_name", "names_in", "statement_lines", "targets", "tidy",
-    "without_comments",
+    "SUFFIXES", "base_name", "closest", "equation_lines", "foreign_name", "names_in", "statement_lines", "targets",
+    "tidy", "without_comments",
 ]  # fmt: skip
 
 # How strings name the variables of other groups.
@@ -17,6 +18,13 @@ def base_name(name):
     """A name without its suffix, and the suffix ("" if it has none)."""
     suffix = next((s for s in SUFFIXES if name.endswith(s) and len(name) > len(s)), "")
     return name.removesuffix(suffix), suffix
+
+
+def closest(word, candidates):
+    """ " Did you mean ...?" with the candidate that is most like a word, or nothing."""
+    candidates = list(candidates)
+    match = difflib.get_close_matches(word, candidates, n=1) or [c for c in candidates if c.lower() == word.lower()]
+    return f" Did you mean '{match[0]}'?" if match else ""
 
 
 def tidy(text):

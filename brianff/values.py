@@ -101,7 +101,8 @@ def parse_parameter(text):
     """
     name, equals, expression = text.partition("=")
     name = name.strip()
-    if not equals or not name.isidentifier():
+    kind, _, name_alone = name.rpartition(".")  # KIND.NAME where files of two kinds have the name
+    if not equals or not name_alone.isidentifier() or not (not kind or kind.isidentifier()):
         raise ModelError(f"'{text}': a parameter is given as NAME=VALUE, for example tau_m=10*ms.")
     try:
         value = evaluate(expression)

@@ -416,14 +416,6 @@ def test_two_files_may_share_a_parameter_of_the_same_value(write):
     assert check("neuron", path, build=False) == []
 
 
-@pytest.mark.parametrize("value", ["90*ms", "100"])
-def test_two_values_of_one_parameter_are_refused_with_both_files(error_of, value):
-    text = changed(GOOD["neuron"], ('"tau_syn": 100*ms', f'"tau_syn": 100*ms, "tau_x": {value}'))
-    message = error_of("neuron", text)
-    assert "the parameter 'tau_x'" in message and "rename one of them" in message
-    assert "FILE" in message and "sum_of_squares.py" in message
-
-
 def test_an_override_replaces_a_value():
     c = compose(parameters={"tau_m": 5 * ms})
     assert c.parameters["tau_m"] == 5 * ms == c.neurons.parameters["tau_m"]
@@ -624,7 +616,7 @@ def test_a_variable_that_is_also_a_parameter_is_found_on_its_line(error_of):
         ("dq/dt = (gain_below*I_syn - v)/*tau_m : 1", "invalid syntax"),
         ("dq/dt = (gain_below*I_syn - v)/tau_m : one", "'one', but this is not a base unit"),
         ("dq/dt = (gain_below*I_syn - v)/tau_m : mV", "Use 'volt' instead"),
-        ("dq/dt = (v if v > 0 else 0)/tau_m : 1", "IfExp"),
+        ("dq/dt = (v if v > 0 else 0)/tau_m : 1", "there is no 'if': write int(condition)*value"),
         ("lambda : 1", "Python keyword"),
         ("i : 1", "special meaning"),
     ],
@@ -870,9 +862,6 @@ def test_a_comment_on_gain_below_does_not_silence_the_note(write):
 @pytest.mark.parametrize(
     "kind, old, new, name",
     [
-        ("neuron", "half = 0.5*v", "x = 0.5*v", "x"),
-        ("neuron", "half = 0.5*v", "z = 0.5*v", "z"),
-        ("neuron", "half = 0.5*v : 1", "tau_x : second", "tau_x"),
         ("neuron", "half = 0.5*v : 1", "T_epoch : second", "T_epoch"),
         ("neuron", "half = 0.5*v", "gain_below = 0.5*v", "gain_below"),
         ("encoder", "next_spike : integer", "next_spike : integer\\nintensity : 1", "intensity"),
@@ -881,25 +870,18 @@ def test_a_comment_on_gain_below_does_not_silence_the_note(write):
         ("rule", '"M : 1"', '"M : 1\\ng : 1"', "g"),
         ("rule", '"M : 1"', '"M : 1\\nphase : 1"', "phase"),
         ("rule", '"dw : 1"', '"dw : 1\\nw : 1"', "w"),
-        ("rule", '"dw : 1"', '"dw : 1\\nm1 : 1"', "m1"),
         ("optimizer", '"m1 : 1"', '"m1 : 1\\ndw : 1"', "dw"),
-        ("neuron", "half = 0.5*v : 1", "half = 0.5*v : 1\nw : 1", "w"),
         ("rule", "x_last : 1", "x_last : 1\\nplastic : 1", "plastic"),
     ],
 )
-def test_a_variable_that_another_file_defines_is_refused(error_of, kind, old, new, name):
-    message = error_of(kind, changed(GOOD[kind], (old, new)))
-    assert "FILE" in message and f"'{name}'" in message
+def test_a_name_that_strings_are_given_cannot_be_defined(error_of, kind, old, new, name):
+    """Nobody could tell which of both is meant; what is not at hand in the file may have any name (test_names.py)."""
+    text = changed(GOOD[kind], (old, new))
+    assert re.match(rf"FILE:{line_of(text, new)}: '{name}' is (also )?defined .*", error_of(kind, text))
 
 
-def test_a_clash_names_both_files(error_of):
-    message = error_of("neuron", changed(GOOD["neuron"], ("half = 0.5*v", "x = 0.5*v")))
-    line = line_of(load("goodness", "sum_of_squares").path.read_text(), "neuron = ")
-    assert re.search(rf"sum_of_squares\.py:{line}: 'x' is also defined in FILE:8: rename one of them", message)
-
-
-@pytest.mark.parametrize("name", ["w", "x", "phase", "intensity"])
-def test_a_parameter_with_the_name_of_a_variable_is_refused(error_of, name):
+@pytest.mark.parametrize("name", ["w", "T_epoch", "channel"])
+def test_a_parameter_with_the_name_of_what_strings_are_given_is_refused(error_of, name):
     message = error_of("neuron", changed(GOOD["neuron"], ('"v_th": 1.0', f'"v_th": 1.0, "{name}": 1.0')))
     assert "FILE" in message and f"'{name}'" in message
 
@@ -915,8 +897,8 @@ def test_a_parameter_with_the_name_of_a_variable_is_refused(error_of, name):
         ("neuron", [("reset =", 'initial = {"v": "v_rest"}\nreset =')]),
         ("neuron", [("reset =", 'initial = {"u": 1}\nreset =')]),
         ("neuron", [("reset =", 'initial = {"v": 5*ms}\nreset =')]),
-        ("neuron", [("gain_below*I_syn - v", "gain_below*I_syn + v**2")]),
-        ("neuron", [("- v)/tau_m : 1", "- v)/tau_m + xi/tau_m**0.5 : 1")]),
+        ("neuron", [("gain_below*I_syn - v", "gain_below*I_syn + v**2"), ("reset =", 'method = "exact"\nreset =')]),
+        ("neuron", [("- v)/tau_m : 1", "- v)/tau_m + xi*xi : 1")]),
         ("neuron", [("0.5*v : 1", "rand() : 1"), ("v > v_th", "half > v_th")]),
         ("neuron", [("0.5*v : 1", "0.5*v : 1 (shared)")]),
         ("neuron", [("I_syn = I_syn*1", "half = 3")]),
@@ -941,7 +923,6 @@ def test_a_parameter_with_the_name_of_a_variable_is_refused(error_of, name):
         ("rule", [('"phase_layer != 0"', '"x_post > 0"')]),
         ("rule", [('"z_pre != 0"', '"x_post != 0"')]),
         ("rule", [("dw += M_layer", "dw += i*M_layer")]),
-        ("encoder", [('"dark": 0.05', '"dark": 0.05, "in_class": 1.0')]),
         ("optimizer", [("w += learning_rate_layer*m1", "w += learning_rate_layer*m1*x_post")]),
         ("optimizer", [('"m1 : 1"', '"m1 : 1\\nlast : 1 (shared)"'), ("dw = 0", "dw = 0\nlast = w")]),
         ("neuron", [("I_syn_post += w", "I_syn += w")]),
@@ -995,10 +976,13 @@ def test_check_accepts_what_can_be_built(write, kind, changes):
     assert all("does not come from the run's seed" in note for note in notes)
 
 
+EXPONENTIAL = ("reset =", 'method = "exponential_euler"\nreset =')
+
+
 def test_check_leaves_brian2_as_it_found_it(write, tmp_path):
     from brian2 import defaultclock, get_device, prefs, set_device
 
-    wrong = changed(GOOD["neuron"], ("gain_below*I_syn - v", "gain_below*I_syn - v**2"))
+    wrong = changed(GOOD["neuron"], ("gain_below*I_syn - v", "gain_below*I_syn - v**2"), EXPONENTIAL)
     set_device("cpp_standalone", directory=str(tmp_path / "build"), build_on_run=False)
     prefs.codegen.target = "auto"
     defaultclock.dt = 0.25 * ms
@@ -1016,9 +1000,9 @@ def test_check_leaves_brian2_as_it_found_it(write, tmp_path):
 def test_a_network_that_cannot_be_built_is_one_line(error_of, capfd):
     import gc
 
-    text = changed(GOOD["neuron"], ("gain_below*I_syn - v", "gain_below*I_syn - v**2"))
+    text = changed(GOOD["neuron"], ("gain_below*I_syn - v", "gain_below*I_syn - v**2"), EXPONENTIAL)
     message = error_of("neuron", text, build=True)
-    assert message.startswith("FILE: Brian2 cannot build a network of it (with encoder time_to_first_spike, goodness")
+    assert message.startswith(f"FILE:{line_of(text, 'method')}: Brian2 cannot build a network of it (with encoder")
     assert "method exponential_euler): Can only solve conditionally linear systems" in message and "\n" not in message
     gc.collect()
     assert capfd.readouterr() == ("", "")

@@ -1,6 +1,7 @@
 {# State update and threshold of a layer, entry by entry, in tiles that fit the first-level cache. #}
 {# USES_VARIABLES { N } #}
 {# ALLOWS_SCALAR_WRITE #}
+{# Brian2 integrates with variables that have an underscore before a user's name: names here have more. #}
 {% extends 'common_group.cpp' %}
 {% block maincode %}
     // scalar code
@@ -10,40 +11,40 @@
 
     {% set _eventspace = get_array_name(eventspace_variable) %}
     {# The flags of a tile are looked through in blocks: a bit of a mask for each neuron. #}
-    const size_t _tile = 256, _block = 32;
-    {{_flag_type}} _fired[_tile];
-    size_t _count = 0;
+    const size_t _brianff_tile = 256, _brianff_block = 32;
+    {{_flag_type}} _brianff_fired[_brianff_tile];
+    size_t _brianff_count = 0;
     for (size_t _entry_idx = 0; _entry_idx < {{_batch}}; _entry_idx++)
-    for (size_t _start = 0; _start < {{_n_neurons}}; _start += _tile)
+    for (size_t _brianff_start = 0; _brianff_start < {{_n_neurons}}; _brianff_start += _brianff_tile)
     {
-        const size_t _first = _entry_idx*{{_n_neurons}} + _start;
-        const size_t _size = std::min<size_t>(_tile, {{_n_neurons}} - _start);
+        const size_t _brianff_first = _entry_idx*{{_n_neurons}} + _brianff_start;
+        const size_t _brianff_size = std::min<size_t>(_brianff_tile, {{_n_neurons}} - _brianff_start);
         #pragma GCC ivdep
-        for (size_t _k = 0; _k < _size; _k++)
+        for (size_t _brianff_k = 0; _brianff_k < _brianff_size; _brianff_k++)
         {
-            const size_t _idx = _first + _k;
+            const size_t _idx = _brianff_first + _brianff_k;
             const size_t _vectorisation_idx = _idx;
             {# as wide as the flags: through a char, every vector would be packed and unpacked again #}
             {{vector_code|map('replace', 'const char _cond', 'const ' ~ _flag_type ~ ' _cond')|list|autoindent}}
-            _fired[_k] = _cond;
+            _brianff_fired[_brianff_k] = _cond;
         }
-        for (size_t _k = _size; _k % _block; _k++)
-            _fired[_k] = 0;
-        for (size_t _k = 0; _k < _size; _k += _block)
+        for (size_t _brianff_k = _brianff_size; _brianff_k % _brianff_block; _brianff_k++)
+            _brianff_fired[_brianff_k] = 0;
+        for (size_t _brianff_k = 0; _brianff_k < _brianff_size; _brianff_k += _brianff_block)
         {
             {# as many bits as a block has neurons, in a type as wide as the flags, so that the loop is made of vectors #}
-            {{_mask_type}} _spikes = 0;
-            for (size_t _l = 0; _l < _block; _l++)
-                _spikes |= ({{_mask_type}})_fired[_k + _l] << _l;
-            for (; _spikes; _spikes &= _spikes - 1)
-                {{_eventspace}}[_count++] = _first + _k + __builtin_ctzll(_spikes);
+            {{_mask_type}} _brianff_spikes = 0;
+            for (size_t _brianff_l = 0; _brianff_l < _brianff_block; _brianff_l++)
+                _brianff_spikes |= ({{_mask_type}})_brianff_fired[_brianff_k + _brianff_l] << _brianff_l;
+            for (; _brianff_spikes; _brianff_spikes &= _brianff_spikes - 1)
+                {{_eventspace}}[_brianff_count++] = _brianff_first + _brianff_k + __builtin_ctzll(_brianff_spikes);
         }
     }
-    {{_eventspace}}[N] = _count;
+    {{_eventspace}}[N] = _brianff_count;
     {% if _uses_refractory %}
-    for (size_t _event = 0; _event < _count; _event++)
+    for (size_t _brianff_event = 0; _brianff_event < _brianff_count; _brianff_event++)
     {
-        const size_t _idx = {{_eventspace}}[_event];
+        const size_t _idx = {{_eventspace}}[_brianff_event];
         {{not_refractory}}[_idx] = false;
         {{lastspike}}[_idx] = {{t}};
     }
