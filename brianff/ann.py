@@ -21,16 +21,17 @@ from pathlib import Path
 
 import numpy as np
 
-from brianff import datasets
+from brianff import datasets, runs
+from brianff.checkpoints import Whole, check_checkpoint
 from brianff.errors import OptionError
 from brianff.evaluation import Evaluation
 from brianff.finite import require_finite
 from brianff.network import LABEL_NEUTRAL, LABEL_NONE
 from brianff.options import EPOCHS, NEURONS, SAMPLES, SEED, Options, option
 from brianff.readout import SoftmaxReadout, features
-from brianff.results import ResultsError, RunFolder
+from brianff.results import RunFolder
 from brianff.stimulus import hybrids_of, stream, wrong_labels
-from brianff.training import Progress, Stopped, load_data, versions
+from brianff.training import Progress, Stopped, load_data
 
 __all__ = ["Adam", "AnnConfig", "AnnTrainer", "ForwardForward", "Layer", "modulators", "normalised"]
 
@@ -240,12 +241,6 @@ class AnnConfig(Options):
             changes["data"] = str(Path(self.data).resolve())
         return dataclasses.replace(self, **changes)
 
-    @classmethod
-    def from_dict(cls, values):
-        if other := {f.name for f in dataclasses.fields(cls)} ^ set(values):
-            raise ResultsError(f"config.json is not that of an ANN run, or of another version: {min(other)}.")
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
-
 
 PRESETS = {
     "digits": dict(hidden=(500, 500), epochs=60, batch=20, learning_rate=3e-3, label_scale=4.0, alpha=6.0, dropout=0.1),
@@ -293,25 +288,25 @@ class AnnTrainer(Progress):
         self.metrics = []
 
     @classmethod
-    def start(cls, config, path):
+    def start(cls, config, path, report=lambda text: None):
         """Begin a new run in a new folder, which is made when everything is known to be in order."""
         config = config.resolved()
         RunFolder.check_new(path)
         trainer = cls(config, RunFolder(path))
-        RunFolder.create(path, {"config": dataclasses.asdict(config), "versions": versions()})
+        trainer.folder = runs.begin(path, config, trainer.data, report=report)
         return trainer
 
     @classmethod
-    def resume(cls, path, data=None):
-        """Go on with an interrupted run; `data` may name another folder of its data set's files."""
-        folder = RunFolder.open(path)
-        try:
-            config = AnnConfig.from_dict(folder.config["config"])
-        except (KeyError, TypeError) as error:
-            raise ResultsError(f"{folder.path / 'config.json'} is not the configuration of a run: {error}.") from None
+    def resume(cls, path, data=None, report=lambda text: None, trust_models=False):
+        """Go on with an interrupted run; `data` may name another folder of its data set's files.
+
+        `trust_models` is there as in other trainers: a run of this one has no models.
+        """
+        folder, config = runs.reopen(path, AnnConfig, report, trust_models, AnnConfig.resolved)
         trainer = cls(config if data is None else dataclasses.replace(config, data=data), folder)
-        if folder.has("checkpoint"):
-            trainer._restore(folder.load("checkpoint"))
+        runs.check_data(folder, trainer.data)
+        if checkpoint := folder.load_checkpoint(report):
+            trainer._restore(*checkpoint)
         return trainer
 
     @property
@@ -482,32 +477,25 @@ class AnnTrainer(Progress):
         return out | {f"readout.{name}": getattr(self.readout, name) for name in SoftmaxReadout.ARRAYS}
 
     def _checkpoint(self):
-        # metrics first: a row too many is cut off on resuming, a row too few could not be brought back
-        self.folder.write_metrics(self.metrics)
         scalars = ("position", "seconds", "cpu_seconds")
-        self.folder.save(
-            "checkpoint",
-            {
-                **self._state(),
-                **{name: np.array(getattr(self, name)) for name in scalars},
-                "n_updates": np.array(self.optimizer.n_updates),
-                "n_metrics": np.array(len(self.metrics)),
-            },
-        )
+        arrays = {
+            **self._state(),
+            **{name: np.array(getattr(self, name)) for name in scalars},
+            "n_updates": np.array(self.optimizer.n_updates),
+        }
+        self.folder.save_checkpoint(arrays, self.metrics)
 
-    def _restore(self, arrays):
-        path = self.folder.path / "checkpoint.npz"
-        try:
-            for name, value in self._state().items():
-                if arrays[name].shape != value.shape:
-                    raise ResultsError(f"{path} is a checkpoint of another network: '{name}' has the wrong size.")
-                value[...] = arrays[name]
-            self.position = int(arrays["position"])
-            self.seconds, self.cpu_seconds = float(arrays["seconds"]), float(arrays["cpu_seconds"])
-            self.optimizer.n_updates = int(arrays["n_updates"])
-            self.metrics = self.folder.read_metrics()[: int(arrays["n_metrics"])]
-        except KeyError as error:
-            raise ResultsError(f"{path} is a checkpoint of another network: it has no {error}.") from None
+    def _restore(self, arrays, metrics):
+        state, seconds = self._state(), np.array(self.seconds)
+        whole = {"position": Whole(0, self.config.epochs), "n_updates": Whole(0)}
+        expected = {**state, **whole, "seconds": seconds, "cpu_seconds": seconds}
+        check_checkpoint(self.folder.path / "checkpoint.npz", arrays, expected)
+        for name, value in state.items():
+            value[...] = arrays[name]
+        self.position = int(arrays["position"])
+        self.seconds, self.cpu_seconds = float(arrays["seconds"]), float(arrays["cpu_seconds"])
+        self.optimizer.n_updates = int(arrays["n_updates"])
+        self.metrics = metrics
 
     def save_weights(self):
         """Write ``weights.npz``: weights and biases of every layer, and the readout's weights."""

@@ -10,7 +10,7 @@ import shutil
 from brianff.errors import BrianffError
 from brianff.scratch import failed, owned_folder, swept
 
-__all__ = ["CompilerError", "DeviceError", "cached", "digest_of", "one_at_a_time"]
+__all__ = ["CompilerError", "DeviceError", "cached", "one_at_a_time"]
 
 
 class DeviceError(BrianffError):
@@ -96,7 +96,7 @@ def _publish(work, folder, make, manifest):
     for leftover in (*work.glob("**/*.o"), *work.glob("*.gch")):
         leftover.unlink()
     used = [work / "main", *(path for path in work.glob("static_arrays/*") if path.is_file())]
-    files = {str(path.relative_to(work)): digest_of(path) for path in used}
+    files = {str(path.relative_to(work)): _hash(path) for path in used}
     document = {"network": manifest, "files": files}
     (work / "manifest.json").write_text(json.dumps(document | {"digest": _digest(document)}))
     if folder.is_dir():  # without a manifest, or damaged
@@ -111,7 +111,7 @@ def _read(folder):
     try:
         document = json.loads((folder / "manifest.json").read_text())
         whole = document.pop("digest") == _digest(document)
-        if whole and all(digest_of(folder / name) == digest for name, digest in document["files"].items()):
+        if whole and all(_hash(folder / name) == digest for name, digest in document["files"].items()):
             return document["network"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         pass
@@ -122,7 +122,7 @@ def _digest(document):
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
-def digest_of(path):
+def _hash(path):
     """SHA-256 of a file."""
     with open(path, "rb") as f:
         return hashlib.file_digest(f, "sha256").hexdigest()

@@ -17,9 +17,8 @@ from brianff.options import flag_of, given, parser_of, text
 from brianff.training import Stopped
 
 __all__ = [
-    "add_model_options", "add_out_option", "add_quick_option", "dated_folder", "fail_cleanly", "progress_bar",
-    "resumed", "run_options", "start_or_resume", "way_to_predict",
-    "with_quick",
+    "add_model_options", "add_out_option", "add_quick_option", "add_resume_options", "dated_folder", "fail_cleanly",
+    "progress_bar", "resumed", "run_options", "start_or_resume", "way_to_predict", "with_quick",
 ]  # fmt: skip
 
 EXPECTED = (BrianffError, ValueError, NotImplementedError, FloatingPointError, OverflowError)
@@ -40,7 +39,7 @@ def run_options(config, docstring, name, *more):
     """
     parser = parser_of(docstring, config, *more)
     add_out_option(parser, f"runs/{name}-DATE-TIME")
-    parser.add_argument("--resume", type=text, metavar="FOLDER", help="go on with an interrupted run, as it was begun")
+    add_resume_options(parser)
     add_quick_option(parser, "a few seconds on a small network: is everything there?")
     return parser
 
@@ -76,6 +75,17 @@ def _listed(value):
     return ",".join(map(str, value)) if isinstance(value, (tuple, list)) else value
 
 
+def add_resume_options(parser):
+    """`--resume`, and whose code it may run."""
+    parser.add_argument("--resume", type=text, metavar="FOLDER", help="go on with an interrupted run, as it was begun")
+    parser.add_argument(
+        "--trust-models",
+        action="store_true",
+        help="with --resume: load the copies of model files in the folder (they are Python, and run), whoever began "
+        "the run and whatever has become of the originals",
+    )
+
+
 def dated_folder(name):
     return Path("runs") / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
 
@@ -108,8 +118,11 @@ def start_or_resume(args, trainer_class, quick, name, more="", check=lambda conf
         Handed on to the trainer.
     """
     chosen = given(args, trainer_class.config_class)
+    if args.trust_models and not args.resume:
+        raise OptionError("--trust-models goes with --resume: model files that you name yourself are loaded anyway.")
     if args.resume:
-        trainer = trainer_class.resume(args.resume, **resumed(chosen, args.out), **options)
+        chosen = resumed(chosen, args.out)
+        trainer = trainer_class.resume(args.resume, trust_models=args.trust_models, **chosen, **options)
         check(trainer.config)
     else:
         config = trainer_class.config_class(**with_quick(args, chosen, quick, more))

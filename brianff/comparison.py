@@ -133,7 +133,8 @@ def measure_all(todo, more, jobs):
 
 def _measure_seed(options):
     with temporary_folder() as folder:
-        trainer = Trainer.start(Config.from_dict(options | {"validate": 1}), f"{folder}/run")
+        options = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
+        trainer = Trainer.start(Config(**options | {"validate": 1}), f"{folder}/run")
         before = cpu_seconds().sum()
         trainer.run()
         seconds = float(cpu_seconds().sum() - before)

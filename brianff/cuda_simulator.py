@@ -203,6 +203,9 @@ class CudaSimulator:
     def size(self, name):
         return self._variable(name)["size"]
 
+    def dtype(self, name):
+        return np.dtype(self._variable(name)["dtype"])
+
     def run(self, inputs, n_epochs):
         a = self.architecture
         if not 1 <= n_epochs <= a.capacity:

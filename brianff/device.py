@@ -166,6 +166,10 @@ class RuntimeSimulator:
         group, _, variable = name.partition(".")
         return self.built.groups[group].variables[variable].size
 
+    def dtype(self, name):
+        group, _, variable = name.partition(".")
+        return np.dtype(self.built.groups[group].variables[variable].dtype)
+
     @in_turn
     def run(self, inputs, n_epochs):
         from brian2 import ms
@@ -241,6 +245,9 @@ class CppSimulator:
 
     def size(self, name):
         return self.manifest["variables"][name]["size"]
+
+    def dtype(self, name):
+        return np.dtype(self.manifest["variables"][name]["dtype"])
 
     def run(self, inputs, n_epochs):
         a = self.architecture

@@ -23,7 +23,6 @@ from brianff.network import LABEL_NONE, Architecture
 from brianff.options import EPOCHS, NEURONS, SAMPLES, SEED, STEPS, TIME_STEP, Options, option, parameters_of
 from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule, stream
 from brianff.training import (
-    Config,
     Trainer,
     check_input,
     check_options,
@@ -97,8 +96,6 @@ class FeedbackConfig(Options):
     def _checked(self):
         check_options(self)
         return self
-
-    from_dict = classmethod(Config.from_dict.__func__)
 
 
 # Of the two-exponential neuron, with thresholds theta = 2 tau_s c, and of the code; used where the models have them.
@@ -430,6 +427,9 @@ class FeedbackTrainer(Trainer):
 
     # -- checkpoints -----------------------------------------------------------------------------------------------
     def _state(self):
+        return {}
+
+    def _expected_state(self):
         return {}
 
     def _restore_state(self, arrays):

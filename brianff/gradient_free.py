@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from brianff import datasets
+from brianff.checkpoints import check_checkpoint
 from brianff.options import EPOCHS, SEED, STEPS, TIME_STEP, Options, option
 from brianff.population import (
     AnnPopulation,
@@ -134,6 +135,18 @@ class Comparison:
         for presentations, seconds, w in stages:
             row = {"presentations": presentations, "events": round(presentations * events), "cpu_seconds": seconds}
             yield row | measure(population, w, self.data, "validation", readout=False), w
+
+    def check_state(self, path, state):
+        """Refuse arrays of a checkpoint that no such comparison has written."""
+        s, n = self.settings, len(SPIKING)
+        trained = np.zeros((self.data.n_pixels + self.data.n_classes * s.label_neurons, s.neurons))
+        places = np.shape(state.get("angles"))[1:] if np.shape(state.get("angles")) in ((n, 1), (n, 2)) else (2,)
+        known = {
+            "trained": (trained, np.dtype("float32")),
+            "angles": np.zeros((n, *places)),
+            "scaling": np.zeros((2, len(s.widths))),
+        }
+        check_checkpoint(path, state, {name: known[name] for name in known if name in state})
 
     def start(self, seed):
         """Weights with which the spiking courses of a seed begin."""

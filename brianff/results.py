@@ -1,28 +1,48 @@
 """One folder a run: configuration with the equations verbatim, metrics, checkpoint, weights, recordings, figures.
 
 ======================  ==============================================================================================
-config.json             every option, the composed equations as Brian2 gets them, parameters, versions
-metrics.csv             one row a chunk of training, one a validation
-checkpoint.npz          everything that training needs to go on; replaced atomically after each chunk
+config.json             every option, the composed equations as Brian2 gets them, parameters, versions, a hash of the
+                        data set, and one of all of this
+models/                 copies of model files that do not come with brianff, and of those that they build upon
+checkpoint.npz          everything that training needs to go on, metrics included; replaced atomically after each chunk
+metrics.csv             one row a chunk of training, one a validation: what the checkpoint has, for reading
 weights.npz             the weights of the trained network
 recordings_before.npz   as recordings.npz, before training
 recordings.npz          spikes and membrane variables of chosen neurons and presentations
 evaluation.npz          goodness of every test sample under every label, predictions
 figures/                PNG files
+.lock                   locked by the process that works in the folder
 ======================  ==============================================================================================
+
+Every npz file carries a seal, a hash of its contents and of config.json: a file of another run, or one that somebody
+has changed, is refused.  (The seal is the comment of the zip archive; NumPy reads the file as any other.)
 """
 
+import contextlib
 import csv
+import fcntl
+import hashlib
 import io
 import json
 import os
+import platform
+import re
+import weakref
+import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from brianff.errors import BrianffError
 
-__all__ = ["ResultsError", "RunFolder", "atomic_write", "read_rows"]
+__all__ = ["ResultsError", "RunFolder", "atomic_write", "digest_of", "lock_folder", "read_rows", "write_rows"]
+
+_WHAT_TO_DO = {
+    "checkpoint": "put the run's own back, or delete it, and training begins again from the start",
+    "recordings_before": "delete it, and it is left out",
+}
+_METRICS = "metrics.json"  # within checkpoint.npz
+_held = weakref.WeakValueDictionary()
 
 
 class ResultsError(BrianffError):
@@ -30,18 +50,83 @@ class ResultsError(BrianffError):
 
 
 def atomic_write(path, data):
-    """Replace the file at `path` by `data` (bytes): whoever reads it sees the old or the new one, never half of one."""
+    """Replace the file at `path` by `data` (bytes): whoever reads it sees the old or the new one, never half of one.
+
+    Raises
+    ------
+    ResultsError
+        If it cannot be written; the old file is unharmed.
+    """
     path = Path(path)
     temporary = path.with_name(path.name + ".tmp")
-    with open(temporary, "wb") as f:
-        f.write(data)
-        f.flush()
-        os.fsync(f.fileno())
-    os.replace(temporary, path)
+    try:
+        with open(temporary, "wb") as f:
+            f.write(data)
+            f.flush()
+            os.fsync(f.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise ResultsError(
+            f"{path} cannot be written: {error.strerror}. What was written before is unharmed."
+        ) from None
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def digest_of(document):
+    """SHA-256 of what JSON can hold, however it is laid out."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
+
+
+class _Lock:
+    """Keeps other processes out of a folder while it lives; the kernel ends it with the process."""
+
+    def __init__(self, folder, report):
+        path = folder / ".lock"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self.file = open(path, "a+")
+        except OSError as error:
+            raise ResultsError(f"{path} cannot be made: {error.strerror}. Choose another folder.") from None
+        try:
+            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.file.seek(0)
+            who = self.file.read(200).strip()
+            raise ResultsError(
+                f"another process{f' ({who})' if who else ''} is at work in {folder}: wait until it has ended."
+            ) from None
+        except OSError:  # a network file system without locks
+            report(f"the file system of {folder} has no locks: let no other process work there.")
+            return
+        self.file.truncate(0)
+        self.file.write(f"{os.getpid()} on {platform.node()}")
+        self.file.flush()
+
+
+def lock_folder(path, report=lambda text: None):
+    """Lock a folder for this process, for as long as the returned object lives; it is made if there is none.
+
+    Raises
+    ------
+    ResultsError
+        If another process has locked it.
+    """
+    path = Path(path).resolve()
+    lock = _held.get(path)
+    if lock is None:
+        lock = _held[path] = _Lock(path, report)
+    return lock
+
+
+def write_rows(path, rows):
+    """Write rows for `read_rows`."""
+    atomic_write(path, json.dumps({"digest": digest_of(rows), "rows": rows}, indent=1).encode())
 
 
 def read_rows(path, config_of):
-    """Rows that an earlier call of a protocol has written, as JSON; none if there is no such file.
+    """Rows that an earlier call of a protocol has written; none if there is no such file.
 
     Parameters
     ----------
@@ -54,20 +139,24 @@ def read_rows(path, config_of):
     ResultsError
         If the file is damaged, or made with other options.
     """
-    if not path.is_file():
+    if not path.exists():
         return []
     try:
-        rows = json.loads(path.read_text())
-        for row in rows:
-            then, now = row["config"], json.loads(json.dumps(config_of(row)))
-            for key in sorted(then.keys() | now.keys()):
-                if then.get(key) != now.get(key):
-                    raise ResultsError(
-                        f"{path} has results of {key} = {then.get(key)}, and now it is {now.get(key)}: choose another "
-                        "--out, or the same options."
-                    )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        document = json.loads(path.read_text())
+        rows = document["rows"]
+        whole = document["digest"] == digest_of(rows)
+        options = [(row["config"], json.loads(json.dumps(config_of(row)))) for row in rows] if whole else []
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ResultsError(f"{path} holds no results of this protocol ({error!r}): choose another --out.") from None
+    if not whole:
+        raise ResultsError(f"{path} has been changed since it was written: put it back, or choose another --out.")
+    for then, now in options:
+        for key in sorted(then.keys() | now.keys()):
+            if then.get(key) != now.get(key):
+                raise ResultsError(
+                    f"{path} has results of {key} = {then.get(key)}, and now it is {now.get(key)}: choose another "
+                    "--out, or the same options."
+                )
     return rows
 
 
@@ -81,18 +170,31 @@ class RunFolder:
 
     def __init__(self, path):
         self.path = Path(path)
+        self._run = None  # the hash of config.json
 
     @classmethod
-    def create(cls, path, config):
-        """A new folder with `config` (dict); refuses one that already holds a run."""
+    def create(cls, path, document, models=None, report=lambda text: None):
+        """A new folder, which this process alone works in; refuses one that already holds a run.
+
+        Parameters
+        ----------
+        path : path
+        document : dict
+            For config.json, which gets its hash as well.
+        models : dict of str -> bytes, optional
+            Contents of model files, by their path in the folder.
+        report : callable, optional
+        """
         cls.check_new(path)
-        path = Path(path)
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ResultsError(f"the folder {path} cannot be made: {error.strerror}. Choose another --out.") from None
-        atomic_write(path / "config.json", json.dumps(config, indent=1).encode())
-        return cls(path)
+        folder, path = cls(path), Path(path)
+        folder._lock = lock_folder(path, report)
+        cls.check_new(path)  # by another process, until now
+        for name, content in (models or {}).items():
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            atomic_write(path / name, content)
+        whole = {"digest": digest_of({k: v for k, v in document.items() if k != "signature"}), **document}
+        atomic_write(path / "config.json", json.dumps(whole, indent=1).encode())
+        return folder
 
     @staticmethod
     def check_new(path):
@@ -101,71 +203,172 @@ class RunFolder:
             raise ResultsError(f"{path} already holds a run: choose another --out, or go on with --resume {path}.")
 
     @classmethod
-    def open(cls, path):
-        """An existing folder."""
+    def open(cls, path, report=lambda text: None):
+        """An existing folder, which this process alone works in."""
         path = Path(path)
         if not (path / "config.json").is_file():
             raise ResultsError(f"{path} is not the folder of a run: it has no config.json.")
-        return cls(path)
+        folder = cls(path)
+        folder._lock = lock_folder(path, report)
+        for left in (*path.glob("*.tmp"), *path.glob("figures/*.tmp")):  # half written, by a process that was killed
+            with contextlib.suppress(OSError):
+                left.unlink()
+        return folder
 
     @property
-    def config(self):
+    def document(self):
+        """What config.json holds, which may have been changed: see `check_unchanged`."""
         path = self.path / "config.json"
         try:
             document = json.loads(path.read_text())
-        except ValueError as error:  # JSON or UTF-8
+        except OSError as error:
+            raise ResultsError(f"{path} cannot be read: {error.strerror}.") from None
+        except (ValueError, RecursionError) as error:  # JSON or UTF-8
             raise ResultsError(f"{path} is damaged: {error}.") from None
         if not isinstance(document, dict):
             raise ResultsError(f"{path} is damaged: it holds no JSON object.")
         return document
 
     @property
+    def config(self):
+        """As `document`, unchanged since the run was begun."""
+        document = self.document
+        self.check_unchanged(document)
+        return document
+
+    def check_unchanged(self, document):
+        """Refuse a configuration that is not the one with which the run was begun."""
+        path = self.path / "config.json"
+        if "digest" not in document:
+            raise ResultsError(f"{path} is of an earlier version of brianff, or damaged: start a new run.")
+        if document["digest"] != digest_of({k: v for k, v in document.items() if k not in ("digest", "signature")}):
+            raise ResultsError(f"{path} has been changed since the run was begun: put it back, or start a new run.")
+
+    @property
+    def run(self):
+        """The hash of config.json: what tells this run from all that differ in an option, a model or the data."""
+        if self._run is None:
+            self._run = self.config["digest"]
+        return self._run
+
+    @property
     def figures(self):
         folder = self.path / "figures"
-        folder.mkdir(exist_ok=True)
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise ResultsError(f"the folder {folder} cannot be made: {error.strerror}.") from None
         return folder
 
     # -- arrays ------------------------------------------------------------------------------------------------------
-    def save(self, name, arrays):
+    def _seal(self, archive):
+        contents = sorted((member.filename, member.CRC, member.file_size) for member in archive.infolist())
+        return f"brianff {digest_of([self.run, contents])}".encode()
+
+    def save(self, name, arrays, metrics=None):
         """Write ``name.npz`` atomically."""
         buffer = io.BytesIO()
         np.savez(buffer, **arrays)
+        with zipfile.ZipFile(buffer, "a") as archive:
+            if metrics is not None:
+                archive.writestr(_METRICS, json.dumps(metrics, default=lambda number: number.item()))
+            archive.comment = self._seal(archive)
         atomic_write(self.path / f"{name}.npz", buffer.getbuffer())
 
     def load(self, name):
         """Read ``name.npz`` as a dictionary of arrays."""
-        path = self.path / f"{name}.npz"
-        if not path.is_file():
+        return self._load(name)[0]
+
+    def _load(self, name):
+        """Arrays, and the text of metrics where they lie beside them."""
+        path, remedy = self.path / f"{name}.npz", _WHAT_TO_DO.get(name, "delete it, and --resume writes it again")
+        if not path.exists():
             raise ResultsError(f"{path} does not exist.")
+        run = self.run
         try:
             with np.load(path, allow_pickle=False) as data:
-                return {key: data[key] for key in data.files}
+                whole = data.zip.comment == self._seal(data.zip)
+                arrays = {key: data[key] for key in data.files if key != _METRICS}
+                metrics = data.zip.read(_METRICS) if _METRICS in data.files else b""
         except Exception as error:  # a damaged archive fails in many ways
-            raise ResultsError(f"{path} is damaged ({error}): delete it, or take the folder of another run.") from None
+            raise ResultsError(f"{path} is damaged ({error}): {remedy}.") from None
+        if not whole:
+            raise ResultsError(f"{path} has been changed, or is of another run than {run[:8]}: {remedy}.")
+        return arrays, metrics
 
     def has(self, name):
-        return (self.path / f"{name}.npz").is_file()
+        return (self.path / f"{name}.npz").exists()
+
+    def load_whole(self, name, report):
+        """As `load`, but None where the file is missing or damaged, and a sentence to `report` says so."""
+        try:
+            return self.load(name)
+        except ResultsError as error:
+            report(f"left out: {error}")
+            return None
+
+    # -- checkpoint --------------------------------------------------------------------------------------------------
+    def save_checkpoint(self, arrays, metrics):
+        """Write ``checkpoint.npz``, and what it has of metrics once more as ``metrics.csv``.
+
+        Parameters
+        ----------
+        arrays : dict of str -> array
+        metrics : list of dict
+            Of strings and numbers.
+        """
+        self.save("checkpoint", arrays, metrics)
+        self.write_metrics(metrics)
+
+    def load_checkpoint(self, report=lambda text: None):
+        """Arrays and metrics of the checkpoint, or None where there is none yet.
+
+        ``metrics.csv`` is written again where it differs.
+        """
+        path = self.path / "checkpoint.npz"
+        if not self.has("checkpoint"):
+            if (self.path / "metrics.csv").exists():
+                report(f"{path} is missing: training begins again from the start.")
+            return None
+        arrays, text = self._load("checkpoint")
+        try:
+            metrics = json.loads(text)
+        except ValueError:
+            raise ResultsError(f"{path} has no metrics: {_WHAT_TO_DO['checkpoint']}.") from None
+        table = self.path / "metrics.csv"
+        if not table.is_file() or table.read_bytes() != _csv(metrics):
+            self.write_metrics(metrics)
+            report(f"{table} was not what the checkpoint has, and is written again.")
+        return arrays, metrics
 
     # -- metrics -----------------------------------------------------------------------------------------------------
     def write_metrics(self, rows):
         """Rewrite ``metrics.csv`` from `rows` (list of dict); columns are the union of their keys."""
-        columns = list(dict.fromkeys(key for row in rows for key in row))
-        buffer = io.StringIO()
-        writer = csv.DictWriter(buffer, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        atomic_write(self.path / "metrics.csv", buffer.getvalue().encode())
+        atomic_write(self.path / "metrics.csv", _csv(rows))
 
     def read_metrics(self):
-        """Rows of ``metrics.csv``; numbers as float, empty cells left out."""
+        """Rows of ``metrics.csv``; empty cells are left out."""
         path = self.path / "metrics.csv"
         try:
-            with open(path, newline="") as f:
-                return [
-                    {k: (v if k == "what" else float(v)) for k, v in row.items() if v != ""}
-                    for row in csv.DictReader(f)
-                ]
+            text = path.read_bytes().decode()
+            if "\0" in text or (text and not text.endswith("\n")):
+                raise ValueError("it ends within a line, or has NUL bytes")
+            rows = csv.DictReader(io.StringIO(text, newline=""))
+            return [{k: (v if k == "what" else _number(v)) for k, v in row.items() if v != ""} for row in rows]
         except FileNotFoundError:
             raise ResultsError(f"{path} does not exist.") from None
-        except (ValueError, TypeError, csv.Error) as error:
+        except (OSError, ValueError, TypeError, csv.Error) as error:
             raise ResultsError(f"{path} is damaged: {error}.") from None
+
+
+def _number(text):
+    return int(text) if re.fullmatch(r"-?\d+", text) else float(text)
+
+
+def _csv(rows):
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return buffer.getvalue().encode()

@@ -11,7 +11,6 @@ Only rules that change weights while presentations run side by side (`online`) s
 """
 
 import dataclasses
-import platform
 import resource
 import time
 from dataclasses import dataclass
@@ -19,7 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from brianff import datasets, equations
+from brianff import datasets, equations, runs
+from brianff.checkpoints import Whole, check_checkpoint
 from brianff.device import DEVICES, RuntimeSimulator, simulator
 from brianff.errors import OptionError
 from brianff.evaluation import evaluate, group_goodness, present
@@ -27,7 +27,7 @@ from brianff.finite import not_finite, require_finite
 from brianff.network import LABEL_NEUTRAL, LABEL_NONE, Architecture
 from brianff.options import EPOCHS, NEURONS, SAMPLES, SEED, STEPS, TIME_STEP, Options, option, parameters_of
 from brianff.readout import SoftmaxReadout, features
-from brianff.results import ResultsError, RunFolder
+from brianff.results import RunFolder
 from brianff.stimulus import (
     EVALUATION_PRESENTATIONS,
     NEUTRAL_PRESENTATIONS,
@@ -41,7 +41,7 @@ from brianff.stimulus import (
 
 __all__ = [
     "Config", "Progress", "Stopped", "Trainer", "check_input", "check_options", "collect_recording", "cpu_seconds",
-    "default_encoder", "device_option", "limited", "load_data", "record_presentations", "record_run", "versions",
+    "default_encoder", "device_option", "limited", "load_data", "record_presentations", "record_run",
 ]  # fmt: skip
 
 
@@ -173,14 +173,6 @@ class Config(Options):
         """Whether labels are part of the input."""
         return self.negatives in ("hard", "uniform")
 
-    @classmethod
-    def from_dict(cls, values):
-        known = {f.name for f in dataclasses.fields(cls)}
-        unknown = set(values) - known
-        if unknown:
-            raise ResultsError(f"config.json has options unknown to this version: {', '.join(sorted(unknown))}.")
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
-
 
 PRESETS = {
     "digits": dict(
@@ -294,34 +286,22 @@ class Trainer(Progress):
         config = config.resolved()
         RunFolder.check_new(path)
         trainer = cls(config, RunFolder(path), report)
-        document = {
-            "config": dataclasses.asdict(config),
-            "equations": str(trainer.composition).splitlines(),
-            "versions": versions(),
-        }
-        RunFolder.create(path, document)
+        trainer.folder = runs.begin(path, config, trainer.data, trainer.composition, report)
         return trainer
 
     @classmethod
-    def resume(cls, path, report=lambda text: None, **changes):
-        """Go on with an interrupted run; `changes` may replace `device` and `data`."""
-        folder = RunFolder.open(path)
-        document = folder.config
-        try:
-            config = cls.config_class.from_dict(document["config"])
-        except (KeyError, TypeError) as error:
-            raise ResultsError(f"{folder.path / 'config.json'} is not the configuration of a run: {error}.") from None
+    def resume(cls, path, report=lambda text: None, trust_models=False, **changes):
+        """Go on with an interrupted run; `changes` may replace `device` and `data`.
+
+        `trust_models`: load the copies of model files in its folder (they are Python), whoever began the run.
+        """
+        folder, config = runs.reopen(path, cls.config_class, report, trust_models, cls.config_class.resolved)
         config = dataclasses.replace(config, **{k: v for k, v in changes.items() if v is not None})
         trainer = cls(config, folder, report)
-        then, now = document.get("equations", []), str(trainer.composition).splitlines()
-        if then != now:
-            line = next((a for a, b in zip(then, now, strict=False) if a != b), "(nothing)")
-            raise ResultsError(
-                f"the models have changed since {path} was begun, at: {line.strip()}. Put the equations of config.json "
-                "back, or start a new run."
-            )
-        if folder.has("checkpoint"):
-            trainer._restore(folder.load("checkpoint"))
+        runs.check_data(folder, trainer.data)
+        runs.check_equations(folder, trainer.composition)
+        if checkpoint := folder.load_checkpoint(report):
+            trainer._restore(*checkpoint)
         return trainer
 
     @property
@@ -641,41 +621,38 @@ class Trainer(Progress):
         arrays |= {
             "position": np.array(self.position),
             "seconds": np.array(self.seconds),
-            "n_metrics": np.array(len(self.metrics)),
             "sizes": np.array(self.architecture.sizes),
         }
-        # metrics first: a row too many is cut off on resuming, a row too few could not be brought back
-        self.folder.write_metrics(self.metrics)
-        self.folder.save("checkpoint", arrays)
+        self.folder.save_checkpoint(arrays, self.metrics)
 
     def _state(self):
         """What a checkpoint holds beside the synapses, the position and the metrics."""
         arrays = {f"readout.{k}": v for k, v in self.readout.state().items()}
         return arrays | {"block_start": np.array(self.block_start), "negative_labels": self.negative_labels}
 
+    def _expected_state(self):
+        """What `checked` may find of `_state`."""
+        arrays = {f"readout.{k}": v for k, v in self.readout.state().items()}
+        labels = Whole(LABEL_NONE, self.data.n_classes - 1, shape=None)
+        return arrays | {"block_start": Whole(-1, self.n_rows), "negative_labels": labels}
+
     def _restore_state(self, arrays):
         self.readout.restore({k: arrays[f"readout.{k}"] for k in SoftmaxReadout.ARRAYS})
         self.block_start = int(arrays["block_start"])
         self.negative_labels = arrays["negative_labels"]
 
-    def _restore(self, arrays):
-        path = self.folder.path / "checkpoint.npz"
-        sizes = tuple(int(n) for n in arrays.get("sizes", ()))
-        if sizes != self.architecture.sizes:
-            raise ResultsError(
-                f"{path} is a checkpoint of another network: layers {sizes}, here {self.architecture.sizes}."
-            )
-        try:
-            for name, value in self.synaptic.items():
-                if arrays[name].shape != value.shape:
-                    raise ResultsError(f"{path} is a checkpoint of another network: '{name}' has the wrong size.")
-                self.synaptic[name] = arrays[name]
-            self._restore_state(arrays)
-            self.position = int(arrays["position"])
-            self.seconds = float(arrays["seconds"])
-            self.metrics = self.folder.read_metrics()[: int(arrays["n_metrics"])]
-        except KeyError as error:
-            raise ResultsError(f"{path} is a checkpoint of another network: it has no {error}.") from None
+    def _restore(self, arrays, metrics):
+        expected = {
+            "sizes": np.array(self.architecture.sizes),
+            **{name: (value, self.simulator.dtype(name)) for name, value in self.synaptic.items()},
+            **self._expected_state(),
+            "position": Whole(0, self.n_rows),
+            "seconds": np.array(self.seconds),
+        }
+        check_checkpoint(self.folder.path / "checkpoint.npz", arrays, expected)
+        self.synaptic = {name: arrays[name] for name in self.synaptic}
+        self._restore_state(arrays)
+        self.position, self.seconds, self.metrics = int(arrays["position"]), float(arrays["seconds"]), metrics
 
     def save_weights(self):
         """Write ``weights.npz``: one (n_pre, n_post) matrix a layer, and the readout's."""
@@ -800,18 +777,6 @@ def _architecture(config, data):
         dtype=config.dtype,
         events=data.events,
     )
-
-
-def versions():
-    import importlib.metadata
-
-    names = ("brian2", "numpy", "scikit-learn")
-    return {
-        "brianff": importlib.metadata.version("brianff"),
-        "python": platform.python_version(),
-        **{name: importlib.metadata.version(name) for name in names},
-        "machine": platform.machine(),
-    }
 
 
 def record_presentations(composition, architecture, inputs, images, schedule, neurons=None):

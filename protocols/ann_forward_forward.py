@@ -41,7 +41,9 @@ def main(arguments=None):
     def predict(config):
         return way_to_predict(args, more.predict, config)
 
-    trainer = start_or_resume(args, AnnTrainer, QUICK, lambda c: f"ann-{c.dataset}", "100 test samples", check=predict)
+    trainer = start_or_resume(
+        args, AnnTrainer, QUICK, lambda c: f"ann-{c.dataset}", "100 test samples", check=predict, report=print
+    )
     folder, how = trainer.folder, predict(trainer.config)
 
     # %% Train: positive and negative samples, layer by layer, nothing backwards

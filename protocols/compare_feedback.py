@@ -11,7 +11,6 @@ error of the output reaches the hidden neurons (or, e-prop, in the local gradien
 """
 
 import dataclasses
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,9 +23,10 @@ from brianff.backpropagation import BackpropagationTrainer
 from brianff.commands import add_out_option, add_quick_option, dated_folder, fail_cleanly, with_quick
 from brianff.feedback_training import FeedbackConfig, FeedbackTrainer
 from brianff.options import EPOCHS, NEURONS, SAMPLES, SEED, Options, given, option, parser_of
-from brianff.results import atomic_write, read_rows
+from brianff.results import lock_folder, read_rows, write_rows
+from brianff.runs import data_digest
 from brianff.scratch import temporary_folder
-from brianff.training import device_option
+from brianff.training import device_option, load_data
 
 # name -> (what it is, trainer, options)
 METHODS = {
@@ -76,9 +76,13 @@ def main(arguments=None):
     methods, seeds = choice.methods, choice.seeds
     common |= {k: v for k, v in dataclasses.asdict(choice).items() if k not in ("methods", "seeds")}
     out = Path(args.out or dated_folder(f"compare-{choice.dataset}"))
+    lock = lock_folder(out, print) if out.exists() else None
 
     # %% Train every method with every seed, but for those that the folder has
-    rows = read_rows(out / "results.json", lambda row: settings(FeedbackConfig(**common, **METHODS[row["method"]][2])))
+    data = data_digest(load_data(FeedbackConfig(**common).resolved())[0])
+    rows = read_rows(
+        out / "results.json", lambda row: settings(FeedbackConfig(**common, **METHODS[row["method"]][2]), data)
+    )
     for seed in seeds:
         for method in methods:
             if any((row["method"], row["seed"]) == (method, seed) for row in rows):
@@ -87,6 +91,7 @@ def main(arguments=None):
             with temporary_folder() as folder:
                 config = FeedbackConfig(seed=seed, **common, **options)
                 trainer = trainer_class.start(config, Path(folder) / "run")
+                lock = lock or lock_folder(out, print)  # everything is in order
                 trainer.run()
                 scores, labels = trainer.evaluate("test")
             validations = [row for row in trainer.metrics if row["what"] == "validation"]
@@ -94,7 +99,7 @@ def main(arguments=None):
                 "method": method,
                 "name": name,
                 "seed": seed,
-                "config": settings(config),
+                "config": settings(config, data),
                 "test": float(np.mean(scores.argmax(axis=1) == labels)),
                 "alignment": trainer.alignment(),
                 "seconds": round(trainer.seconds, 1),
@@ -103,8 +108,7 @@ def main(arguments=None):
             }
             rows.append(row)
             print(f"{name}, seed {seed}: test accuracy {row['test']:.4f}, {row['seconds']:.0f} s", flush=True)
-            out.mkdir(parents=True, exist_ok=True)
-            atomic_write(out / "results.json", json.dumps(rows, indent=1).encode())
+            write_rows(out / "results.json", rows)
 
     # %% The table: mean and standard deviation over the seeds
     print(f"\n{'':30} {'seeds':>10} {'test (%)':>14} {'validation (%)':>16} {'cos(F, W)':>12} {'s a run':>8}")
@@ -125,10 +129,10 @@ def main(arguments=None):
     print(f"figures: {out}")
 
 
-def settings(config):
-    """Everything in a configuration that its results depend on."""
+def settings(config, data):
+    """Everything that results depend on: a configuration, and the hash of the data."""
     values = dataclasses.asdict(config.resolved())
-    return {k: v for k, v in values.items() if k not in ("data", "download", "device", "seed")}
+    return {k: v for k, v in values.items() if k not in ("download", "device", "seed")} | {"data": data}
 
 
 def spread(values):

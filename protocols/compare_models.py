@@ -13,7 +13,6 @@ fails is put down with the reason, in the table, and tried again the next time.
 """
 
 import itertools
-import json
 import os
 import shutil
 import sys
@@ -30,7 +29,7 @@ from brianff.device import require_device
 from brianff.equations import available, load
 from brianff.errors import BrianffError, ModelError, OptionError
 from brianff.options import EPOCHS, NEURONS, SEED, Options, given, option, parser_of, text
-from brianff.results import atomic_write, read_rows
+from brianff.results import lock_folder, read_rows, write_rows
 from brianff.seeds import JOBS
 from brianff.training import Config, device_option
 
@@ -74,6 +73,7 @@ def main(arguments=None):
             if load(kind, name).reads_spike_times:
                 raise ModelError(f"--codes {name} reads spike times, and digits are images: leave it out.")
     out = Path(args.out or "runs/compare_models")
+    lock = lock_folder(out, print) if out.exists() else None
     results = out / "results.json"
 
     # %% What fits together, and what does not
@@ -100,13 +100,13 @@ def main(arguments=None):
         raise OptionError(f"--out {out}: there are no results yet: {what}.")
     if todo:
         require_device(choice.device)
-    out.mkdir(parents=True, exist_ok=True)
+    lock = lock or lock_folder(out, print)
     if todo:
         more = settings | {"device": choice.device}
         jobs = min(choice.jobs or len(os.sched_getaffinity(0)), len(todo))
         for rows in track(measure_all(todo, more, jobs), "training", total=len(todo)):
             done = latest(done + [row | {"config": settings} for row in rows])
-            atomic_write(results, json.dumps(done, indent=1).encode())
+            write_rows(results, done)
 
     # %% Table and figure
     if not summary(done):

@@ -70,7 +70,7 @@ def main(arguments=None):
         args, Trainer, QUICK, lambda c: c.dataset, "100 test samples", check=predict, report=print
     )
     folder, how = trainer.folder, predict(trainer.config)
-    if not folder.has("recordings_before"):
+    if trainer.position == 0:
         folder.save("recordings_before", record_run(trainer))
 
     # %% Train: positive phase, negative phase, again and again
@@ -123,10 +123,9 @@ def several_seeds(args, more, arguments):
 def draw(trainer, evaluation: Evaluation):
     """All figures of a run into its folder."""
     folder, metrics = trainer.folder, trainer.metrics
-    before, after = folder.load("recordings_before"), folder.load("recordings")
+    before, after = folder.load_whole("recordings_before", print), folder.load("recordings")
     predicted = evaluation.by_readout() if evaluation.goodness is None else evaluation.by_goodness()
     figures = {
-        "raster_before": plotting.raster(before),
         "raster_after": plotting.raster(after),
         "membrane": plotting.membrane(after),
         "goodness_training": plotting.goodness_over_training(metrics),
@@ -134,6 +133,8 @@ def draw(trainer, evaluation: Evaluation):
         "receptive_fields": plotting.receptive_fields(folder.load("weights")["w1"], trainer.data.image_shape),
         "confusion": plotting.confusion(evaluation.labels, predicted, trainer.data.n_classes),
     }
+    if before is not None:
+        figures["raster_before"] = plotting.raster(before)
     if evaluation.goodness is not None:
         figures["goodness_test"] = plotting.goodness_distribution(evaluation)
     for name, figure in figures.items():

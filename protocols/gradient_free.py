@@ -22,8 +22,7 @@ from brianff.commands import add_out_option, add_quick_option, dated_folder, fai
 from brianff.errors import OptionError
 from brianff.gradient_free import ANN, SPIKING, Comparison, Settings
 from brianff.options import Options, given, option, parser_of, text
-from brianff.results import ResultsError, RunFolder
-from brianff.training import versions
+from brianff.runs import begin, check_data, reopen
 
 QUICK = dict(
     neurons=12, members=8, pairs=8, generations=6, epochs=6, limit=60, rounds=2, steps=25, seeds=(1, 2), widths=(5, 10),
@@ -70,26 +69,23 @@ def main(arguments=None):
     named = {k: () if methods == ("none",) else methods for k, methods in named.items() if methods is not None}
     if args.resume:
         changes = resumed(chosen | named, args.out)
-        folder = RunFolder.open(args.resume)
-        document = folder.config
-        try:
-            chosen = {k: tuple(v) if isinstance(v, list) else v for k, v in document["settings"].items()} | changes
-            settings, courses = Settings(**chosen), document["courses"]
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ResultsError(f"{folder.path / 'config.json'} is not that of this protocol: {error}.") from None
+        folder, settings = reopen(args.resume, Settings, print)
+        courses = folder.document["courses"]
+        Courses(**{substrate: methods or ("none",) for substrate, methods in courses.items()})
+        settings = dataclasses.replace(settings, **changes)
     else:
         courses = {"spiking": ("frozen", *SPIKING), "ann": ("frozen", *ANN)}
         both = with_quick(args, chosen | named, QUICK)
         courses |= {k: both.pop(k) for k in courses if k in both}
         settings = Settings(**both)
     comparison = Comparison(settings, print)
-    if not args.resume:
+    if args.resume:
+        check_data(folder, comparison.data)
+    else:
         out = args.out or dated_folder("gradient-free")
-        RunFolder.check_new(out)
-        document = {"settings": dataclasses.asdict(settings), "courses": courses, "versions": versions()}
-        folder = RunFolder.create(out, document)
-        folder.write_metrics([])
-    rows = folder.read_metrics()
+        folder = begin(out, settings, comparison.data, report=print, courses=courses)
+    state, rows = folder.load_checkpoint(print) or ({}, [])
+    comparison.check_state(folder.path / "checkpoint.npz", state)
     done = {(row["what"], row["seed"]) for row in rows}
 
     # %% Courses of training: every method, every seed
@@ -105,36 +101,38 @@ def main(arguments=None):
                 course[-1] |= comparison.test(substrate, w)
                 rows += course
                 done.add((what, seed))
-                folder.write_metrics(rows)
+                if what == "spiking es-neuron" and "trained" not in state:
+                    state["trained"] = w
+                folder.save_checkpoint(state, rows)
                 last = course[-1]
                 print(
                     f"{what:27} seed {seed}: test accuracy by goodness {last['test_goodness']:.4f}, by readout "
                     f"{last['test_readout']:.4f}; {last['presentations']} presentations, {last['cpu_seconds']:.1f} s"
                 )
-                if what == "spiking es-neuron" and not folder.has("trained"):
-                    folder.save("trained", {"w": w})
 
     # %% Angles: between each method's update and the local gradient, and what becomes of them in a larger layer
-    angles = measure_angles(comparison, folder) if courses["spiking"] and not folder.has("angles") else None
-    if angles is not None:
-        folder.save("angles", angles)
-    if not folder.has("scaling"):
-        scaling = [[comparison.scaling(n, method, 1) for n in settings.widths] for method in SCALING]
-        folder.save("scaling", {"neurons": np.array(settings.widths), "cosine": np.array(scaling)})
+    if courses["spiking"] and "angles" not in state:
+        state["angles"] = measure_angles(comparison, state.get("trained"))
+        folder.save_checkpoint(state, rows)
+    if "scaling" not in state:
+        state["scaling"] = np.array([[comparison.scaling(n, method, 1) for n in settings.widths] for method in SCALING])
+        folder.save_checkpoint(state, rows)
 
     # %% Table and figure
-    angles = folder.load("angles") if folder.has("angles") else {}
+    angles = dict(zip(SPIKING, state["angles"], strict=True)) if courses["spiking"] else {}
+    scaling = {"neurons": np.array(settings.widths), "cosine": state["scaling"]}
+    for name, arrays in (("angles", angles), ("scaling", scaling)):
+        folder.save(name, arrays)
     print(comparison.table(rows, angles))
-    figure = plotting.gradient_free(rows, folder.load("scaling"), SCALING, comparison.data.n_pixels)
+    figure = plotting.gradient_free(rows, scaling, SCALING, comparison.data.n_pixels)
     print(f"figure: {plotting.save(figure, folder.figures / 'gradient_free.png')}")
 
 
-def measure_angles(comparison, folder):
-    """At the start of training, and at the weights that a search has found: method -> two cosines."""
-    found = folder.load("trained")["w"] if folder.has("trained") else None
+def measure_angles(comparison, found):
+    """At the start of training, and at the weights that a search has found: (methods, 2) cosines."""
     start = comparison.start(comparison.settings.seeds[0])
     places = [comparison.angles(w, comparison.settings.seeds[0]) for w in (start, found) if w is not None]
-    return {method: np.array([place[method] for place in places]) for method in places[0]}
+    return np.array([[place[method] for place in places] for method in SPIKING])
 
 
 if __name__ == "__main__":

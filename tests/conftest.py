@@ -31,18 +31,15 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def own_cache(tmp_path_factory):
-    """Compiled networks of the tests stay out of the user's cache, so that every test session compiles for itself."""
-    before = os.environ.get("BRIANFF_CACHE")
+def own_folders(tmp_path_factory):
+    """Compiled networks of the tests, and the key, stay out of the user's folders: every session compiles again."""
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent  # all processes of a session share it
-    os.environ["BRIANFF_CACHE"] = str(folder / "builds")
-    yield
-    if before is None:
-        del os.environ["BRIANFF_CACHE"]
-    else:
-        os.environ["BRIANFF_CACHE"] = before
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BRIANFF_CACHE", str(folder / "builds"))
+        patch.setenv("BRIANFF_CONFIG", str(folder / "config"))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -2,11 +2,15 @@
 
 import json
 import os
+import resource
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
-from brianff.results import ResultsError, RunFolder, atomic_write, read_rows
+from brianff.results import ResultsError, RunFolder, atomic_write, lock_folder, read_rows, write_rows
 
 
 @pytest.fixture
@@ -71,7 +75,8 @@ def test_interrupted_checkpoint_leaves_the_previous_one(run, monkeypatch):
 # -- the folder ----------------------------------------------------------------------------------------------------
 def test_create_makes_a_folder_with_its_parents(tmp_path):
     RunFolder.create(tmp_path / "a" / "b", {"x": 1})
-    assert json.loads((tmp_path / "a" / "b" / "config.json").read_text()) == {"x": 1}
+    document = json.loads((tmp_path / "a" / "b" / "config.json").read_text())
+    assert document.pop("digest") and document == {"x": 1}
 
 
 def test_create_accepts_a_folder_without_a_run(tmp_path):
@@ -83,7 +88,7 @@ def test_create_accepts_a_folder_without_a_run(tmp_path):
 def test_create_refuses_a_folder_that_holds_a_run(run):
     with pytest.raises(ResultsError, match=f"{run.path} already holds a run.*--resume"):
         RunFolder.create(run.path, {})
-    assert run.config == {"config": {"seed": 1}}
+    assert run.config["config"] == {"seed": 1}
 
 
 def test_create_refuses_a_file(tmp_path):
@@ -100,7 +105,7 @@ def test_open_refuses_what_is_not_a_run(tmp_path, name):
 
 
 def test_open_reads_the_configuration_that_create_wrote(run):
-    assert RunFolder.open(run.path).config == {"config": {"seed": 1}}
+    assert RunFolder.open(run.path).config["config"] == {"seed": 1}
 
 
 @pytest.mark.parametrize(
@@ -162,7 +167,7 @@ def test_load_names_a_truncated_file(run, kept):
     path = run.path / "weights.npz"
     content = path.read_bytes()
     path.write_bytes(content[: int(kept * len(content))])
-    with pytest.raises(ResultsError, match=r"weights\.npz is damaged"):
+    with pytest.raises(ResultsError, match=r"weights\.npz (is damaged|has been changed)"):
         run.load("weights")
 
 
@@ -241,6 +246,12 @@ def test_metrics_that_are_not_finite_come_back(run):
     assert row["a"] == np.inf and np.isnan(row["b"])
 
 
+def test_whole_numbers_of_metrics_stay_whole(run):
+    run.write_metrics([{"what": "chunk", "samples": 20, "seconds": 20.0}])
+    (row,) = run.read_metrics()
+    assert type(row["samples"]) is int and type(row["seconds"]) is float
+
+
 def test_metrics_without_rows_come_back_empty(run):
     run.write_metrics([])
     assert run.read_metrics() == []
@@ -264,7 +275,17 @@ def test_read_metrics_names_a_missing_file(run):
         run.read_metrics()
 
 
-@pytest.mark.parametrize("content", [b"what,a\nchunk,foo\n", b"what,a\nchunk\n", b"what,a\nchunk,1,2\n", b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"what,a\nchunk,foo\n",
+        b"what,a\nchunk\n",
+        b"what,a\nchunk,1,2\n",
+        b"what,a\nchunk,1",
+        b"\xff\xfe",
+        b"what\0,a\n",
+    ],
+)
 def test_read_metrics_names_a_damaged_file(run, content):
     (run.path / "metrics.csv").write_bytes(content)
     with pytest.raises(ResultsError, match=r"metrics\.csv"):
@@ -275,11 +296,90 @@ def test_rows_of_an_earlier_call_must_have_been_made_with_the_same_options(tmp_p
     path = tmp_path / "results.json"
     assert read_rows(path, None) == []
     rows = [{"seed": 1, "config": {"hidden": [10], "epochs": 3}}]
-    path.write_text(json.dumps(rows))
+    write_rows(path, rows)
     assert read_rows(path, lambda row: {"hidden": (10,), "epochs": 3}) == rows
     with pytest.raises(ResultsError, match="results of epochs = 3, and now it is 4: choose another --out"):
         read_rows(path, lambda row: {"hidden": (10,), "epochs": 4})
-    for damaged in ("{", "[3]", '[{"seed": 1}]'):
+    path.write_text(path.read_text().replace('"seed": 1', '"seed": 2'))
+    with pytest.raises(ResultsError, match="has been changed since it was written"):
+        read_rows(path, lambda row: {"hidden": (10,), "epochs": 3})
+    for damaged in ("{", "[3]", '[{"seed": 1}]', '{"rows": 3}'):
         path.write_text(damaged)
         with pytest.raises(ResultsError, match="holds no results of this protocol"):
             read_rows(path, lambda row: {})
+
+
+# -- other runs, other processes -----------------------------------------------------------------------------------
+def test_an_edited_configuration_is_refused_however_it_is_laid_out(run):
+    path = run.path / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text())))
+    assert RunFolder(run.path).config["config"] == {"seed": 1}
+    path.write_text(path.read_text().replace('"seed": 1', '"seed": 2'))
+    with pytest.raises(ResultsError, match=r"config\.json has been changed since the run was begun"):
+        _ = RunFolder(run.path).config
+
+
+def test_a_file_of_another_run_is_refused(run, tmp_path):
+    other = RunFolder.create(tmp_path / "other", {"config": {"seed": 2}})
+    other.save("weights", ARRAYS)
+    os.replace(other.path / "weights.npz", run.path / "weights.npz")
+    with pytest.raises(ResultsError, match=r"weights\.npz has been changed, or is of another run"):
+        run.load("weights")
+
+
+def test_a_file_that_was_written_again_with_other_values_is_refused(run):
+    run.save("weights", ARRAYS)
+    np.savez(run.path / "weights.npz", **ARRAYS | {"n": np.array(4)})
+    with pytest.raises(ResultsError, match=r"weights\.npz has been changed"):
+        run.load("weights")
+
+
+def test_the_checkpoint_has_the_metrics_and_brings_a_damaged_table_back(run):
+    rows = [{"what": "chunk", "samples": 10, "a": np.float64(0.5)}, {"what": "validation", "b": float("nan")}]
+    run.save_checkpoint({"w": np.arange(3)}, rows)
+    path = run.path / "metrics.csv"
+    before, said = path.read_bytes(), []
+    for damaged in (b"", before[:-5], before.replace(b"1", b"\0"), None):
+        path.write_bytes(damaged) if damaged is not None else path.unlink()
+        arrays, metrics = run.load_checkpoint(said.append)
+        assert path.read_bytes() == before and len(said) == 1 and "metrics.csv" in said.pop()
+        assert list(arrays) == ["w"] and metrics[0] == {"what": "chunk", "samples": 10, "a": 0.5}
+        assert type(metrics[0]["samples"]) is int and np.isnan(metrics[1]["b"])
+    run.load_checkpoint(said.append)
+    assert not said
+
+
+def test_a_folder_belongs_to_one_process(tmp_path):
+    script = (
+        "import sys; from brianff.results import lock_folder\n"
+        "lock = lock_folder(sys.argv[1]); print('locked', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "locked\n"
+        with pytest.raises(ResultsError, match=f"another process \\({other.pid} on .*\\) is at work in {tmp_path}"):
+            lock_folder(tmp_path)
+        other.kill()
+    first = lock_folder(tmp_path)
+    assert lock_folder(tmp_path) is first  # the same process
+
+
+def test_a_disk_that_is_full_is_one_sentence_and_leaves_the_old_file(tmp_path):
+    path = tmp_path / "file"
+    atomic_write(path, b"old")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+        with pytest.raises(ResultsError, match=r"file cannot be written: File too large\. What was .* is unharmed"):
+            atomic_write(path, bytes(100_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert path.read_bytes() == b"old" and [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_what_a_killed_process_has_half_written_is_deleted(run):
+    (run.path / "checkpoint.npz.tmp").write_bytes(b"half")
+    RunFolder.open(run.path)
+    assert not list(run.path.glob("*.tmp"))

@@ -284,16 +284,39 @@ class TestRefusals:
         train(tmp_path / "a", **TINY)
         Trainer.start(Config(**{**TINY, "hidden": (9, 6)}), tmp_path / "b")
         os.replace(tmp_path / "a" / "checkpoint.npz", tmp_path / "b" / "checkpoint.npz")
-        with pytest.raises(ResultsError, match="another network.*8, 6.*9, 6"):
+        with pytest.raises(ResultsError, match="checkpoint.npz has been changed, or is of another run"):
             Trainer.resume(tmp_path / "b")
 
-    def test_changed_equations(self, tmp_path):
-        neuron = tmp_path / "mine.py"
-        source = (ROOT / "models" / "neurons" / "lif.py").read_text()
-        neuron.write_text(source)
-        train(tmp_path / "run", **{**TINY, "neuron": str(neuron)})
-        neuron.write_text(source.replace("- v)/tau_m", "- 2*v)/tau_m"))
-        with pytest.raises(ResultsError, match=r"models have changed.*I_syn - v"):
+    @pytest.mark.parametrize(
+        ("name", "value", "message"),
+        [
+            ("sizes", np.array([84, 9, 6]), "'sizes' is .84, 9, 6., here .84, 8, 6."),
+            ("synapses1.w", np.zeros(3), "'synapses1.w' has the shape"),
+            ("synapses1.w", np.zeros(84 * 8, np.float16), "'synapses1.w' is of type float16, here float64"),
+            ("synapses2.w", np.full(8 * 6, np.nan), "'synapses2.w' is not finite"),
+            ("readout.w", np.full((15, 10), np.inf), "'readout.w' is not finite"),
+            ("position", np.array(-10), "'position' must lie between 0 and 16"),
+            ("position", np.array(17), "'position' must lie between 0 and 16"),
+            ("position", np.array(3.0), "'position' is of type float64"),
+            ("negative_labels", np.full(5, 10), "'negative_labels' must lie between -2 and 9"),
+            ("more", np.zeros(1), "'more' has no place in it"),
+        ],
+    )
+    def test_a_checkpoint_that_training_cannot_have_written(self, tmp_path, name, value, message):
+        folder = Trainer.start(Config(**TINY), tmp_path / "run").folder
+        Trainer.resume(tmp_path / "run")._checkpoint()
+        arrays, metrics = folder.load_checkpoint()
+        folder.save_checkpoint(arrays | {name: value}, metrics)
+        with pytest.raises(ResultsError, match=f"checkpoint.npz .*{message}"):
+            Trainer.resume(tmp_path / "run")
+
+    def test_a_checkpoint_without_an_array(self, tmp_path):
+        trainer = Trainer.start(Config(**TINY), tmp_path / "run")
+        trainer._checkpoint()
+        arrays, metrics = trainer.folder.load_checkpoint()
+        del arrays["readout.m1"]
+        trainer.folder.save_checkpoint(arrays, metrics)
+        with pytest.raises(ResultsError, match="'readout.m1' is missing"):
             Trainer.resume(tmp_path / "run")
 
     @pytest.mark.parametrize(

@@ -1,0 +1,81 @@
+"""What a checkpoint must hold: every array by name, shape, type and range."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from brianff.results import ResultsError
+
+__all__ = ["Whole", "check_checkpoint"]
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Whole numbers within a range.
+
+    Parameters
+    ----------
+    low, high : int
+        Both included; `high` None: any that is not smaller.
+    shape : tuple of int, optional
+        None: any of one dimension.
+    """
+
+    low: int
+    high: int | None = None
+    shape: tuple | None = ()
+
+
+def check_checkpoint(path, arrays, expected):
+    """Refuse a checkpoint that training cannot have written.
+
+    Parameters
+    ----------
+    path : path
+        Named in the message.
+    arrays : dict of str -> array
+    expected : dict of str -> array, (array, dtype) or `Whole`
+        Exactly these names.  An array says shape and dtype, and that all numbers must be finite; a dtype beside it is
+        as good as its own.
+
+    Raises
+    ------
+    ResultsError
+    """
+    for name in [*expected, *arrays]:
+        problem = _problem(name, arrays.get(name), expected.get(name))
+        if problem:
+            raise ResultsError(
+                f"{path} is a checkpoint of another network, or damaged: '{name}' {problem}. Put the run's own back, "
+                "or delete it, and training begins again from the start."
+            )
+
+
+def _problem(name, found, wanted):
+    if wanted is None:
+        return "has no place in it"
+    if found is None:
+        return "is missing"
+    if isinstance(wanted, Whole):
+        return _problem_of_whole(found, wanted)
+    array, *others = wanted if isinstance(wanted, tuple) else (wanted,)
+    if found.shape != array.shape:
+        return f"has the shape {found.shape}, here {array.shape}"
+    if found.dtype not in (array.dtype, *others):
+        return f"is of type {found.dtype}, here {(others or [array.dtype])[0]}"
+    if not np.all(np.isfinite(found)):
+        return "is not finite everywhere"
+    if name == "sizes" and not np.array_equal(found, array):
+        return f"is {tuple(found.tolist())}, here {tuple(array.tolist())}"
+    return None
+
+
+def _problem_of_whole(found, wanted):
+    if found.dtype != np.dtype(int):
+        return f"is of type {found.dtype}, here {np.dtype(int)}"
+    if found.shape != wanted.shape if wanted.shape is not None else found.ndim != 1:
+        return f"has the shape {found.shape}"
+    high = np.iinfo(int).max if wanted.high is None else wanted.high
+    if found.size and not wanted.low <= found.min() <= found.max() <= high:
+        return f"must lie between {wanted.low} and {high}, not {found.min()} to {found.max()}"
+    return None
