@@ -20,7 +20,7 @@ from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2cuda.codeobject import CUDAStandaloneCodeObject
 from brian2cuda.utils import gputools
 
-from brianff.device import DeviceError, cache_folder
+from brianff.device import CompilerError, DeviceError, cache_folder, compiler_program
 from brianff.noise import FUNCTIONS
 
 __all__ = ["Gpu", "Setup", "after_scalars", "split", "without_writes", "writes"]
@@ -151,8 +151,11 @@ class Setup:
     def find(cls, gpu=None):
         """Look at this machine; `gpu`: compile for this one, whether it is here or not."""
         fixes, problems = [], []
-        compiler = os.environ.get("CXX", "g++").split()[0]
-        missing = [program for program in (compiler, "make") if shutil.which(program) is None]
+        try:
+            missing = [program for program in (compiler_program(), "make") if shutil.which(program) is None]
+        except CompilerError as error:
+            missing = []
+            problems.append(f"{error}")
         if missing:
             problems.append(f"Install {' and '.join(missing)} (on Debian: apt-get install g++ make).")
         nvcc, version, root = _toolkit(problems)
@@ -191,7 +194,7 @@ class Setup:
     def make_arguments(self):
         """How `make` calls nvcc."""
         cache = f"{self.ccache} " if self.ccache else ""
-        return [f"NVCC=@{cache}{self.nvcc} -ccbin {os.environ.get('CXX', 'g++').split()[0]}"]
+        return [f"NVCC=@{cache}{self.nvcc} -ccbin {compiler_program()}"]
 
     @contextlib.contextmanager
     def preferences(self):

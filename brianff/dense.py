@@ -411,6 +411,7 @@ class DenseSynapses(Group):
         columns=None,
         then=None,
         then_condition=None,
+        one_by_one=False,
         clock=None,
         when="start",
         order=0,
@@ -440,6 +441,9 @@ class DenseSynapses(Group):
             pass with `code`, each row while it is in the cache.
         then_condition : str, optional
             As `condition`, for `then` (default: the same), which does not need `condition` to be true as well.
+        one_by_one : bool
+            One row after the other on every device, for code that makes a target's variable of what it was and of the
+            source's (``"most_post = clip(x_pre, most_post, inf)"``); in NumPy that is a loop.
         clock : `Clock`, optional
             Default: the clock of the source group.
         when, order, name
@@ -469,6 +473,8 @@ class DenseSynapses(Group):
                 f"update of '{self.name}': `then` runs once for each synapse and cannot name '{name}', which differs "
                 "between the entries of the batch. Put it into a second update()."
             )
+        if one_by_one and (rows is not None or then is not None):
+            raise NotImplementedError(f"update of '{self.name}': one_by_one goes with neither `rows` nor `then`.")
         if then_condition is not None and then is None:
             raise ValueError(f"update of '{self.name}': then_condition={then_condition!r} without `then`.")
         options = {}
@@ -482,7 +488,7 @@ class DenseSynapses(Group):
                 )
             options = {"columns": bool(of_target), "serial": self._written_by_all_entries(code)}
         variables = Variables(self)
-        _add_indices(variables, unique_post=self.n_pre == 1)
+        _add_indices(variables, unique_post=self.n_pre == 1 or one_by_one)
         blocks = {"update": code}
         if condition is not None:
             variables.add_auxiliary_variable("_update_now", dtype=bool, scalar=True)
@@ -509,6 +515,7 @@ class DenseSynapses(Group):
                 "has_rows": rows is not None,
                 "has_then": then is not None,
                 "has_then_condition": then_condition is not None,
+                "one_by_one": one_by_one,
                 **options,
             },
         )

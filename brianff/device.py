@@ -27,8 +27,8 @@ from brianff.one_thread import in_turn
 from brianff.scratch import cache_folder, failed, run_folder
 
 __all__ = [
-    "CompilerError", "CppSimulator", "DEVICES", "DeviceError", "RuntimeSimulator", "cache_folder", "ended",
-    "require_device", "simulator",
+    "CompilerError", "CppSimulator", "DEVICES", "DeviceError", "RuntimeSimulator", "cache_folder",
+    "compiler_program", "ended", "require_device", "simulator",
 ]  # fmt: skip
 
 DEVICES = {
@@ -381,8 +381,22 @@ def _fingerprint(architecture, composition, record, network):
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
+def compiler_program():
+    """The program that ``$CXX`` names, without its arguments; g++ if there is no such variable.
+
+    Raises
+    ------
+    CompilerError
+        If the variable is empty, which `make` would take for the name of the compiler.
+    """
+    named = os.environ.get("CXX", "g++").split()
+    if not named:
+        raise CompilerError("the variable CXX is empty: unset it, or name your compiler, as in CXX=g++.")
+    return named[0]
+
+
 def require_compiler():
-    for program in (os.environ.get("CXX", "g++").split()[0], "make"):
+    for program in (compiler_program(), "make"):
         if shutil.which(program) is None:
             raise CompilerError(
                 f"--device cpp needs the program '{program}', which is not installed (on Debian: apt-get install g++ "

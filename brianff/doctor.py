@@ -6,7 +6,7 @@ import platform
 import shutil
 import subprocess
 
-from brianff.device import CompilerError, cache_folder, require_compiler
+from brianff.device import CompilerError, cache_folder, compiler_program, require_compiler
 
 __all__ = ["report"]
 
@@ -39,7 +39,10 @@ def report(setup=None):
 
 
 def _compiler():
-    name = os.environ.get("CXX", "g++").split()[0]
+    try:
+        name = compiler_program()
+    except CompilerError as error:
+        return f"{error}"
     if shutil.which(name) is None:
         return f"no {name}"
     done = subprocess.run([name, "--version"], stdout=subprocess.PIPE, text=True, check=False)

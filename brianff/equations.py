@@ -41,7 +41,9 @@ rule       presynaptic_on_spike    both       statements at a spike of a neuron 
 rule       neuron_on_spike         neurons    statements at a spike of a learning neuron
 rule       on_step                 neurons    statements in every time step, after the neuron's own
 rule       layer                   layer      third factor: variables of the layer
-rule       layer_sum               sum        statements when a stimulus epoch ends, for every neuron `_pre`
+rule       layer_max               sum        ``NAME = expression`` when a stimulus epoch ends: the largest value of all
+                                              neurons `_pre`, if it is larger than what the layer's NAME has
+rule       layer_sum               sum        statements when a stimulus epoch ends, for every neuron `_pre`; afterwards
 rule       layer_at_epoch_end      layer      statements when a stimulus epoch ends, after those
 rule       neuron_at_epoch_end     neurons    the same for each neuron, after the layer's
 rule       synapse, at_epoch_end   synapses   `dw`, the weight change for the optimizer; statements that change it
@@ -220,6 +222,7 @@ SCHEMA = {
         "neuron_on_spike": ("statements", "neurons", False),
         "on_step": ("statements", "neurons", False),
         "layer": ("equations", "layer", False),
+        "layer_max": ("maxima", "sum", False),
         "layer_sum": ("statements", "sum", False),
         "layer_at_epoch_end": ("statements", "layer", False),
         "neuron_at_epoch_end": ("statements", "neurons", False),
@@ -457,7 +460,7 @@ def _read(kind, path, above=()):
             value = _expanded(model, key, value, functions)
             if what == "statements":  # Brian2 reads no line that is a comment
                 value = re.sub(r"(?m)^[ \t]*#.*$", "", value)
-            if what not in ("equations", "statements"):
+            if what not in ("equations", "statements", "maxima"):
                 value = without_comments(value).strip()  # stands within a line of what Brian2 gets
         model.strings[key] = value
     used = names_in(*_texts(model.strings))
@@ -606,6 +609,7 @@ class Composition:
     input_layer: GroupStrings
     layer: GroupStrings
     layer_on_spike: str
+    layer_max: str
     layer_sum: str
     lateral: str
     synapses: SynapseStrings
@@ -705,6 +709,7 @@ class Composition:
         missing = set(Equations(self.neurons.equations).names) - set(Equations(self.last_neurons.equations).names)
         section("[neurons] not in the last layer, which projects to nobody", ", ".join(sorted(missing)))
         section("[layer] when a neuron of the layer spikes (before its reset)", self.layer_on_spike)
+        section("[layer] at the end of a stimulus epoch, the largest value of all neurons", self.layer_max)
         section("[layer] at the end of a stimulus epoch, for every neuron", self.layer_sum)
         section("[neurons] when a neuron of the same layer spikes", self.lateral)
         s = self.synapses
@@ -911,7 +916,7 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
             at_epoch_end=r["neuron_at_epoch_end"],
             at_epoch_start="\n".join([presynaptic_remember, r["neuron_remember"], _initial(text, initial)]),
         )
-        _add_neuron_variables(strings, names_in(lateral, r["layer_sum"], *_of_synapses(r)))
+        _add_neuron_variables(strings, names_in(lateral, r["layer_max"], r["layer_sum"], *_of_synapses(r)))
         strings.at_epoch_start = _initial_of_shared(text, initial) + strings.at_epoch_start
         return strings
 
@@ -979,7 +984,7 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
         update_condition="plastic and t > 0*second and learning_rate_layer > 0",
         parameters=synapse_parameters,
     )
-    of_layer = names_in(g["layer_on_spike"], r["layer_sum"])  # have none either
+    of_layer = names_in(g["layer_on_spike"], r["layer_max"], r["layer_sum"])  # have none either
     return Composition(
         models=models,
         input=_finish_group(inputs, base_layer, {}, values),
@@ -988,6 +993,7 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
         input_layer=_finish_group(layers[0], {}, {}, values, also=names_in(g["layer_on_spike"])),
         layer=_finish_group(layers[1], {}, {}, values, also=of_layer),
         layer_on_spike=tidy("n_spikes += 1\n" + g["layer_on_spike"]),
+        layer_max=tidy(without_comments(r["layer_max"])),
         layer_sum=tidy(r["layer_sum"]),
         lateral=lateral,
         synapses=synapses,
@@ -1625,6 +1631,14 @@ class _Checker:
             self.fail(f"'{target}' is a boolean: it is set to a condition, True or False.", offset)
         if not known.is_boolean and found == "boolean":
             self.fail(f"'{target}' is a number: int(condition) is 1 where a condition is true.", offset)
+
+    def maxima(self, text):
+        """Statements that set a variable of the layer, each by itself."""
+        for offset, line in statement_lines(text):
+            name, equals, _ = (part.strip() for part in line.partition("="))
+            if not equals or name not in self.settable():
+                self.fail(f"'{line}' does not set a variable of the layer (NAME = expression).", offset)
+        self.statements(text)
 
     def new_variable(self, name, code, offset):
         dim, _ = self.evaluate(code, offset)

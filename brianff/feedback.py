@@ -266,6 +266,7 @@ def compose_feedback(parameters=None, **chosen):
         input_layer=_finish_group(input_layer, {}, {}, values),
         layer=_finish_group(layer, {}, {}, values),
         layer_on_spike="",
+        layer_max="",
         layer_sum="",
         lateral="",
         synapses=SynapseStrings(

@@ -9,6 +9,7 @@ Order of what happens at the boundary between two stimulus epochs, in the slot "
 order what
 ===== ================================================================================================================
 -60   goodness and traces are recorded
+-57   `layer_max`: the largest value of all neurons of a layer
 -55   `layer_sum`: sums over the neurons of a layer
 -50   `layer_at_epoch_end`: the modulator
 -45   `neuron_at_epoch_end`
@@ -337,6 +338,8 @@ class FeedForwardNetwork:
             f"goodness{level}",
             DenseSynapses(neurons, layer, on_pre=c.layer_on_spike, name=f"goodness{level}", **common),
         )
+        if level and c.layer_max:
+            goodness.update(_maximum(c.layer_max), clock=self.epoch_clock, order=-57, one_by_one=True)
         if level and c.layer_sum:
             goodness.update(c.layer_sum, clock=self.epoch_clock, order=-55)
         if level and c.lateral:
@@ -450,3 +453,12 @@ class FeedForwardNetwork:
         """Length of the longest run: one step more than the epochs, for what happens when the last one ends."""
         a = self.architecture
         return (a.capacity * a.n_steps + 1) * a.dt_ms * ms
+
+
+def _maximum(statements):
+    """Statements ``NAME = expression`` by which NAME becomes the larger of the two."""
+    found = []
+    for line in statements.splitlines():
+        name, expression = (part.strip() for part in line.split("=", 1))
+        found.append(f"{name} = clip({expression}, {name}, inf)")
+    return "\n".join(found)

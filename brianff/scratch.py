@@ -33,7 +33,7 @@ class ScratchError(BrianffError):
 
 def cache_folder():
     """Folder of compiled networks: ``$BRIANFF_CACHE``, or the user's cache folder."""
-    if "BRIANFF_CACHE" in os.environ:
+    if os.environ.get("BRIANFF_CACHE", "").strip():  # empty: as if it were not set
         return Path(os.environ["BRIANFF_CACHE"])
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "brianff" / "builds"

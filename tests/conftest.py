@@ -23,7 +23,7 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    missing = [p for p in (os.environ.get("CXX", "g++").split()[0], "make") if shutil.which(p) is None]
+    missing = [p for p in ((os.environ.get("CXX") or "g++").split()[0], "make") if shutil.which(p) is None]
     if missing:
         for item in items:
             if item.get_closest_marker("compiler"):

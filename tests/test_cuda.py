@@ -605,7 +605,7 @@ def test_every_form_of_the_dense_kernels(tmp_path, monkeypatch):
 
 CONFIG = dict(
     dataset="digits", hidden=(40, 33), neuron="lif_noise", encoder="poisson_rate", batch=5, mini_batch=10, refresh=10,
-    chunk=10, limit=20, epochs=1, steps=12, validate=1, record_samples=(), device="cuda",
+    chunk=10, limit=20, epochs=1, steps=12, validate=1, device="cuda",
 )  # fmt: skip
 
 FEEDBACK_CONFIG = dict(

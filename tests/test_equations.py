@@ -1134,7 +1134,8 @@ def test_parameters_are_declared_where_they_are_used_and_nowhere_else(names):
     parts = {name: (getattr(c, name).equations, vars(getattr(c, name))) for name in GROUPS}
     parts["synapses"] = (c.synapses.model, vars(c.synapses))
     # what has no declarations of its own
-    elsewhere = {"layer": c.layer_on_spike + c.layer_sum, "input_layer": c.layer_on_spike, "neurons": c.lateral}
+    of_layer = c.layer_on_spike + c.layer_max + c.layer_sum
+    elsewhere = {"layer": of_layer, "input_layer": c.layer_on_spike, "neurons": c.lateral}
     for part, (equations, strings) in parts.items():
         declared = Equations(equations)
         text = "\n".join(str(v) for k, v in strings.items() if isinstance(v, str) and k not in ("equations", "model"))

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from brian2.utils.logger import catch_logs
 
+from brianff import doctor
 from brianff.cache import cached, one_at_a_time
 from brianff.device import (
     CompilerError,
@@ -22,7 +23,7 @@ from brianff.device import (
 )
 from brianff.equations import compose
 from brianff.network import LABEL_NEUTRAL, LABEL_NONE, Architecture
-from brianff.scratch import run_folder, sweep
+from brianff.scratch import cache_folder, run_folder, sweep
 from brianff.stimulus import Schedule
 
 SMALL = Architecture(
@@ -176,6 +177,22 @@ def test_missing_compiler_is_one_sentence(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(DeviceError, match="needs the program 'g\\+\\+'.*--device runtime"):
         CppSimulator(SMALL, compose())
+
+
+@pytest.mark.parametrize(("cxx", "message"), [("", "CXX is empty"), ("  ", "CXX is empty"), ("no-such", "'no-such'")])
+def test_a_variable_that_names_no_compiler_is_named(monkeypatch, tmp_path, cxx, message):
+    monkeypatch.setenv("BRIANFF_CACHE", str(tmp_path))
+    monkeypatch.setenv("CXX", cxx)
+    with pytest.raises(CompilerError, match=message):
+        CppSimulator(SMALL, compose())
+    assert any(message in line for line in doctor.report())
+
+
+def test_an_empty_name_of_the_cache_is_none(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for empty in ("", " "):
+        monkeypatch.setenv("BRIANFF_CACHE", empty)
+        assert cache_folder() == tmp_path / "brianff" / "builds"
 
 
 @pytest.mark.compiler

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from brian2 import network_operation
 
-from brianff.device import RuntimeSimulator
-from brianff.equations import available, compose, load
+from brianff.device import CppSimulator, RuntimeSimulator
+from brianff.equations import ModelError, available, check, compose, load
 from brianff.evaluation import group_goodness
 from brianff.network import LABEL_NONE, Architecture
 from brianff.stimulus import Schedule
@@ -218,16 +218,40 @@ def test_the_goodness_of_positive_comes_to_exceed_that_of_negative(rule):
     assert g[-2] - g[-1] > g[0] - g[1] + 0.3
 
 
-def test_class_competition_is_the_gradient_of_the_cross_entropy():
+@pytest.mark.parametrize("alpha", [2.0, 1000.0])
+def test_class_competition_is_the_gradient_of_the_cross_entropy(alpha):
+    """Of exponents of a thousand and more as well, whose exponential is not finite: their maximum is subtracted."""
     images, w = images_and_weights(n=12)
     labels = np.array([0, 1, 2, 0])
-    models = {"goodness": "class_groups", "rule": "class_competition"}
+    models = {"goodness": "class_groups", "rule": "class_competition", "parameters": {"alpha": alpha}}
     layer = Layer(images, 12, n_classes=3, labels=labels, **models)
     results = layer.show(w)
     x = results.recorded("record_x1", "x", 1).reshape(4, 12)
-    evidence = 2.0 * group_goodness(x, 3)
-    p = np.exp(evidence) / np.exp(evidence).sum(axis=1, keepdims=True)
-    expected = 2.0 * (np.eye(3)[labels] - p)
+    evidence = alpha * group_goodness(x, 3)
+    assert (evidence.max() > 1000) == (alpha > 2)
+    p = np.exp(evidence - evidence.max(axis=1, keepdims=True))
+    expected = alpha * (np.eye(3)[labels] - p / p.sum(axis=1, keepdims=True))
     M = np.array(layer.simulator.built.groups["neurons1"].variables["M"].get_value()).reshape(4, 12)
     # M is that of the last stimulus epoch, in which the same was shown
-    np.testing.assert_allclose(M, np.tile(expected, 4), rtol=1e-6)
+    np.testing.assert_allclose(M, np.tile(expected, 4), rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.compiler
+def test_class_competition_is_the_same_in_single_precision_compiled():
+    images, w = images_and_weights(n=12)
+    models = {"goodness": "class_groups", "rule": "class_competition", "parameters": {"alpha": 1000.0}}
+    layer = Layer(images, 12, n_classes=3, labels=np.array([0, 1, 2, 0]), **models)
+    expected = layer.show(w)["synapses1.dw"]
+    single = layer.architecture.with_(dtype="float32")
+    layer.simulator = CppSimulator(single, layer.simulator.built.composition)
+    with layer.show(w) as results:
+        np.testing.assert_allclose(results["synapses1.dw"], expected, rtol=1e-3, atol=1e-3 * np.abs(expected).max())
+    assert np.abs(expected).max() > 10
+
+
+@pytest.mark.parametrize("statement", ["top += 1", "tap = 1", "x_pre = 1", "top"])
+def test_a_maximum_is_that_of_a_variable_of_the_layer(tmp_path, statement):
+    path = tmp_path / "rule.py"
+    path.write_text(f'base = "class_competition"\nlayer_max = """\n{statement}\n"""\n')
+    with pytest.raises(ModelError, match=r"rule.py:[23]: .* does not set a variable of the layer"):
+        check("rule", path, goodness="class_groups")
