@@ -24,8 +24,9 @@ import numpy as np
 from brianff import datasets, runs
 from brianff.checkpoints import Whole, check_checkpoint
 from brianff.errors import OptionError
-from brianff.evaluation import Evaluation
+from brianff.evaluation import NO_PREDICTION, Evaluation, never_active
 from brianff.finite import require_finite
+from brianff.health import Health
 from brianff.network import LABEL_NEUTRAL, LABEL_NONE
 from brianff.options import EPOCHS, NEURONS, SAMPLES, SEED, Options, option
 from brianff.readout import SoftmaxReadout, features
@@ -286,6 +287,8 @@ class AnnTrainer(Progress):
         self.position = 0
         self.seconds = self.cpu_seconds = 0.0
         self.metrics = []
+        remedies = {f"layer {k}": f"a larger --init-gain than {c.init_gain:g}" for k in range(1, len(c.hidden) + 1)}
+        self.health = Health(list(remedies), len(self.train), remedies)
 
     @classmethod
     def start(cls, config, path, report=lambda text: None):
@@ -382,12 +385,15 @@ class AnnTrainer(Progress):
                 "cpu_seconds": round(self.cpu_seconds, 3),
                 "samples_per_second": round(seen / (now - began), 1),
             }
-            for level, g in enumerate(np.stack(goodness, axis=1), start=1):
+            of_layers = np.stack(goodness, axis=1)
+            for level, g in enumerate(of_layers, start=1):
                 positive, negative = g[:, : c.batch], g[:, c.batch :]
                 row[f"positive{level}"] = float(positive.mean())
                 row[f"negative{level}"] = float(negative.mean())
                 row[f"ordered{level}"] = float(np.mean(positive > negative))
             self.metrics.append(row)
+            ordered = {f"layer {level}": row[f"ordered{level}"] for level in range(1, len(c.hidden) + 1)}
+            self.health.after_chunk(seen, of_layers.any(axis=(1, 2)), ordered)
             if step + 1 < steps:
                 progress(row["samples"], self.progress[1], row)
             began, began_cpu, seen, goodness = now, now_cpu, 0, []
@@ -432,16 +438,20 @@ class AnnTrainer(Progress):
         samples = getattr(self.data, which)[:limit]
         if not len(samples):
             raise ValueError(f"the {which} set is empty.")
-        return self._evaluate(samples)
+        result, how = self._evaluate(samples), "goodness" if self.supervised else "readout"
+        done = self.position / self.config.epochs
+        self.health.after_evaluation(done, how, result.predicted(how), result.labels, which)
+        return result
 
     def _evaluate(self, samples, piece=1000):
         classes = range(self.data.n_classes if self.supervised else 0)
-        goodness, belief, activity = [], [], []
+        goodness, belief, activity, active = [], [], [], []
         for start in range(0, len(samples), piece):
             pixels = self.pixels[samples[start : start + piece]]
             neutral = self.network.activities(self.input(pixels, self.neutral))
             belief.append(self.readout.probabilities(features(neutral)))
             activity += [y.mean() for y in neutral]
+            active.append([y.any(axis=0) for y in neutral])
             tried = [self.network.activities(self.input(pixels, np.full(len(pixels), k))) for k in classes]
             goodness.append([[np.mean(y * y, axis=1) for y in layers] for layers in tried])
         return Evaluation(
@@ -449,6 +459,7 @@ class AnnTrainer(Progress):
             np.concatenate([np.transpose(g, (2, 0, 1)) for g in goodness]) if self.supervised else None,
             np.concatenate(belief),
             float(np.mean(activity)),
+            never_active([np.array(pieces) for pieces in zip(*active, strict=True)]),
         )
 
     def _validate(self):
@@ -458,14 +469,18 @@ class AnnTrainer(Progress):
         samples = stream(c.split_seed, "validate").permutation(self.data.validation)
         result = self._evaluate(np.sort(samples[: c.validate or None]))
         ways = ["readout", "goodness", "upper"] if self.supervised else ["readout"]
+        how = "goodness" if self.supervised else "readout"
+        predicted = result.predicted(how)
         self.metrics.append(
             {
                 "what": "validation",
                 "samples": self.progress[0],
                 "epoch": self.position,
                 **{way: result.accuracy(way) for way in ways},
+                "ties": int(np.sum(predicted == NO_PREDICTION)),
             }
         )
+        self.health.after_evaluation(self.position / c.epochs, how, predicted, result.labels)
 
     # -- checkpoints -----------------------------------------------------------------------------------------------
     def _state(self):

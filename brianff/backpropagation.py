@@ -9,6 +9,7 @@ import numpy as np
 from brian2 import second
 
 from brianff.device import simulator
+from brianff.evaluation import predicted_classes
 from brianff.feedback_training import FeedbackTrainer
 
 __all__ = ["BackpropagationTrainer", "spike_time_gradients"]
@@ -93,13 +94,13 @@ class BackpropagationTrainer(FeedbackTrainer):
         return {name: value.astype(float) for name, value in super()._initial_state().items()}
 
     def _learn(self, rows):
-        right = 0
+        tally = np.zeros(2)
         for first in range(rows.start, rows.stop, self.rows_per_update):
-            right += self._step(range(first, first + self.rows_per_update))
-        return right
+            tally += self._step(range(first, first + self.rows_per_update))
+        return tally
 
     def _step(self, rows):
-        """One mini-batch: simulate, differentiate, a step of Adam; returns the number of samples that were right."""
+        """Simulate a mini-batch, differentiate, a step of Adam; returns samples that were right, and output spikes."""
         config, a, parameters = self.config, self.architecture, self.composition.parameters
         L, n = len(a.hidden), config.mini_batch
         samples, numbers = self._samples(rows)
@@ -131,7 +132,7 @@ class BackpropagationTrainer(FeedbackTrainer):
         rate = self._learning_rates(rows).max()
         for level, gradient in enumerate(gradients, start=1):
             self._adam(level, -gradient.ravel() / n, rate)
-        return int(np.sum(counts[L].argmax(axis=1) == labels))
+        return np.array([np.sum(predicted_classes(counts[L]) == labels), counts[L].sum()])
 
     def _spikes(self, results, level, n_epochs):
         """Spikes of a layer and the values of A there, both (presentations, steps, neurons)."""

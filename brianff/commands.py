@@ -6,19 +6,21 @@ import gc
 import os
 import sys
 import time
+import traceback
+import warnings
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from brianff.equations import DEFAULTS, available
-from brianff.errors import BrianffError, OptionError
+from brianff.errors import BrianffError, BrianffWarning, OptionError
 from brianff.options import flag_of, given, parser_of, text
 from brianff.training import Stopped
 
 __all__ = [
-    "add_model_options", "add_out_option", "add_quick_option", "add_resume_options", "dated_folder", "fail_cleanly",
-    "progress_bar", "resumed", "run_options", "start_or_resume", "way_to_predict", "with_quick",
+    "add_model_options", "add_out_option", "add_quick_option", "add_resume_options", "dated_folder", "draw",
+    "fail_cleanly", "progress_bar", "resumed", "run_options", "start_or_resume", "way_to_predict", "with_quick",
 ]  # fmt: skip
 
 EXPECTED = (BrianffError, ValueError, NotImplementedError, FloatingPointError, OverflowError)
@@ -166,13 +168,14 @@ def add_model_options(parser):
 
 
 def fail_cleanly(main):
-    """Turn the errors that a user can do something about into one sentence and an exit status."""
+    """Turn the errors that a user can do something about into one sentence and an exit status; warnings as well."""
 
     @functools.wraps(main)
     def wrapped(arguments=None):
         sys.excepthook = sys.__excepthook__  # Brian2's asks to report every error as a bug of Brian2
         try:
-            return main(arguments) or 0
+            with _plain_warnings():
+                return main(arguments) or 0
         except (Stopped, KeyboardInterrupt) as interrupt:
             print(f"\n{interrupt if isinstance(interrupt, Stopped) else 'interrupted'}", file=sys.stderr)
             # After an interrupt, Python's last garbage collection crashes now and then (3.12.1; all is saved by then).
@@ -191,6 +194,68 @@ def fail_cleanly(main):
             return 1
 
     return wrapped
+
+
+@contextlib.contextmanager
+def _plain_warnings():
+    """A `BrianffWarning` is a sentence on stderr, without the line of code that it comes from."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", BrianffWarning)
+        others = warnings.showwarning
+
+        def show(message, category, *where, **more):
+            if issubclass(category, BrianffWarning):
+                print(f"warning: {message}", file=sys.stderr, flush=True)
+            else:
+                others(message, category, *where, **more)
+
+        warnings.showwarning = show
+        yield
+
+
+def draw(folder, figures, **options):
+    """Draw figures, once all results are saved and printed: one that fails takes neither them nor the others along.
+
+    Parameters
+    ----------
+    folder : path
+        Exists.  ``NAME.png``, or ``NAME.error.txt`` with the traceback of a figure that failed.
+    figures : dict of name -> callable
+        Each returns a figure.
+    **options
+        Of `brianff.plotting.save`.
+
+    Returns
+    -------
+    status : int
+        For the exit status: 1 if a figure failed.
+    """
+    from brianff import plotting  # matplotlib takes a while to import
+
+    sys.stdout.flush()
+    failed = False
+    for name, figure in figures.items():
+        path, report = Path(folder) / f"{name}.png", Path(folder) / f"{name}.error.txt"
+        try:
+            plotting.save(figure(), path, **options)
+            report.unlink(missing_ok=True)
+        except Exception as error:
+            failed = True
+            path.unlink(missing_ok=True)  # of an earlier run, with other results
+            where = _keep_traceback(report, error)
+            print(f"warning: no figure '{name}': {type(error).__name__}: {error} ({where})", file=sys.stderr)
+    return int(failed)
+
+
+def _keep_traceback(path, error):
+    """Write the traceback of an error into a file, or to stderr where no file can be written; says where."""
+    text = "".join(traceback.format_exception(error))
+    try:
+        path.write_text(text)
+        return f"traceback: {path}"
+    except OSError:
+        print(text, file=sys.stderr)
+        return "traceback above"
 
 
 @contextlib.contextmanager

@@ -135,6 +135,7 @@ def _measure_seed(options):
     with temporary_folder() as folder:
         options = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
         trainer = Trainer.start(Config(**options | {"validate": 1}), f"{folder}/run")
+        trainer.health.name = " + ".join(options[kind] for kind in ("neuron", "encoder", "rule"))
         before = cpu_seconds().sum()
         trainer.run()
         seconds = float(cpu_seconds().sum() - before)

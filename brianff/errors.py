@@ -3,7 +3,7 @@
 Whatever else is raised is a bug of brianff's, and keeps its traceback.
 """
 
-__all__ = ["BrianffError", "ModelError", "OptionError"]
+__all__ = ["BrianffError", "BrianffWarning", "ModelError", "OptionError"]
 
 
 class BrianffError(Exception):
@@ -16,3 +16,7 @@ class ModelError(BrianffError):
 
 class OptionError(BrianffError, ValueError):
     """An option or argument with a value that cannot be meant; the message names it."""
+
+
+class BrianffWarning(UserWarning):
+    """What a user should know, though the program goes on."""

@@ -8,7 +8,41 @@ from brianff.network import LABEL_NEUTRAL, LABEL_NONE
 from brianff.readout import features
 from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule
 
-__all__ = ["Evaluation", "confusion_matrix", "evaluate", "group_goodness", "present"]
+__all__ = [
+    "NO_PREDICTION", "Evaluation", "confusion_matrix", "evaluate", "group_goodness", "never_active",
+    "predicted_classes", "present", "ties",
+]  # fmt: skip
+
+NO_PREDICTION = -1  # several classes tie
+
+
+def predicted_classes(values):
+    """Class with the largest value of every sample; `NO_PREDICTION` where several classes share it.
+
+    To take the first of them would favour low classes: a silent network would know all samples of class 0.
+
+    Parameters
+    ----------
+    values : (n, n_classes) array
+
+    Returns
+    -------
+    predicted : (n,) int array
+    """
+    values = np.asarray(values)
+    shared = np.sum(values == values.max(axis=1, keepdims=True), axis=1) != 1  # none at all: not a number
+    return np.where(shared, NO_PREDICTION, values.argmax(axis=1))
+
+
+def ties(predicted):
+    """A sentence on samples without a prediction, or nothing: ``"37 of 449 samples tie: no prediction"``."""
+    n = int(np.sum(np.asarray(predicted) == NO_PREDICTION))
+    return f"{n} of {len(predicted)} samples tie: no prediction" if n else ""
+
+
+def never_active(activity):
+    """Part of the neurons of every layer without activity in any presentation; from (n, n_l) arrays."""
+    return np.array([np.mean(~np.any(a, axis=0)) for a in activity])
 
 
 def present(simulator, inputs, images, image, label, number, keep_traces=True):
@@ -83,33 +117,46 @@ class Evaluation:
         Of the softmax readout, on one pass with a neutral label.
     spikes_per_neuron : float
         Mean goodness trace of a hidden neuron: about its number of spikes in a presentation.
+    silent : (n_layers,) array, optional
+        Part of the neurons of every layer that are silent in all samples, shown with a neutral label.
     """
 
     labels: np.ndarray
     goodness: np.ndarray | None
     belief: np.ndarray
     spikes_per_neuron: float
+    silent: np.ndarray | None = None
 
     def by_goodness(self, layers=slice(None)):
-        """Predicted classes: the label under which the goodness, summed over `layers`, is largest."""
-        return self.goodness[:, :, layers].sum(axis=2).argmax(axis=1)
+        """Predicted classes: the label under which the goodness, summed over `layers`, is largest.
+
+        `NO_PREDICTION` where several labels tie; the same in `by_readout` and `predicted`.
+        """
+        return predicted_classes(self.goodness[:, :, layers].sum(axis=2))
 
     def by_readout(self):
-        return self.belief.argmax(axis=1)
+        return predicted_classes(self.belief)
 
-    def accuracy(self, how="goodness"):
-        """Fraction of samples that are classified correctly; `how` is goodness, upper (layers >= 2) or readout."""
+    def predicted(self, how="goodness"):
+        """Predicted classes by goodness, upper (layers >= 2) or readout."""
         if how in ("goodness", "upper") and self.goodness is None:
             raise ValueError("this network has no label input to try labels with: predict by the readout.")
         if how == "readout":
-            predicted = self.by_readout()
-        elif how == "goodness":
-            predicted = self.by_goodness()
-        elif how == "upper":
-            predicted = self.by_goodness(slice(min(1, self.goodness.shape[2] - 1), None))
-        else:
-            raise ValueError(f"there is no prediction by '{how}': it is goodness, upper or readout.")
-        return float(np.mean(predicted == self.labels))
+            return self.by_readout()
+        if how == "goodness":
+            return self.by_goodness()
+        if how == "upper":
+            return self.by_goodness(slice(min(1, self.goodness.shape[2] - 1), None))
+        raise ValueError(f"there is no prediction by '{how}': it is goodness, upper or readout.")
+
+    def accuracy(self, how="goodness"):
+        """Fraction of samples that are classified correctly; those without a prediction are not."""
+        return float(np.mean(self.predicted(how) == self.labels))
+
+    def of_silent(self):
+        """Words on the layers in which neurons are silent in all samples, or nothing."""
+        shares = enumerate(() if self.silent is None else self.silent, start=1)
+        return "".join(f", {share:.1%} of layer {level} never" for level, share in shares if share)
 
     def separation(self):
         """Goodness summed over layers under the true label, and under the best wrong one: two (n,) arrays."""
@@ -122,11 +169,18 @@ class Evaluation:
 
     def arrays(self):
         out = {"labels": self.labels, "belief": self.belief, "spikes_per_neuron": np.array(self.spikes_per_neuron)}
-        return out if self.goodness is None else {**out, "goodness": self.goodness}
+        more = {"goodness": self.goodness, "silent": self.silent}
+        return out | {name: values for name, values in more.items() if values is not None}
 
     @classmethod
     def from_arrays(cls, arrays):
-        return cls(arrays["labels"], arrays.get("goodness"), arrays["belief"], float(arrays["spikes_per_neuron"]))
+        return cls(
+            arrays["labels"],
+            arrays.get("goodness"),
+            arrays["belief"],
+            float(arrays["spikes_per_neuron"]),
+            arrays.get("silent"),
+        )
 
 
 def evaluate(simulator, inputs, readout, images, labels, offset=0, candidates=True, class_groups=False):
@@ -168,7 +222,7 @@ def evaluate(simulator, inputs, readout, images, labels, offset=0, candidates=Tr
         )
         goodness = goodness.reshape(n, k, -1)
     spikes = float(np.mean([t.mean() for t in traces]))
-    return Evaluation(np.asarray(labels), goodness, belief, spikes)
+    return Evaluation(np.asarray(labels), goodness, belief, spikes, never_active(traces))
 
 
 def group_goodness(x, n_classes):
@@ -177,7 +231,8 @@ def group_goodness(x, n_classes):
 
 
 def confusion_matrix(labels, predicted, n_classes):
-    """Counts, shape (n_classes, n_classes): row = true class, column = predicted class."""
+    """Counts, shape (n_classes, n_classes): row = true class, column = predicted class; without `NO_PREDICTION`."""
     matrix = np.zeros((n_classes, n_classes), int)
-    np.add.at(matrix, (labels, predicted), 1)
+    made = np.asarray(predicted) != NO_PREDICTION
+    np.add.at(matrix, (np.asarray(labels)[made], np.asarray(predicted)[made]), 1)
     return matrix

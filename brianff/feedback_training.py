@@ -16,8 +16,10 @@ from brian2 import have_same_dimensions, ms
 from brianff import datasets
 from brianff.device import RuntimeSimulator, simulator
 from brianff.errors import OptionError
+from brianff.evaluation import NO_PREDICTION, predicted_classes
 from brianff.feedback import FEEDBACK_DEFAULTS, compose_feedback
 from brianff.finite import not_finite, require_finite
+from brianff.health import Health, lower_threshold
 from brianff.limits import require_limits
 from brianff.network import LABEL_NONE, Architecture
 from brianff.options import EPOCHS, NEURONS, SAMPLES, SEED, STEPS, TIME_STEP, Options, option, parameters_of
@@ -32,6 +34,8 @@ from brianff.training import (
 )
 
 __all__ = ["FeedbackConfig", "FeedbackTrainer", "rate_readout"]
+
+SILENT = 1e-3  # spikes in a presentation
 
 
 @dataclass(frozen=True)
@@ -178,6 +182,7 @@ class FeedbackTrainer(Trainer):
         if not n_updates:
             raise OptionError(f"--mini-batch {config.mini_batch} is more than the {len(self.train)} training samples.")
         self.n_rows = self.rows_per_stage = n_updates * self.rows_per_update
+        self.health = self._health()
 
     # -- starting --------------------------------------------------------------------------------------------------
     def _output_parameters(self):
@@ -214,6 +219,13 @@ class FeedbackTrainer(Trainer):
             dtype=c.dtype,
             events=self.data.events,
         )
+
+    def _health(self):
+        weaker = f"a larger --init than {self.config.init:g}, or "
+        levels = range(1, len(self.config.hidden) + 1)
+        remedies = {f"layer {level}": weaker + lower_threshold(self.composition) for level in levels}
+        remedies["the output layer"] = weaker + lower_threshold(self.composition, "--set-output")
+        return Health(list(remedies), len(self.train), remedies)
 
     def _simulator(self):
         return simulator(self.config.device, self.architecture, self.composition, self.report)
@@ -292,10 +304,11 @@ class FeedbackTrainer(Trainer):
         c = self.config
         began, cpu = time.perf_counter(), time.process_time()
         start, stop = self.position, self._next_stop()
-        right = 0
+        tally = np.zeros(2)
         piece = self.architecture.capacity // self.composition.presentations
         for first in range(start, stop, piece):
-            right += self._learn(range(first, min(first + piece, stop)))
+            tally += self._learn(range(first, min(first + piece, stop)))
+        right, output_spikes = tally
         self._check_finite()
         self.position = stop
         elapsed = time.perf_counter() - began
@@ -308,11 +321,14 @@ class FeedbackTrainer(Trainer):
             "seconds": round(self.seconds, 3),
             "samples_per_second": round(n / elapsed, 1),
             "python_seconds": round(time.process_time() - cpu, 3),
-            "training_accuracy": right / n,
+            "training_accuracy": float(right / n),
         }
         for level in range(1, len(c.hidden) + 1):
             row[f"spikes{level}"] = float(self.synaptic[f"neurons{level}.mean_n"].mean())
         self.metrics.append(row)
+        # the running means of a layer that has fallen silent vanish by and by
+        hidden = [self.synaptic[f"neurons{level}.mean_n"].max() > SILENT for level in range(1, len(c.hidden) + 1)]
+        self.health.after_chunk(n, [*hidden, output_spikes > 0])
         if stop * c.batch // len(self.train) > start * c.batch // len(self.train) or stop == self.n_rows:
             self._validate()
         return self.metrics[-1]
@@ -339,7 +355,7 @@ class FeedbackTrainer(Trainer):
         return [1] if self.composition.presentations == 1 else [-1, 1]
 
     def _learn(self, rows):
-        """One run of the simulator on `rows` of the stream; returns the number of samples that were right."""
+        """One run of the simulator on `rows` of the stream; returns how many samples were right, and output spikes."""
         samples, numbers = self._samples(rows)
         phases = self._phases
         stimulus, n_epochs = self._stimulus(samples, numbers, phases, training=True)
@@ -351,7 +367,8 @@ class FeedbackTrainer(Trainer):
             for name in self.synaptic:
                 self.synaptic[name] = results[name]
             scores = self._output(results, "score", n_epochs)[len(phases) - 1 :: len(phases)].reshape(len(samples), -1)
-        return int(np.sum(scores.argmax(axis=1) == self.data.labels[samples]))
+            spikes = self._output(results, "n_spikes", n_epochs).sum()
+        return np.array([np.sum(predicted_classes(scores) == self.data.labels[samples]), spikes])
 
     def _output(self, results, variable, n_epochs):
         """Of the output neurons at the end of each stimulus epoch: (epochs, batch, classes)."""
@@ -374,7 +391,10 @@ class FeedbackTrainer(Trainer):
         samples = getattr(self.data, which)[:limit]
         if not len(samples):
             raise ValueError(f"the {which} set is empty.")
-        return self.predict(samples)[0], self.data.labels[samples]
+        scores, labels = self.predict(samples)[0], self.data.labels[samples]
+        done = self.position / self.n_rows
+        self.health.after_evaluation(done, "the output", predicted_classes(scores), labels, which)
+        return scores, labels
 
     def alignment(self):
         """Cosine between the feedback of every hidden layer and the forward weights from there to the output.
@@ -403,17 +423,20 @@ class FeedbackTrainer(Trainer):
         samples = stream(self.config.split_seed, "validate").permutation(self.data.validation)
         samples = np.sort(samples[: self.config.validate or None])
         (scores, counts), labels = self.predict(samples), self.data.labels[samples]
+        predicted = predicted_classes(scores)
         samples_seen = self.position * self.config.batch
         row = {
             "what": "validation",
             "samples": samples_seen,
             "epoch": round(samples_seen / len(self.train), 4),
             "validation_seconds": round(time.perf_counter() - began, 3),
-            "accuracy": float(np.mean(scores.argmax(axis=1) == labels)),
+            "accuracy": float(np.mean(predicted == labels)),
+            "ties": int(np.sum(predicted == NO_PREDICTION)),
             "output_spikes": float(counts.mean()),
         }
         row |= {f"alignment{level}": cosine for level, cosine in enumerate(self.alignment(), start=1)}
         self.metrics.append(row)
+        self.health.after_evaluation(self.position / self.n_rows, "the output", predicted, labels)
 
     def detail(self, row):
         """What the progress bar says of a chunk."""
@@ -423,7 +446,8 @@ class FeedbackTrainer(Trainer):
         """What is printed of a validation."""
         cosines = [f"{row[k]:.3f}" for k in row if k.startswith("alignment")]
         aligned = f"  cos(F, W) {', '.join(cosines)}" if cosines else ""
-        return f"validation accuracy {row['accuracy']:.4f}{aligned}"
+        tied = f" ({row['ties']:.0f} ties)" if row.get("ties") else ""
+        return f"validation accuracy {row['accuracy']:.4f}{tied}{aligned}"
 
     # -- checkpoints -----------------------------------------------------------------------------------------------
     def _state(self):

@@ -224,7 +224,9 @@ class Comparison:
             dtype="float32",
             seed=seed,
         )
-        return Trainer.start(config, folder, self.report)
+        trainer = Trainer.start(config, folder, self.report)
+        trainer.health.name = f"{rule}, seed {seed}"
+        return trainer
 
     # -- angles ------------------------------------------------------------------------------------------------------
     def angles(self, w, seed):

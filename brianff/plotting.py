@@ -11,7 +11,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-from brianff.evaluation import Evaluation, confusion_matrix
+from brianff.evaluation import NO_PREDICTION, Evaluation, confusion_matrix
 from brianff.network import LABEL_NEUTRAL, LABEL_NONE
 from brianff.results import atomic_write
 
@@ -713,6 +713,7 @@ def confusion(labels, predicted, n_classes):
     Parameters
     ----------
     labels, predicted : (n,) int arrays
+        Samples without a prediction (`brianff.evaluation.NO_PREDICTION`) are counted above the axes.
     n_classes : int
 
     Returns
@@ -723,7 +724,7 @@ def confusion(labels, predicted, n_classes):
     labels, predicted = np.asarray(labels), np.asarray(predicted)
     if labels.ndim != 1 or labels.shape != predicted.shape or not len(labels):
         raise ValueError(f"labels {labels.shape} and predictions {predicted.shape} are not the same samples.")
-    both = np.concatenate([labels, predicted])
+    both = np.concatenate([labels, predicted[predicted != NO_PREDICTION]])
     if not np.issubdtype(both.dtype, np.integer) or both.min() < 0 or both.max() >= n_classes:
         raise ValueError(
             f"classes must be integers from 0 to {n_classes - 1}; these are {both.dtype} from {both.min()} to "
@@ -751,7 +752,8 @@ def confusion(labels, predicted, n_classes):
                 color="white" if dark else "black",
             )
     correct = int(np.trace(counts))
-    axes.set_title(f"accuracy {100 * correct / len(labels):.1f} % ({correct} of {len(labels)})", fontsize=TEXT)
+    tied = f"; {n} tie, and are not shown" if (n := int(np.sum(predicted == NO_PREDICTION))) else ""
+    axes.set_title(f"accuracy {100 * correct / len(labels):.1f} % ({correct} of {len(labels)}{tied})", fontsize=TEXT)
     axes.set(xlabel="predicted class", ylabel="true class")
     _tidy(axes)
     step = -(-n_classes // 30)  # 30 numbers fit

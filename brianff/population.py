@@ -23,7 +23,7 @@ import numpy as np
 from brianff import equations
 from brianff.ann import Layer, modulators, normalised
 from brianff.device import simulator
-from brianff.evaluation import present
+from brianff.evaluation import predicted_classes, present
 from brianff.network import LABEL_NEUTRAL, Architecture
 from brianff.readout import SoftmaxReadout, features
 from brianff.search import METHODS, Ascent
@@ -390,7 +390,7 @@ def measure(population, w, data, which="test", readout=True):
     at = np.arange(k) == labels[:, None]
 
     out = {
-        "goodness": float(np.mean(goodness.argmax(axis=1) == labels)),
+        "goodness": float(np.mean(predicted_classes(goodness) == labels)),
         "true": float(goodness[at].mean()),
         "wrong": float(np.where(at, -np.inf, goodness).max(axis=1).mean()),
     }
@@ -405,5 +405,5 @@ def measure(population, w, data, which="test", readout=True):
     for _ in range(READOUT_EPOCHS):
         order = rng.permutation(len(known))
         classifier.learn(known[order], data.labels[data.train][order])
-    predicted = classifier.probabilities(neutral(chosen)).argmax(axis=1)
+    predicted = predicted_classes(classifier.probabilities(neutral(chosen)))
     return {**out, "readout": float(np.mean(predicted == labels))}

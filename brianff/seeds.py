@@ -43,7 +43,7 @@ def run_seeds(script, options, seeds, jobs, report=print):
     Parameters
     ----------
     script : path
-        Prints ``test accuracy: 0.1234`` as its last line.
+        Prints ``test accuracy: 0.1234`` in a line of its own when its results are saved.
     options : callable
         From a seed to the list of command-line options.
     seeds : sequence of int
@@ -83,11 +83,12 @@ def run_seeds(script, options, seeds, jobs, report=print):
             text=True,
             env=environment,
         )
-        line = ""
+        line, found = "", None
         for line in process.stdout:
             report(f"seed {seed} | {line.rstrip()}")
-        found = RESULT.fullmatch(line.strip())
-        if process.wait() or not found:
+            found = RESULT.fullmatch(line.strip()) or found
+        process.wait()
+        if not found:  # what fails after the result is a figure
             failed.set()
             raise SeedError(f"the run with seed {seed} ended with status {process.returncode}: {line.strip()}")
         return float(found[1])

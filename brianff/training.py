@@ -22,8 +22,9 @@ from brianff import datasets, equations, runs
 from brianff.checkpoints import Whole, check_checkpoint
 from brianff.device import DEVICES, RuntimeSimulator, simulator
 from brianff.errors import OptionError
-from brianff.evaluation import evaluate, group_goodness, present
+from brianff.evaluation import NO_PREDICTION, evaluate, group_goodness, present
 from brianff.finite import not_finite, require_finite
+from brianff.health import Health, lower_threshold
 from brianff.network import LABEL_NEUTRAL, LABEL_NONE, Architecture
 from brianff.options import EPOCHS, NEURONS, SAMPLES, SEED, STEPS, TIME_STEP, Options, option, parameters_of
 from brianff.readout import SoftmaxReadout, features
@@ -226,7 +227,8 @@ class Progress:
         """What is printed of a validation."""
         latest = next(r for r in reversed(self.metrics) if r["what"] == "chunk")
         shown = [f"{k} {row[k]:.4f}" for k in ("goodness", "readout") if k in row]
-        return f"{self._margins(latest)}  validation accuracy by {', by '.join(shown)}"
+        tied = f" ({row['ties']:.0f} ties)" if row.get("ties") else ""
+        return f"{self._margins(latest)}  validation accuracy by {', by '.join(shown)}{tied}"
 
 
 class Trainer(Progress):
@@ -278,6 +280,7 @@ class Trainer(Progress):
         L = len(self.architecture.hidden)
         self.stages = [range(1, L + 1)] if config.layers == "together" else [[level] for level in range(1, L + 1)]
         self.n_rows = len(self.stages) * self.rows_per_stage
+        self.health = self._health()
 
     # -- starting --------------------------------------------------------------------------------------------------
     @classmethod
@@ -303,6 +306,13 @@ class Trainer(Progress):
         if checkpoint := folder.load_checkpoint(report):
             trainer._restore(*checkpoint)
         return trainer
+
+    def _health(self):
+        """Watches the input and the layers, by their names."""
+        weaker = f"a larger --init-gain than {self.config.init_gain:g}, or {lower_threshold(self.composition)}"
+        remedies = {"the input": f"other parameters of the encoder {self.composition.models['encoder'].name}"}
+        remedies |= {f"layer {level}": weaker for level in range(1, len(self.sizes))}
+        return Health(list(remedies), len(self.train), remedies)
 
     @property
     def sizes(self):
@@ -479,7 +489,10 @@ class Trainer(Progress):
                 self._goodness_of_phases(results, level, len(schedule), self.data.labels[samples])
                 for level in range(1, len(a.hidden) + 1)
             ]
+            active = [results[f"layer{level}.n_spikes"].any() for level in range(len(a.sizes))]
         self._check_finite(inputs, goodness)
+        ordered = [float(np.mean(positive > negative)) for positive, negative in goodness]
+        self.health.after_chunk(len(samples), active, {f"layer {level}": ordered[level - 1] for level in learning})
         self.position = rows.stop
         elapsed = time.perf_counter() - began
         self.seconds += elapsed
@@ -493,7 +506,7 @@ class Trainer(Progress):
         for level, (positive, negative) in enumerate(goodness, start=1):
             row[f"positive{level}"] = float(positive.mean())
             row[f"negative{level}"] = float(negative.mean())
-            row[f"ordered{level}"] = float(np.mean(positive > negative))
+            row[f"ordered{level}"] = ordered[level - 1]
         self.metrics.append(row)
         inside = (self.position - base) * c.batch
         if inside // len(self.train) > (inside - len(rows) * c.batch) // len(self.train) or rows.stop == self.n_rows:
@@ -582,7 +595,11 @@ class Trainer(Progress):
         samples = getattr(self.data, which)[:limit]
         if not len(samples):
             raise ValueError(f"the {which} set is empty.")
-        return self._evaluate(samples, offset=int(samples[0]))
+        result = self._evaluate(samples, offset=int(samples[0]))
+        how = "readout" if result.goodness is None else "goodness"
+        done = self.position / self.n_rows
+        self.health.after_evaluation(done, how, result.predicted(how), result.labels, which)
+        return result
 
     def _evaluate(self, samples, offset=0):
         return evaluate(
@@ -613,7 +630,12 @@ class Trainer(Progress):
         }
         if result.goodness is not None:
             row |= {"goodness": result.accuracy("goodness"), "upper": result.accuracy("upper")}
+        how = "readout" if result.goodness is None else "goodness"
+        predicted = result.predicted(how)
+        row["ties"] = int(np.sum(predicted == NO_PREDICTION))
         self.metrics.append(row)
+        chance = 0.5 if self.phases == 2 else 1 / self.data.n_classes
+        self.health.after_evaluation(self.position / self.n_rows, how, predicted, result.labels, chance=chance)
 
     # -- checkpoints -----------------------------------------------------------------------------------------------
     def _checkpoint(self):

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 import brianff.program  # noqa: F401
 from brianff import plotting
 from brianff.ann import AnnConfig, AnnTrainer
-from brianff.commands import fail_cleanly, progress_bar, run_options, start_or_resume, way_to_predict
+from brianff.commands import draw, fail_cleanly, progress_bar, run_options, start_or_resume, way_to_predict
+from brianff.evaluation import ties
 from brianff.options import Options, given, option
 
 QUICK = dict(hidden=(60, 40), limit=300, epochs=2, validate=50, chunk=100)
@@ -54,34 +55,35 @@ def main(arguments=None):
     # %% Evaluate, once, on samples that nothing was decided with
     evaluation = trainer.evaluate("test", 100 if args.quick else None)
     folder.save("evaluation", evaluation.arrays())
-
-    # %% Draw
-    draw(trainer, evaluation)
     if trainer.supervised:
         print(
             "test accuracy by goodness of every label: "
             f"{evaluation.accuracy('goodness'):.4f} (layers >= 2: {evaluation.accuracy('upper'):.4f}), "
             f"by softmax readout: {evaluation.accuracy('readout'):.4f}"
         )
-    print(f"{trainer.seconds:.0f} s of training, {trainer.cpu_seconds:.0f} s of CPU time")
+    print(f"{trainer.seconds:.0f} s of training, {trainer.cpu_seconds:.0f} s of CPU time{evaluation.of_silent()}")
+    if tied := ties(evaluation.predicted(how)):
+        print(tied)
     print(f"figures: {folder.figures}")
     print(f"test accuracy: {evaluation.accuracy(how):.4f}")
 
+    # %% Draw
+    return draw(folder.figures, figures(trainer, evaluation, how))
 
-def draw(trainer, evaluation):
-    """All figures of a run into its folder."""
+
+def figures(trainer, evaluation, how):
+    """What to draw of a run: name -> function."""
     data, weights = trainer.data, trainer.network.layers[0].w
-    predicted = evaluation.by_goodness() if trainer.supervised else evaluation.by_readout()
-    figures = {
-        "goodness_training": plotting.goodness_over_training(trainer.metrics),
-        "learning_curve": plotting.learning_curve(trainer.metrics),
-        "receptive_fields": plotting.receptive_fields(weights, data.image_shape),
-        "confusion": plotting.confusion(evaluation.labels, predicted, data.n_classes),
+    predicted = evaluation.predicted(how)
+    drawn = {
+        "goodness_training": lambda: plotting.goodness_over_training(trainer.metrics),
+        "learning_curve": lambda: plotting.learning_curve(trainer.metrics),
+        "receptive_fields": lambda: plotting.receptive_fields(weights, data.image_shape),
+        "confusion": lambda: plotting.confusion(evaluation.labels, predicted, data.n_classes),
     }
     if trainer.supervised:
-        figures["goodness_test"] = plotting.goodness_distribution(evaluation)
-    for name, figure in figures.items():
-        plotting.save(figure, trainer.folder.figures / f"{name}.png")
+        drawn["goodness_test"] = lambda: plotting.goodness_distribution(evaluation)
+    return drawn
 
 
 if __name__ == "__main__":

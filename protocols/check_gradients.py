@@ -16,7 +16,7 @@ import numpy as np
 
 import brianff.program  # noqa: F401
 from brianff import gradient_check, plotting
-from brianff.commands import add_out_option, add_quick_option, dated_folder, fail_cleanly, with_quick
+from brianff.commands import add_out_option, add_quick_option, dated_folder, draw, fail_cleanly, with_quick
 from brianff.errors import OptionError
 from brianff.feedback import compose_feedback
 from brianff.options import SEED, Options, given, option, parser_of
@@ -76,8 +76,8 @@ def main(arguments=None):
             print(f"{neuron}: the error goes with the time step to the power of {slope:.2f}")
 
     # %% Draw
-    figure = plotting.gradient_error(chosen.dt, errors, max(own))
-    print(f"figure: {plotting.save(figure, out / 'gradient_error.png')}")
+    print(f"figure: {out / 'gradient_error.png'}")
+    return draw(out, {"gradient_error": lambda: plotting.gradient_error(chosen.dt, errors, max(own))})
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ import numpy as np
 import brianff.program  # noqa: F401
 from brianff import datasets, plotting
 from brianff.backpropagation import BackpropagationTrainer
-from brianff.commands import add_out_option, add_quick_option, dated_folder, fail_cleanly, with_quick
+from brianff.commands import add_out_option, add_quick_option, dated_folder, draw, fail_cleanly, with_quick
+from brianff.evaluation import predicted_classes
 from brianff.feedback_training import FeedbackConfig, FeedbackTrainer
 from brianff.options import EPOCHS, NEURONS, SAMPLES, SEED, Options, given, option, parser_of
 from brianff.results import lock_folder, read_rows, write_rows
@@ -43,7 +44,7 @@ METHODS = {
 }
 
 
-QUICK = dict(methods=("sfdfa", "dfa"), seeds=(1, 2), hidden=(100,), limit=500, epochs=4, mini_batch=25, chunk=250)
+QUICK = dict(methods=("sfdfa", "dfa"), seeds=(1, 2), hidden=(100,), limit=500, epochs=15, mini_batch=25, chunk=250)
 
 
 # %% Options
@@ -92,6 +93,7 @@ def main(arguments=None):
                 config = FeedbackConfig(seed=seed, **common, **options)
                 trainer = trainer_class.start(config, Path(folder) / "run")
                 lock = lock or lock_folder(out, print)  # everything is in order
+                trainer.health.name = f"{name}, seed {seed}"
                 trainer.run()
                 scores, labels = trainer.evaluate("test")
             validations = [row for row in trainer.metrics if row["what"] == "validation"]
@@ -100,7 +102,7 @@ def main(arguments=None):
                 "name": name,
                 "seed": seed,
                 "config": settings(config, data),
-                "test": float(np.mean(scores.argmax(axis=1) == labels)),
+                "test": float(np.mean(predicted_classes(scores) == labels)),
                 "alignment": trainer.alignment(),
                 "seconds": round(trainer.seconds, 1),
                 "epoch": [v["epoch"] for v in validations],
@@ -125,8 +127,8 @@ def main(arguments=None):
         )
 
     # %% Convergence on one axis
-    plotting.save(plotting.convergence(rows), out / "convergence.png")
     print(f"figures: {out}")
+    return draw(out, {"convergence": lambda: plotting.convergence(rows)})
 
 
 def settings(config, data):

@@ -23,7 +23,7 @@ from rich.progress import track
 
 import brianff.program  # noqa: F401
 from brianff import plotting
-from brianff.commands import add_out_option, add_quick_option, fail_cleanly, with_quick
+from brianff.commands import add_out_option, add_quick_option, draw, fail_cleanly, with_quick
 from brianff.comparison import MEASURES, PAGE, Combination, latest, markdown, measure_all, medians, refusals, summary
 from brianff.device import require_device
 from brianff.equations import available, load
@@ -113,8 +113,9 @@ def main(arguments=None):
         raise BrianffError(f"all of it failed, and first: {done[0]['failed']} (all are in {results}).")
     table = markdown(done)
     (out / "table.md").write_text(table)
-    picture = out / "compare_models.png"
-    plotting.save(plotting.comparison(summary(done), MEASURES), picture, dpi=100)
+    print(table)
+    print(f"table and figure: {out}")
+    status = draw(out, {"compare_models": lambda: plotting.comparison(summary(done), MEASURES)}, dpi=100)
     if args.docs:
         hidden = "-".join(map(str, settings["hidden"]))
         page = PAGE.format(
@@ -128,9 +129,9 @@ def main(arguments=None):
             table=table,
         )
         Path(args.docs).write_text(page)
-        shutil.copy(picture, Path(args.docs).parent.parent / "figures")
-    print(table)
-    print(f"table and figure: {out}")
+        if not status:
+            shutil.copy(out / "compare_models.png", Path(args.docs).parent.parent / "figures")
+    return status
 
 
 if __name__ == "__main__":

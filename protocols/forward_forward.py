@@ -21,6 +21,7 @@ import brianff.program  # noqa: F401
 from brianff import plotting
 from brianff.commands import (
     dated_folder,
+    draw,
     fail_cleanly,
     progress_bar,
     run_options,
@@ -29,7 +30,8 @@ from brianff.commands import (
     with_quick,
 )
 from brianff.errors import OptionError
-from brianff.evaluation import Evaluation
+from brianff.evaluation import Evaluation, ties
+from brianff.health import warn
 from brianff.options import SEED, Options, given, option
 from brianff.seeds import JOBS, run_seeds, without
 from brianff.training import Config, Trainer, record_run
@@ -82,10 +84,6 @@ def main(arguments=None):
     limit = 100 if args.quick else None
     evaluation = trainer.evaluate("test", limit)
     folder.save("evaluation", evaluation.arrays())
-    folder.save("recordings", record_run(trainer))
-
-    # %% Draw
-    draw(trainer, evaluation)
     if evaluation.goodness is not None:
         true, wrong = evaluation.separation()
         print(
@@ -97,11 +95,17 @@ def main(arguments=None):
             f"goodness on test data: {true.mean():.3f} with the true label, {wrong.mean():.3f} with the best wrong one"
         )
     print(
-        f"{evaluation.spikes_per_neuron:.2f} spikes a neuron and presentation; {trainer.seconds:.0f} s of training, "
-        f"{time.perf_counter() - start:.0f} s in all"
+        f"{evaluation.spikes_per_neuron:.2f} spikes a neuron and presentation{evaluation.of_silent()}; "
+        f"{trainer.seconds:.0f} s of training, {time.perf_counter() - start:.0f} s in all"
     )
+    if tied := ties(evaluation.predicted(how)):
+        print(tied)
     print(f"figures: {folder.figures}")
     print(f"test accuracy: {evaluation.accuracy(how):.4f}")
+
+    # %% Draw
+    folder.save("recordings", record_run(trainer))
+    return draw(folder.figures, figures(trainer, evaluation, how))
 
 
 def several_seeds(args, more, arguments):
@@ -120,25 +124,24 @@ def several_seeds(args, more, arguments):
     print(f"test accuracy of seeds {','.join(map(str, more.seeds))}: {accuracies.mean():.4f}{spread}")
 
 
-def draw(trainer, evaluation: Evaluation):
-    """All figures of a run into its folder."""
-    folder, metrics = trainer.folder, trainer.metrics
-    before, after = folder.load_whole("recordings_before", print), folder.load("recordings")
-    predicted = evaluation.by_readout() if evaluation.goodness is None else evaluation.by_goodness()
-    figures = {
-        "raster_after": plotting.raster(after),
-        "membrane": plotting.membrane(after),
-        "goodness_training": plotting.goodness_over_training(metrics),
-        "learning_curve": plotting.learning_curve(metrics),
-        "receptive_fields": plotting.receptive_fields(folder.load("weights")["w1"], trainer.data.image_shape),
-        "confusion": plotting.confusion(evaluation.labels, predicted, trainer.data.n_classes),
+def figures(trainer, evaluation: Evaluation, how):
+    """What to draw of a run: name -> function."""
+    folder, metrics, data = trainer.folder, trainer.metrics, trainer.data
+    before, after = folder.load_whole("recordings_before", warn), folder.load("recordings")
+    predicted = evaluation.predicted(how)
+    drawn = {
+        "raster_after": lambda: plotting.raster(after),
+        "membrane": lambda: plotting.membrane(after),
+        "goodness_training": lambda: plotting.goodness_over_training(metrics),
+        "learning_curve": lambda: plotting.learning_curve(metrics),
+        "receptive_fields": lambda: plotting.receptive_fields(folder.load("weights")["w1"], data.image_shape),
+        "confusion": lambda: plotting.confusion(evaluation.labels, predicted, data.n_classes),
     }
     if before is not None:
-        figures["raster_before"] = plotting.raster(before)
+        drawn["raster_before"] = lambda: plotting.raster(before)
     if evaluation.goodness is not None:
-        figures["goodness_test"] = plotting.goodness_distribution(evaluation)
-    for name, figure in figures.items():
-        plotting.save(figure, folder.figures / f"{name}.png")
+        drawn["goodness_test"] = lambda: plotting.goodness_distribution(evaluation)
+    return drawn
 
 
 if __name__ == "__main__":

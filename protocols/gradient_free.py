@@ -18,7 +18,7 @@ import numpy as np
 
 import brianff.program  # noqa: F401
 from brianff import plotting
-from brianff.commands import add_out_option, add_quick_option, dated_folder, fail_cleanly, resumed, with_quick
+from brianff.commands import add_out_option, add_quick_option, dated_folder, draw, fail_cleanly, resumed, with_quick
 from brianff.errors import OptionError
 from brianff.gradient_free import ANN, SPIKING, Comparison, Settings
 from brianff.options import Options, given, option, parser_of, text
@@ -124,8 +124,9 @@ def main(arguments=None):
     for name, arrays in (("angles", angles), ("scaling", scaling)):
         folder.save(name, arrays)
     print(comparison.table(rows, angles))
-    figure = plotting.gradient_free(rows, scaling, SCALING, comparison.data.n_pixels)
-    print(f"figure: {plotting.save(figure, folder.figures / 'gradient_free.png')}")
+    print(f"figure: {folder.figures / 'gradient_free.png'}")
+    n_pixels = comparison.data.n_pixels
+    return draw(folder.figures, {"gradient_free": lambda: plotting.gradient_free(rows, scaling, SCALING, n_pixels)})
 
 
 def measure_angles(comparison, found):

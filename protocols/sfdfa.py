@@ -21,8 +21,9 @@ import numpy as np
 
 import brianff.program  # noqa: F401
 from brianff import plotting
-from brianff.commands import fail_cleanly, progress_bar, run_options, start_or_resume
+from brianff.commands import draw, fail_cleanly, progress_bar, run_options, start_or_resume
 from brianff.datasets import SPIKE_TRAINS
+from brianff.evaluation import predicted_classes, ties
 from brianff.feedback_training import FeedbackConfig, FeedbackTrainer, rate_readout
 from brianff.training import cpu_seconds
 
@@ -51,23 +52,25 @@ def main(arguments=None):
 
     # %% Evaluate, once, on samples that nothing was decided with
     scores, labels = trainer.evaluate("test")
-    predicted = scores.argmax(axis=1)
+    predicted = predicted_classes(scores)
     folder.save("evaluation", {"scores": scores, "labels": labels})
     if trainer.config.dataset in ("timing", *SPIKE_TRAINS):
         print(f"test accuracy of a linear readout of the input's spike counts: {rate_readout(trainer):.4f}")
     if cosines := trainer.alignment():
         print(f"cosine of feedback and forward weights: {', '.join(f'{c:.3f}' for c in cosines)}")
 
-    # %% Draw
-    figures = {"training": plotting.feedback_training(trainer.metrics)} if len(trainer.data.validation) else {}
-    figures |= {
-        "confusion": plotting.confusion(labels, predicted, trainer.data.n_classes),
-        "receptive_fields": plotting.receptive_fields(folder.load("weights")["w1"], trainer.data.image_shape),
-    }
-    for name, figure in figures.items():
-        plotting.save(figure, folder.figures / f"{name}.png")
+    if tied := ties(predicted):
+        print(tied)
     print(f"figures: {folder.figures}")
     print(f"test accuracy: {np.mean(predicted == labels):.4f}")
+
+    # %% Draw
+    figures = {"training": lambda: plotting.feedback_training(trainer.metrics)} if len(trainer.data.validation) else {}
+    figures |= {
+        "confusion": lambda: plotting.confusion(labels, predicted, trainer.data.n_classes),
+        "receptive_fields": lambda: plotting.receptive_fields(folder.load("weights")["w1"], trainer.data.image_shape),
+    }
+    return draw(folder.figures, figures)
 
 
 if __name__ == "__main__":

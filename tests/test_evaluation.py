@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from brianff.device import Results
-from brianff.evaluation import Evaluation, confusion_matrix, evaluate, present
+from brianff.evaluation import (
+    NO_PREDICTION,
+    Evaluation,
+    confusion_matrix,
+    evaluate,
+    never_active,
+    predicted_classes,
+    present,
+    ties,
+)
 from brianff.network import LABEL_NEUTRAL, LABEL_NONE, Architecture
 from brianff.readout import SoftmaxReadout
 from brianff.stimulus import EVALUATION_PRESENTATIONS
@@ -114,6 +123,34 @@ def test_arrays_of_an_evaluation_without_labels_hold_no_object():
 def test_accuracy_by_goodness_without_label_input_is_one_sentence(how):
     with pytest.raises(ValueError, match="no label input"):
         Evaluation(LABELS, None, BELIEF, 1.0).accuracy(how)
+
+
+# -- ties ----------------------------------------------------------------------------------------------------------
+def test_a_tie_is_no_prediction():
+    values = np.array([[0, 0, 0], [1, 2, 0], [2, 2, 1], [3, 3, 5], [np.nan, 1, 2], [np.inf, 1, np.inf]])
+    np.testing.assert_array_equal(predicted_classes(values), [-1, 1, -1, 2, -1, -1])
+    assert ties(predicted_classes(values)) == "4 of 6 samples tie: no prediction"
+    assert ties(np.array([0, 1])) == ""
+
+
+def test_a_silent_network_knows_no_sample_of_class_0():
+    e = Evaluation(np.zeros(5, int), np.zeros((5, 3, 2)), np.full((5, 3), 1 / 3), 0.0)
+    for how in ("goodness", "upper", "readout"):
+        assert e.accuracy(how) == 0
+        np.testing.assert_array_equal(e.predicted(how), NO_PREDICTION)
+
+
+def test_samples_without_a_prediction_are_not_in_the_confusion_matrix():
+    matrix = confusion_matrix(np.array([0, 1, 1]), np.array([0, NO_PREDICTION, 1]), 2)
+    np.testing.assert_array_equal(matrix, [[1, 0], [0, 1]])
+
+
+def test_neurons_that_are_never_active():
+    traces = [np.array([[0.0, 0.5, 0.0], [0.0, 0.0, 0.0]]), np.ones((2, 2))]
+    np.testing.assert_allclose(never_active(traces), [2 / 3, 0])
+    e = Evaluation(LABELS, GOODNESS, BELIEF, 1.5, never_active(traces))
+    assert e.of_silent() == ", 66.7% of layer 1 never"
+    np.testing.assert_allclose(Evaluation.from_arrays(e.arrays()).silent, [2 / 3, 0])
 
 
 # -- presentations -------------------------------------------------------------------------------------------------

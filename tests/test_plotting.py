@@ -479,6 +479,13 @@ def test_confusion_counts():
     assert "%" in bar.get_ylabel()
 
 
+def test_confusion_leaves_ties_out_and_says_so():
+    axes = plotting.confusion([0, 1, 1, 2], [0, -1, 1, -1], 3).axes[0]
+    assert axes.get_title() == "accuracy 50.0 % (2 of 4; 2 tie, and are not shown)"
+    assert len(axes.texts) == 2
+    assert plotting.confusion([0, 0], [-1, -1], 3).axes[0].get_title().startswith("accuracy 0.0 %")
+
+
 @pytest.mark.parametrize("n_classes, n_ticks", [(12, 12), (26, 26), (62, 21)])
 def test_confusion_of_many_classes(n_classes, n_ticks):
     labels = np.arange(500) % n_classes
@@ -499,7 +506,7 @@ def test_confusion_without_errors_and_with_an_absent_class():
         ([], [], "are not the same samples"),
         ([0, 1], [0], "are not the same samples"),
         ([0, 3], [0, 1], "integers from 0 to 2"),
-        ([0, 1], [0, -1], "integers from 0 to 2"),
+        ([0, 1], [0, -2], "integers from 0 to 2"),
         ([0.0, 1.0], [0.0, 1.0], "integers from 0 to 2"),
     ],
 )

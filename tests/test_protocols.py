@@ -13,10 +13,11 @@ from brianff.results import RunFolder
 PROTOCOLS = sorted(p.name for p in (ROOT / "protocols").glob("*.py") if not p.stem.startswith("_"))
 
 
-def run(name, *options):
+def run(name, *options, quiet=True):
+    """Lines on stdout of a protocol that works, and, if it is to be `quiet`, warns of nothing."""
     command = [sys.executable, str(ROOT / "protocols" / name), *map(str, options)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == 0 and not (quiet and "warning:" in done.stderr), done.stdout + done.stderr
     return done.stdout.strip().splitlines()
 
 
@@ -95,7 +96,7 @@ def test_sfdfa(tmp_path):
 
 def test_sfdfa_without_validation_samples(tmp_path):
     small = ["--device", "runtime", "--epochs", "1", "--limit", "50", "--hidden", "10", "--batch", "25"]
-    lines = run("sfdfa.py", "--quick", "--validation", "0", *small, "--out", tmp_path / "run")
+    lines = run("sfdfa.py", "--quick", "--validation", "0", *small, "--out", tmp_path / "run", quiet=False)
     assert re.fullmatch(r"test accuracy: 0\.\d{4}", lines[-1])
     assert {p.stem for p in (tmp_path / "run" / "figures").glob("*.png")} == {"confusion", "receptive_fields"}
 
@@ -163,6 +164,27 @@ def test_a_folder_of_something_else_is_one_sentence(tmp_path, capsys):
         assert importlib.import_module(f"brianff.protocols.{name}").main(list(map(str, options))) == 1
         error = capsys.readouterr().err
         assert error.startswith("error: ") and message in error
+
+
+def test_a_figure_that_fails_hides_neither_results_nor_other_figures(tmp_path, monkeypatch, capfd):
+    from brianff import plotting
+
+    def fail(*args):
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(plotting, "learning_curve", fail)
+    main = importlib.import_module("brianff.protocols.ann_forward_forward").main
+    options = ["--quick", "--epochs", "1", "--out", str(tmp_path / "run")]
+    assert main(options) == 1
+    printed = capfd.readouterr()
+    assert re.fullmatch(r"test accuracy: 0\.\d{4}", printed.out.splitlines()[-1])
+    folder = tmp_path / "run" / "figures"
+    assert (
+        f"warning: no figure 'learning_curve': KeyError: 'a bug' (traceback: {folder / 'learning_curve.error.txt'})"
+        in (printed.err)
+    )
+    assert "in fail" in (folder / "learning_curve.error.txt").read_text()
+    assert len(list(folder.glob("*.png"))) == 4
 
 
 def test_ann_forward_forward(tmp_path):

@@ -12,6 +12,8 @@ print("begun", *sys.argv[2:], flush=True)
 if seed == 13:
     sys.exit("no luck")
 print(f"test accuracy: 0.{seed:04d}" if seed != 14 else "nothing")
+if seed == 15:
+    sys.exit("warning: no figure 'raster'")
 """
 
 
@@ -28,6 +30,12 @@ def test_accuracies_come_in_the_order_of_the_seeds(script, jobs):
     accuracies = run_seeds(script, lambda seed: [seed, "--out", f"folder{seed}"], [7, 5, 6], jobs, lines.append)
     np.testing.assert_allclose(accuracies, [0.0007, 0.0005, 0.0006])
     assert {f"seed {k} | begun --out folder{k}" for k in (5, 6, 7)} <= set(lines)
+
+
+def test_a_figure_that_fails_does_not_hide_the_result(script):
+    lines = []
+    assert run_seeds(script, lambda seed: [seed], [15], 1, lines.append) == [0.0015]
+    assert lines[-1].endswith("warning: no figure 'raster'")
 
 
 @pytest.mark.parametrize("seed, complaint", [(13, "status 1: no luck"), (14, "status 0: nothing")])

@@ -1,0 +1,156 @@
+"""What is said of a network in training: silent layers, nothing learnt; and nothing of one that learns."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from brianff.ann import AnnConfig, AnnTrainer
+from brianff.equations import compose
+from brianff.errors import BrianffWarning
+from brianff.feedback_training import FeedbackConfig, FeedbackTrainer
+from brianff.health import Health, at_chance, chance_of, lower_threshold
+from brianff.threshold import crossing, membrane_of, parameter_of_threshold
+from brianff.training import Config, Trainer
+
+TINY = dict(hidden=(12, 10), steps=10, dt=4.0, batch=100, mini_batch=100, limit=200, epochs=1, refresh=200, chunk=100)
+TINY |= dict(validate=60, device="runtime")
+
+
+def said(trainer):
+    """What training warns of."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        trainer.run()
+    return [str(w.message) for w in caught if issubclass(w.category, BrianffWarning)]
+
+
+# -- the threshold, read from its condition --------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "condition, expected",
+    [
+        ("v > v_th + a", ("v", "v_th + a")),
+        ("v_th < v", ("v", "v_th")),
+        ("v >= -40*mV", ("v", "-40 * mV")),
+        ("(u > c) and not_refractory", ("u", "c")),
+        ("t > 5*ms and v > 1", ("v", "1")),
+        ("uniform(seed, presentation, 1, channel) < v", None),
+        ("v - v_th > 0", None),
+        ("v > th or u > 2", None),
+        ("1 < v < 3", None),
+        ("not v > 1", None),
+    ],
+)
+def test_threshold_of_a_condition(condition, expected):
+    assert crossing(condition, ["u", "v"]) == expected
+
+
+def test_membrane_is_what_the_condition_is_about():
+    assert membrane_of("a > v_th", ["v", "a"]) == "a"
+    assert membrane_of("w + u - 1 > 0", ["v", "u"]) == "u"
+    assert membrane_of("rand() < 0.1", ["v", "u"]) is None
+
+
+def test_parameter_that_moves_the_threshold():
+    assert parameter_of_threshold("v > 2*c + a", ["v", "a"], {"tau": 1, "c": 2}) == "c"
+    assert parameter_of_threshold("v > 1", ["v"], {"tau": 1}) is None
+    assert lower_threshold(compose()) == "a lower v_th (--set v_th=…)"
+    assert lower_threshold(compose("adex"), "--set-output") == "a lower v_cut (--set-output v_cut=…)"
+
+
+# -- statistics ------------------------------------------------------------------------------------------------------
+def test_chance_is_that_of_answers_that_do_not_look():
+    labels = np.array([0] * 90 + [1] * 10)
+    assert chance_of(np.zeros(100, int), labels) == pytest.approx(0.9)
+    assert chance_of(np.full(100, -1), labels) == pytest.approx(0.5)
+
+
+def test_few_samples_and_small_effects_say_nothing():
+    assert not at_chance(0, 5, 0.1) and not at_chance(5, 50, 0.1)  # could be 15 % as well
+    assert at_chance(2, 50, 0.1) and at_chance(105, 1000, 0.1) and not at_chance(125, 1000, 0.1)
+    assert not at_chance(100, 100, 1.0) and not at_chance(0, 0, 0.5)
+
+
+def test_guesses_are_found_out_and_a_little_knowledge_is_none():
+    """A false alarm of one in twenty at most, where a network knows 10 percentage points more than chance."""
+    rng = np.random.default_rng(0)
+    n, trials = 500, 400
+    guesses = rng.binomial(n, 0.1, trials)
+    knows = rng.binomial(n, 0.2, trials)
+    assert np.mean([at_chance(k, n, 0.1) for k in guesses]) > 0.85
+    assert np.mean([at_chance(k, n, 0.1) for k in knows]) < 0.01
+
+
+# -- sentences -------------------------------------------------------------------------------------------------------
+def test_every_fault_is_said_once():
+    health = Health(["layer 1", "layer 2"], 1000, {"layer 1": "this", "layer 2": "that"})
+    with pytest.warns(BrianffWarning) as caught:
+        for _ in range(5):
+            health.after_chunk(100, [True, False], {"layer 1": 0.9})
+            health.after_evaluation(0.1, "goodness", np.zeros(300, int), np.arange(300) % 3)
+        for _ in range(5):
+            health.after_chunk(1000, [True, True], {"layer 1": 0.5})
+            health.after_evaluation(0.5, "goodness", np.zeros(300, int), np.arange(300) % 3)
+    assert [str(w.message) for w in caught] == [
+        "layer 2 has been silent for 200 samples: try that.",
+        "the network has not learnt: 100 of 300 validation samples are right by goodness, "
+        "no more than by chance (100).",
+        "layer 1 does not learn: its goodness was larger in the positive phase for 50.0% "
+        "of the last 1000 samples, as by chance.",
+    ]
+
+
+def test_a_layer_that_wakes_up_in_time_is_not_mentioned():
+    health = Health(["layer 1"], 1000, {"layer 1": "this"})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for active in (False, True) * 5:
+            health.after_chunk(100, [active])
+
+
+# -- in training -----------------------------------------------------------------------------------------------------
+def test_a_silent_network_says_so(tmp_path):
+    trainer = Trainer.start(Config(**TINY, set=("v_th=1000",)), tmp_path / "run")
+    silent, nothing = said(trainer)
+    assert silent == (
+        "layer 1 and layer 2 have been silent for 200 samples: try a larger --init-gain than 1.5, or a lower v_th "
+        "(--set v_th=…)."
+    )
+    assert nothing.startswith("the network has not learnt: 0 of 60 validation samples are right by goodness")
+    assert trainer.metrics[-1]["ties"] == 60 and trainer.metrics[-1]["goodness"] == 0
+    evaluation = trainer.evaluate("test", 40)
+    assert evaluation.accuracy() == evaluation.accuracy("upper") == 0
+    np.testing.assert_array_equal(evaluation.silent, [1, 1])
+
+
+def test_an_upper_layer_and_an_input_that_are_silent(tmp_path):
+    upper = Trainer.start(Config(**TINY, layers="in-turn"), tmp_path / "upper")
+    upper.synaptic["synapses2.w"] = -abs(upper.synaptic["synapses2.w"])
+    assert said(upper)[0].startswith("layer 2 has been silent for 200 samples")
+    nothing = Trainer.start(Config(**TINY | {"negatives": "hybrid"}, set=("dark=2",)), tmp_path / "input")
+    assert said(nothing)[0].startswith("the input, layer 1 and layer 2 have been silent for 200 samples: try other par")
+
+
+def test_a_network_of_rectified_units_says_so(tmp_path):
+    options = dict(hidden=(20, 10), epochs=1, limit=300, validate=0)
+    trainer = AnnTrainer.start(AnnConfig(**options, learning_rate=0.0), tmp_path / "a")
+    for layer in trainer.network.layers:
+        layer.b -= 100
+    silent, nothing = said(trainer)
+    assert silent.startswith("layer 1 and layer 2 have been silent for 300 samples: try a larger --init-gain than 1")
+    assert nothing.startswith("the network has not learnt: 0 of 270")
+    assert trainer.evaluate("test").silent.tolist() == [1, 1]
+
+
+def test_a_feedback_network_says_so(tmp_path):
+    options = dict(hidden=(20,), steps=20, dt=10.0, limit=200, epochs=1, mini_batch=50, batch=50, chunk=100)
+    silent = FeedbackTrainer.start(FeedbackConfig(**options, device="runtime", set=("c=1000",)), tmp_path / "a")
+    assert said(silent)[0] == (
+        "layer 1 and the output layer have been silent for 200 samples: try a larger --init than 1, or a lower c "
+        "(--set c=…)."
+    )
+
+
+def test_a_network_that_learns_is_left_in_peace(tmp_path):
+    """As the spiking ones of tests/test_protocols.py."""
+    assert said(AnnTrainer.start(AnnConfig(hidden=(40, 40), epochs=4, limit=500), tmp_path / "ann")) == []
