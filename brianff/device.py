@@ -190,7 +190,8 @@ class RuntimeSimulator:
                 value = _check_input(name, value, var.dtype, var.size)
                 var.set_value(value[0] if var.scalar else value)
         # Brian2 compares states with 1e50, which single precision has not; the sigmoid of an exponential that
-        # overflows is right. Training says what is not finite (`brianff.finite`).
+        # overflows is right. Training says what is not finite (`brianff.finite`), recordings
+        # what diverges (`brianff.monitors`).
         with self.built.precision(), np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             network.run((n_epochs * a.n_steps + 1) * a.dt_ms * ms, namespace={})
         return Results(self._read)

@@ -12,7 +12,7 @@ from scipy.special import bdtr, bdtrc
 from brianff.errors import BrianffWarning
 from brianff.threshold import parameter_of_threshold
 
-__all__ = ["Health", "at_chance", "chance_of", "lower_threshold", "warn"]
+__all__ = ["Health", "at_chance", "chance_of", "listed", "lower_threshold", "warn"]
 
 PATIENCE = 200  # samples after which a silent layer is mentioned, or a pass over a smaller training set
 EARLIEST = 0.5  # of the training: before that, a network may still be about to learn
@@ -127,8 +127,13 @@ class Health:
                 self._say(
                     layer,
                     f"{layer} does not learn: its goodness was larger in the positive phase for {ordered / n:.1%} of "
-                    f"the last {n} samples, as by chance.",
+                    f"the last {n} samples, no more than by chance.",
                 )
+
+    def diverged(self, text):
+        """Say what `brianff.recordings.divergence` says."""
+        if text:
+            self._say("divergence", text)
 
     def _say(self, what, text):
         if what not in self.said:

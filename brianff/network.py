@@ -37,10 +37,12 @@ from brian2 import (
     second,
 )
 from brian2.core.variables import Variables
+from brian2.devices.device import get_device, runtime_device
 from brian2.groups.group import CodeRunner
 
 from brianff.dense import DenseSynapses
 from brianff.equations import Composition
+from brianff.monitors import FirstNotFinite, monitor_neurons
 from brianff.neurons import BatchNeurons
 from brianff.noise import FUNCTIONS
 
@@ -186,6 +188,7 @@ class FeedForwardNetwork:
     network : `brian2.Network`
     timed_arrays : dict of name -> `TimedArray`
     spikes, traces : dict of group name -> monitor, with `record`
+    watch : `brianff.monitors.FirstNotFinite`, with `record` on the NumPy runtime
     """
 
     def __init__(self, architecture, composition: Composition, record=False, stop_early=False):
@@ -222,6 +225,9 @@ class FeedForwardNetwork:
             self._synapses(level)
         for level in range(L + 1):
             self._monitors(level, record)
+        if self.traces and get_device() is runtime_device:
+            self.watch = FirstNotFinite({level: self.groups[f"neurons{level}"] for level in range(1, L + 1)})
+            self.objects.append(self.watch)
         if stop_early:
             self._stop()
         self.network = Network(*self.objects)
@@ -413,12 +419,8 @@ class FeedForwardNetwork:
         """Record variables of chosen neurons, and the goodness, in every time step."""
         layer, neurons = self.groups[f"layer{level}"], self.groups[f"neurons{level}"]
         chosen = True if record is True else [i for i in record if i < len(neurons)]
-        variables = [v for v in neurons.equations.diff_eq_names if v != "z"]
-        self.traces[neurons.name] = self._add(
-            f"traces{level}",
-            # after the reset of the same step, so that a plot shows what the next step starts from
-            StateMonitor(neurons, sorted(variables), record=chosen, when="end", name=f"traces{level}"),
-        )
+        monitor = monitor_neurons(neurons, self.composition, chosen, f"traces{level}")
+        self.traces[neurons.name] = self._add(f"traces{level}", monitor)
         self.traces[layer.name] = self._add(
             f"goodness_trace{level}",
             StateMonitor(

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from brianff.evaluation import NO_PREDICTION, Evaluation, confusion_matrix
-from brianff.network import LABEL_NEUTRAL, LABEL_NONE
+from brianff.plotting_recordings import membrane, raster
+from brianff.plotting_style import COLOURS, TEXT, WIDTH, tidy
 from brianff.results import atomic_write
 
 __all__ = [
@@ -31,21 +32,6 @@ __all__ = [
     "receptive_fields",
     "save",
 ]
-
-# Blue and orange stay apart for the colour-blind, dark and light in grey.
-COLOURS = {
-    "positive": "#14529e",
-    "negative": "#e88a00",
-    "neutral": "0.6",  # epochs in which nothing is learnt
-    "ink": "0.15",  # spikes and traces
-    "label": "#a3195b",  # spikes of label inputs
-    "grid": "0.85",
-}
-SHADE = {"positive": 0.22, "negative": 0.16, "neutral": 0.10}  # opacity of the background; differs in grey, too
-WIDTH = 7.5  # inches of most figures
-TEXT = 10  # points
-MOST_EPOCHS = 4  # shown unless others are asked for
-MOST_VARIABLES = 5  # rows of `membrane`, beside the goodness
 
 
 def save(figure, path, dpi=150):
@@ -69,154 +55,6 @@ def save(figure, path, dpi=150):
     atomic_write(path, buffer.getbuffer())
     figure.clear()
     return path
-
-
-# -- what the neurons do ---------------------------------------------------------------------------------------------
-def raster(recording, epochs=None):
-    """Spikes of all neurons: one row of axes for each layer, the input at the bottom, time to the right.
-
-    The background has the colour of the phase; above each stimulus epoch stands the label that is shown in it.  In the
-    input, the label neurons lie above the pixels and their spikes have a colour of their own.
-
-    Parameters
-    ----------
-    recording : dict of name -> array
-        See `brianff.training.record_presentations`.
-    epochs : sequence of int, optional
-        Consecutive stimulus epochs (default: the first four).
-
-    Returns
-    -------
-    figure : `matplotlib.figure.Figure`
-        Axes from the last layer down to the input.
-    """
-    _need(recording, "sizes", "image")
-    epochs = _epochs(recording, epochs)
-    sizes = [int(n) for n in recording["sizes"]]
-    n_pixels = recording["image"].shape[1]
-    levels = range(len(sizes) - 1, -1, -1)
-    _need(recording, *(f"spikes{level}_{part}" for level in levels for part in "it"))
-
-    # The square root, within limits: a large layer gets more room, a small one stays legible.
-    heights = np.sqrt([sizes[level] for level in levels])
-    heights = np.clip(heights / heights.mean(), 0.6, 1.6)
-    figure = Figure(figsize=(WIDTH, 1.0 + 1.6 * heights.sum()), layout="constrained")
-    rows = figure.subplots(len(sizes), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
-    for axes, level in zip(rows, levels, strict=True):
-        t, i = recording[f"spikes{level}_t"], recording[f"spikes{level}_i"]
-        chosen = np.isin(_epoch_at(recording, t), epochs)
-        t, i = t[chosen], i[chosen]
-        is_label = (i >= n_pixels) & (level == 0)
-        size = float(np.clip(400 / sizes[level], 2.5, 8))
-        spikes = dict(linestyle="", marker="|", markersize=size, markeredgewidth=0.9)
-        axes.plot(t[~is_label], i[~is_label], color=COLOURS["ink"], **spikes)
-        axes.set_ylim(-0.5 - 0.02 * sizes[level], 1.02 * sizes[level] - 0.5)
-        axes.yaxis.set_major_locator(MaxNLocator(3, integer=True, steps=[1, 2, 5, 10]))
-        axes.set_ylabel(f"layer {level}\nneuron" if level else "input\nneuron")
-        if level == 0 and n_pixels < sizes[0]:
-            axes.plot(t[is_label], i[is_label], color=COLOURS["label"], **spikes)
-            axes.axhline(n_pixels - 0.5, color=COLOURS["ink"], linewidth=0.8, linestyle=":")
-            beside = dict(transform=axes.get_yaxis_transform(), va="center", fontsize=TEXT)
-            axes.text(1.01, n_pixels / 2, "pixels", color=COLOURS["ink"], **beside)
-            axes.text(1.01, (n_pixels + sizes[0]) / 2, "labels", color=COLOURS["label"], **beside)
-        if not len(t):
-            axes.text(0.5, 0.5, "no spikes", transform=axes.transAxes, ha="center", va="center", fontsize=TEXT)
-        _shade(axes, recording, epochs)
-        _tidy(axes)
-    _name_epochs(rows[0], recording, epochs)
-    rows[-1].set_xlabel("time (ms)")
-    return figure
-
-
-def membrane(recording, level=1, neuron=None, epochs=None):
-    """One neuron in time: membrane potential with threshold and spikes, its other variables, and its layer's goodness.
-
-    Spikes are marks above the membrane potential, the threshold is a dashed line; the background has the colour of the
-    phase.
-
-    Parameters
-    ----------
-    recording : dict of name -> array
-        See `brianff.training.record_presentations`.  The threshold is 1 unless there is a ``v_th`` (number), or a
-        recorded variable of that name.
-    level : int
-        Layer; 1 is the first hidden one.
-    neuron : int, optional
-        One of the recorded neurons of that layer (default: the one with most spikes in these epochs).
-    epochs : sequence of int, optional
-        Consecutive stimulus epochs (default: the first four).
-
-    Returns
-    -------
-    figure : `matplotlib.figure.Figure`
-        Axes ``v``, ``I_syn`` and up to three more variables, as far as the neuron model has them, and the goodness.
-    """
-    _need(recording, "t", f"neurons{level}", f"goodness{level}", f"spikes{level}_t", f"spikes{level}_i")
-    epochs = _epochs(recording, epochs)
-    recorded = [int(i) for i in recording[f"neurons{level}"]]
-    if not recorded:
-        raise ValueError(f"no neuron of layer {level} was recorded.")
-    in_epochs = np.isin(_epoch_at(recording, recording[f"spikes{level}_t"]), epochs)
-    i, times = recording[f"spikes{level}_i"][in_epochs], recording[f"spikes{level}_t"][in_epochs]
-    if neuron is None:
-        neuron = max(recorded, key=lambda number: np.count_nonzero(i == number))
-    if neuron not in recorded:
-        raise ValueError(f"neuron {neuron} of layer {level} was not recorded; recorded are {_listed(recorded)}.")
-
-    shown = np.isin(_epoch_at(recording, recording["t"]), epochs)
-    t = recording["t"][shown]
-    prefix = f"traces{level}_"
-    values = {
-        key.removeprefix(prefix): recording[key][recorded.index(neuron)][shown]
-        for key in recording
-        if key.startswith(prefix)
-    }
-    threshold = values.pop("v_th", np.full(len(t), float(recording.get("v_th", 1.0))))
-    order = [name for name in ("v", "I_syn", "x") if name in values]
-    order = (order + sorted(set(values) - set(order)))[:MOST_VARIABLES]
-
-    heights = [1.8 if name == "v" else 1 for name in order] + [1]
-    figure = Figure(figsize=(WIDTH, 1.0 + 1.15 * sum(heights)), layout="constrained")
-    rows = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
-    texts = {"v": "membrane\npotential $v$", "I_syn": "synaptic\ncurrent $I_\\mathrm{syn}$", "x": "trace $x$"}
-    for axes, name in zip(rows, order, strict=False):
-        axes.plot(t, values[name], color=COLOURS["ink"], linewidth=1.3)
-        axes.set_ylabel(texts.get(name, name))
-        if name == "v":
-            axes.plot(t, threshold, color=COLOURS["ink"], linewidth=1.2, linestyle="--")
-            low, high = np.nanmin([values[name], threshold]), np.nanmax([values[name], threshold])
-            axes.set_ylim(low - 0.08 * (high - low), high + 0.3 * (high - low))
-            above = np.full(np.count_nonzero(i == neuron), high + 0.16 * (high - low))
-            axes.plot(
-                times[i == neuron],
-                above,
-                color=COLOURS["ink"],
-                linestyle="",
-                marker="|",
-                markersize=9,
-                markeredgewidth=1.5,
-            )
-            beside = dict(transform=axes.get_yaxis_transform(), va="center", fontsize=TEXT)
-            axes.text(1.01, high + 0.19 * (high - low), "spikes", **beside)
-            axes.text(1.01, threshold[-1] - 0.03 * (high - low), "threshold", **beside)
-    rows[-1].plot(t, recording[f"goodness{level}"][shown], color=COLOURS["ink"], linewidth=1.3)
-    rows[-1].set_ylabel("goodness\nof the layer")
-    rows[-1].set_xlabel("time (ms)")
-    for axes in rows:
-        _shade(axes, recording, epochs)
-        _tidy(axes)
-        axes.yaxis.set_major_locator(MaxNLocator(4))
-    rows[0].annotate(
-        f"layer {level},\nneuron {neuron}",
-        (1.01, 1),
-        (0, 5),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        fontsize=TEXT,
-    )
-    figure.align_ylabels(rows)
-    _name_epochs(rows[0], recording, epochs)
-    return figure
 
 
 # -- what models do -------------------------------------------------------------------------------------------------
@@ -275,7 +113,7 @@ def comparison(results, measures):
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlabel(measures[cost])
         axes.grid(color=COLOURS["grid"], linewidth=0.6)
-        _tidy(axes)
+        tidy(axes)
     bottom.axes[0].set_ylabel(f"{measures['accuracy']},\nlogarithmic in the error")
     bottom.legend(*axes.get_legend_handles_labels(), loc="outside right center", frameon=False, fontsize=TEXT)
     return figure
@@ -315,7 +153,7 @@ def goodness_over_training(metrics):
         right.set_ylim(min(45, right.get_ylim()[0]), 101)
         right.set_ylabel("positive >\nnegative (%)")
         for axes in (left, right):
-            _tidy(axes)
+            tidy(axes)
             axes.xaxis.set_major_locator(MaxNLocator(5, integer=label == "training epoch", steps=[1, 2, 5, 10]))
             axes.grid(color=COLOURS["grid"], linewidth=0.6)
     for axes in grid[-1]:
@@ -351,7 +189,7 @@ def learning_curve(metrics):
     rows = [row for row in metrics if row.get("what") == "validation"]
     figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
     axes = figure.subplots()
-    _tidy(axes)
+    tidy(axes)
     if _levels(metrics) == [1]:
         del ways["upper"]  # the same as all layers
     present = [way for way in ways if any(way in row for row in rows)]
@@ -444,7 +282,7 @@ def gradient_free(rows, scaling, methods, n_inputs):
         axes.xaxis.set_major_locator(LogLocator(10))
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.grid(color=COLOURS["grid"], linewidth=0.6)
-        _tidy(axes)
+        tidy(axes)
     axes = panels[2]
     for method, cosine in zip(methods, scaling["cosine"], strict=True):
         name, _, scope = method.partition("-")
@@ -456,7 +294,7 @@ def gradient_free(rows, scaling, methods, n_inputs):
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.grid(color=COLOURS["grid"], linewidth=0.6)
-    _tidy(axes)
+    tidy(axes)
     order = sorted(lines, key=lambda method: ("-" in method, method.partition("-")[::2][::-1]))
     handles = [lines[method] for method in order]
     figure.legend(handles, order, loc="outside lower center", ncols=6, frameon=False, fontsize=TEXT - 2)
@@ -496,7 +334,7 @@ def feedback_training(metrics):
         grid[1].legend(frameon=False, fontsize=TEXT)
     grid[-1].set_xlabel(label)
     for axes in grid:
-        _tidy(axes)
+        tidy(axes)
         axes.grid(color=COLOURS["grid"], linewidth=0.6)
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=label == "training epoch", min_n_ticks=1))
     return figure
@@ -520,7 +358,7 @@ def convergence(rows):
     markers = ("o", "s", "D", "^", "v", "P", "X", "*")
     figure = Figure(figsize=(WIDTH, 5.2), layout="constrained")
     axes = figure.subplots()
-    _tidy(axes)
+    tidy(axes)
     drawn = []
     for k, name in enumerate(dict.fromkeys(row["name"] for row in rows)):
         own = [row for row in rows if row["name"] == name]
@@ -559,7 +397,7 @@ def gradient_error(dt, errors, of_reference):
     dt = np.asarray(dt, dtype=float)
     figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
     axes = figure.subplots()
-    _tidy(axes)
+    tidy(axes)
     styles = zip((COLOURS["positive"], COLOURS["negative"]), "os", (-1, 1), strict=True)
     for (name, found), (colour, marker, side) in zip(errors.items(), styles, strict=False):
         low, median, high = np.array([np.quantile(values, (0.25, 0.5, 0.75)) for values in found]).T
@@ -637,7 +475,7 @@ def goodness_distribution(evaluation: Evaluation):
         axes.set_ylabel("test samples")
         axes.set_xlabel(f"goodness, {'sum of ' * (name == 'all layers')}{name}")
         axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
-        _tidy(axes)
+        tidy(axes)
         # Beside the axes: there is no place inside that no histogram ever reaches.
         handles = axes.get_legend_handles_labels()[0] if axes is rows[0] else []
         axes.legend(
@@ -755,7 +593,7 @@ def confusion(labels, predicted, n_classes):
     tied = f"; {n} tie, and are not shown" if (n := int(np.sum(predicted == NO_PREDICTION))) else ""
     axes.set_title(f"accuracy {100 * correct / len(labels):.1f} % ({correct} of {len(labels)}{tied})", fontsize=TEXT)
     axes.set(xlabel="predicted class", ylabel="true class")
-    _tidy(axes)
+    tidy(axes)
     step = -(-n_classes // 30)  # 30 numbers fit
     axes.set(xticks=range(0, n_classes, step), yticks=range(0, n_classes, step))
     axes.tick_params(length=0, labelsize=TEXT if n_classes <= 12 else 9)
@@ -766,81 +604,6 @@ def confusion(labels, predicted, n_classes):
     bar.ax.tick_params(labelsize=TEXT)
     bar.set_label("errors (% of the true class)", fontsize=TEXT)
     return figure
-
-
-# -- recordings ------------------------------------------------------------------------------------------------------
-def _need(recording, *keys):
-    missing = [key for key in ("phase", "label", "n_steps", "dt", *keys) if key not in recording]
-    if missing:
-        raise ValueError(f"the recording has no {_listed(missing)}: draw what record_presentations returns.")
-
-
-def _listed(things):
-    return ", ".join(map(str, things))
-
-
-def _epochs(recording, epochs):
-    """Checked stimulus epochs, as a list; the first ones by default."""
-    n = len(recording["phase"])
-    epochs = list(range(min(n, MOST_EPOCHS)) if epochs is None else map(int, epochs))
-    if not epochs or epochs != list(range(epochs[0], epochs[-1] + 1)) or epochs[0] < 0 or epochs[-1] >= n:
-        raise ValueError(f"epochs {epochs} are not consecutive ones of the {n} in the recording (0 is the first).")
-    return epochs
-
-
-def _duration(recording):
-    """Of a stimulus epoch, in ms."""
-    return float(recording["n_steps"] * recording["dt"])
-
-
-def _epoch_at(recording, t):
-    """Stimulus epoch of each time; the half step keeps times that are a rounding error early in their epoch."""
-    return np.floor((np.asarray(t) + recording["dt"] / 2) / _duration(recording)).astype(int)
-
-
-def _phase(recording, epoch):
-    return {1: "positive", -1: "negative"}.get(int(recording["phase"][epoch]), "neutral")
-
-
-def _shade(axes, recording, epochs):
-    """Background in the colours of the phases, and the limits of the time axis."""
-    duration = _duration(recording)
-    for epoch in epochs:
-        phase = _phase(recording, epoch)
-        axes.axvspan(
-            epoch * duration, (epoch + 1) * duration, color=COLOURS[phase], alpha=SHADE[phase], linewidth=0, zorder=0
-        )
-    start, stop = epochs[0] * duration, (epochs[-1] + 1) * duration
-    # A little more, so that spikes in the first step are not hidden by the spine.
-    axes.set_xlim(start - 0.01 * (stop - start), stop + 0.002 * (stop - start))
-    if len(epochs) <= 8:
-        axes.set_xticks(np.arange(epochs[0], epochs[-1] + 2) * duration)
-
-
-def _name_epochs(axes, recording, epochs):
-    """Phase and label above each epoch, as far as they fit: '+ label 3', in short '+3'."""
-    duration = _duration(recording)
-    short = len(epochs) > 8
-    step = -(-len(epochs) // 24)
-    names = {LABEL_NEUTRAL: "neutral label", LABEL_NONE: "no label"}
-    for epoch in epochs[::step]:
-        label, phase = int(recording["label"][epoch]), _phase(recording, epoch)
-        sign = {"positive": "+", "negative": "−", "neutral": ""}[phase]
-        if short:
-            text = f"{sign}{label if label >= 0 else ''}"
-        else:
-            text = f"{sign} {names.get(label, f'label {label}')}".strip()
-        axes.annotate(
-            text,
-            ((epoch + 0.5) * duration, 1),
-            (0, 5),
-            xycoords=axes.get_xaxis_transform(),
-            textcoords="offset points",
-            ha="center",
-            fontsize=TEXT,
-            fontweight="bold",
-            color=COLOURS[phase],
-        )
 
 
 # -- metrics and goodness --------------------------------------------------------------------------------------------
@@ -903,10 +666,3 @@ def _true_and_best_wrong(values, labels):
     wrong = values.copy()
     wrong[rows, labels] = -np.inf
     return values[rows, labels], wrong.max(axis=1)
-
-
-def _tidy(axes):
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(labelsize=TEXT)
-    axes.xaxis.label.set_size(TEXT)
-    axes.yaxis.label.set_size(TEXT)

@@ -20,7 +20,7 @@ import numpy as np
 
 from brianff import datasets, equations, runs
 from brianff.checkpoints import Whole, check_checkpoint
-from brianff.device import DEVICES, RuntimeSimulator, simulator
+from brianff.device import DEVICES, simulator
 from brianff.errors import OptionError
 from brianff.evaluation import NO_PREDICTION, evaluate, group_goodness, present
 from brianff.finite import not_finite, require_finite
@@ -28,6 +28,7 @@ from brianff.health import Health, lower_threshold
 from brianff.network import LABEL_NEUTRAL, LABEL_NONE, Architecture
 from brianff.options import EPOCHS, NEURONS, SAMPLES, SEED, STEPS, TIME_STEP, Options, option, parameters_of
 from brianff.readout import SoftmaxReadout, features
+from brianff.recordings import record_presentations
 from brianff.results import RunFolder
 from brianff.stimulus import (
     EVALUATION_PRESENTATIONS,
@@ -41,8 +42,8 @@ from brianff.stimulus import (
 )
 
 __all__ = [
-    "Config", "Progress", "Stopped", "Trainer", "check_input", "check_options", "collect_recording", "cpu_seconds",
-    "default_encoder", "device_option", "limited", "load_data", "record_presentations", "record_run",
+    "Config", "Progress", "Stopped", "Trainer", "check_input", "check_options", "cpu_seconds", "default_encoder",
+    "device_option", "limited", "load_data", "record_run",
 ]  # fmt: skip
 
 
@@ -801,64 +802,6 @@ def _architecture(config, data):
     )
 
 
-def record_presentations(composition, architecture, inputs, images, schedule, neurons=None):
-    """Spikes and membrane variables of a few presentations, on the NumPy reference device.
-
-    The compiled network has no monitors; the reference gives the same spikes and needs no compiler.
-
-    Parameters
-    ----------
-    composition : `Composition`
-    architecture : `Architecture`
-        Its batch and capacity are replaced by what the schedule needs.
-    inputs : dict
-        Of the run, weights among them; scalar values are the same for a batch of one.
-    images : (n, n_pixels) array
-    schedule : `Schedule`
-        With a batch of one.
-    neurons : sequence of int, optional
-        Neurons of each hidden layer whose variables are recorded in every step (default: all).
-
-    Returns
-    -------
-    recording : dict of name -> array
-        ``spikes{l}_i``, ``spikes{l}_t`` (ms), ``t`` (ms), ``traces{l}_NAME`` (neurons, steps), ``neurons{l}``,
-        ``goodness{l}`` (steps,), ``n_steps``, ``dt`` (ms), ``phase`` and ``label`` of every stimulus epoch.
-    """
-    a = architecture.with_(batch=1, capacity=len(schedule), images=len(images))
-    simulator = RuntimeSimulator(a, composition, record=True if neurons is None else list(neurons))
-    simulator.run({**inputs, "images": images, **schedule.inputs(a)}, len(schedule))
-    return collect_recording(simulator, images, schedule)
-
-
-def collect_recording(simulator, images, schedule):
-    """What a `RuntimeSimulator` with monitors has recorded in its last run, as described in `record_presentations`."""
-    a = simulator.architecture
-    built = simulator.built
-    out = {
-        "phase": schedule.phase,
-        "label": schedule.label[:, 0],
-        "image": images[schedule.image[:, 0], :: a.events],
-        "n_steps": np.array(a.n_steps),
-        "dt": np.array(a.dt_ms),
-        "sizes": np.array(a.sizes),
-    }
-    if "v_th" in simulator.built.composition.parameters:
-        out["v_th"] = np.array(float(simulator.built.composition.parameters["v_th"]))
-    for level in range(len(a.sizes)):
-        spikes = built.spikes[f"neurons{level}"]
-        out[f"spikes{level}_i"] = np.array(spikes.i)
-        out[f"spikes{level}_t"] = np.array(spikes.t) * 1e3
-        if level:
-            traces = built.traces[f"neurons{level}"]
-            out["t"] = np.array(traces.t) * 1e3
-            out[f"neurons{level}"] = np.array(traces.record)
-            for name in traces.record_variables:
-                out[f"traces{level}_{name}"] = np.array(getattr(traces, f"{name}_"))
-            out[f"goodness{level}"] = np.array(built.traces[f"layer{level}"].g_)[0]
-    return out
-
-
 def record_run(trainer):
     """Record the chosen test samples, each in a positive and a negative phase, with the present weights.
 
@@ -881,4 +824,8 @@ def record_run(trainer):
         schedule = Schedule.positive(rows, labels, number, 1)
     else:
         schedule = Schedule.pairs(rows, negative_images, positive, negative, number, 1)
-    return record_presentations(trainer.composition, a, trainer.inputs(), images, schedule, neurons=c.record_neurons)
+    recording = record_presentations(
+        trainer.composition, a, trainer.inputs(), images, schedule, neurons=c.record_neurons
+    )
+    trainer.health.diverged(str(recording["diverged"]))
+    return recording

@@ -8,6 +8,10 @@ phase by the learning rule, and the two phases come again.
     python protocols/inspect_neuron.py                                   # the default neuron
     python protocols/inspect_neuron.py --neuron my_neuron.py             # yours
     python protocols/inspect_neuron.py --encoder poisson_rate --set tau_m=10*ms --neurons 1
+    python protocols/inspect_neuron.py --neuron adex --show v,I_adapt --show-neuron 7
+
+What was recorded, of every neuron and variable in SI units, lies beside the figures in recording.npz, whose arrays
+brianff.recordings.record_presentations describes.
 """
 
 import sys
@@ -18,14 +22,15 @@ import numpy as np
 
 import brianff.program  # noqa: F401
 from brianff import datasets, plotting
-from brianff.commands import add_model_options, add_out_option, add_quick_option, fail_cleanly, with_quick
+from brianff.commands import add_model_options, add_out_option, add_quick_option, draw, fail_cleanly, with_quick
 from brianff.device import RuntimeSimulator
 from brianff.equations import DEFAULTS, check, compose
-from brianff.errors import ModelError
+from brianff.errors import ModelError, OptionError
+from brianff.health import warn
 from brianff.network import Architecture
 from brianff.options import SEED, STEPS, TIME_STEP, Options, given, option, parameters_of, parser_of
+from brianff.recordings import collect_recording, recorded_variables, save_recording, silence
 from brianff.stimulus import Schedule, stream
-from brianff.training import collect_recording
 
 
 # %% Options
@@ -41,6 +46,8 @@ class Stimulation(Options):
     gain: float = option(3.0, "standard deviation of the weights, times sqrt(inputs)", low=0, high=1000)
     learning_rate: float = option(0.02, "learning rate", low=0, high=1000)
     seed: int = option(1, "seed of weights and encoder noise", **SEED)
+    show: tuple[str, ...] | None = option(None, "variables drawn (default: the neuron's)", metavar="NAME,NAME")
+    show_neuron: int | None = option(None, "neuron drawn (default: the one with most spikes)", low=0)
 
 
 @fail_cleanly
@@ -97,6 +104,11 @@ def main(arguments=None):
 
     # %% Present
     simulator = RuntimeSimulator(a, composition, record=True)
+    known = recorded_variables(simulator)
+    if unknown := [name for name in chosen.show or () if name not in known]:
+        raise OptionError(f"--show: there is no variable '{unknown[0]}' of the neurons: there are {', '.join(known)}.")
+    if chosen.show_neuron is not None and chosen.show_neuron >= chosen.neurons:
+        raise OptionError(f"--show-neuron must be less than {chosen.neurons}, the neurons, not {chosen.show_neuron}.")
     results = simulator.run(inputs, len(schedule))
     recording = collect_recording(simulator, inputs["images"], schedule)
 
@@ -108,13 +120,22 @@ def main(arguments=None):
         print(f"{phase} phase, label {schedule.label[k, 0]}: {counts[k]:4d} spikes, goodness {g[k]:.3f}")
     change = results["synapses1.w"] - weights
     print(f"mean change of a weight: {np.abs(change).mean():.2e}")
+    if silent := silence(recording, composition, gain=("--gain", chosen.gain)):
+        warn(silent)
+    if diverged := str(recording["diverged"]):
+        warn(diverged)
 
     # %% Draw
     out = Path(args.out or "runs/inspect")
     out.mkdir(parents=True, exist_ok=True)
-    plotting.save(plotting.raster(recording, epochs=range(len(schedule))), out / "raster.png")
-    plotting.save(plotting.membrane(recording, epochs=range(len(schedule))), out / "membrane.png")
+    save_recording(out / "recording.npz", recording)
     print(f"figures: {out}")
+    shown = dict(epochs=range(len(schedule)), neuron=chosen.show_neuron, variables=chosen.show)
+    figures = {
+        "raster": lambda: plotting.raster(recording, epochs=range(len(schedule))),
+        "membrane": lambda: plotting.membrane(recording, **shown),
+    }
+    return draw(out, figures) or int(bool(diverged))
 
 
 if __name__ == "__main__":

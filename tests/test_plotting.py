@@ -284,14 +284,37 @@ def test_membrane_chooses_the_most_active_recorded_neuron():
     assert "layer 1,\nneuron 1" in texts(plotting.membrane(recording))
 
 
-@pytest.mark.parametrize(
-    "threshold, expected", [({}, 1.0), ({"v_th": np.array(0.7)}, 0.7), ({"traces1_v_th": np.full((3, 121), 0.3)}, 0.3)]
-)
-def test_membrane_threshold(threshold, expected):
-    figure = plotting.membrane(make_recording() | threshold)
+def test_membrane_draws_its_threshold_where_it_is_one():
+    recording = make_recording()
+    assert not [line for line in plotting.membrane(recording).axes[0].lines if line.get_linestyle() == "--"]
+    moving = 1 + 0.01 * np.arange(RECORDED * 121).reshape(RECORDED, 121)
+    figure = plotting.membrane(recording | {"threshold1": moving}, neuron=1)
     (dashed,) = [line for line in figure.axes[0].lines if line.get_linestyle() == "--"]
-    assert set(dashed.get_ydata()) == {expected}
-    assert len(figure.axes) == 4
+    np.testing.assert_array_equal(dashed.get_ydata(), moving[1][: 4 * N_STEPS])
+    assert "threshold" in texts(figure) and len(figure.axes) == 4
+
+
+def test_a_threshold_far_off_does_not_flatten_the_membrane():
+    figure = plotting.membrane(make_recording() | {"threshold1": np.full((3, 121), 1000.0)})
+    assert "threshold\n1000 ↑" in texts(figure)
+    assert figure.axes[0].get_ylim()[1] < 2
+
+
+def test_membrane_has_units():
+    recording = make_recording(variables=("v", "I_adapt", "g_e", "I_syn", "x"))
+    of_neuron = {"v": ("V", 0.03), "I_adapt": ("A", 5e-10), "g_e": ("S", 2e-8), "I_syn": ("V", 0.01), "x": ("1", 1)}
+    for name, (unit, size) in of_neuron.items():
+        recording[f"traces1_{name}"] = recording[f"traces1_{name}"] * size
+        recording[f"unit1_{name}"] = np.array(unit)
+    recording["variables"] = np.array(["v", "I_adapt", "g_e", "I_syn"])
+    recording["threshold1"] = np.full((3, 121), 0.02)
+    figure = plotting.membrane(recording, neuron=0)
+    labels = [axes.get_ylabel() for axes in figure.axes[:-1]]
+    assert labels == ["membrane\npotential $v$ (mV)", "I_adapt (pA)", "g_e (nS)", "I_syn (mV)", "trace $x$"]
+    for axes, (name, scale) in zip(figure.axes, (("v", 1e-3), ("I_adapt", 1e-12), ("g_e", 1e-9)), strict=False):
+        np.testing.assert_allclose(axes.lines[0].get_ydata(), recording[f"traces1_{name}"][0][: 4 * N_STEPS] / scale)
+    (dashed,) = [line for line in figure.axes[0].lines if line.get_linestyle() == "--"]
+    np.testing.assert_allclose(dashed.get_ydata(), 20)
 
 
 @pytest.mark.parametrize(
@@ -300,7 +323,7 @@ def test_membrane_threshold(threshold, expected):
         (("v",), ["v"]),
         (("w", "v"), ["v", "w"]),
         (("x", "u"), ["x", "u"]),
-        (("b", "a", "c", "x", "v", "d", "e"), ["v", "x", "a", "b", "c"]),
+        (("b", "a", "c", "x", "v", "d", "e", "f"), ["v", "x", "a", "b", "c", "d", "e"]),
     ],
 )
 def test_membrane_of_other_neuron_models(variables, rows):
@@ -311,6 +334,50 @@ def test_membrane_of_other_neuron_models(variables, rows):
         np.testing.assert_array_equal(axes.lines[0].get_ydata(), recording[f"traces1_{name}"][0][: 4 * N_STEPS])
         assert name in axes.get_ylabel()
     assert "goodness" in figure.axes[-1].get_ylabel()
+
+
+def test_membrane_shows_the_state_of_the_neuron_model_and_no_copies():
+    recording = make_recording(variables=("u", "v", "v_now", "th", "x", "z"))
+    recording |= {"membrane": np.array("u"), "variables": np.array(["u", "v", "v_now", "th"])}
+    recording["traces1_v_now"] = recording["traces1_v"].copy()
+    recording["threshold1"] = recording["traces1_th"]
+    labels = [axes.get_ylabel() for axes in plotting.membrane(recording).axes]
+    assert labels == ["membrane\npotential $u$", "v", "trace $x$", "goodness\nof the layer"]
+    figure = plotting.membrane(recording, variables=("z", "u", "v_now"))
+    assert [axes.get_ylabel() for axes in figure.axes[:3]] == ["z", "membrane\npotential $u$", "v_now"]
+    assert [line for line in figure.axes[1].lines if line.get_linestyle() == "--"]
+    with pytest.raises(ValueError, match="there is no variable 'w' of layer 1: there are u, v, v_now, th, x, z"):
+        plotting.membrane(recording, variables=("w",))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e200])
+def test_membrane_that_diverges(value, tmp_path):
+    recording = make_recording() | {"threshold1": np.full((3, 121), 1.0)}
+    recording["traces1_v"][:, 30:] = value
+    recording["traces1_v"][:, 29] = 1e9
+    recording["traces1_x"][:] = value
+    recording["goodness1"][30:] = value
+    figure = plotting.membrane(recording)
+    assert texts(figure).count("diverges") == 2 and figure.axes[0].get_ylim()[1] < 2
+    assert plotting.save(figure, tmp_path / "diverged.png").stat().st_size > 5000
+
+
+def test_membrane_of_a_silent_layer_shows_who_comes_nearest():
+    recording = make_recording(spikes=0)
+    recording["traces1_v"][1, 5] = 7.0
+    assert "layer 1,\nneuron 1" in texts(plotting.membrane(recording))
+
+
+@pytest.mark.parametrize("n", [1, 5, 12, 30, 40])
+def test_every_one_of_a_few_neurons_has_a_tick(n):
+    recording = make_recording(sizes=(SIZES[0], n))
+    axes = plotting.raster(recording).axes[0]
+    numbers = [int(tick) for tick in axes.get_yticks()]
+    assert sorted([*numbers, *axes.get_yticks(minor=True)]) == list(range(n)) and len(numbers) >= min(n, 4)
+    figure = axes.figure
+    figure.draw_without_rendering()
+    boxes = [label.get_window_extent() for label in axes.get_yticklabels()]
+    assert not any(a.overlaps(b) for k, a in enumerate(boxes) for b in boxes[k + 1 :])
 
 
 def test_membrane_of_what_was_not_recorded():

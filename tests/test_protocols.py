@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from conftest import ROOT
 
@@ -40,7 +41,23 @@ def test_inspect_neuron_needs_no_compiler(tmp_path):
     assert lines[-1] == f"figures: {tmp_path}"
     assert any(line.startswith("positive phase") for line in lines)
     assert any(line.startswith("negative phase") for line in lines)
-    assert {p.name for p in tmp_path.glob("*.png")} == {"raster.png", "membrane.png"}
+    assert {p.name for p in tmp_path.iterdir()} == {"raster.png", "membrane.png", "recording.npz"}
+    recording = np.load(tmp_path / "recording.npz")
+    assert recording["traces1_v"].shape == recording["threshold1"].shape == (10, 101)
+    assert str(recording["membrane"]) == "v" and str(recording["unit1_v"]) == "1"
+
+
+def test_inspect_neuron_says_that_a_membrane_diverges_and_draws_it(tmp_path, capfd):
+    (tmp_path / "my_neuron.py").write_text(
+        'equations = """\ndv/dt = (v**3 + gain_below*I_syn)/ms : 1\ndI_syn/dt = -I_syn/(20*ms) : 1\n"""\n'
+        'threshold = "v > 1e9"\nreset = ""\nmethod = "euler"\n'
+    )
+    options = ["--quick", "--neuron", str(tmp_path / "my_neuron.py"), "--out", str(tmp_path / "out")]
+    assert importlib.import_module("brianff.protocols.inspect_neuron").main(options) == 1
+    printed = capfd.readouterr()
+    assert re.search(r"warning: v of neuron \d of layer 1 is not finite at t = \d+ ms: try --dt 0.1", printed.err)
+    assert "mean change of a weight" in printed.out
+    assert len(list((tmp_path / "out").glob("*.png"))) == 2 and not list((tmp_path / "out").glob("*.txt"))
 
 
 def test_inspect_neuron_with_a_rule_that_needs_no_optimizer(tmp_path):
@@ -52,6 +69,8 @@ def test_inspect_neuron_with_a_rule_that_needs_no_optimizer(tmp_path):
     "protocol, options, message",
     [
         ("inspect_neuron", ["--goodness", "class_groups"], "needs a rule that learns from targets"),
+        ("inspect_neuron", ["--quick", "--show", "v,w"], "there is no variable 'w' of the neurons: there are I_syn,"),
+        ("inspect_neuron", ["--quick", "--show-neuron", "10"], "--show-neuron must be less than 10"),
         ("inspect_neuron", ["--encoder", "spike_times"], "digits are images"),
         ("inspect_neuron", ["--quick", "--neurons", "0"], "--neurons must lie between 1 and 10000, not 0"),
         ("inspect_neuron", ["--dt", "0"], "--dt must lie between 0.001 and 1000, not 0.0"),
@@ -104,7 +123,7 @@ def test_sfdfa_without_validation_samples(tmp_path):
 @pytest.mark.compiler
 def test_compare_feedback(tmp_path):
     lines = run("compare_feedback.py", "--quick", "--out", tmp_path)
-    assert lines[0].startswith("--quick: methods sfdfa,dfa, seeds 1,2, hidden 100, limit 500, epochs 4")
+    assert lines[0].startswith("--quick: methods sfdfa,dfa, seeds 1,2, hidden 100, limit 500, epochs 15")
     assert [line.split(",")[0] for line in lines[1:5]] == ["SFDFA", "DFA"] * 2
     assert lines[-1] == f"figures: {tmp_path}"
     assert (tmp_path / "convergence.png").is_file() and (tmp_path / "results.json").is_file()
