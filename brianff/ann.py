@@ -27,6 +27,7 @@ from brianff.errors import OptionError
 from brianff.evaluation import NO_PREDICTION, Evaluation, never_active
 from brianff.finite import require_finite
 from brianff.health import Health
+from brianff.memory import require_memory
 from brianff.network import LABEL_NEUTRAL, LABEL_NONE
 from brianff.options import EPOCHS, NEURONS, SAMPLES, SEED, Options, option
 from brianff.readout import SoftmaxReadout, features
@@ -281,6 +282,9 @@ class AnnTrainer(Progress):
         pixels = self.data.images.reshape(len(self.data.images), -1)
         self.pixels = (pixels / 255.0).astype(np.float32)
         n_labels = self.data.n_classes if self.supervised else 0
+        sizes = (self.data.n_pixels + n_labels, *c.hidden)
+        weights = sum(pre * post for pre, post in zip(sizes[:-1], sizes[1:], strict=True))
+        require_memory(16 * weights, f"--hidden: the weights of layers {'-'.join(map(str, sizes))}")
         self.network = ForwardForward((self.data.n_pixels + n_labels, *c.hidden), c.seed, c.init_gain)
         self.optimizer = Adam([p for layer in self.network.layers for p in (layer.w, layer.b)])
         self.readout = SoftmaxReadout(sum(c.hidden) + 1, self.data.n_classes, c.readout_rate, c.batch)

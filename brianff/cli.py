@@ -25,6 +25,7 @@ from brianff.equations import (
 from brianff.errors import OptionError
 from brianff.feedback import FEEDBACK_DEFAULTS, compose_feedback
 from brianff.options import Parser, parameters_of, text
+from brianff.results import atomic_write
 
 __all__ = ["main"]
 
@@ -141,7 +142,7 @@ def main(arguments=None):
     elif args.command == "docs":
         path = Path(args.file)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(models_page())
+        atomic_write(path, models_page().encode())
         print(f"written: {path}")
     elif args.command == "doctor":
         from brianff.doctor import report  # brian2cuda takes a second to import

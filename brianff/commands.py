@@ -1,29 +1,25 @@
 """What the protocol scripts share: options from a configuration, progress, errors as one sentence."""
 
 import contextlib
-import functools
-import gc
-import os
 import sys
 import time
 import traceback
-import warnings
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from brianff.cache import DeviceError
+from brianff.endings import OutputConsole, OutputError, Stopped, fail_cleanly, of_output
 from brianff.equations import DEFAULTS, available
-from brianff.errors import BrianffError, BrianffWarning, OptionError
+from brianff.errors import OptionError
 from brianff.options import flag_of, given, parser_of, text
-from brianff.training import Stopped
+from brianff.results import ResultsError
+from brianff.scratch import ScratchError
 
 __all__ = [
     "add_model_options", "add_out_option", "add_quick_option", "add_resume_options", "dated_folder", "draw",
     "fail_cleanly", "progress_bar", "resumed", "run_options", "start_or_resume", "way_to_predict", "with_quick",
 ]  # fmt: skip
-
-EXPECTED = (BrianffError, ValueError, NotImplementedError, FloatingPointError, OverflowError)
 
 
 def run_options(config, docstring, name, *more):
@@ -131,10 +127,13 @@ def start_or_resume(args, trainer_class, quick, name, more="", check=lambda conf
         check(config)
         trainer = trainer_class.start(config, args.out or dated_folder(name(config)), **options)
     data = trainer.data
-    print(
-        f"{'-'.join(map(str, trainer.sizes))} on {data.name}: {len(trainer.train)} training, {len(data.validation)} "
-        f"validation, {len(data.test)} test samples; seed {trainer.config.seed}"
-    )
+    try:
+        print(
+            f"{'-'.join(map(str, trainer.sizes))} on {data.name}: {len(trainer.train)} training, "
+            f"{len(data.validation)} validation, {len(data.test)} test samples; seed {trainer.config.seed}"
+        )
+    except OSError as error:
+        raise OutputError(error, f". Go on with: --resume {trainer.folder.path}") from None
     return trainer
 
 
@@ -165,52 +164,6 @@ def add_model_options(parser):
             metavar="MODEL",
             help=f"name or file (default: {default}; there are: {', '.join(available(kind))})",
         )
-
-
-def fail_cleanly(main):
-    """Turn the errors that a user can do something about into one sentence and an exit status; warnings as well."""
-
-    @functools.wraps(main)
-    def wrapped(arguments=None):
-        sys.excepthook = sys.__excepthook__  # Brian2's asks to report every error as a bug of Brian2
-        try:
-            with _plain_warnings():
-                return main(arguments) or 0
-        except (Stopped, KeyboardInterrupt) as interrupt:
-            print(f"\n{interrupt if isinstance(interrupt, Stopped) else 'interrupted'}", file=sys.stderr)
-            # After an interrupt, Python's last garbage collection crashes now and then (3.12.1; all is saved by then).
-            gc.freeze()
-            return 130
-        except BrokenPipeError:  # of "... | head": nobody reads the rest
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
-        except EXPECTED as error:
-            print(f"error: {error}", file=sys.stderr)
-            return 1
-        except OSError as error:
-            if error.filename is None:  # nothing that has to do with a file that the user named
-                raise
-            print(f"error: {error.filename}: {error.strerror}.", file=sys.stderr)
-            return 1
-
-    return wrapped
-
-
-@contextlib.contextmanager
-def _plain_warnings():
-    """A `BrianffWarning` is a sentence on stderr, without the line of code that it comes from."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("always", BrianffWarning)
-        others = warnings.showwarning
-
-        def show(message, category, *where, **more):
-            if issubclass(category, BrianffWarning):
-                print(f"warning: {message}", file=sys.stderr, flush=True)
-            else:
-                others(message, category, *where, **more)
-
-        warnings.showwarning = show
-        yield
 
 
 def draw(folder, figures, **options):
@@ -261,7 +214,7 @@ def _keep_traceback(path, error):
 @contextlib.contextmanager
 def progress_bar(trainer):
     """A bar with what the trainer says of each chunk; without a terminal, one line an epoch."""
-    console = Console()
+    console = OutputConsole()
     progress = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -287,10 +240,18 @@ def progress_bar(trainer):
                 )
         seen[0] = len(trainer.metrics)
 
+    go_on = f"Go on with: --resume {trainer.folder.path}"
     try:
         with progress:
             completed, total = trainer.progress
             task = progress.add_task("training", total=total, completed=completed, detail="")
             yield advance
     except Stopped as stopped:
-        raise Stopped(f"{stopped} Go on with: --resume {trainer.folder.path}") from None
+        raise Stopped(f"{stopped} {go_on}") from None
+    except (ResultsError, ScratchError, DeviceError) as error:
+        raise type(error)(f"{error} {go_on}") from None
+    except OSError as error:
+        if not of_output(error):
+            raise
+        done = "stopped after {} of {} samples".format(*trainer.progress)
+        raise OutputError(error, f": {done}. {go_on}") from None

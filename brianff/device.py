@@ -23,6 +23,7 @@ import numpy as np
 
 import brianff
 from brianff.cache import CompilerError, DeviceError, cached
+from brianff.memory import require_size
 from brianff.one_thread import in_turn
 from brianff.scratch import cache_folder, failed, run_folder
 
@@ -99,7 +100,10 @@ def simulator(device, architecture, composition, report=None, record=False):
     ------
     DeviceError
         If the device does not exist or cannot be used here.
+    OptionError
+        If the network is larger than the device or the machine can hold.
     """
+    require_size(architecture, composition)
     if device == "cpp":
         return CppSimulator(architecture, composition, report, record)
     if device == "runtime":

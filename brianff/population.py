@@ -17,6 +17,7 @@ hard (see `brianff.stimulus.wrong_labels`).
 """
 
 import functools
+from pathlib import Path
 
 import numpy as np
 
@@ -41,7 +42,7 @@ READOUT_EPOCHS = 50  # for `measure`: more change nothing
 def _no_rule():
     """A rule that changes nothing, and needs no traces."""
     strings = {"synapse": "dw : 1", "at_epoch_end": "dw = 0"}
-    return equations.Model("rule", "none", "brianff.population", strings, {}, "", {})
+    return equations.Model("rule", "none", Path(__file__), strings, {}, "", {})
 
 
 class SpikingPopulation:

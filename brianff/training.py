@@ -21,6 +21,7 @@ import numpy as np
 from brianff import datasets, equations, runs
 from brianff.checkpoints import Whole, check_checkpoint
 from brianff.device import DEVICES, simulator
+from brianff.endings import Stopped
 from brianff.errors import OptionError
 from brianff.evaluation import NO_PREDICTION, evaluate, group_goodness, present
 from brianff.finite import not_finite, require_finite
@@ -45,10 +46,6 @@ __all__ = [
     "Config", "Progress", "Stopped", "Trainer", "check_input", "check_options", "cpu_seconds", "default_encoder",
     "device_option", "limited", "load_data", "record_run",
 ]  # fmt: skip
-
-
-class Stopped(Exception):
-    """Training was interrupted by the user; everything up to the last checkpoint is saved."""
 
 
 def cpu_seconds():

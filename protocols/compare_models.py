@@ -29,7 +29,7 @@ from brianff.device import require_device
 from brianff.equations import available, load
 from brianff.errors import BrianffError, ModelError, OptionError
 from brianff.options import EPOCHS, NEURONS, SEED, Options, given, option, parser_of, text
-from brianff.results import lock_folder, read_rows, write_rows
+from brianff.results import atomic_write, lock_folder, read_rows, write_rows
 from brianff.seeds import JOBS
 from brianff.training import Config, device_option
 
@@ -112,7 +112,7 @@ def main(arguments=None):
     if not summary(done):
         raise BrianffError(f"all of it failed, and first: {done[0]['failed']} (all are in {results}).")
     table = markdown(done)
-    (out / "table.md").write_text(table)
+    atomic_write(out / "table.md", table.encode())
     print(table)
     print(f"table and figure: {out}")
     status = draw(out, {"compare_models": lambda: plotting.comparison(summary(done), MEASURES)}, dpi=100)
@@ -128,7 +128,7 @@ def main(arguments=None):
             refusals=refusals(refused),
             table=table,
         )
-        Path(args.docs).write_text(page)
+        atomic_write(args.docs, page.encode())
         if not status:
             shutil.copy(out / "compare_models.png", Path(args.docs).parent.parent / "figures")
     return status

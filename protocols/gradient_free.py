@@ -22,6 +22,7 @@ from brianff.commands import add_out_option, add_quick_option, dated_folder, dra
 from brianff.errors import OptionError
 from brianff.gradient_free import ANN, SPIKING, Comparison, Settings
 from brianff.options import Options, given, option, parser_of, text
+from brianff.results import RunFolder
 from brianff.runs import begin, check_data, reopen
 
 QUICK = dict(
@@ -83,6 +84,9 @@ def main(arguments=None):
         check_data(folder, comparison.data)
     else:
         out = args.out or dated_folder("gradient-free")
+        RunFolder.check_new(out)
+        if courses["spiking"]:
+            comparison.population("spiking")  # what fails here leaves no folder
         folder = begin(out, settings, comparison.data, report=print, courses=courses)
     state, rows = folder.load_checkpoint(print) or ({}, [])
     comparison.check_state(folder.path / "checkpoint.npz", state)
