@@ -25,7 +25,6 @@ from brianff.equations import (
 from brianff.errors import OptionError
 from brianff.feedback import FEEDBACK_DEFAULTS, compose_feedback
 from brianff.options import Parser, parameters_of, text
-from brianff.results import atomic_write
 
 __all__ = ["main"]
 
@@ -142,7 +141,7 @@ def main(arguments=None):
     elif args.command == "docs":
         path = Path(args.file)
         path.parent.mkdir(parents=True, exist_ok=True)
-        atomic_write(path, models_page().encode())
+        path.write_text(models_page())
         print(f"written: {path}")
     elif args.command == "doctor":
         from brianff.doctor import report  # brian2cuda takes a second to import

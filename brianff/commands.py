@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from brianff.cache import DeviceError
-from brianff.endings import OutputConsole, OutputError, Stopped, fail_cleanly, of_output
+from brianff.endings import EXPECTED, OutputConsole, OutputError, Stopped, fail_cleanly, of_output
 from brianff.equations import DEFAULTS, available
 from brianff.errors import OptionError
 from brianff.options import flag_of, given, parser_of, text
@@ -17,7 +17,7 @@ from brianff.results import ResultsError
 from brianff.scratch import ScratchError
 
 __all__ = [
-    "add_model_options", "add_out_option", "add_quick_option", "add_resume_options", "dated_folder", "draw",
+    "EXPECTED", "add_model_options", "add_out_option", "add_quick_option", "add_resume_options", "dated_folder", "draw",
     "fail_cleanly", "progress_bar", "resumed", "run_options", "start_or_resume", "way_to_predict", "with_quick",
 ]  # fmt: skip
 

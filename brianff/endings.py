@@ -1,5 +1,6 @@
 """How a program ends: one sentence and an exit status for whatever a user can do something about."""
 
+import atexit
 import contextlib
 import errno
 import functools
@@ -12,7 +13,7 @@ from rich.console import Console
 
 from brianff.errors import BrianffError, BrianffWarning
 
-__all__ = ["CLOSED", "OutputConsole", "OutputError", "Stopped", "fail_cleanly", "of_output"]
+__all__ = ["CLOSED", "EXPECTED", "OutputConsole", "OutputError", "Stopped", "fail_cleanly", "of_output"]
 
 EXPECTED = (BrianffError, ValueError, NotImplementedError, FloatingPointError, OverflowError)
 CLOSED = 128 + 13  # as of a program that SIGPIPE has ended
@@ -110,11 +111,16 @@ def fail_cleanly(main):
     @functools.wraps(main)
     def wrapped(arguments=None):
         sys.excepthook = sys.__excepthook__  # Brian2's asks to report every error as a bug of Brian2
+        # After an interrupt or an error, Python's last garbage collection crashes now and then (3.12.1).
+        atexit.register(gc.freeze)
         try:
             with _plain_warnings():
                 status = main(arguments) or 0
-        except SystemExit as end:  # of the command line's help
-            status = end.code
+        except SystemExit as end:  # of the command line's parser
+            if (lost := _flush()) is None or end.code:
+                raise
+            _say(f"error: {lost}")
+            return lost.status
         except (Stopped, KeyboardInterrupt) as interrupt:
             _say(f"\n{interrupt if isinstance(interrupt, Stopped) else 'interrupted'}")
             status = 130
@@ -124,9 +130,6 @@ def fail_cleanly(main):
                 raise
             _say(f"error: {found[0]}")
             status = found[1]
-        if status:
-            # After an interrupt or error, Python's last garbage collection crashes now and then (3.12.1).
-            gc.freeze()
         lost = _flush()
         if lost is not None and not status:
             _say(f"error: {lost}")
