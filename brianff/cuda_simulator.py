@@ -176,7 +176,16 @@ class CudaSimulator:
     def _fingerprint(self, composition):
         """Name of the compiled network: everything that its code depends on, and no value that a run can set."""
         sources = Path(brianff.__file__).parent
-        names = ("network.py", "dense.py", "neurons.py", "noise.py", "cuda.py", "cuda_simulator.py")
+        names = (
+            "network.py",
+            "dense.py",
+            "dense_runners.py",
+            "dense_views.py",
+            "neurons.py",
+            "noise.py",
+            "cuda.py",
+            "cuda_simulator.py",
+        )
         text = [
             json.dumps(self.architecture.asdict(), sort_keys=True),
             str(self.record),

@@ -13,11 +13,11 @@ matrix, stored row by row: element ``i*n_post + j`` belongs to source neuron ``i
 entry.
 """
 
+import difflib
+from collections.abc import Mapping
+
 import numpy as np
-from brian2 import second
-from brian2.codegen.runtime.numpy_rt.numpy_rt import NumpyCodeObject
 from brian2.core.variables import Variables
-from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.device import get_device
 from brian2.equations.equations import (
     DIFFERENTIAL_EQUATION,
@@ -25,15 +25,16 @@ from brian2.equations.equations import (
     SUBEXPRESSION,
     Equations,
 )
-from brian2.groups.group import CodeRunner, Group, get_dtype
+from brian2.groups.group import Group, get_dtype
 from brian2.groups.subgroup import Subgroup
 from brian2.synapses.synapses import Synapses
-from brian2.units.fundamentalunits import fail_for_dimension_mismatch
 from brian2.utils.stringtools import get_identifiers
 
-__all__ = ["DenseSynapses"]
+from brianff.dense_runners import ADVICE, DensePathway, DenseRunner, add_indices, on_cuda
+from brianff.dense_views import PLACES, DenseIndexing, DenseVariables, LikeSynapses, NumbersOf
+from brianff.origin import point_at_user
 
-_ADVICE = "Use brian2.Synapses for this connection."
+__all__ = ["DenseSynapses"]
 
 # Where element (entry, row, column) of a synaptic variable lies, by its flags (post_major, per_entry).  The templates
 # define these indices; in the group itself every variable counts as a flat array.
@@ -44,68 +45,11 @@ _STORAGE = {
     (True, True): "_entry_post_major_idx",
 }
 _FLAGS = {"shared", "constant", "post_major", "per_entry"}
+# Options of brian2.Synapses that need another kind of synapses.
+_OF_SYNAPSES = {"on_event", "multisynaptic_index", "codeobj_class", "method_options"}
 
 
-def _register_templates():
-    """Let Brian2's code objects find the templates of this package beside their own."""
-    for codeobject_class, folder in (
-        (CPPStandaloneCodeObject, "cpp"),
-        (NumpyCodeObject, "numpy"),
-    ):
-        codeobject_class.templater = codeobject_class.templater.derive("brianff", templates_dir=f"templates/{folder}")
-
-
-_register_templates()
-
-
-def on_cuda():
-    """Whether Brian2 objects are being made for brian2cuda, which knows nothing of this package by itself."""
-    if get_device().__class__.__name__ != "CUDAStandaloneDevice":
-        return False
-    import brianff.cuda  # noqa: F401  (registers the templates)
-
-    return True
-
-
-def _add_indices(variables, unique_pre=False, unique_post=False):
-    """Add the index variables that the templates define themselves, so that no generator loads them from an array.
-
-    The generators ask whether the indices in one piece of vector code are unique: they decide on ``ufunc.at`` in NumPy
-    and on the check for order dependence.
-    """
-    for index, unique in (
-        ("_presynaptic_idx", unique_pre),
-        ("_postsynaptic_idx", unique_post),
-        ("_entry_idx", False),
-        ("_post_major_idx", True),
-        ("_entry_matrix_idx", True),
-        ("_entry_post_major_idx", True),
-    ):
-        variables.add_auxiliary_variable(index, dtype=np.int32)
-        variables[index].unique = unique
-
-
-class DenseRunner(CodeRunner):
-    """Runs one piece of code of a `DenseSynapses` object through one of the dense templates."""
-
-    def __init__(self, synapses, template, code, variables, needed=(), **kwds):
-        self.variables = variables
-        for name, index in synapses.storage.items():
-            variables.add_reference(name, synapses, name, index=index)
-        own = {"n_pre": synapses.n_pre, "n_post": synapses.n_post, "batch": synapses.batch}
-        # A template finds variables and these under their names: no variable can have one with an underscore in front.
-        kwds["template_kwds"] = {f"_{name}": value for name, value in (kwds.get("template_kwds", {}) | own).items()}
-        CodeRunner.__init__(
-            self,
-            synapses,
-            template,
-            code=code,
-            needed_variables=list(needed),
-            **kwds,
-        )
-
-
-class DenseSynapses(Group):
+class DenseSynapses(LikeSynapses, Group):
     """A fully connected projection whose weight matrix is shared by all entries of a batch.
 
     Parameters
@@ -117,16 +61,18 @@ class DenseSynapses(Group):
         Brian2; ``post_major``: stored column by column, for variables that only `on_post` touches (elsewhere, and for
         `on_post` on other variables, memory is read in strides, about ten times as slow); ``per_entry``: a value of its
         own for each batch entry, at `batch` times the memory.
-    on_pre, on_post : str, optional
-        Code for every synapse of a source (target) neuron that spiked.
+    on_pre, on_post : str or dict of name -> str, optional
+        Code for every synapse of a source (target) neuron that spiked; it may name the neurons of the synapse, `i` and
+        `j`.  Several pathways have names.
     batch : int
         Number of entries that share the matrix.
     layer : `NeuronGroup`, optional
         A group with one element for each batch entry, whose variables are at hand as ``NAME_layer``: the third factor
         of a learning rule.
-    delay : `Quantity`, optional
-        One delay for all `on_pre` effects (default: in the time step of the spike, as with `Synapses`).
-    method, namespace, clock, order, name
+    delay : `Quantity` or dict of name -> `Quantity`, optional
+        One delay for all `on_pre` effects (default: in the time step of the spike, as with `Synapses`), or one for each
+        of several pathways.
+    method, namespace, dt, clock, order, name
         As for `brian2.Synapses`; `method` only exists for the sake of the same signature.
     dtype : dtype, optional
         Type of the synaptic floating point variables (default: ``prefs.core.default_float_dtype``).
@@ -135,6 +81,15 @@ class DenseSynapses(Group):
     ----------
     n_pre, n_post : int
         Neurons of one batch entry on either side; the matrix has shape ``(n_pre, n_post)``, row-major.
+    i, j
+        Source and target neuron of every synapse, made when they are looked at.
+    pre, post, or the names of the pathways : `DensePathway`
+
+    Notes
+    -----
+    Variables are read and assigned as with `Synapses`, however they are stored: ``S.w[i, j]``, ``S.w[0, :]``,
+    ``S.w["i == j"] = "0"``, ``S.w = "rand()/N_incoming"``; also from matrices, ``S.w = matrix``.  A variable that
+    differs between the entries of a batch has the entry as its first index, ``S.w[entry, i, j]``.
 
     Raises
     ------
@@ -147,7 +102,7 @@ class DenseSynapses(Group):
     Examples
     --------
     >>> S = DenseSynapses(inputs, layer, "w : 1", on_pre="I_syn_post += w")   # doctest: +SKIP
-    >>> S.w = rng.normal(size=(n_pre, n_post)).ravel()                        # doctest: +SKIP
+    >>> S.w = rng.normal(size=(n_pre, n_post))                                # doctest: +SKIP
     >>> S.update("w += eta * x_pre * x_post", rows="x_pre > 0", clock=epoch)  # doctest: +SKIP
     """
 
@@ -157,7 +112,7 @@ class DenseSynapses(Group):
     def __init__(
         self,
         source,
-        target,
+        target=None,
         model="w : 1",
         on_pre=None,
         on_post=None,
@@ -167,16 +122,23 @@ class DenseSynapses(Group):
         delay=None,
         method=None,
         namespace=None,
+        dt=None,
         clock=None,
         order=0,
         name="densesynapses*",
         dtype=None,
+        **others,
     ):
+        if others:
+            raise (NotImplementedError if min(others) in _OF_SYNAPSES else TypeError)(
+                f"DenseSynapses has no option '{min(others)}'. {ADVICE if min(others) in _OF_SYNAPSES else ''}".strip()
+            )
+        target = source if target is None else target
         for side, group in (("source", source), ("target", target)):
             if isinstance(group, (Subgroup, Synapses)):
                 raise NotImplementedError(
                     f"DenseSynapses cannot use {type(group).__name__} '{group.name}' as its {side}: a batch entry is "
-                    f"a contiguous block of a whole group. {_ADVICE}"
+                    f"a contiguous block of a whole group. {ADVICE}"
                 )
         batch = int(batch)
         for side, group in (("source", source), ("target", target)):
@@ -187,12 +149,14 @@ class DenseSynapses(Group):
                 )
         Group.__init__(
             self,
-            clock=source.clock if clock is None else clock,
+            clock=source.clock if dt is None and clock is None else clock,
+            dt=dt,
             when="start",
             order=order,
             namespace=namespace,
             name=name,
         )
+        point_at_user(self)
         self.codeobj_class = None
         if layer is not None and len(layer) != batch:
             raise ValueError(
@@ -209,40 +173,61 @@ class DenseSynapses(Group):
         self.storage = {}  # synaptic variable -> the index by which code reaches it
         self._create_variables(dtype)
         self.on_pre, self.on_post = on_pre, on_post
-        delay_steps = self._delay_steps(delay)
+        self._indices = DenseIndexing(self)
+        self.indices = NumbersOf(self)
         self._enable_group_attributes()
-        if on_pre is not None:
-            self._propagate("pre", on_pre, delay_steps)
-        if on_post is not None:
-            self._propagate("post", on_post, 0)
+        self._add_pathways(on_pre, on_post, delay)
 
     def __len__(self):
         return self.n_pre * self.n_post
 
-    def _delay_steps(self, delay):
-        """Delay in time steps; a ring of the last spikes is kept for it."""
-        if delay is None:
-            return 0
-        fail_for_dimension_mismatch(
-            delay, second, "the delay of DenseSynapses must have the unit of time, not {value}", value=delay
-        )
-        if np.size(delay) != 1:
-            raise NotImplementedError(f"DenseSynapses has one delay for all synapses, not {np.size(delay)}. {_ADVICE}")
-        if delay < 0 * second:
-            raise ValueError(f"the delay of DenseSynapses cannot be negative: {delay}.")
-        self._dt_of_delay = float(self.source.clock.dt)
-        steps = int(float(delay) / self._dt_of_delay + 0.5)
-        if steps:
-            self.variables.add_array("_ring", size=(steps + 1) * (len(self.source) + 1), dtype=np.int32)
-        return steps
-
-    def before_run(self, run_namespace):
-        if "_ring" in self.variables and float(self.source.clock.dt) != self._dt_of_delay:
-            raise NotImplementedError(
-                f"the time step of '{self.source.name}' has changed since '{self.name}' was made with a delay: set "
-                "defaultclock.dt first."
+    def _add_pathways(self, on_pre, on_post, delay):
+        """Code at spikes, several strings of each side by name, and their delays, as with `Synapses`."""
+        strings = [
+            (side, name, code)
+            for side, given in (("pre", on_pre), ("post", on_post))
+            for name, code in (given.items() if isinstance(given, Mapping) else [(side, given)])
+            if code is not None
+        ]
+        names = [name for _, name, _ in strings]
+        delays = delay if isinstance(delay, Mapping) else {"pre": delay}
+        for name in [name for name in names if names.count(name) > 1 or hasattr(type(self), name)]:
+            raise ValueError(
+                f"'{self.name}': '{name}' cannot name a pathway: take another name for this on_pre or on_post."
             )
-        super().before_run(run_namespace)
+        for name, given in delays.items():
+            if given is not None and name not in names and (isinstance(delay, Mapping) or names):
+                raise ValueError(
+                    f"'{self.name}' has no pathway '{name}' for its delay: it has {', '.join(names) or 'none'}; name "
+                    "one, as in delay={'" + (names or ["pre"])[0] + "': 2*ms}."
+                )
+        for group in (
+            (self.source, self.target) if strings else ()
+        ):  # what spikes must be in the network, as with `Synapses`
+            self.add_dependency(group)
+        for side, name, code in strings:
+            pathway = DensePathway(self, side, name, code)
+            pathway.delay = delays.get(name)
+            self.contained_objects.append(pathway)
+            object.__setattr__(self, name, pathway)
+
+    @property
+    def delay(self):
+        """Delay of the pathway `pre`, the same for all its synapses."""
+        if not isinstance(self.__dict__.get("pre"), DensePathway):
+            raise AttributeError(f"'{self.name}' has no pathway 'pre', and no delay.")
+        return self.pre.delay
+
+    @delay.setter
+    def delay(self, delay):
+        if not isinstance(self.__dict__.get("pre"), DensePathway):
+            raise AttributeError(f"'{self.name}' has no pathway 'pre', and no delay.")
+        self.pre.delay = delay
+
+    @property
+    def delay_(self):
+        """`delay` in seconds."""
+        return float(self.delay)
 
     def matrix(self, name):
         """Values of a synaptic variable, shape (n_pre, n_post), or (batch, n_pre, n_post) with the flag `per_entry`.
@@ -269,23 +254,29 @@ class DenseSynapses(Group):
 
     def _create_variables(self, dtype):
         """Matrix variables, and references ``NAME_pre``, ``NAME_post`` and ``NAME`` (post) to the neurons'."""
-        self.variables = Variables(self)
+        self.variables = DenseVariables(self)
         self.variables.add_constant("N", self.n_pre * self.n_post)
         self.variables.add_constant("N_pre", self.n_pre)
         self.variables.add_constant("N_post", self.n_post)
+        for name, number in (("N_incoming", self.n_pre), ("N_outgoing", self.n_post)):
+            if name not in self.equations.names:
+                self.variables.add_constant(name, number)
+        for index, line in (("i", "_row"), ("j", "_col")):  # of the synapse, within an entry
+            self.variables.add_subexpression(index, expr=line, dtype=np.int32)
+            self.variables[index].read_only = True
         self.variables.create_clock_variables(self._clock)
-        _add_indices(self.variables)
+        add_indices(self.variables)
         names = set(self.equations.names)
         for eq in self.equations.values():
             if eq.type == DIFFERENTIAL_EQUATION:
                 raise NotImplementedError(
                     f"'{eq.varname}' is a differential equation: DenseSynapses has no synaptic dynamics. Put the trace "
-                    f"on the neurons (NAME_pre, NAME_post), or: {_ADVICE}"
+                    f"on the neurons (NAME_pre, NAME_post), or: {ADVICE}"
                 )
             unknown = set(eq.flags) - _FLAGS
             if unknown:
                 raise NotImplementedError(
-                    f"'{eq.varname}': DenseSynapses does not know the flag '{sorted(unknown)[0]}'. {_ADVICE}"
+                    f"'{eq.varname}': DenseSynapses does not know the flag '{sorted(unknown)[0]}'. {ADVICE}"
                 )
             shared, post_major, per_entry = (flag in eq.flags for flag in ("shared", "post_major", "per_entry"))
             if shared and (post_major or per_entry):
@@ -298,7 +289,7 @@ class DenseSynapses(Group):
                     eq.varname,
                     size=1 if shared else self.n_pre * self.n_post * (self.batch if per_entry else 1),
                     constant="constant" in eq.flags,
-                    index="0" if shared else None,
+                    index="0" if shared else PLACES.get(_STORAGE[post_major, per_entry]),
                     **common,
                 )
             elif eq.type == SUBEXPRESSION:
@@ -331,58 +322,38 @@ class DenseSynapses(Group):
                         pass  # an indexed (linked) variable: resolving its name raises the error that explains
 
     # -- code ------------------------------------------------------------------------------------------------------
-    def _written(self, code):
-        """Names assigned to in `code`."""
-        written = set()
+    def _assignments(self, code):
+        """Names assigned to in `code`, line by line, and how: ``=``, ``+=`` ..."""
         for line in code.replace(";", "\n").splitlines():
             line = line.split("#")[0]
             for op in ("+=", "-=", "*=", "/=", "="):
                 if op in line:
-                    written.add(line.split(op)[0].strip())
+                    yield line.split(op)[0].strip(), op
                     break
-        return written
+
+    def _written(self, code):
+        """Names assigned to in `code`."""
+        return {name for name, _ in self._assignments(code)}
 
     def _names_with(self, *indices):
         return {name for name, i in self.variables.indices.items() if i in indices}
 
     def _check_written(self, code, what, *indices):
+        of_code = set()
+        for name, op in self._assignments(code):
+            if op != "=" and name not in self.variables and name not in of_code:
+                close = difflib.get_close_matches(name, [known for known in self.variables if known[0] != "_"], 1)
+                raise ValueError(
+                    f"{what} code of '{self.name}' changes '{name}', which is no variable of the synapses, of the "
+                    f"source (NAME_pre) or of the target (NAME_post).{f' Is it {close[0]}?' if close else ''}"
+                )
+            of_code.add(name)
         bad = self._written(code) & self._names_with("_entry_idx", *indices)
         if bad:
             raise NotImplementedError(
                 f"{what} code of '{self.name}' writes to '{sorted(bad)[0]}', once for every "
                 "synapse. Do it in the neurons' group (reset string or run_regularly), or use brian2.Synapses."
             )
-
-    def _propagate(self, side, code, delay_steps):
-        """Code at the spikes of one side: along a row of the matrix for `on_pre`, along a column for `on_post`."""
-        pre = side == "pre"
-        group = self.source if pre else self.target
-        self._check_written(code, f"on_{side}", "_presynaptic_idx" if pre else "_postsynaptic_idx")
-        variables = Variables(self)
-        _add_indices(variables, unique_pre=not pre, unique_post=pre)
-        variables.add_reference("_spikespace", group)
-        needed = ["_spikespace", *(["_ring", "t_in_timesteps"] if delay_steps else [])]
-        options = {"side": side, "n_spiking": len(group), "delay_steps": delay_steps}
-        if on_cuda():
-            options["has_fired"] = "_fired" in group.variables and not delay_steps
-            if options["has_fired"]:
-                variables.add_reference("_fired", group)
-                needed = ["_fired"]
-            options["serial"] = self._written_by_all_entries(code)
-            self._check_read_where_written(code, "pre" if pre else "post")
-        runner = DenseRunner(
-            self,
-            "dense_propagate",
-            code,
-            variables,
-            needed=needed,
-            clock=group.clock,
-            when="synapses",
-            order=self.order + (-1 if pre else 1),  # as the pathways of brian2.Synapses
-            name=f"{self.name}_{side}",
-            template_kwds=options,
-        )
-        self.contained_objects.append(runner)
 
     def _written_by_all_entries(self, code):
         """Whether on CUDA one thread must go through all entries: they would change the same element of the matrix."""
@@ -399,7 +370,7 @@ class DenseSynapses(Group):
         if both:
             raise NotImplementedError(
                 f"'{self.name}' reads '{min(both)}' and writes to the same variable of '{self.target.name}': on CUDA "
-                f"the outcome would depend on which thread is first. {_ADVICE}"
+                f"the outcome would depend on which thread is first. {ADVICE}"
             )
 
     def update(
@@ -453,6 +424,12 @@ class DenseSynapses(Group):
         -------
         runner : `DenseRunner`
         """
+        for option, index, given in (("rows", "j", rows), ("columns", "i", columns)):
+            if given is not None and index in get_identifiers(given):
+                raise ValueError(
+                    f"update of '{self.name}': {option}={given!r} is one condition for many '{index}', which does not "
+                    "enter it."
+                )
         if columns is not None:
             if rows is not None or then is not None:
                 raise NotImplementedError(
@@ -488,7 +465,7 @@ class DenseSynapses(Group):
                 )
             options = {"columns": bool(of_target), "serial": self._written_by_all_entries(code)}
         variables = Variables(self)
-        _add_indices(variables, unique_post=self.n_pre == 1 or one_by_one)
+        add_indices(variables, unique_post=self.n_pre == 1 or one_by_one)
         blocks = {"update": code}
         if condition is not None:
             variables.add_auxiliary_variable("_update_now", dtype=bool, scalar=True)
@@ -523,7 +500,7 @@ class DenseSynapses(Group):
     def _update_columns(self, code, columns, condition, clock, when, order, name):
         self._check_written(code, "column by column, update", "_postsynaptic_idx")
         variables = Variables(self)
-        _add_indices(variables, unique_pre=True)
+        add_indices(variables, unique_pre=True)
         blocks = {"update": code}
         if condition is not None:
             variables.add_auxiliary_variable("_update_now", dtype=bool, scalar=True)

@@ -361,6 +361,8 @@ def _fingerprint(architecture, composition, record, network):
         for p in [
             sources / "network.py",
             sources / "dense.py",
+            sources / "dense_runners.py",
+            sources / "dense_views.py",
             sources / "neurons.py",
             sources / "noise.py",
             sources / "device.py",

@@ -14,7 +14,7 @@ from brian2.equations.unitcheck import check_units_statements
 from brian2.groups.group import CodeRunner
 from brian2.utils.stringtools import word_substitute
 
-from brianff.dense import on_cuda
+from brianff.dense_runners import on_cuda
 
 __all__ = ["BatchNeurons"]
 

@@ -99,7 +99,7 @@ class Config(Options):
     label_neurons: int = option(10, "input neurons for each class", low=0, high=10_000)
     steps: int | None = option(None, "time steps of a stimulus epoch", **STEPS)
     dt: float | None = option(None, "time step in ms", **TIME_STEP)
-    batch: int = option(10, "presentations simulated side by side", **SAMPLES)
+    batch: int = option(10, "presentations simulated side by side: a matter of speed, not of the result", **SAMPLES)
     init_gain: float = option(
         1.5, "initial weights have standard deviation init_gain/sqrt(number of inputs)", above=0, high=1000
     )

@@ -407,6 +407,24 @@ def test_what_threads_would_do_to_each_other_is_refused(tmp_path):
             DenseSynapses(group, group, "w : 1", "x_post += w*x_pre")
 
 
+def test_strings_that_brian2cuda_cannot_assign_are_refused(tmp_path):
+    set_device("cuda_standalone", directory=str(tmp_path), build_on_run=False)
+    with SETUP.preferences():
+        group = NeuronGroup(4, "x : 1", threshold="x > 1", reset="")
+        S = DenseSynapses(group, group, "w : 1\nu : 1 (post_major)")
+        S.w = "0.5*rand()"
+        S.w["w > 0.25"] = "w/2"
+        S.w[0, :] = [1, 2, 3, 4]
+        S.u[:, 0] = [1, 2, 3, 4]
+        for assign in (
+            lambda: setattr(S, "w", "i*10 + j"),
+            lambda: setattr(S, "w", "x_pre"),
+            lambda: setattr(S, "u", "rand()"),
+        ):
+            with pytest.raises(NotImplementedError, match=r"on CUDA, .* give an array of shape \(4, 4\)"):
+                assign()
+
+
 def test_random_streams_are_refused(tmp_path):
     neuron = ROOT / "models" / "neurons" / "lif.py"
     (tmp_path / "noisy.py").write_text(neuron.read_text() + 'on_step = "v += 0.01*rand()"\n')
