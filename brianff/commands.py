@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from brianff.cache import DeviceError
 from brianff.endings import EXPECTED, OutputConsole, OutputError, Stopped, fail_cleanly, of_output
 from brianff.equations import DEFAULTS, available
-from brianff.errors import OptionError
+from brianff.errors import BrianffError, OptionError
 from brianff.options import flag_of, given, parser_of, text
 from brianff.results import ResultsError
 from brianff.scratch import ScratchError
@@ -185,7 +185,8 @@ def draw(folder, figures, **options):
     """
     from brianff import plotting  # matplotlib takes a while to import
 
-    sys.stdout.flush()
+    with contextlib.suppress(OSError):  # told at the end of the program
+        sys.stdout.flush()
     failed = False
     for name, figure in figures.items():
         path, report = Path(folder) / f"{name}.png", Path(folder) / f"{name}.error.txt"
@@ -195,8 +196,11 @@ def draw(folder, figures, **options):
         except Exception as error:
             failed = True
             path.unlink(missing_ok=True)  # of an earlier run, with other results
-            where = _keep_traceback(report, error)
-            print(f"warning: no figure '{name}': {type(error).__name__}: {error} ({where})", file=sys.stderr)
+            if isinstance(error, (OSError, BrianffError)):  # for a person
+                reason = getattr(error, "strerror", None) or f"{error}"
+            else:
+                reason = f"{type(error).__name__}: {error} ({_keep_traceback(report, error)})"
+            print(f"warning: no figure '{name}': {reason}", file=sys.stderr)
     return int(failed)
 
 

@@ -154,9 +154,10 @@ class Evaluation:
         return float(np.mean(self.predicted(how) == self.labels))
 
     def of_silent(self):
-        """Words on the layers in which neurons are silent in all samples, or nothing."""
+        """Words on the layers with neurons that are silent in all samples, or nothing."""
         shares = enumerate(() if self.silent is None else self.silent, start=1)
-        return "".join(f", {share:.1%} of layer {level} never" for level, share in shares if share)
+        listed = ", ".join(f"{share:.1%} of layer {level}" for level, share in shares if share)
+        return f"; never active: {listed}" if listed else ""
 
     def separation(self):
         """Goodness summed over layers under the true label, and under the best wrong one: two (n,) arrays."""

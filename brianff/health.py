@@ -66,9 +66,12 @@ class Health:
     ----------
     name : str
         Of the network, where there are several.
+    has_diverged : bool
+        Whether a recording had values that are not finite.
     """
 
     name = ""
+    has_diverged = False
 
     def __init__(self, layers, n_train, remedies):
         self.layers, self.remedies = layers, remedies
@@ -133,6 +136,7 @@ class Health:
     def diverged(self, text):
         """Say what `brianff.recordings.divergence` says."""
         if text:
+            self.has_diverged = True
             self._say("divergence", text)
 
     def _say(self, what, text):

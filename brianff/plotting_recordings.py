@@ -8,7 +8,7 @@ from brianff.network import LABEL_NEUTRAL, LABEL_NONE
 from brianff.plotting_style import COLOURS, SHADE, TEXT, WIDTH, tidy
 from brianff.units import display_unit
 
-__all__ = ["membrane", "raster"]
+__all__ = ["MOST_VARIABLES", "membrane", "raster"]
 
 MOST_EPOCHS = 4  # shown unless others are asked for
 MOST_VARIABLES = 7  # rows of `membrane` unless others are asked for, beside the goodness
@@ -232,7 +232,7 @@ def _label(name, unit, is_membrane):
     known = {"I_syn": "synaptic\ncurrent $I_\\mathrm{syn}$", "x": "trace $x$"}
     if is_membrane:
         text = f"membrane\npotential ${name}$" if len(name) == 1 else f"membrane\npotential {name}"
-    elif name in known and unit != "mV":
+    elif name in known and unit != "mV" and len(unit) < 3:
         text = known[name]
     else:
         text = name

@@ -8,9 +8,9 @@ checkpoint.npz          everything that training needs to go on, metrics include
 metrics.csv             one row a chunk of training, one a validation: what the checkpoint has, for reading
 weights.npz             the weights of the trained network
 recordings_before.npz   as recordings.npz, before training
-recordings.npz          spikes and membrane variables of chosen neurons and presentations
-evaluation.npz          goodness of every test sample under every label, predictions
-figures/                PNG files
+recordings.npz          spikes of chosen presentations, and variables of chosen neurons (`brianff.recordings`)
+evaluation.npz          goodness of every test sample under every label, beliefs, neurons that are silent in all
+figures/                PNG files, and NAME.error.txt with the traceback of one that failed
 .lock                   locked by the process that works in the folder
 ======================  ==============================================================================================
 

@@ -105,7 +105,7 @@ def main(arguments=None):
 
     # %% Draw
     folder.save("recordings", record_run(trainer))
-    return draw(folder.figures, figures(trainer, evaluation, how))
+    return draw(folder.figures, figures(trainer, evaluation, how)) or int(trainer.health.has_diverged)
 
 
 def several_seeds(args, more, arguments):

@@ -29,6 +29,7 @@ from brianff.errors import ModelError, OptionError
 from brianff.health import warn
 from brianff.network import Architecture
 from brianff.options import SEED, STEPS, TIME_STEP, Options, given, option, parameters_of, parser_of
+from brianff.plotting_recordings import MOST_VARIABLES
 from brianff.recordings import collect_recording, recorded_variables, save_recording, silence
 from brianff.stimulus import Schedule, stream
 
@@ -129,6 +130,8 @@ def main(arguments=None):
     out = Path(args.out or "runs/inspect")
     out.mkdir(parents=True, exist_ok=True)
     save_recording(out / "recording.npz", recording)
+    if not chosen.show and (more := recording["variables"][MOST_VARIABLES:]).size:
+        print(f"not drawn: {', '.join(more)} (--show draws what it names)")
     print(f"figures: {out}")
     shown = dict(epochs=range(len(schedule)), neuron=chosen.show_neuron, variables=chosen.show)
     figures = {

@@ -149,7 +149,7 @@ def test_neurons_that_are_never_active():
     traces = [np.array([[0.0, 0.5, 0.0], [0.0, 0.0, 0.0]]), np.ones((2, 2))]
     np.testing.assert_allclose(never_active(traces), [2 / 3, 0])
     e = Evaluation(LABELS, GOODNESS, BELIEF, 1.5, never_active(traces))
-    assert e.of_silent() == ", 66.7% of layer 1 never"
+    assert e.of_silent() == "; never active: 66.7% of layer 1"
     np.testing.assert_allclose(Evaluation.from_arrays(e.arrays()).silent, [2 / 3, 0])
 
 

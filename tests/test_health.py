@@ -100,6 +100,17 @@ def test_every_fault_is_said_once():
     ]
 
 
+def test_a_membrane_that_diverges_is_said_once_and_remembered():
+    health = Health(["layer 1"], 1000, {})
+    health.name = "DFA, seed 2"
+    health.diverged("")
+    assert not health.has_diverged
+    with pytest.warns(BrianffWarning, match="^DFA, seed 2: v is not finite$") as caught:
+        health.diverged("v is not finite")
+        health.diverged("v is not finite")
+    assert health.has_diverged and len(caught) == 1
+
+
 def test_a_layer_that_wakes_up_in_time_is_not_mentioned():
     health = Health(["layer 1"], 1000, {"layer 1": "this"})
     with warnings.catch_warnings():

@@ -191,7 +191,11 @@ def test_a_figure_that_fails_hides_neither_results_nor_other_figures(tmp_path, m
     def fail(*args):
         raise KeyError("a bug")
 
+    def full_disk(*args):
+        raise OSError(28, "No space left on device")
+
     monkeypatch.setattr(plotting, "learning_curve", fail)
+    monkeypatch.setattr(plotting, "confusion", full_disk)
     main = importlib.import_module("brianff.protocols.ann_forward_forward").main
     options = ["--quick", "--epochs", "1", "--out", str(tmp_path / "run")]
     assert main(options) == 1
@@ -203,7 +207,8 @@ def test_a_figure_that_fails_hides_neither_results_nor_other_figures(tmp_path, m
         in (printed.err)
     )
     assert "in fail" in (folder / "learning_curve.error.txt").read_text()
-    assert len(list(folder.glob("*.png"))) == 4
+    assert "warning: no figure 'confusion': No space left on device\n" in printed.err
+    assert len(list(folder.glob("*.png"))) == 3 and len(list(folder.glob("*.txt"))) == 1
 
 
 def test_ann_forward_forward(tmp_path):
