@@ -120,12 +120,12 @@ def main(arguments=None):
         of_feedback = any(getattr(args, kind) for kind in FEEDBACK_FOLDERS)
         chosen = _chosen(args, of_feedback)
         if of_feedback:
-            print(compose_feedback(parameters, **chosen))
+            composition = compose_feedback(parameters, **chosen)
         else:
             composition = compose(**chosen, parameters=parameters, dale=args.dale)
-            print(composition)
-            if misfit := composition.misfit():
-                print(f"note: not to be trained: {misfit}", file=sys.stderr)
+        print(composition)
+        if misfit := composition.misfit():
+            print(f"note: not to be trained: {misfit}", file=sys.stderr)
     elif args.command == "check":
         kind = args.kind or _kind_of(args.file)
         others = _chosen(args, kind in FEEDBACK_FOLDERS)

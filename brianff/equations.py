@@ -85,6 +85,7 @@ At the start of every stimulus epoch all variables with a differential equation 
 """
 
 import ast
+import functools
 import gc
 import re
 from copy import copy
@@ -151,6 +152,7 @@ __all__ = [
     "SynapseStrings",
     "available",
     "check",
+    "check_model",
     "compose",
     "load",
 ]
@@ -1196,11 +1198,16 @@ def _read_only(names, suffix=""):
     return found
 
 
+@functools.cache
+def _brian2_names():
+    """Functions, constants and units that every string may use; making two thousand units takes a third of a second."""
+    units = {n: Constant(n, dimensions=get_dimensions(unit), value=float(unit)) for n, unit in UNITS.items()}
+    return dict(DEFAULT_FUNCTIONS) | dict(DEFAULT_CONSTANTS) | units
+
+
 def _environment(composition):
     """Names that the strings of each part may use: part -> name -> Brian2 variable, constant or function."""
-    common = dict(DEFAULT_FUNCTIONS) | dict(DEFAULT_CONSTANTS)
-    for name, unit in UNITS.items():
-        common[name] = Constant(name, dimensions=get_dimensions(unit), value=float(unit))
+    common = dict(_brian2_names())
     for name, value in composition.parameters.items():
         common[name] = Constant(name, dimensions=get_dimensions(value), value=float(np.asarray(value)))
     for name, dim in (("t", second.dim), ("dt", second.dim), ("T_epoch", second.dim)):
@@ -1275,7 +1282,7 @@ def check(kind, name, *, build=True, **others):
     model = load(kind, name)
     composition = _composition_for(model, others)
     try:
-        return _check(composition, composition.models[kind], build)
+        return check_model(composition, composition.models[kind], build)
     except ModelError as error:  # in the file's own names, whatever they are called in the network
         raise ModelError(composition.isolated.as_written(kind, str(error))) from None
 
@@ -1297,7 +1304,7 @@ def _composition_for(model, others):
     return composition
 
 
-def _check(composition, model, build):
+def check_model(composition, model, build):
     """Notes on one of the models of a composition; raises the `ModelError` of the first thing that is wrong with it."""
     kind = model.kind
     environment = _environment_for(composition, model)

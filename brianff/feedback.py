@@ -106,6 +106,12 @@ class FeedbackComposition(Composition):
     def network_class(self):
         return FeedbackNetwork
 
+    def misfit(self):
+        """Why these models cannot learn together, as a sentence, or None."""
+        from brianff.feedback_fit import misfit
+
+        return misfit(self)
+
     @property
     def hidden_learns(self):
         return bool(self.backward.strip() or self.feedback)
@@ -302,7 +308,8 @@ def environment_of_feedback(composition):
     found = _environment(composition)
     neurons, output = (_variables(s.equations) for s in (composition.neurons, composition.last_neurons))
     of_layer = {name: v for name, v in found["synapses"].items() if name.endswith("_layer")}
-    common = {name: v for name, v in found["layer"].items() if name not in _variables(composition.layer.equations)}
+    of_own_layer = _variables(composition.layer.equations)
+    common = {name: v for name, v in found["layer"].items() if name not in of_own_layer}
     upper = {f"{name}_post": v for name, v in output.items() if name in neurons}
     found["output"] = found["neurons"] | output
     found["upper"] = found["synapses"] | {f"{name}_pre": v for name, v in neurons.items()} | upper

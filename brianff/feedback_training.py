@@ -516,4 +516,6 @@ def _compose(config):
     models = {kind: getattr(config, kind) for kind in FEEDBACK_DEFAULTS}
     known = compose_feedback(**models).parameters
     preset = {name: value for name, value in _preset(config.dataset)["parameters"].items() if name in known}
-    return compose_feedback(preset | parameters_of(config.set), **models)
+    composition = compose_feedback(preset | parameters_of(config.set), **models)
+    composition.require_fit()
+    return composition

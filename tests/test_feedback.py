@@ -1,15 +1,17 @@
 """Learning from output errors: local gradients against exact references, feedback, training, and the rivals."""
 
+import importlib
+
 import numpy as np
 import pytest
 from brian2 import NeuronGroup, run, second
 
-from brianff import datasets
+from brianff import cli, datasets
 from brianff.backpropagation import BackpropagationTrainer, spike_time_gradients
 from brianff.datasets.timing import pattern_latencies
 from brianff.dense import DenseSynapses
 from brianff.device import RuntimeSimulator
-from brianff.equations import FEEDBACK_FOLDERS, ModelError, available, check, load
+from brianff.equations import FEEDBACK_FOLDERS, ModelError, available, check, check_model, load
 from brianff.event_driven import Spikes, backward, relative_error
 from brianff.feedback import compose_feedback
 from brianff.feedback_training import FeedbackConfig, FeedbackTrainer, rate_readout
@@ -282,6 +284,63 @@ def test_an_overflow_before_any_learning_is_not_the_learning_rate(tmp_path):
         FloatingPointError, match="'dw' of the synapses of layer .*before any weight has.* --init or --set"
     ):
         trainer.run()
+
+
+# -- what fits together -----------------------------------------------------------------------------------------------
+def built(**models):
+    """Why these models cannot learn together; None if they can, and Brian2 can build them."""
+    try:
+        composition = compose_feedback(**models)
+    except ModelError as error:
+        return str(error)
+    reason = composition.misfit()
+    if reason is None:
+        check_model(composition, composition.models["eligibility"], build=True)
+    return reason
+
+
+@pytest.mark.parametrize("eligibility", available("eligibility"))
+@pytest.mark.parametrize("neuron", available("neuron"))
+def test_every_combination_is_built_or_refused_with_a_sentence(neuron, eligibility):
+    names = available("feedback") if neuron == "two_exponential" else ["sfdfa"]
+    for feedback in names:
+        reason = built(neuron=neuron, eligibility=eligibility, feedback=feedback)
+        if neuron.startswith("two_exponential"):
+            assert reason is None
+        else:
+            needed = f"the eligibility {eligibility} needs 'tau_s' of the neuron"
+            assert reason.startswith(needed) and reason.endswith(
+                f"{neuron} has no such name: take two_exponential or two_exponential_interpolated"
+            )
+
+
+def test_what_the_feedback_needs_of_the_neuron_is_named(tmp_path):
+    """A neuron with all that the eligibility asks for, under another name in the place where opzo sends its noise."""
+    eligibility = tmp_path / "any.py"
+    eligibility.write_text('synapse = "dw : 1"\nat_epoch_end = "dw -= delta_post"\n')
+    assert built(neuron="lif", eligibility=str(eligibility)) is None
+    reason = built(neuron="lif", eligibility=str(eligibility), feedback="opzo")
+    assert reason.startswith("the feedback opzo needs 'A' of the neuron (") and "lif has no such name" in reason
+
+
+def test_a_unit_that_does_not_fit_is_named(tmp_path):
+    neuron = tmp_path / "mine.py"
+    text = load("neuron", "two_exponential").path.read_text().replace('"c": 0.25', '"c": 0.25*ms')
+    text = text.replace("u > c", "u > c/ms").replace("B -= c/gain", "B -= c/ms/gain").replace("- c)", "- c/ms)")
+    neuron.write_text(text.replace("u/c - 1", "u*ms/c - 1").replace("0 < c <= 1e6", "0*ms < c"))
+    reason = built(neuron=str(neuron))
+    assert reason.startswith("the eligibility spike_time does not go with the neuron mine: ")
+    assert "wrong unit" in reason and reason.endswith(": take two_exponential or two_exponential_interpolated")
+
+
+def test_a_misfit_is_refused_before_anything_is_compiled(tmp_path, capsys):
+    main = importlib.import_module("brianff.protocols.sfdfa").main
+    assert main(["--neuron", "adex", "--out", str(tmp_path / "run")]) == 1
+    said = capsys.readouterr()
+    assert said.err.startswith("error: the eligibility spike_time needs 'tau_s' of the neuron") and not said.out
+    assert not (tmp_path / "run").exists()
+    assert cli.main(["show", "--feedback", "sfdfa", "--neuron", "lif"]) == 0
+    assert "note: not to be trained: the eligibility spike_time needs" in capsys.readouterr().err
 
 
 # -- spike timing ------------------------------------------------------------------------------------------------------
