@@ -2,6 +2,8 @@
 
 import itertools
 import multiprocessing
+import os
+import threading
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -126,9 +128,19 @@ def measure_all(todo, more, jobs):
     # New processes now and then, since Brian2 keeps much of what it has built.  The pool's `max_tasks_per_child` is for
     # that, but with it, in Python 3.12.1, the pool stands still once all its processes have come to their end.
     for some in itertools.batched(todo.items(), TASKS_OF_A_PROCESS * jobs):
-        with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+        with ProcessPoolExecutor(jobs, mp_context=context, initializer=_end_with_parent) as pool:
             for run in as_completed([pool.submit(measure, combination, seeds, more) for combination, seeds in some]):
                 yield run.result()
+
+
+def _end_with_parent():
+    """End this process when the one that it works for has been killed: it would wait for work for ever."""
+
+    def wait():
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _measure_seed(options):
