@@ -23,6 +23,10 @@ and `--optimizer`, or given as a file of your own. What a string means, and whic
 at the top of `brianff/equations.py`, and, for learning with feedback (`--eligibility`, `--feedback`, `--loss`), of
 `brianff/feedback.py`; `brianff show` prints what Brian2 gets of any combination; `brianff check FILE`
 finds mistakes. Parameters are changed with `--set NAME=VALUE`, without compiling again.
+
+A model file is Python, and runs when it is loaded: read one that you got from somebody before you name it. A run keeps
+copies of the files that you name, with their hashes, in `models/` of its folder. `--resume` loads a copy only if you
+began the run on this machine and the original is what it was, or if you add `--trust-models`.
 """
 
 
