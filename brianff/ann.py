@@ -396,8 +396,9 @@ class AnnTrainer(Progress):
                 row[f"negative{level}"] = float(negative.mean())
                 row[f"ordered{level}"] = float(np.mean(positive > negative))
             self.metrics.append(row)
-            ordered = {f"layer {level}": row[f"ordered{level}"] for level in range(1, len(c.hidden) + 1)}
-            self.health.after_chunk(seen, of_layers.any(axis=(1, 2)), ordered)
+            levels = range(1, len(c.hidden) + 1)
+            told_apart = {f"layer {level}": row[f"ordered{level}"] for level in levels if not self.supervised}
+            self.health.after_chunk(seen, of_layers.any(axis=(1, 2)), told_apart)
             if step + 1 < steps:
                 progress(row["samples"], self.progress[1], row)
             began, began_cpu, seen, goodness = now, now_cpu, 0, []
@@ -442,10 +443,17 @@ class AnnTrainer(Progress):
         samples = getattr(self.data, which)[:limit]
         if not len(samples):
             raise ValueError(f"the {which} set is empty.")
-        result, how = self._evaluate(samples), "goodness" if self.supervised else "readout"
-        done = self.position / self.config.epochs
-        self.health.after_evaluation(done, how, result.predicted(how), result.labels, which)
+        result = self._evaluate(samples)
+        self._look_at(result, which)
         return result
+
+    def _look_at(self, result, which):
+        """What an evaluation says of the network's health; returns its predictions."""
+        how = "goodness" if self.supervised else "readout"
+        predicted, levels = result.predicted(how), range(1, len(self.config.hidden) + 1)
+        layers = {f"layer {level}": result.by_goodness([level - 1]) for level in levels if self.supervised}
+        self.health.after_evaluation(self.position / self.config.epochs, how, predicted, result.labels, which, layers)
+        return predicted
 
     def _evaluate(self, samples, piece=1000):
         classes = range(self.data.n_classes if self.supervised else 0)
@@ -473,8 +481,7 @@ class AnnTrainer(Progress):
         samples = stream(c.split_seed, "validate").permutation(self.data.validation)
         result = self._evaluate(np.sort(samples[: c.validate or None]))
         ways = ["readout", "goodness", "upper"] if self.supervised else ["readout"]
-        how = "goodness" if self.supervised else "readout"
-        predicted = result.predicted(how)
+        predicted = self._look_at(result, "validation")
         self.metrics.append(
             {
                 "what": "validation",
@@ -484,7 +491,6 @@ class AnnTrainer(Progress):
                 "ties": int(np.sum(predicted == NO_PREDICTION)),
             }
         )
-        self.health.after_evaluation(self.position / c.epochs, how, predicted, result.labels)
 
     # -- checkpoints -----------------------------------------------------------------------------------------------
     def _state(self):

@@ -42,6 +42,13 @@ def at_chance(right, n, chance):
     return bool(not more and bdtr(right, n, chance + MARGIN) < 0.05)
 
 
+def _no_better_than_chance(predicted, labels, which, how):
+    right, n, chance = int(np.sum(predicted == labels)), len(labels), chance_of(predicted, labels)
+    if at_chance(right, n, chance):
+        return f"{right} of {n} {which} samples are right by {how}, no more than by chance ({n * chance:.0f})."
+    return ""
+
+
 def lower_threshold(composition, option="--set"):
     """How to lower the threshold of a composition's neurons, in words."""
     neuron = composition.models["neuron"]
@@ -81,13 +88,15 @@ class Health:
         self.said = set()
 
     def after_chunk(self, n, active, ordered=None):
-        """Of `n` samples: whether each layer was active; part of the samples that a learning layer told apart.
+        """Of `n` samples: whether each layer was active, and what it told apart.
 
         Parameters
         ----------
         n : int
         active : sequence of bool
         ordered : dict of layer -> float, optional
+            Part of the samples with the larger goodness in the positive phase; where there are no predictions by the
+            goodness, and where negative samples are not chosen for being hard.
         """
         for layer, is_active in zip(self.layers, active, strict=True):
             self.silent_for[layer] = 0 if is_active else self.silent_for[layer] + n
@@ -102,36 +111,33 @@ class Health:
             self._say(silent[0], text)
             self.said.update(silent)
 
-    def after_evaluation(self, done, how, predicted, labels, which="validation", chance=0.5):
-        """Of predictions by `how` after the part `done` of the training, and of what layers told apart since the last.
+    def after_evaluation(self, done, how, predicted, labels, which="validation", layers=None):
+        """Of predictions after the part `done` of the training, and of what layers told apart since the last ones.
 
         Parameters
         ----------
         done : float
-        how : str
-        predicted, labels : (n,) int arrays
+        how, predicted : str, (n,) int array
+            What the network predicts, and by what.
+        labels : (n,) int array
         which : str
             Samples these are.
-        chance : float
-            That a layer orders a sample's goodness without having learnt anything.
+        layers : dict of layer -> (n,) int array, optional
+            What each layer predicts by its own goodness.
         """
         since, self.ordered = self.ordered, {}
         if done < EARLIEST:
             return
-        right, n, by_chance = int(np.sum(predicted == labels)), len(labels), chance_of(predicted, labels)
-        if at_chance(right, n, by_chance):
-            self._say(
-                how,
-                f"the network has not learnt: {right} of {n} {which} samples are right by {how}, no more than by "
-                f"chance ({n * by_chance:.0f}).",
-            )
+        if text := _no_better_than_chance(predicted, labels, which, how):
+            self._say(how, f"the network has not learnt: {text}")
+            return
+        for layer, of_layer in (layers or {}).items():
+            if text := _no_better_than_chance(of_layer, labels, which, "its goodness"):
+                self._say(layer, f"{layer} does not learn: {text}")
         for layer, (ordered, n) in since.items():
-            if at_chance(round(ordered), n, chance):
-                self._say(
-                    layer,
-                    f"{layer} does not learn: its goodness was larger in the positive phase for {ordered / n:.1%} of "
-                    f"the last {n} samples, no more than by chance.",
-                )
+            if at_chance(round(ordered), n, 0.5):
+                text = f"its goodness was larger in the positive phase for {ordered / n:.1%} of the last {n} samples"
+                self._say(layer, f"{layer} does not learn: {text}, no more than by chance.")
 
     def diverged(self, text):
         """Say what `brianff.recordings.divergence` says."""

@@ -490,7 +490,8 @@ class Trainer(Progress):
             active = [results[f"layer{level}.n_spikes"].any() for level in range(len(a.sizes))]
         self._check_finite(inputs, goodness)
         ordered = [float(np.mean(positive > negative)) for positive, negative in goodness]
-        self.health.after_chunk(len(samples), active, {f"layer {level}": ordered[level - 1] for level in learning})
+        told_apart = {f"layer {level}": ordered[level - 1] for level in learning if c.negatives == "hybrid"}
+        self.health.after_chunk(len(samples), active, told_apart)
         self.position = rows.stop
         elapsed = time.perf_counter() - began
         self.seconds += elapsed
@@ -594,10 +595,17 @@ class Trainer(Progress):
         if not len(samples):
             raise ValueError(f"the {which} set is empty.")
         result = self._evaluate(samples, offset=int(samples[0]))
-        how = "readout" if result.goodness is None else "goodness"
-        done = self.position / self.n_rows
-        self.health.after_evaluation(done, how, result.predicted(how), result.labels, which)
+        self._look_at(result, which)
         return result
+
+    def _look_at(self, result, which):
+        """What an evaluation says of the network's health; returns its predictions."""
+        how = "readout" if result.goodness is None else "goodness"
+        predicted, stage = result.predicted(how), max(0, self.position - 1) // self.rows_per_stage
+        trained = {level for levels in self.stages[: stage + 1] for level in levels if how == "goodness"}
+        layers = {f"layer {level}": result.by_goodness([level - 1]) for level in sorted(trained)}
+        self.health.after_evaluation(self.position / self.n_rows, how, predicted, result.labels, which, layers)
+        return predicted
 
     def _evaluate(self, samples, offset=0):
         return evaluate(
@@ -628,12 +636,8 @@ class Trainer(Progress):
         }
         if result.goodness is not None:
             row |= {"goodness": result.accuracy("goodness"), "upper": result.accuracy("upper")}
-        how = "readout" if result.goodness is None else "goodness"
-        predicted = result.predicted(how)
-        row["ties"] = int(np.sum(predicted == NO_PREDICTION))
+        row["ties"] = int(np.sum(self._look_at(result, "validation") == NO_PREDICTION))
         self.metrics.append(row)
-        chance = 0.5 if self.phases == 2 else 1 / self.data.n_classes
-        self.health.after_evaluation(self.position / self.n_rows, how, predicted, result.labels, chance=chance)
 
     # -- checkpoints -----------------------------------------------------------------------------------------------
     def _checkpoint(self):

@@ -84,19 +84,22 @@ def test_guesses_are_found_out_and_a_little_knowledge_is_none():
 # -- sentences -------------------------------------------------------------------------------------------------------
 def test_every_fault_is_said_once():
     health = Health(["layer 1", "layer 2"], 1000, {"layer 1": "this", "layer 2": "that"})
+    labels = np.arange(300) % 3
+    layers = {"layer 1": labels, "layer 3": np.zeros(300, int)}
     with pytest.warns(BrianffWarning) as caught:
         for _ in range(5):
             health.after_chunk(100, [True, False], {"layer 1": 0.9})
-            health.after_evaluation(0.1, "goodness", np.zeros(300, int), np.arange(300) % 3)
+            health.after_evaluation(0.1, "goodness", np.zeros(300, int), labels, "test", layers)
         for _ in range(5):
             health.after_chunk(1000, [True, True], {"layer 1": 0.5})
-            health.after_evaluation(0.5, "goodness", np.zeros(300, int), np.arange(300) % 3)
+            health.after_evaluation(0.5, "goodness", labels, labels, "test", layers)
+            health.after_evaluation(1.0, "readout", np.zeros(300, int), labels)
     assert [str(w.message) for w in caught] == [
         "layer 2 has been silent for 200 samples: try that.",
-        "the network has not learnt: 100 of 300 validation samples are right by goodness, "
-        "no more than by chance (100).",
-        "layer 1 does not learn: its goodness was larger in the positive phase for 50.0% "
-        "of the last 1000 samples, no more than by chance.",
+        "layer 3 does not learn: 100 of 300 test samples are right by its goodness, no more than by chance (100).",
+        "layer 1 does not learn: its goodness was larger in the positive phase for 50.0% of the last 1000 samples, "
+        "no more than by chance.",
+        "the network has not learnt: 100 of 300 validation samples are right by readout, no more than by chance (100).",
     ]
 
 
