@@ -73,7 +73,7 @@ def main(arguments=None):
             if load(kind, name).reads_spike_times:
                 raise ModelError(f"--codes {name} reads spike times, and digits are images: leave it out.")
     out = Path(args.out or "runs/compare_models")
-    lock = lock_folder(out, print) if out.exists() else None
+    lock = lock_folder(out, print) if out.exists() and not args.table else None
     results = out / "results.json"
 
     # %% What fits together, and what does not
@@ -100,7 +100,7 @@ def main(arguments=None):
         raise OptionError(f"--out {out}: there are no results yet: {what}.")
     if todo:
         require_device(choice.device)
-    lock = lock or lock_folder(out, print)
+    lock = lock or args.table or lock_folder(out, print)  # a table may be made while others train
     if todo:
         more = settings | {"device": choice.device}
         jobs = min(choice.jobs or len(os.sched_getaffinity(0)), len(todo))

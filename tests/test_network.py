@@ -23,7 +23,7 @@ from brianff.device import (
 )
 from brianff.equations import compose
 from brianff.network import LABEL_NEUTRAL, LABEL_NONE, Architecture
-from brianff.scratch import cache_folder, run_folder, sweep
+from brianff.scratch import ScratchError, cache_folder, run_folder, sweep
 from brianff.stimulus import Schedule
 
 SMALL = Architecture(
@@ -169,6 +169,38 @@ def test_locks_of_killed_processes_are_deleted_and_held_ones_are_not(monkeypatch
     with one_at_a_time(tmp_path / "network"):
         sweep(tmp_path)
         assert [p.name for p in tmp_path.iterdir()] == ["network.lock"]
+
+
+class Full:
+    """An array that cannot be written, as NumPy says it."""
+
+    size = 2
+
+    def tofile(self, path):
+        raise OSError("2560 requested and 0 written")
+
+
+@pytest.mark.compiler
+def test_what_did_not_fit_into_the_temporary_folder_is_one_sentence(monkeypatch, tmp_path):
+    """Neither NumPy nor the compiled network says so by itself."""
+    simulator, (inputs, schedule) = CppSimulator(SMALL, compose()), stimulus(SMALL, np.random.default_rng(1))
+    folders = iter([tmp_path / "a" / "run", tmp_path / "b" / "run"])
+
+    def run_folder():
+        folder = next(folders)
+        folder.mkdir(parents=True)
+        return folder
+
+    monkeypatch.setattr("brianff.device.run_folder", run_folder)
+    with simulator.run(inputs, len(schedule)) as results:
+        path = tmp_path / "a" / "run" / simulator.manifest["variables"]["synapses1.w"]["file"]
+        path.write_bytes(path.read_bytes()[:-8])
+        with pytest.raises(ScratchError, match="a cannot be written .No space left on device.*TMPDIR"):
+            _ = results["synapses1.w"]
+    monkeypatch.setattr("brianff.device._check_input", lambda *_: Full())
+    with pytest.raises(ScratchError, match="b cannot be written .no space left on the device.*TMPDIR"):
+        simulator.run(inputs, len(schedule))
+    assert not (tmp_path / "b" / "run").exists()
 
 
 @pytest.mark.compiler

@@ -23,6 +23,21 @@ def begin(path, **options):
     return Trainer.start(Config(**{**TINY, **options}), path)
 
 
+@pytest.fixture(scope="module")
+def begun_once(tmp_path_factory):
+    """A run that has been begun, and has not learnt yet."""
+    path = tmp_path_factory.mktemp("begun") / "run"
+    trainer = begin(path)
+    trainer._checkpoint()
+    return path
+
+
+@pytest.fixture
+def begun(begun_once, tmp_path):
+    """A copy of it."""
+    return shutil.copytree(begun_once, tmp_path / "run")
+
+
 def edit(path, change, signed=False):
     """Change config.json; `signed`: with the hash of what it then holds, as somebody would who knows how."""
     document = json.loads((path / "config.json").read_text())
@@ -51,36 +66,34 @@ def edit(path, change, signed=False):
         ("neuron", "adex", "config.json has been changed"),
     ],
 )
-def test_edited_options_are_refused(tmp_path, name, value, message):
-    begin(tmp_path / "run")
-    edit(tmp_path / "run", lambda document: document["config"].update({name: value}))
+def test_edited_options_are_refused(begun, name, value, message):
+    edit(begun, lambda document: document["config"].update({name: value}))
     with pytest.raises(ResultsError, match=message) as error:
-        Trainer.resume(tmp_path / "run")
+        Trainer.resume(begun)
     assert "config.json" in str(error.value)
 
 
 @pytest.mark.parametrize("change", [lambda d: d["config"].pop("seed"), lambda d: d["config"].update(new=1)])
-def test_options_of_another_version_are_refused(tmp_path, change):
-    begin(tmp_path / "run")
-    edit(tmp_path / "run", change, signed=True)
+def test_options_of_another_version_are_refused(begun, change):
+    edit(begun, change, signed=True)
     with pytest.raises(
         ResultsError, match="another version of brianff: the option '(seed' is missing|new' is unknown)"
     ):
-        Trainer.resume(tmp_path / "run")
+        Trainer.resume(begun)
 
 
-def test_a_run_of_an_earlier_version_is_refused(tmp_path):
-    begin(tmp_path / "run")
-    edit(tmp_path / "run", lambda document: document.pop("digest"))
+def test_a_run_of_an_earlier_version_is_refused(begun):
+    edit(begun, lambda document: document.pop("digest"))
     with pytest.raises(ResultsError, match="of an earlier version of brianff"):
-        Trainer.resume(tmp_path / "run")
+        Trainer.resume(begun)
 
 
-def test_another_version_of_a_library_is_said(tmp_path):
-    begin(tmp_path / "run")
-    edit(tmp_path / "run", lambda document: document["versions"].update(numpy="1.0"), signed=True)
+def test_another_version_of_a_library_is_said(begun):
+    for name in ("checkpoint.npz", "metrics.csv"):  # the former is sealed with the whole of config.json
+        (begun / name).unlink()
+    edit(begun, lambda document: document["versions"].update(numpy="1.0"), signed=True)
     said = []
-    Trainer.resume(tmp_path / "run", said.append)
+    Trainer.resume(begun, said.append)
     assert said == [f"begun with numpy 1.0, and now it is {np.__version__}: weights may differ in their last bits."]
 
 
@@ -96,14 +109,13 @@ def test_the_hash_of_data_tells_every_array_apart():
     assert len(digests | {runs.data_digest(data)}) == 5
 
 
-def test_other_data_are_refused(tmp_path, monkeypatch):
-    begin(tmp_path / "run")
+def test_other_data_are_refused(begun, monkeypatch):
     data = load("digits")
     images = data.images.copy()
     images[data.train[0], 0, 0] ^= 1
     monkeypatch.setattr("brianff.datasets.load", lambda *_, **__: dataclasses.replace(data, images=images))
     with pytest.raises(ResultsError, match="'digits' is not the one with which .*run was begun"):
-        Trainer.resume(tmp_path / "run")
+        Trainer.resume(begun)
 
 
 # -- model files ---------------------------------------------------------------------------------------------------

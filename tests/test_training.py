@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -258,6 +259,14 @@ def test_the_folder_holds_what_a_reader_needs(tmp_path):
     assert recording["label"][0] == trainer.data.labels[trainer.data.test[4]]
 
 
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory):
+    """Folder of a run that has been begun, and has not learnt yet."""
+    trainer = Trainer.start(Config(**TINY), tmp_path_factory.mktemp("begun") / "run")
+    trainer._checkpoint()
+    return trainer.folder.path
+
+
 class TestRefusals:
     def test_a_folder_that_holds_a_run(self, tmp_path):
         Trainer.start(Config(**TINY), tmp_path / "run")
@@ -302,20 +311,18 @@ class TestRefusals:
             ("more", np.zeros(1), "'more' has no place in it"),
         ],
     )
-    def test_a_checkpoint_that_training_cannot_have_written(self, tmp_path, name, value, message):
-        folder = Trainer.start(Config(**TINY), tmp_path / "run").folder
-        Trainer.resume(tmp_path / "run")._checkpoint()
+    def test_a_checkpoint_that_training_cannot_have_written(self, begun, tmp_path, name, value, message):
+        folder = RunFolder(shutil.copytree(begun, tmp_path / "run"))
         arrays, metrics = folder.load_checkpoint()
         folder.save_checkpoint(arrays | {name: value}, metrics)
         with pytest.raises(ResultsError, match=f"checkpoint.npz .*{message}"):
             Trainer.resume(tmp_path / "run")
 
-    def test_a_checkpoint_without_an_array(self, tmp_path):
-        trainer = Trainer.start(Config(**TINY), tmp_path / "run")
-        trainer._checkpoint()
-        arrays, metrics = trainer.folder.load_checkpoint()
+    def test_a_checkpoint_without_an_array(self, begun, tmp_path):
+        folder = RunFolder(shutil.copytree(begun, tmp_path / "run"))
+        arrays, metrics = folder.load_checkpoint()
         del arrays["readout.m1"]
-        trainer.folder.save_checkpoint(arrays, metrics)
+        folder.save_checkpoint(arrays, metrics)
         with pytest.raises(ResultsError, match="'readout.m1' is missing"):
             Trainer.resume(tmp_path / "run")
 
