@@ -1,6 +1,9 @@
 """Colours, sizes and axes that all figures share."""
 
-__all__ = ["COLOURS", "SHADE", "TEXT", "WIDTH", "tidy"]
+import numpy as np
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+__all__ = ["COLOURS", "SHADE", "TEXT", "WIDTH", "scale_by_error", "tidy"]
 
 # Blue and orange stay apart for the colour-blind, dark and light in grey.
 COLOURS = {
@@ -21,3 +24,28 @@ def tidy(axes):
     axes.tick_params(labelsize=TEXT)
     axes.xaxis.label.set_size(TEXT)
     axes.yaxis.label.set_size(TEXT)
+
+
+def scale_by_error(axes, accuracy):
+    """Vertical axis in % accuracy, logarithmic in the error, over the range of `accuracy`."""
+    error = 100 - accuracy[np.isfinite(accuracy)]
+    # No error at all has no logarithm: only then, a small constant makes room for 100 %.
+    perfect = error.min() <= 0
+    offset = 0.5 * error[error > 0].min(initial=1.0) if perfect else 0.0
+
+    def forward(a):
+        return -np.log10(np.maximum(100 + offset - a, 1e-6))
+
+    axes.set_yscale("function", functions=(forward, lambda s: 100 + offset - 10.0**-s))
+    low = max(0, 100 - 1.2 * max(error.max(), offset))
+    high = 100 + 0.2 * offset if perfect else 100 - 0.8 * error.min()
+    axes.set_ylim(low, high)
+    # The roundest numbers first, then whatever still finds room.
+    ticks = []
+    for tick in (100, 0, 50, 90, 99, 99.9, 80, 95, 98, 99.5, 99.8, 70, 97, 85, 60, 40, 96, 94, 98.5, 92, 20):
+        far = [abs(forward(tick) - forward(other)) > 0.08 * (forward(high) - forward(low)) for other in ticks]
+        if low <= tick <= high and all(far):
+            ticks.append(tick)
+    axes.yaxis.set_major_locator(FixedLocator(sorted(ticks)))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from brianff import plotting
+from brianff.errors import BrianffError
 from brianff.evaluation import Evaluation
 from brianff.network import LABEL_NEUTRAL, LABEL_NONE
 
@@ -498,6 +499,10 @@ def test_goodness_distribution_needs_goodness():
         plotting.goodness_distribution(evaluation)
     with pytest.raises(ValueError, match="there were no samples"):
         plotting.goodness_distribution(make_evaluation(n=0))
+    evaluation = make_evaluation()
+    evaluation.goodness[[3, 7], 1, 0] = np.nan, np.inf
+    with pytest.raises(BrianffError, match="the goodness of 2 of 50 samples is not finite"):
+        plotting.goodness_distribution(evaluation)
     evaluation.goodness = np.zeros((3, 4, 2))
     with pytest.raises(ValueError, match="not that of 50 samples"):
         plotting.goodness_distribution(evaluation)
