@@ -203,6 +203,15 @@ def train(path, trainer=FeedbackTrainer, **options):
     return run
 
 
+def test_the_length_of_a_chunk_changes_no_bit(tmp_path):
+    """Single precision: no time that is counted from the beginning of a run, which differs, enters a sample."""
+    runs = [
+        train(tmp_path / f"{chunk}", **{**TINY, "limit": 20, "chunk": chunk, "mini_batch": 10}) for chunk in (10, 20)
+    ]
+    for name in ("synapses1.w", "synapses2.w", "feedback1.F"):
+        np.testing.assert_array_equal(*(run.synaptic[name] for run in runs))
+
+
 def test_an_interrupted_run_ends_with_the_same_weights(tmp_path, monkeypatch):
     whole = train(tmp_path / "whole", **{**TINY, "limit": 20, "chunk": 10})
     other = FeedbackTrainer.start(whole.config, tmp_path / "cut")

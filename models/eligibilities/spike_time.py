@@ -21,13 +21,13 @@ neuron = """
 slope : 1                                    # how much a spike time moves with the membrane
 kept : 1                                     # what is left of r since the last spike; 0 at the first of an epoch
 again : 1                                    # 0 at the first spike of a stimulus epoch, then 1
-t_spike : second                             # time of the last spike
+spike_step : integer                         # time step of the last spike
 """
 on_threshold = """
 slope = 1/clip(A - c, grazing*c, 1e9)
 again = int(n_spikes > 0)
-kept = again*exp((t_spike - t)/(2*tau_s))
-t_spike = t
+kept = again*exp((spike_step - t_in_timesteps)*dt/(2*tau_s))
+spike_step = t_in_timesteps
 """
 synapse = """
 dw : 1 (post_major)                          # weight change accumulated since the last update

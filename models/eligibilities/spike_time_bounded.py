@@ -8,6 +8,6 @@ base = "spike_time"
 on_threshold = """
 slope = 1/A
 again = int(n_spikes > 0)
-kept = again*exp((t_spike - t)/(2*tau_s))
-t_spike = t
+kept = again*exp((spike_step - t_in_timesteps)*dt/(2*tau_s))
+spike_step = t_in_timesteps
 """
