@@ -10,8 +10,8 @@ from brianff.threshold import crossing, membrane_of
 __all__ = ["DERIVED", "FirstNotFinite", "THRESHOLD", "membrane", "monitor_neurons", "shown_variables"]
 
 # Names of further variables of recorded neurons: what the membrane has to rise above, and copies of subexpressions.
-THRESHOLD = "threshold_line"
-DERIVED = "recorded_"
+THRESHOLD = "brianff_threshold"
+DERIVED = "brianff_copy_of_"
 
 
 def _changing(equations):
