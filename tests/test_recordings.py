@@ -3,10 +3,15 @@
 import numpy as np
 import pytest
 
-from brianff.equations import compose
+from brianff import plotting
+from brianff.equations import available, compose
+from brianff.errors import BrianffWarning
+from brianff.monitors import membrane, shown_variables
 from brianff.network import Architecture
 from brianff.recordings import record_presentations, silence
 from brianff.stimulus import Schedule
+from brianff.threshold import crossing
+from brianff.training import Config, Trainer, record_run
 from brianff.units import display_unit
 
 FITZHUGH = '''"""FitzHugh-Nagumo neuron."""
@@ -103,6 +108,25 @@ def test_the_same_neuron_in_smaller_steps_is_well(tmp_path):
     path.write_text(FITZHUGH)
     recording, _ = record(path, dt=0.1, n_steps=300)
     assert str(recording["diverged"]) == "" and np.isfinite(traces(recording, "v")).all()
+
+
+def test_a_run_with_a_neuron_that_diverges_says_so_before_it_trains(tmp_path):
+    path = tmp_path / "fitzhugh.py"
+    path.write_text(FITZHUGH)
+    options = dict(hidden=(8, 4), record_neurons=(0,), record_samples=(0,), device="runtime", init_gain=9.0)
+    trainer = Trainer.start(Config(neuron=str(path), **options), tmp_path / "run")
+    with pytest.warns(BrianffWarning, match=r"of neuron \d of layer 1 is not finite at t = \d+ ms: try --dt 0.1"):
+        recording = record_run(trainer)
+    assert trainer.health.has_diverged
+    assert plotting.save(plotting.membrane(recording), tmp_path / "membrane.png").is_file()
+
+
+@pytest.mark.parametrize("name", available("neuron"))
+def test_the_threshold_of_every_neuron_of_the_library_is_found(name):
+    """Whose condition is of that form: another one, on purpose, belongs in a list here."""
+    composition = compose(name)
+    assert crossing(composition.models["neuron"]["threshold"], shown_variables(composition)) is not None
+    assert shown_variables(composition)[0] == membrane(composition)
 
 
 # -- silence ---------------------------------------------------------------------------------------------------------
