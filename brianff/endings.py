@@ -128,7 +128,7 @@ def fail_cleanly(main):
             found = _sentence(error)
             if found is None:
                 raise
-            _say(f"error: {found[0]}")
+            _say(f"error: {' '.join(found[0].splitlines())}")  # what was given may have several lines
             status = found[1]
         lost = _flush()
         if lost is not None and not status:

@@ -196,7 +196,7 @@ class FeedbackTrainer(Trainer):
             if not have_same_dimensions(known[name], value):
                 raise OptionError(f"--set-output: '{name}' has the unit of {known[name]}, which {value} has not.")
         preset = _preset(self.config.dataset)["output_parameters"]
-        values = {name: value for name, value in preset.items() if name in known} | chosen
+        values = _fitting(preset, known) | chosen
         require_limits(self.composition.models.values(), self.composition.parameters | values, chosen, "--set-output")
         return values
 
@@ -512,10 +512,15 @@ def _preset(dataset):
     return PRESETS.get(dataset, PRESETS["mnist"])
 
 
+def _fitting(preset, known):
+    """What the models at hand have of a data set's parameters; another file may mean something else by a name."""
+    return {k: v for k, v in preset.items() if k in known and have_same_dimensions(known[k], v)}
+
+
 def _compose(config):
     models = {kind: getattr(config, kind) for kind in FEEDBACK_DEFAULTS}
     known = compose_feedback(**models).parameters
-    preset = {name: value for name, value in _preset(config.dataset)["parameters"].items() if name in known}
+    preset = _fitting(_preset(config.dataset)["parameters"], known)
     composition = compose_feedback(preset | parameters_of(config.set), **models)
     composition.require_fit()
     return composition

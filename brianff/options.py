@@ -86,7 +86,7 @@ class Range:
 
     def holds(self, value):
         return (
-            math.isfinite(value)
+            (isinstance(value, numbers.Integral) or math.isfinite(value))  # of 400 digits, there is no such float
             and (self.low is None or value >= self.low)
             and (self.high is None or value <= self.high)
             and (self.above is None or value > self.above)
@@ -194,7 +194,10 @@ def _checked_one(one, name, kind, value, many=False):
     if kind in (int, float):
         if not limits.holds(value):
             raise OptionError(f"{name} must {limits.must()}, not {shortened(value)}.")
-        return kind(value)
+        try:
+            return kind(value)
+        except OverflowError:
+            raise OptionError(f"{name} must {limits.must()}, not {shortened(value)}.") from None
     if kind is str and not value.strip():
         raise OptionError(f"{name} must not be empty.")
     choices = one.metadata["more"].get("choices")
@@ -236,6 +239,9 @@ class Parser(argparse.ArgumentParser):
             if equals and value == "--" and name.startswith("-"):
                 self.error(f"argument {name}: '--' is no value")
         return super().parse_known_args(args, namespace)
+
+    def error(self, message):
+        super().error(" ".join(message.splitlines()))  # what was given may have several
 
 
 def parser_of(docstring, *classes):

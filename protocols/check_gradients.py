@@ -17,7 +17,7 @@ import numpy as np
 import brianff.program  # noqa: F401
 from brianff import gradient_check, plotting
 from brianff.commands import add_out_option, add_quick_option, dated_folder, draw, fail_cleanly, with_quick
-from brianff.errors import OptionError
+from brianff.errors import ModelError, OptionError
 from brianff.feedback import compose_feedback
 from brianff.options import SEED, Options, given, option, parser_of
 
@@ -47,7 +47,11 @@ def main(arguments=None):
     args = parser.parse_args(arguments)
     chosen = Trials(**with_quick(args, given(args, Trials), QUICK))
     for neuron in chosen.neurons:
-        if missing := {"tau_s", "c"} - set(compose_feedback(neuron=neuron).neurons.parameters):
+        try:
+            missing = {"tau_s", "c"} - set(compose_feedback(neuron=neuron).neurons.parameters)
+        except ModelError as error:
+            raise OptionError(f"--neurons: {error}") from None
+        if missing:
             raise OptionError(f"--neurons {neuron} is no two-exponential neuron: it has no parameter '{min(missing)}'.")
     out = Path(args.out or dated_folder("gradients"))
     out.mkdir(parents=True, exist_ok=True)

@@ -68,10 +68,14 @@ def main(arguments=None):
     choice = Choice(**chosen)
     settings = {"hidden": list(choice.hidden), "epochs": choice.epochs} | quick
     Config(**settings)
-    for kind, names in (("neuron", choice.neurons), ("encoder", choice.codes), ("rule", choice.rules)):
-        for name in names:
-            if load(kind, name).reads_spike_times:
-                raise ModelError(f"--codes {name} reads spike times, and digits are images: leave it out.")
+    for kind, option_name in (("neuron", "neurons"), ("encoder", "codes"), ("rule", "rules")):
+        for name in getattr(choice, option_name):
+            try:
+                model = load(kind, name)
+            except ModelError as error:
+                raise OptionError(f"--{option_name}: {error}") from None
+            if model.reads_spike_times:
+                raise OptionError(f"--codes {name} reads spike times, and digits are images: leave it out.")
     out = Path(args.out or "runs/compare_models")
     lock = lock_folder(out, print) if out.exists() and not args.table else None
     results = out / "results.json"
