@@ -169,7 +169,7 @@ class DenseSynapses(LikeSynapses, Group):
         self.batch = batch
         self.n_pre = len(source) // batch
         self.n_post = len(target) // batch
-        self.equations = model if isinstance(model, Equations) else Equations(model)
+        self.equations = model if isinstance(model, Equations) else Equations(model or "")
         self.storage = {}  # synaptic variable -> the index by which code reaches it
         self._create_variables(dtype)
         self.on_pre, self.on_post = on_pre, on_post
@@ -214,20 +214,25 @@ class DenseSynapses(LikeSynapses, Group):
     @property
     def delay(self):
         """Delay of the pathway `pre`, the same for all its synapses."""
-        if not isinstance(self.__dict__.get("pre"), DensePathway):
-            raise AttributeError(f"'{self.name}' has no pathway 'pre', and no delay.")
-        return self.pre.delay
+        return self._pre_pathway().delay
 
     @delay.setter
     def delay(self, delay):
-        if not isinstance(self.__dict__.get("pre"), DensePathway):
-            raise AttributeError(f"'{self.name}' has no pathway 'pre', and no delay.")
-        self.pre.delay = delay
+        self._pre_pathway().delay = delay
 
     @property
     def delay_(self):
         """`delay` in seconds."""
-        return float(self.delay)
+        return self._pre_pathway().delay_
+
+    @delay_.setter
+    def delay_(self, delay):
+        self._pre_pathway().delay_ = delay
+
+    def _pre_pathway(self):
+        if not isinstance(self.__dict__.get("pre"), DensePathway):
+            raise AttributeError(f"'{self.name}' has no pathway 'pre', and no delay.")
+        return self.pre
 
     def matrix(self, name):
         """Values of a synaptic variable, shape (n_pre, n_post), or (batch, n_pre, n_post) with the flag `per_entry`.

@@ -3,7 +3,7 @@
 import weakref
 
 import numpy as np
-from brian2 import second
+from brian2 import Quantity, second
 from brian2.codegen.runtime.numpy_rt.numpy_rt import NumpyCodeObject
 from brian2.core.variables import Variables
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
@@ -11,7 +11,9 @@ from brian2.devices.device import get_device
 from brian2.groups.group import CodeRunner
 from brian2.units.fundamentalunits import fail_for_dimension_mismatch
 
+from brianff.dense_views import DelayView
 from brianff.origin import point_at_user
+from brianff.values import evaluate
 
 __all__ = ["ADVICE", "DensePathway", "DenseRunner", "add_indices", "on_cuda"]
 
@@ -120,7 +122,8 @@ class DensePathway(DenseRunner):
             template_kwds=options,
         )
         self.synapses, self.spiking, self.side, self.pathway = weakref.proxy(synapses), group, side, name
-        self._delay, self._steps, self._dt, self._has_run = 0.0, 0, None, False
+        self.code = code
+        self.delay_in_seconds, self._steps, self._dt, self._has_run = 0.0, 0, None, False
         self._arrange()
 
     def _arrange(self):
@@ -134,7 +137,16 @@ class DensePathway(DenseRunner):
 
     @property
     def delay(self):
-        return self._delay * second
+        return DelayView(self, second.dim)
+
+    @property
+    def delay_(self):
+        """`delay` in seconds."""
+        return DelayView(self, None)
+
+    @delay_.setter
+    def delay_(self, delay):
+        self.delay = Quantity(delay, second.dim)
 
     @delay.setter
     def delay(self, delay):
@@ -147,7 +159,7 @@ class DensePathway(DenseRunner):
             )
         if steps and self.side == "post":
             raise NotImplementedError(f"'{self.name}': on_post of DenseSynapses has no delay. {ADVICE}")
-        self._delay, self._dt = delay, dt
+        self.delay_in_seconds, self._dt = delay, dt
         if steps == self._steps:
             return
         self._steps, ring = steps, "_ring" if self.pathway == "pre" else f"_ring_{self.pathway}"
@@ -164,10 +176,12 @@ class DensePathway(DenseRunner):
         if delay is None:
             return 0.0
         if isinstance(delay, str):
-            raise NotImplementedError(
-                f"'{self.name}' has one delay for all synapses, a time such as 2*ms, and no string ('{delay}'). "
-                + ADVICE
-            )
+            try:
+                delay = evaluate(delay)
+            except ValueError:
+                raise NotImplementedError(
+                    f"'{self.name}' has one delay for all synapses, a time such as 2*ms, not '{delay}'. {ADVICE}"
+                ) from None
         fail_for_dimension_mismatch(
             delay, second, "the delay of DenseSynapses must have the unit of time, not {value}", value=delay
         )

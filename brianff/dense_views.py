@@ -8,7 +8,7 @@ j of the target, of every entry of the batch, however a variable is stored.  A v
 import weakref
 
 import numpy as np
-from brian2 import Clock, Quantity
+from brian2 import Clock, Quantity, second
 from brian2.codegen.codeobject import create_runner_codeobj
 from brian2.core.namespace import get_local_namespace
 from brian2.core.variables import ArrayVariable, AuxiliaryVariable, Subexpression, Variables, VariableView
@@ -16,7 +16,16 @@ from brian2.devices.device import RuntimeDevice, get_device, reset_device, set_d
 from brian2.units.fundamentalunits import fail_for_dimension_mismatch
 from brian2.utils.stringtools import get_identifiers
 
-__all__ = ["PLACES", "DenseIndexing", "DenseSubset", "DenseVariables", "DenseView", "LikeSynapses", "NumbersOf"]
+__all__ = [
+    "PLACES",
+    "DelayView",
+    "DenseIndexing",
+    "DenseSubset",
+    "DenseVariables",
+    "DenseView",
+    "LikeSynapses",
+    "NumbersOf",
+]
 
 # Where the templates find a variable -> the array of places with which Brian2's own templates (of monitors) find it.
 PLACES = {
@@ -412,6 +421,39 @@ class DenseView(VariableView):
         _require_one_value(self.group, self.entries, *codes)
         auxiliary = [("_cond", dict(dtype=bool))] if "condition" in blocks else []
         _run_code(self.group, "dense_set", blocks, self.entries, run_namespace, auxiliary, numbers, check_units)
+
+
+class DelayView(VariableView):
+    """The delay of a pathway as an array with one value a synapse, all of them the same."""
+
+    def __init__(self, pathway, dimensions):
+        self.pathway, self.name, self.dim = pathway, "delay", dimensions
+        self.group_name, self.indexing = pathway.name, pathway.synapses._indices
+        self.variable = None
+
+    @property
+    def shape(self):
+        return (self.indexing.n_pre * self.indexing.n_post,)
+
+    ndim, dtype = 1, np.dtype(float)
+
+    def get_item(self, item, level=0, namespace=None):
+        if isinstance(item, str):
+            namespace = get_local_namespace(level=level + 1) if namespace is None else namespace
+            item = numbers_where(self.pathway.synapses, item, 1, namespace)
+        values = np.full(np.shape(self.indexing.numbers(item, 1)), self.pathway.delay_in_seconds)[()]
+        return values if self.dim is None else Quantity(values, self.dim)
+
+    def set_item(self, item, value, level=0, namespace=None):
+        if not _is_whole(item) and not np.all(np.asarray(value) == self.pathway.delay_in_seconds):
+            raise NotImplementedError(
+                f"'{self.group_name}' has one delay for all synapses, which S.delay = 2*ms sets. Use brian2.Synapses "
+                "for several."
+            )
+        self.pathway.delay = value if self.dim is not None or isinstance(value, str) else Quantity(value, second.dim)
+
+    def __repr__(self):
+        return f"<{self.group_name}.delay: {self.pathway.delay_in_seconds * second!r} for all {self.shape[0]} synapses>"
 
 
 def _is_whole(item):

@@ -353,6 +353,9 @@ RUNS = {
     "delay": _delayed(None),
     "delay = ": _delayed(lambda s: setattr(s, "delay", 0.3 * ms)),
     "pre.delay = ": _delayed(lambda s: setattr(s.pre, "delay", 0.3 * ms)),
+    "delay_ = ": _delayed(lambda s: setattr(s, "delay_", 0.0003)),
+    "delay = string": _delayed(lambda s: setattr(s, "delay", "0.3*ms")),
+    "delay[:] = ": _delayed(lambda s: s.delay.__setitem__(slice(None), 0.3 * ms)),
     "delay = array": _delayed(lambda s: setattr(s, "delay", np.full(N_PRE * N_POST, 0.3) * ms)),
     "record=True": _monitored(lambda s: True),
     "record=[...]": _monitored(lambda s: [1, 5]),
@@ -453,6 +456,7 @@ REFUSED = {
     "connect(i, j)": (lambda: bare().connect(i=[0, 1], j=[0, 1]), NotImplementedError, "use brian2.Synapses"),
     "connect(n)": (lambda: bare().connect(n=2), NotImplementedError, "use brian2.Synapses"),
     "delays": (lambda: setattr(bare(), "delay", "rand()*2*ms"), NotImplementedError, "one delay .*2\\*ms.*brian2.Syn"),
+    "delay of some": (lambda: bare().delay.__setitem__(0, 1 * ms), NotImplementedError, "one delay .* for several"),
     "delay array": (lambda: setattr(bare(), "delay", np.arange(12) * ms), NotImplementedError, "one delay .*not 12"),
     "delay unit": (lambda: setattr(bare(), "delay", 3 * mV), DimensionMismatchError, "unit of time"),
     "delay < 0": (lambda: setattr(bare().pre, "delay", -1 * ms), ValueError, "negative"),
@@ -537,7 +541,18 @@ def test_an_error_points_to_the_line_of_the_user():
 def test_the_delay_of_spikes_on_their_way_cannot_change():
     start_scope()
     synapses = bare(delay=1 * ms)
-    assert synapses.delay == 1 * ms and synapses.pre.delay == 1 * ms and synapses.delay_ == 1e-3
+    for delay in (
+        synapses.delay,
+        synapses.pre.delay,
+        synapses.delay[0, :],
+        synapses.delay["i == j"],
+        synapses.delay[3],
+    ):
+        assert np.all(delay == 1 * ms)
+    assert (
+        np.all(synapses.delay_[:] == 1e-3) and synapses.delay[:].shape == (12,) and synapses.delay[0, :].shape == (3,)
+    )
+    assert repr(synapses.delay).endswith("_pre.delay: 1. * msecond for all 12 synapses>")
     Network(synapses, synapses.source, synapses.target).run(0.2 * ms)
     synapses.delay = 1 * ms
     with pytest.raises(NotImplementedError, match="spikes are on their way: assign it before"):
