@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 
 from brianff.errors import BrianffError
 from brianff.scratch import failed, owned_folder, swept
@@ -57,12 +58,35 @@ def cached(folder, build, report=None, announce=(), require=lambda: None):
                 report(sentence)
         work = owned_folder("build", folder.parent)
         try:
-            _publish(work, folder, *build(work))
+            with _temporary_files_in(work):
+                built = build(work)
+            _publish(work, folder, *built)
         except OSError as error:
             raise failed(folder.parent, error) from None
         finally:
             shutil.rmtree(work, ignore_errors=True)
     return _read(folder), True
+
+
+@contextlib.contextmanager
+def _temporary_files_in(work):
+    """Temporary files of Brian2 and the compiler lie in a build's own folder: nothing else stays after a kill."""
+    from brian2.utils.logger import std_silent
+
+    before, opened = tempfile.tempdir, std_silent.dest_stdout is not None
+    variable = os.environ.get("TMPDIR")
+    tempfile.tempdir = os.environ["TMPDIR"] = str(work)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+        if variable is None:
+            del os.environ["TMPDIR"]
+        else:
+            os.environ["TMPDIR"] = variable
+        if not opened and std_silent.dest_stdout is not None:  # open for as long as the process lives
+            std_silent.close()
+            std_silent.dest_stdout = std_silent.dest_stderr = None
 
 
 @contextlib.contextmanager

@@ -293,7 +293,7 @@ class RunFolder:
         except Exception as error:  # a damaged archive fails in many ways
             raise ResultsError(f"{path} is damaged ({error}): {remedy}.") from None
         if not whole:
-            raise ResultsError(f"{path} has been changed, or is of another run than {run[:8]}: {remedy}.")
+            raise ResultsError(f"{path} has been changed, or is of another run than config.json ({run[:8]}): {remedy}.")
         return arrays, metrics
 
     def has(self, name):
