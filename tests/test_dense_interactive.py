@@ -573,22 +573,20 @@ def test_what_a_view_shows():
 
 
 # -- standalone ----------------------------------------------------------------------------------------------------
-def assigned(flags):
+def assigned():
     """Every way to assign before a standalone program is built."""
     source, target = groups()
-    model = f"w : 1 {flags}\nq : 1 {flags}\nr : 1 {flags}\nk : integer\nb : 1 {flags}"
-    synapses = DenseSynapses(source, target, model, on_pre="v_post += w*int(i != j) + 0*k")
+    model = "w : 1\nq : 1 (post_major, per_entry)\nr : 1"
+    synapses = DenseSynapses(source, target, model, on_pre="v_post += w*int(i != j)", delay=0.1 * ms)
     synapses.w = np.arange(12).reshape(4, 3)
     synapses.w[1, :] = -1
     synapses.w[2:, 0] = [50, 60]
     synapses.w[3, 2] = 0.5
-    synapses.q = "i*10 + j + x_pre/4 + w"
-    synapses.q["i == j"] = "-q"
+    synapses.q = "i*10 + j + x_pre/4 + w + i_pre"
+    synapses.q["i == j and x_post > 10"] = "-q"
     synapses.q[0, :] = "100 + j"
-    synapses.q["j == 2 and x_pre > 0.2"] = 7
+    synapses.q[-1, 1] = 7
     synapses.r = "rand()"
-    synapses.k = "i_pre + 10*i_post"
-    synapses.b[:] = 3
     synapses.delay = 0.2 * ms
     return synapses
 
@@ -596,36 +594,32 @@ def assigned(flags):
 @pytest.mark.compiler
 def test_assignments_before_a_standalone_program_is_built(tmp_path):
     """The values of the NumPy runtime; reading before the run is Brian2's own error, afterwards all is as there."""
-    expected, got = [], []
-    flags = ("", "(post_major, per_entry)")
-    for kind in flags:
-        start_scope()
-        synapses = assigned(kind)
-        Network(synapses, synapses.source, synapses.target).run(0.5 * ms)
-        expected.append([synapses.w[:], synapses.q[:], synapses.k[:], synapses.b[:], synapses.target.v[:]])
+    start_scope()
+    synapses = assigned()
+    Network(synapses, synapses.source, synapses.target).run(0.5 * ms)
+    expected = kept([synapses.w[:], synapses.q[:], synapses.target.v[:]])
     start_scope()
     set_device("cpp_standalone", directory=str(tmp_path / "cpp"), build_on_run=False)
     try:
-        made = [assigned(kind) for kind in flags]
-        monitors = [StateMonitor(synapses, "q", record=synapses[:, 1]) for synapses in made]
+        seed(7)
+        synapses = assigned()
+        monitor = StateMonitor(synapses, "q", record=synapses[:, 1])
         with pytest.raises(NotImplementedError, match="before the simulation has been run"):
-            made[0].q[:]
-        np.testing.assert_array_equal(made[0].j[0, :], [0, 1, 2])
-        Network(*made, *monitors, *(s.source for s in made), *(s.target for s in made)).run(0.5 * ms)
+            synapses.q[:]
+        np.testing.assert_array_equal(synapses.j[0, :], [0, 1, 2])
+        Network(synapses, monitor, synapses.source, synapses.target).run(0.5 * ms)
         current = get_device()
         current.build(**current.build_options)
-        for synapses, monitor in zip(made, monitors, strict=True):
-            got.append([synapses.w[:], synapses.q[:], synapses.k[:], synapses.b[:], synapses.target.v[:]])
-            assert 0 <= np.min(synapses.r[:]) < 0.5 < np.max(synapses.r[:]) <= 1
-            np.testing.assert_array_equal(monitor.q[:, -1], synapses.q[:, 1])
-            np.testing.assert_array_equal(synapses.i[2, :], 2)
+        got = kept([synapses.w[:], synapses.q[:], synapses.target.v[:]])
+        assert 0 <= np.min(synapses.r[:]) < 0.5 < np.max(synapses.r[:]) <= 1
+        np.testing.assert_array_equal(monitor.q[:, -1], synapses.q[:, 1])
+        np.testing.assert_array_equal(synapses.i[2, :], 2)
     finally:
         device.reinit()
         set_device("runtime")
         prefs.codegen.target = "numpy"
-    for one, other in zip(got, expected, strict=True):
-        for values, reference in zip(one, other, strict=True):
-            np.testing.assert_allclose(values, reference, rtol=1e-12)
+    for values, reference in zip(got, expected, strict=True):
+        np.testing.assert_allclose(values, reference, rtol=1e-12)
 
 
 def test_spikes_from_a_generator():
