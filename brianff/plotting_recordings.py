@@ -222,7 +222,7 @@ def _drawable(values):
     """Without what no axes can show; where values diverge, without their last rise, beside which the rest is flat."""
     size = np.abs(values)
     with np.errstate(invalid="ignore"):
-        finite = size < LARGEST
+        finite = np.asarray(size, float) < LARGEST  # which single precision has not
         if not finite.all() and finite.any():
             finite &= size <= RISE * max(np.median(size[finite]), 1e-12)
     return np.where(finite, values, np.nan)
