@@ -8,7 +8,7 @@ j of the target, of every entry of the batch, however a variable is stored.  A v
 import weakref
 
 import numpy as np
-from brian2 import Clock, Quantity, second
+from brian2 import Clock, Quantity, StateMonitor, second
 from brian2.codegen.codeobject import create_runner_codeobj
 from brian2.core.namespace import get_local_namespace
 from brian2.core.variables import ArrayVariable, AuxiliaryVariable, Subexpression, Variables, VariableView
@@ -483,6 +483,23 @@ class LikeSynapses:
         if isinstance(variable, Subexpression):
             raise TypeError(f"Cannot set '{name}', it is a subexpression.")
         self.state(name, units).set_item(slice(None), value, level=level + 1)
+
+    def before_run(self, run_namespace):
+        """Refuse monitors of what differs between neurons, which Brian2's templates would not find."""
+        for reference in StateMonitor.__instances__():
+            monitor = reference()
+            for name in monitor.record_variables if monitor is not None and monitor.source is self else ():
+                if name not in self.storage and (others := self._not_flat(name)):
+                    raise NotImplementedError(
+                        f"'{monitor.name}' cannot record '{name}' of '{self.name}', since '{min(others)}' is stored in "
+                        "another order than the synapses: record the neurons, and the variables of the synapses."
+                    )
+        super().before_run(run_namespace)
+
+    def _not_flat(self, name):
+        """What a variable depends on that is not stored in the order of the synapses."""
+        places = _places_of(self, name).items()
+        return [other for other, place in places if place not in ("_idx", "0") or other in _INDICES]
 
     def __getitem__(self, item):
         """Some synapses, to index with: ``S[0, :]``, ``S["i == j"]``."""

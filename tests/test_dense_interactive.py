@@ -519,6 +519,17 @@ def test_what_is_not_there_is_one_sentence(name):
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.parametrize("name", ["x_pre", "v_post", "v", "i"])
+def test_a_monitor_of_what_belongs_to_the_neurons_is_refused(name):
+    synapses = bare()
+    monitor = StateMonitor(synapses, ["w", name], record=[0])
+    with pytest.raises(BrianObjectException) as raised:
+        Network(synapses, synapses.source, synapses.target, monitor).run(0.1 * ms)
+    assert f"cannot record '{name}'" in str(raised.value.__cause__) and "record the neurons" in str(
+        raised.value.__cause__
+    )
+
+
 def test_connect_all_to_all_changes_nothing():
     synapses = bare()
     i, j = np.divmod(np.arange(12), 3)
