@@ -63,8 +63,8 @@ def advice(code, assigned=False):
     try:
         ast.parse(code.strip())
     except (SyntaxError, ValueError):
-        if re.search(r"[A-Za-z_)]\w*\s+[A-Za-z_(]", re.sub(r"\b(?:and|or|not)\b", "&", code)):
-            return "between two names there must be an operator, such as *"
+        if re.search(r"[\w)]\s+[A-Za-z_(]", re.sub(r"\b(?:and|or|not)\b", "&", code)):
+            return "between two values there must be an operator, such as *"
     return None
 
 

@@ -40,6 +40,13 @@ def _kind_of(path):
     for kind, folder in (FOLDERS | FEEDBACK_FOLDERS).items():
         if path.resolve().parent.name == folder:
             return kind
+    names = assigned_names(path) if path.is_file() else []
+    known = {"base", *(key for kind in SCHEMA for key in SCHEMA[kind])}
+    if path.is_file() and not any(_likeness(name, known) for name in names):
+        raise ModelError(
+            f"{path}:1: this file defines nothing that a model has, such as 'equations' or 'at_update': begin with a "
+            "copy of a file under models/, or see the table at the top of brianff/equations.py."
+        )
     fitting, errors = [], {}
     for kind in FOLDERS:
         try:
@@ -51,7 +58,6 @@ def _kind_of(path):
         return fitting[0]
     if fitting:
         raise ModelError(f"{path}: this could be a {' or a '.join(fitting)}: say which with --kind.")
-    names = assigned_names(path) if path.is_file() else []
     likeliest = max(FOLDERS, key=lambda kind: sum(_likeness(name, SCHEMA[kind]) for name in names))
     raise ModelError(f"{errors[likeliest]} (taken for a {likeliest}; use --kind for another)")
 

@@ -1438,7 +1438,8 @@ def _first_sentence(error):
     chain = [error]
     while chain[-1].__cause__ is not None:
         chain.append(chain[-1].__cause__)
-    return " ".join(" ".join(str(e) for e in reversed(chain) if str(e)).split())
+    text = " ".join(" ".join(str(e) for e in reversed(chain) if str(e)).split())
+    return text.replace(" (<unknown>, line 1)", "")  # of the string, as Python's parser says
 
 
 def _dim_string(dim):

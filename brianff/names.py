@@ -276,7 +276,7 @@ def _overridden(models, overrides):
         for name, value in parameters[kind].items():
             if (name == "tau" or name.startswith("tau_")) and float(value) <= 0:
                 where = "--set" if name in given[kind] else model.where_parameter(name)
-                raise ModelError(f"the time constant '{name}' must be positive, not {value} ({where}).")
+                raise ModelError(f"{where}: the time constant '{name}' must be positive, not {value}.")
     return parameters
 
 
