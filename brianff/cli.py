@@ -41,8 +41,7 @@ def _kind_of(path):
         if path.resolve().parent.name == folder:
             return kind
     names = assigned_names(path) if path.is_file() else []
-    known = {"base", *(key for kind in SCHEMA for key in SCHEMA[kind])}
-    if path.is_file() and not any(_likeness(name, known) for name in names):
+    if path.is_file() and not names:
         raise ModelError(
             f"{path}:1: this file defines nothing that a model has, such as 'equations' or 'at_update': begin with a "
             "copy of a file under models/, or see the table at the top of brianff/equations.py."
@@ -51,6 +50,8 @@ def _kind_of(path):
     for kind in FOLDERS:
         try:
             load(kind, path)
+            if not {"base", *SCHEMA[kind]} & set(names):
+                raise ModelError(f"{path}:1: it defines no string of a {kind}.")
             fitting.append(kind)
         except ModelError as error:
             errors[kind] = error

@@ -68,5 +68,6 @@ def test_numpy_and_cpp_give_the_same_spikes(name):
 
 @pytest.mark.parametrize("name", ORDER[: campaign(len(ORDER), 2)])
 def test_inspect_neuron_draws_it(name, tmp_path, capsys):
-    assert inspect_neuron.main(["--neuron", str(FILES[name]), "--quick", "--out", str(tmp_path / "out")]) == 0
+    options = ["--dt", str(DT.get(name, 1.0)), "--quick", "--out", str(tmp_path / "out")]
+    assert inspect_neuron.main(["--neuron", str(FILES[name]), *options]) == 0
     assert list((tmp_path / "out").glob("*.png"))

@@ -212,8 +212,8 @@ def test_check_of_a_file_in_another_encoding_names_it(failure, neuron):
 
 
 def test_check_of_a_clash_of_names_is_one_line(failure, neuron):
-    neuron.write_text(NEURON.replace("dI_syn", "x : 1\ndI_syn"))
-    assert "'x'" in failure("check", neuron)
+    neuron.write_text(NEURON.replace("dI_syn", "channel : 1\ndI_syn"))
+    assert "'channel'" in failure("check", neuron)
 
 
 # -- models, run, help ---------------------------------------------------------------------------------------------

@@ -4,17 +4,22 @@ import numpy as np
 import pytest
 from brian2 import (
     Equations,
+    Hz,
     Network,
     NeuronGroup,
     SpikeMonitor,
     StateMonitor,
+    cm,
     defaultclock,
     ms,
+    msiemens,
     mV,
+    nA,
     nS,
     pA,
     pF,
     second,
+    uA,
 )
 from scipy.integrate import quad
 from scipy.optimize import brentq
@@ -58,7 +63,8 @@ class Cells:
             setattr(group, name, value)
         group.channel = np.arange(n)
         for name, value in (model.strings.get("initial", {}) | start).items():
-            setattr(group, name, value)
+            if name in group.variables:  # not one of its 'presynaptic'
+                setattr(group, name, value)
         if model["on_step"]:
             group.run_regularly(model["on_step"], when="thresholds", order=-1)
         self.monitor = SpikeMonitor(group)
@@ -436,6 +442,84 @@ def test_noise_is_the_same_on_every_device():
         np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
+# -- neurons with conductances, quadratic and noisy ones -----------------------------------------------------------
+def test_hodgkin_huxley_rests_fires_and_stops_where_its_channels_are_closed():
+    """At rest it stays where the currents balance; rates rise with the current (class I, Traub & Miles' rates)."""
+    current = np.array([0, 0.1, 0.2, 0.4, 0.8])
+    cells = Cells("hodgkin_huxley", 5, 0.05, {"I_syn": current * nA}, record=("v", "m", "h", "n")).run(120)
+    trains = cells.spikes()
+    assert not len(trains[0]) and np.all(np.diff([len(t) for t in trains[1:]]) > 0)
+    v = np.array(cells.traces.v) * 1e3
+    assert 30 < v[3].max() < 50 and -90 < v[3].min() < -65  # between the reversal potentials
+    p = load("neuron", "hodgkin_huxley").parameters
+    m, h, n = (np.array(getattr(cells.traces, gate))[0, -1] for gate in "mhn")
+    balance = [
+        p["g_L"] * (p["E_L"] - v[0, -1] * mV),
+        p["g_Na"] * m**3 * h * (p["E_Na"] - v[0, -1] * mV),
+        p["g_K"] * n**4 * (p["E_K"] - v[0, -1] * mV),
+    ]
+    assert abs(sum(float(current) for current in balance)) < 0.02 * max(abs(float(current)) for current in balance)
+    closed = Cells("hodgkin_huxley", 1, 0.1, {"I_syn": [0.5] * nA}, g_Na=0 * nS).run(50)
+    assert not len(closed.spikes()[0])
+
+
+def test_morris_lecar_begins_with_a_high_rate_and_class_one_with_a_low_one():
+    """Rinzel & Ermentrout (1989): class II begins at about 10 Hz, class I at 40 uA/cm^2 with rates that go to 0."""
+    unit = uA / cm**2
+    second_class = Cells("morris_lecar", 3, 0.1, {"I_syn": np.array([80, 95, 150]) * unit}).run(1500).spikes()
+    assert len(second_class[0]) <= 1
+    assert 9 < 1e3 / intervals(second_class)[1] < 13
+    first = dict(g_Ca=4 * msiemens / cm**2, V_3=12 * mV, V_4=17.4 * mV, phi=1 / 15)
+    current = np.array([38, 40.2, 41, 50]) * unit
+    rates = 1e3 / intervals(Cells("morris_lecar", 4, 0.1, {"I_syn": current}, **first).run(2500).spikes())
+    assert rates[0] == 0 and 0 < rates[1] < 4 and rates[1] < rates[2] < rates[3]
+
+
+def test_quadratic_neuron_fires_at_the_rate_of_the_closed_form():
+    """T = tau_m/J (arctan(v_peak/J) - arctan(v_reset/J)), J = sqrt(I - 1); below I = 1 there are no spikes."""
+    current = np.linspace(1.5, 8, 20)
+    found = intervals(Cells("quadratic_if", 20, 0.005, {"I_syn": current}).run(250).spikes())
+    J = np.sqrt(current - 1)
+    np.testing.assert_allclose(found, 20 / J * (np.arctan(10 / J) - np.arctan(-2 / J)), rtol=0.01)
+    assert not any(len(t) for t in Cells("quadratic_if", 2, 0.1, {"I_syn": [0.9, 0.99]}).run(300).spikes())
+
+
+def test_escape_noise_has_the_mean_interval_of_its_rate():
+    """Mean interval = integral of exp(-integral of rho) after a reset, with v = I (1 - exp(-t/tau_m))."""
+    n, current = 2000, np.repeat([0.5, 0.9, 1.5], 2000)
+    cells = Cells("lif_escape", 3 * n, 0.2, {"I_syn": current}, delta=0.2).run(60)
+    t = np.arange(0, 60, 0.01)
+    for k, level in enumerate((0.5, 0.9, 1.5)):
+        rho = 0.1 * np.exp((level * (1 - np.exp(-t / 20)) - 1) / 0.2)  # per ms
+        survivor = np.exp(-np.cumsum(rho) * 0.01)
+        first = np.array([s[0] if len(s) else 60 for s in cells.spikes()[k * n : (k + 1) * n]])
+        error = first.std() / np.sqrt(n)
+        assert abs(first.mean() - survivor.sum() * 0.01) < 4 * error + 0.1
+
+
+def test_depression_follows_the_recursion_of_its_resource():
+    """Every input spike adds w R; R = 1 - (1 - (1 - U) R) exp(-T/tau_rec) from one spike to the next."""
+    a = Architecture(1, 2, (1,), label_neurons=0, batch=1, n_steps=400, capacity=1, images=1)
+    composition = compose(
+        neuron="lif_depressing", encoder="regular_rate", parameters={"tau_syn": 1e3 * second, "rate_max": 50 * Hz}
+    )
+    simulated = RuntimeSimulator(a, composition, record=True)
+    schedule = Schedule.evaluation(np.array([0]), np.array([LABEL_NONE]), np.array([0]), 1)
+    inputs = schedule.inputs(a) | composition.parameter_inputs(1) | {"images": [1.0], "synapses1.w": 0.5}
+    simulated.run(inputs, 1)
+    current = np.array(simulated.built.traces["neurons1"].I_syn)[0]
+    jumps = np.diff(current)
+    jumps = jumps[jumps > 1e-4]
+    R, expected = 1.0, []
+    for _ in jumps:
+        expected.append(0.5 * R)
+        R = 1 - (1 - (1 - 0.4) * R) * np.exp(-20 / 200)
+    assert len(jumps) > 15
+    np.testing.assert_allclose(jumps, expected, rtol=2e-3)
+    q = np.exp(-20 / 200)
+    np.testing.assert_allclose(jumps[-1], 0.5 * (1 - q) / (1 - 0.6 * q), rtol=2e-3)
+
+
 # -- all -----------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("neuron", available("neuron"))
 def test_every_neuron_says_source_and_ranges_and_starts_at_rest(neuron):
@@ -447,7 +531,7 @@ def test_every_neuron_says_source_and_ranges_and_starts_at_rest(neuron):
     units = {"g_e": 3 * nS, "A": 1.0, "I_syn": model.parameters.get("I_unit", 1.0)}
     names = [n for n in units if n in Equations(model["equations"]).names]
     level = np.array([0, -20, -5, 1, 5, 20.0])
-    off = {"sigma": 0.0} if neuron == "lif_noise" else {}
+    off = {"sigma": 0.0} if neuron == "lif_noise" else {"rho_th": 0.1 * Hz} if neuron == "lif_escape" else {}
     start = {names[0]: level.clip(0 if neuron == "lif_conductance" else None) * units[names[0]]}
     cells = Cells(neuron, len(level), 1.0, start, record=("u",) if "A" in names else ("v",), **off).run(200)
     trains = cells.spikes()
