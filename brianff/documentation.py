@@ -1,6 +1,7 @@
 """The page on models, `docs/models.md`, from the docstrings and strings of the model files."""
 
 from brianff.equations import FEEDBACK_FOLDERS, FOLDERS, SCHEMA, ModelError, available, compose, load
+from brianff.names import AT_HAND
 
 __all__ = ["models_page"]
 
@@ -30,9 +31,30 @@ began the run on this machine and the original is what it was, or if you add `--
 """
 
 
+_NAMES = """## Names
+
+A variable, a parameter or a variable of one string belongs to the file that defines it, and may have any name that
+Brian2 takes: where two files, or the generated code, use it for something else, one of them is called `NAME_of_KIND` in
+the network (`brianff show` prints it), and strings, messages and `--set` keep the name of the file. Where files of two
+kinds have a parameter of one name, `--set rule.theta=2` says which.
+
+What cannot be defined, and is refused with its line: Brian2's own (`t`, `dt`, `i`, `N`, `xi`, `pi`, `e`, functions and
+units), `NAME_pre`, `NAME_post`, `NAME_layer` and `NAME_below` of a variable NAME, and what the strings of a kind are
+given:
+
+| kind | names |
+|--|--|
+"""
+
+
+def _names():
+    rows = "\n".join(f"| {kind} | {_code(sorted(names))} |" for kind, names in AT_HAND.items())
+    return _NAMES + rows + "\n"
+
+
 def models_page():
     """Markdown of all models that come with brianff."""
-    parts = [_INTRODUCTION, _contents(), _fits()]
+    parts = [_INTRODUCTION, _contents(), _fits(), _names()]
     for kind, title in _TITLES.items():
         parts.append(f"## {title}\n")
         parts += [_model(kind, name) for name in available(kind)]

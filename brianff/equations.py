@@ -1,7 +1,7 @@
 """Load, compose and check the equation strings under `models/`.
 
-A model file holds a docstring, strings and `parameters` with units; nothing else.  What a file of each kind may define
-(* = must), and the part of the network that each string belongs to:
+A model file holds a docstring, strings, numbers and `parameters` with units; nothing else.  What a file of each kind
+may define (* = must), and the part of the network that each string belongs to:
 
 =========  ======================  =========  =====================================================================
 kind       name                    part       meaning
@@ -55,6 +55,7 @@ rule       rows                    synapses   condition of `_pre` variables; row
 rule       X_remember              X          X in presynaptic, neuron, layer: last statements before the reset
 optimizer  synapse, at_update*     synapses   statements that turn `dw` into a change of `w`, and set `dw` to 0
 all        parameters              all        dictionary of quantities; shared variables, changed without recompiling
+all        functions                          functions of the file's own: ``{"relu(x)": "clip(x, 0, inf)"}``
 all        limits                             conditions on the file's own parameters, one a line: ``0 <= dark < 1``
 all        base                               name or file of another model, whose strings and parameters hold where
                                               this file has none of its own ("" leaves a string out)
@@ -62,7 +63,7 @@ all        base                               name or file of another model, who
 
 Names at hand, beside Brian2's own (`t`, `dt`, `t_in_timesteps`, `i`, functions, units):
 
-- everywhere: `T_epoch`, the length of a stimulus epoch;
+- everywhere: `T_epoch`, the length of a stimulus epoch; in neurons and input: `t_in_epoch`, the time since it began;
 - input: `intensity` (0..1), `channel`, `entry` (of the batch), `presentation` (its number), `seed`, `n_pixels`,
   `label_neurons` (of a class),
   ``uniform(seed, presentation, draw, channel)`` and ``exponential(mean, seed, presentation, draw, channel)``: random
@@ -80,6 +81,10 @@ Names at hand, beside Brian2's own (`t`, `dt`, `t_in_timesteps`, `i`, functions,
 - rules: `derivative`, `goodness_jump`, `memory` and `surrogate` in strings of neurons, ``derivative_post`` ... and
   ``response_pre`` in those of synapses; ``(per_entry)`` behind a variable of `synapse`: a value of its own for each
   entry of the batch.
+
+Numbers with a name of their own (``area = 20000*umetre**2``) serve to compute others, and count as parameters where a
+string uses them; a one-dimensional `TimedArray` of a neuron or an encoder is called with a time, as in
+``drive(t_in_epoch)``.  A name belongs to its file, whatever other files call theirs: see `brianff.names`.
 
 At the start of every stimulus epoch all variables with a differential equation go back to 0 (or to `initial`).
 """
@@ -130,7 +135,7 @@ from brianff.limits import limits_of, require_size
 from brianff.names import Isolated, isolate
 from brianff.noise import FUNCTIONS
 from brianff.one_thread import in_turn
-from brianff.reading import Assignments, read_constants
+from brianff.reading import Assignments, read_constants, read_courses
 from brianff.strings import (
     base_name,
     closest,
@@ -327,6 +332,7 @@ class Model:
     lines: dict  # name -> line number in the file of every line of the string
     base: "Model | None" = None  # the model that this one differs from; strings and parameters are complete
     limits: tuple = ()  # of `brianff.limits.Limit`
+    courses: dict = field(default_factory=dict)  # name -> `TimedArray`
 
     def __getitem__(self, key):
         return self.strings.get(key) or ""
@@ -436,6 +442,7 @@ def _read(kind, path, above=()):
         line = getattr(error.__traceback__.tb_next, "tb_lineno", 1)
         raise ModelError(f"{path}:{line}: {type(error).__name__}: {' '.join(str(error).split())}") from None
     constants = read_constants(found, namespace, kind, known)
+    courses = read_courses(found, namespace)
     lines = {key: [first] for key, (first, _) in found.extent.items()}
     lines |= {f"{name}.{key}": [line] for (name, key), line in found.entries.items()}
     lines |= {f"parameters.{name}": lines[name] for name in constants}
@@ -471,7 +478,23 @@ def _read(kind, path, above=()):
     of_base = {k: v for k, v in base.parameters.items() if k in used} if base else {}
     model.parameters.update(of_base | own)
     model.limits = _limits(model, namespace.get("limits"), source, found.extent)
+    model.courses.update((base.courses if base else {}) | courses)
+    _check_courses(model)
     return model
+
+
+def _check_courses(model):
+    """Refuse courses of time where there are none, and a call with `t`, which goes on from epoch to epoch."""
+    for name in model.courses:
+        if model.kind not in ("neuron", "encoder"):
+            raise ModelError(f"{model.where(name)}: a {model.kind} has no course of time such as '{name}'.")
+        for key in SCHEMA[model.kind]:
+            for offset, line in enumerate(str(model[key]).splitlines()):
+                if re.search(rf"\b{name}\s*\(\s*t\s*\)", without_comments(line)):
+                    raise ModelError(
+                        f"{model.where(key, offset)}: t counts on from one stimulus epoch to the next: write "
+                        f"{name}(t_in_epoch), the time since the epoch began."
+                    )
 
 
 def _text(model, key, what, value):
@@ -619,6 +642,11 @@ class Composition:
     isolated: Isolated = field(default_factory=lambda: Isolated({}, {}))
 
     @property
+    def courses(self):
+        """Courses of time of all files: name -> `TimedArray`."""
+        return {name: course for model in self.models.values() for name, course in model.courses.items()}
+
+    @property
     def online(self):
         """Whether the rule changes weights at spikes or in every time step, and leaves nothing to an optimizer."""
         return not self.synapses.at_update
@@ -672,7 +700,8 @@ class Composition:
     def parameter_inputs(self, n_levels):
         """Every parameter, in every group that has it, as inputs of a simulator."""
         parts = self.parts(n_levels)
-        return {f"{name}.{k}": float(np.asarray(v)) for name, strings in parts for k, v in strings.parameters.items()}
+        inputs = {f"{name}.{k}": float(np.asarray(v)) for name, strings in parts for k, v in strings.parameters.items()}
+        return inputs | {name: np.asarray(course.values) for name, course in self.courses.items()}
 
     def state_variables(self):
         """Names of the synaptic arrays that a checkpoint has to hold, shared ones included."""
@@ -722,6 +751,8 @@ class Composition:
         section(f"[synapses] at the end of a stimulus epoch, if {s.condition}", s.at_epoch_end)
         section("[synapses] rows that the end of a stimulus epoch changes", s.rows or "")
         section(f"[synapses] optimizer, if {s.update_condition}", s.at_update)
+        lengths = [f"{k}: {len(v.values)} values, every {v.dt * second}" for k, v in self.courses.items()]
+        section("[courses of time]", "\n".join(lengths))
         out.append("[parameters]\n" + "\n".join(f"    {k} = {v}" for k, v in self.parameters.items()))
         return "\n\n".join(out)
 
@@ -832,6 +863,10 @@ NEURON_VARIABLES = {
     "n_classes": ("n_classes : 1 (shared, constant)", ""),
     "class_group": ("class_group : integer (constant)", ""),
     "target": ("target : integer", "target = label(t, entry)"),
+    "t_in_epoch": (
+        "first_step_of_epoch : integer\nt_in_epoch = (t_in_timesteps - first_step_of_epoch)*dt : second",
+        "first_step_of_epoch = t_in_timesteps",
+    ),
 }
 # n_pixels and label_neurons belong to the architecture and are constants of the namespace.
 SHOW_STIMULUS = """
@@ -849,8 +884,15 @@ presentation = presentation_index(t, entry)
 
 
 def _input_equations(encoder, *more):
-    shown_image = SHOWN_IMAGE if "shown_image" in names_in(*encoder.strings.values()) else ""
-    return "\n".join([INPUT_VARIABLES + shown_image, encoder["equations"], *more])
+    used = names_in(*encoder.strings.values(), *more)
+    shown_image = SHOWN_IMAGE if "shown_image" in used else ""
+    time = [NEURON_VARIABLES["t_in_epoch"][0]] if "t_in_epoch" in used else []
+    return "\n".join([INPUT_VARIABLES + shown_image, encoder["equations"], *more, *time])
+
+
+def start_of_input(input_text):
+    """What sets the time since the stimulus epoch began, where input channels use it."""
+    return NEURON_VARIABLES["t_in_epoch"][1] + "\n" if "t_in_epoch" in names_in(input_text) else ""
 
 
 def _keep_signs(at_update):
@@ -933,7 +975,8 @@ def compose(neuron=None, encoder=None, goodness=None, rule=None, optimizer=None,
         threshold=c["threshold"],
         reset="\n".join([c["reset"], g["on_spike"], presynaptic_on_spike]),
         method="exponential_euler",
-        at_epoch_start="\n".join([r["presynaptic_remember"], _initial(input_text, initial_of_presynaptic(n))]),
+        at_epoch_start=start_of_input(input_text)
+        + "\n".join([r["presynaptic_remember"], _initial(input_text, initial_of_presynaptic(n))]),
         encode=SHOW_STIMULUS + c["at_epoch_start"],
     )
     layers = []
@@ -1231,9 +1274,21 @@ def _environment(composition):
     images = Function(lambda image, k: k, arg_units=[second, 1], return_unit=1, stateless=True)
 
     synapses = _variables(composition.synapses.model)
+    courses = composition.courses
     found = {
-        "neurons": common | _read_only(layer, "_layer") | _read_only(base_layer, "_below") | neurons | FUNCTIONS,
-        "input": common | _read_only(base_layer, "_layer") | inputs | architecture | FUNCTIONS | {"images": images},
+        "neurons": common
+        | _read_only(layer, "_layer")
+        | _read_only(base_layer, "_below")
+        | neurons
+        | FUNCTIONS
+        | courses,
+        "input": common
+        | _read_only(base_layer, "_layer")
+        | inputs
+        | architecture
+        | FUNCTIONS
+        | courses
+        | {"images": images},
         "layer": common | layer,
         "layers": common | base_layer,
         "goodness": common | base_layer | _read_only(base_layer, "_post") | projecting,

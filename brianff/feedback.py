@@ -70,6 +70,7 @@ from brianff.equations import (
     check_and_isolate,
     initial_of_presynaptic,
     load,
+    start_of_input,
 )
 from brianff.integration import default_method
 from brianff.network import FeedForwardNetwork
@@ -231,7 +232,7 @@ def compose_feedback(parameters=None, **chosen):
         threshold=c["threshold"],
         reset=_joined(c["reset"], n["presynaptic_on_spike"], e["presynaptic_on_spike"]),
         method="exponential_euler",
-        at_epoch_start=_initial(input_text, initial_of_presynaptic(n)),
+        at_epoch_start=start_of_input(input_text) + _initial(input_text, initial_of_presynaptic(n)),
         encode=SHOW_STIMULUS + c["at_epoch_start"],
     )
     layer, input_layer = (GroupStrings(equations=LAYER_VARIABLES, method="exponential_euler") for _ in range(2))

@@ -28,16 +28,20 @@ __all__ = ["AT_HAND", "CONTRACT", "Isolated", "isolate"]
 
 _FUNCTIONS = {"uniform", "exponential"}
 _RANDOM = {"seed", "presentation", "channel", "entry"}
-_NEURON = _FUNCTIONS | _RANDOM | {"T_epoch", "n_classes", "class_group", "target", "lastspike", "not_refractory"}
+_NEURON = (
+    _FUNCTIONS
+    | _RANDOM
+    | {"T_epoch", "t_in_epoch", "n_classes", "class_group", "target", "lastspike", "not_refractory"}
+)
 _LAYER = {"phase", "learning_rate", "samples_per_update", "n_neurons", "n_spikes"}
 _SYNAPSE = {"w", "plastic"}
 _OF_RULES = {"surrogate", "derivative", "goodness_jump", "memory"}
 # kind -> what brianff, or a file of another kind, gives its strings to use
 AT_HAND = {
-    "neuron": _NEURON,
+    "neuron": _NEURON - {"n_classes", "class_group", "target"},  # those are for rules
     "encoder": _FUNCTIONS
     | _RANDOM
-    | {"T_epoch", "intensity", "n_pixels", "label_neurons", "images", "shown_image", "events"},
+    | {"T_epoch", "t_in_epoch", "intensity", "n_pixels", "label_neurons", "images", "shown_image", "events"},
     "goodness": _NEURON | _LAYER,
     "rule": _NEURON | _LAYER | _SYNAPSE | _OF_RULES | {"x", "g", "gain", "response"},
     "optimizer": {"T_epoch", "w", "dw", "plastic"},
@@ -60,12 +64,12 @@ _INTERNAL = {
     "input": {
         *AT_HAND["encoder"],
         *("is_pixel", "is_label", "shown_label", "label_channel", "in_class", "neutral", "pixel"),
-        *("image_index", "label", "presentation_index"),
+        *("image_index", "label", "presentation_index", "first_step_of_epoch"),
     },
     "hidden": {
         *(_NEURON | _SYNAPSE | _OF_RULES),
         *("label", "presentation_index", "own_class", "shown_class", "score", "excess", "perturbation", "N_pre"),
-        "N_post",
+        *("N_post", "first_step_of_epoch"),
     },
     "layer": {*_LAYER, "t_stop", "phase_at"},
 }
@@ -104,7 +108,7 @@ class _Own:
 
     where: str
     scopes: set
-    what: str  # "variable", "parameter" or "local"
+    what: str  # "variable", "parameter", "course" (of time) or "local"
 
 
 @dataclass
@@ -186,6 +190,8 @@ def _own_names(model, schema):
         if name in found:
             raise ModelError(f"{found[name].where}: '{name}' is both a variable and one of the parameters ({where}).")
         found[name] = _Own(where, _EVERYWHERE, "parameter")
+    for name in model.courses:
+        found[name] = _Own(model.where(name), _EVERYWHERE, "course")
     for key, (what, part, _) in schema.items():
         for name, offset in _locals(model, key, part, found) if what == "statements" else ():
             found.setdefault(name, _Own(model.where(key, offset), set(), "local")).scopes |= _SCOPES.get(
@@ -393,7 +399,8 @@ def _renamed(model, mapping, own, schema):
             here = {k: v for k, v in mapping.items() if part not in _SYNAPSE_PARTS or k not in _SYNAPSE}
             strings[key] = _rename(value, here, own, mapping, what == "equations")
     parameters = {mapping.get(name, name): value for name, value in model.parameters.items()}
-    return replace(model, strings=strings, parameters=parameters)
+    courses = {mapping.get(name, name): course for name, course in model.courses.items()}
+    return replace(model, strings=strings, parameters=parameters, courses=courses)
 
 
 def _rename(text, mapping, own, with_suffix=None, equations=False):

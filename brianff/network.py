@@ -28,6 +28,7 @@ from brian2 import (
     EventClock,
     Network,
     NeuronGroup,
+    Quantity,
     SpikeMonitor,
     StateMonitor,
     TimedArray,
@@ -242,6 +243,8 @@ class FeedForwardNetwork:
         self._timed("phase_at", np.zeros(a.capacity + 1), epoch)
         for level in range(1, len(a.hidden) + 1):
             self._timed(f"learning_rate_at{level}", np.zeros(a.capacity + 1), epoch)
+        for name, course in self.composition.courses.items():  # of model files
+            self._timed(name, course.values * Quantity(1, dim=course.dim), course.dt * second)
         # Not a course of time: "second k" is image k, so that the same image serves several epochs.
         self._timed("images", np.zeros((a.images, a.n_pixels * a.events)), 1 * second)
 

@@ -8,10 +8,13 @@ A model file is data: imports, a docstring, strings, dictionaries and numbers.  
 import ast
 import difflib
 
+import numpy as np
+from brian2 import TimedArray
+
 from brianff.errors import ModelError
 from brianff.values import is_number
 
-__all__ = ["Assignments", "read_constants"]
+__all__ = ["Assignments", "read_constants", "read_courses"]
 
 _MODULES = {"brian2", "numpy", "math", "textwrap", "scipy"}
 _BUILTINS = {"float", "int", "abs", "min", "max", "round", "dict", "str", "bool"}
@@ -139,6 +142,8 @@ def read_constants(assignments, namespace, kind, known):
         if name in known or name.startswith("_"):
             continue
         value = namespace[name]
+        if isinstance(value, TimedArray):
+            continue
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.85)
         if is_number(value) and not near:
             found[name] = value
@@ -150,4 +155,20 @@ def read_constants(assignments, namespace, kind, known):
         raise ModelError(
             f"{assignments.path}:{line}: a {kind} has no '{name}'{what}.{suggestion} It may define: {', '.join(known)}."
         )
+    return found
+
+
+def read_courses(assignments, namespace):
+    """Courses of time that a file gives a name: name -> `TimedArray`, of one value a time step for all neurons."""
+    found = {}
+    for name, (line, _) in assignments.extent.items():
+        value = namespace[name]
+        if not isinstance(value, TimedArray):
+            continue
+        if value.values.ndim != 1 or not np.isfinite(value.values).all():
+            raise ModelError(
+                f"{assignments.path}:{line}: '{name}' must have one finite value a time step, which all neurons share, "
+                f"not values of the shape {value.values.shape}."
+            )
+        found[name] = value
     return found
