@@ -23,6 +23,7 @@ import numpy as np
 
 import brianff
 from brianff.cache import CompilerError, DeviceError, cached
+from brianff.equations import check_own_files
 from brianff.memory import require_size
 from brianff.one_thread import in_turn
 from brianff.scratch import cache_folder, failed, run_folder
@@ -102,8 +103,11 @@ def simulator(device, architecture, composition, report=None, record=False):
         If the device does not exist or cannot be used here.
     OptionError
         If the network is larger than the device or the machine can hold.
+    ModelError
+        If a model file of the user's own is wrong.
     """
     require_size(architecture, composition)
+    check_own_files(composition)
     if device == "cpp":
         return CppSimulator(architecture, composition, report, record)
     if device == "runtime":

@@ -132,7 +132,7 @@ from brianff.errors import ModelError
 from brianff.functions import FunctionError, expand, read_functions
 from brianff.integration import default_method
 from brianff.limits import limits_of, require_size
-from brianff.names import Isolated, isolate
+from brianff.names import Isolated, isolate, ships
 from brianff.noise import FUNCTIONS
 from brianff.one_thread import in_turn
 from brianff.reading import Assignments, read_constants, read_courses
@@ -158,6 +158,7 @@ __all__ = [
     "available",
     "check",
     "check_model",
+    "check_own_files",
     "compose",
     "load",
 ]
@@ -1342,6 +1343,17 @@ def check(kind, name, *, build=True, **others):
         raise ModelError(composition.isolated.as_written(kind, str(error))) from None
 
 
+def check_own_files(composition):
+    """Check the strings of all files that do not come with brianff, as `check` does without `build`."""
+    for kind, model in composition.models.items():
+        if ships(model):
+            continue
+        try:
+            _check(composition, model, build=False)
+        except ModelError as error:
+            raise ModelError(composition.isolated.as_written(kind, str(error))) from None
+
+
 def _composition_for(model, others):
     """What a model is checked with."""
     kind = model.kind
@@ -1379,7 +1391,7 @@ def check_model(composition, model, build):
 
 def _environment_for(composition, model):
     """Names that the strings of a model may use, part by part."""
-    if model.kind in FEEDBACK_FOLDERS:
+    if "loss" in composition.models:
         from brianff.feedback import environment_of_feedback
 
         environment = environment_of_feedback(composition)
@@ -1446,6 +1458,16 @@ def _check_default_on_pre(model, names):
 _built = set()
 
 
+def _require_finite(model, built):
+    """Refuse a neuron whose membrane is no number after one step without input: a parameter of 0 that divides, say."""
+    for name in Equations(model["equations"]).diff_eq_names if model.kind == "neuron" else ():
+        if not np.isfinite(built.groups["neurons1"].variables[name].get_value()).all():
+            raise ModelError(
+                f"{_where_differential(model, name)}: '{name}' is not a finite number after one time step of 1 ms "
+                "without input: does something divide by 0, or need a smaller time step?"
+            )
+
+
 @in_turn
 def _build(model, composition):
     """Let Brian2 have the last word: build a tiny network and take one step."""
@@ -1463,11 +1485,13 @@ def _build(model, composition):
     def failure():
         tiny = Architecture(2, 2, hidden=(2, 2), label_neurons=1, batch=2, n_steps=2, capacity=1, images=1)
         try:
-            composition.network_class(tiny, composition).network.run(tiny.dt_ms * ms, namespace={})
+            built = composition.network_class(tiny, composition)
+            built.network.run(tiny.dt_ms * ms, namespace={})
         except Exception as error:
             while error.__cause__ is not None:
                 error = error.__cause__
             return " ".join(str(error).split()) or type(error).__name__
+        _require_finite(model, built)
 
     try:
         with catch_logs(), np.errstate(all="ignore"):

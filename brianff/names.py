@@ -24,7 +24,7 @@ from brianff.limits import require_limits, require_size
 from brianff.strings import SUFFIXES, base_name, closest, equation_lines, names_in, statement_lines
 from brianff.values import is_number
 
-__all__ = ["AT_HAND", "CONTRACT", "Isolated", "isolate"]
+__all__ = ["AT_HAND", "CONTRACT", "Isolated", "isolate", "ships"]
 
 _FUNCTIONS = {"uniform", "exponential"}
 _RANDOM = {"seed", "presentation", "channel", "entry"}
@@ -241,14 +241,14 @@ def _refuse_taken(model, own, schema):
             )
 
 
-def _ships(model):
+def ships(model):
     """Whether a model comes with brianff."""
     return Path(brianff.models.__path__[0]).resolve() in model.path.resolve().parents
 
 
 def _refuse_ambiguous_locals(model, own, models):
     """A user's file that assigns to a name of another file and reads it afterwards: is a local variable meant?"""
-    if model.kind in ("neuron", "encoder", "optimizer") or _ships(model):
+    if model.kind in ("neuron", "encoder", "optimizer") or ships(model):
         return
     for name, o in own[model.kind].items():
         for kind in models:
@@ -358,8 +358,8 @@ def _follow(models, own, mapping, schema):
                 continue
             if all(name not in mapping[k] for k in owners):
                 continue
-            known = [k for k in owners if _ships(models[k])]
-            if not _ships(model):
+            known = [k for k in owners if ships(models[k])]
+            if not ships(model):
                 places = " and in ".join(own[k][name].where for k in owners)
                 line = _line(model, schema[kind], name)
                 raise ModelError(f"{model.path}:{line}: '{name}' is defined in {places}: rename one of them.")

@@ -248,3 +248,18 @@ def test_the_method_follows_from_the_equations(neuron, change, method):
     assert len(notes) == bool(method)
     for note in notes:
         assert note.startswith(f"{path}:7: exponential Euler cannot integrate 'v': the method is {method}.")
+
+
+# -- where a mistake is found ----------------------------------------------------------------------------------------
+def test_a_file_is_checked_before_a_network_is_made_of_it(neuron):
+    """Without `brianff check`: not an error of Brian2's, and not after compiling."""
+    c = compose(neuron=neuron(("-I_syn/tau_syn", "-I_syn")))
+    for device in ("runtime", "cpp"):
+        with pytest.raises(ModelError, match=r"mine0\.py:8: wrong unit: the right-hand side of dI_syn/dt"):
+            traces(c, "v", device=device)
+
+
+def test_a_membrane_that_is_no_number_is_noticed(neuron):
+    path = neuron(("- v)/tau_m", "- v + 1)/tau_m/C"), ('"tau_m": 20*ms', '"C": 0.0, "tau_m": 20*ms'))
+    with pytest.raises(ModelError, match=r"mine0\.py:7: 'v' is not a finite number after one time step"):
+        check("neuron", path)
