@@ -1349,7 +1349,7 @@ def check_own_files(composition):
         if ships(model):
             continue
         try:
-            _check(composition, model, build=False)
+            check_model(composition, model, build=False)
         except ModelError as error:
             raise ModelError(composition.isolated.as_written(kind, str(error))) from None
 

@@ -9,6 +9,7 @@ from brian2 import (
     NeuronGroup,
     SpikeMonitor,
     Synapses,
+    defaultclock,
     device,
     get_device,
     ms,
@@ -243,6 +244,7 @@ def test_variables_may_have_the_names_that_the_templates_use(where):
     plain = [f"variable_{k}" for k in range(len(TEMPLATE_NAMES))]
 
     def outcome(of_neuron, of_synapse):
+        defaultclock.dt = 0.1 * ms  # whatever other tests have left
         declared = "\n".join(f"{name} : 1" for name in of_neuron)
         pre = NeuronGroup(4, f"v : 1\n{declared}", threshold="v > 0", reset="v = 0\n" + raised(of_neuron, "1"))
         post = NeuronGroup(6, f"I : 1\n{declared}")
