@@ -338,6 +338,8 @@ def _failure(status, output, folder):
     said = output.strip()[-500:]
     if "bad_alloc" in said or status == -signal.SIGKILL:
         remedy = "there was not enough memory: try a smaller --batch, --chunk or network."
+    elif "Error opening" in said:  # of files that were there just before
+        remedy = "it could not open its files: raise the limit of open files, as in ulimit -n 1024."
     else:
         remedy = f"if this happens again, delete {folder}."
     return DeviceError(f"the compiled network failed ({ended(status)}): {said or 'it said nothing'}; {remedy}")

@@ -1,6 +1,7 @@
 """The network on its devices: NumPy against C++, the goodness trace, the noise, what a run may change."""
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -19,6 +20,7 @@ from brianff.device import (
     CppSimulator,
     DeviceError,
     RuntimeSimulator,
+    _failure,
     simulator,
 )
 from brianff.equations import compose
@@ -169,6 +171,19 @@ def test_locks_of_killed_processes_are_deleted_and_held_ones_are_not(monkeypatch
     with one_at_a_time(tmp_path / "network"):
         sweep(tmp_path)
         assert [p.name for p in tmp_path.iterdir()] == ["network.lock"]
+
+
+@pytest.mark.parametrize(
+    ("status", "output", "message"),
+    [
+        (-6, "terminate called after throwing an instance of 'std::bad_alloc'", "not enough memory"),
+        (-9, "", "ended by SIGKILL.: it said nothing; there was not enough memory"),
+        (0, "Error opening static array phase_at_values.", "raise the limit of open files"),
+        (1, "something else", "exit status 1.: something else; if this happens again, delete"),
+    ],
+)
+def test_the_failure_of_a_compiled_network_says_what_to_do(status, output, message, tmp_path):
+    assert re.search(message, str(_failure(status, output, tmp_path)))
 
 
 class Full:
