@@ -1059,9 +1059,26 @@ def initial_of_presynaptic(neuron):
     return {name: value for name, value in neuron.strings.get("initial", {}).items() if name in names}
 
 
+def _check_syntax(model):
+    """Refuse expressions that cannot be read, before they become parts of equations."""
+    for key, (what, _, _) in SCHEMA[model.kind].items():
+        code = model[key]
+        if what not in ("expression", "condition") or not code:
+            continue
+        if instead := advice(code):
+            raise ModelError(f"{model.where(key)}: '{code}': {instead}.")
+        try:
+            ast.parse(code, mode="eval")
+        except (SyntaxError, ValueError) as error:
+            raise ModelError(
+                f"{model.where(key)}: wrong unit or syntax: {getattr(error, 'msg', error)}: {code}"
+            ) from None
+
+
 def check_and_isolate(models, overrides):
     """Models whose names do not meet (`brianff.names`), after a look at what each of them defines."""
     for model in models.values():
+        _check_syntax(model)
         _check_required_names(model, _definitions(model))
     return isolate(models, SCHEMA, overrides)
 
@@ -1571,6 +1588,11 @@ class _Checker:
         if re.search(rf"\b{name}\s*\(", code) and not closest(name, functions):
             return function_advice(name, functions)
         base, suffix = base_name(name)
+        if suffix == "_pre" and self.model.kind == "neuron" and base in Equations(self.model["response"]).names:
+            return (
+                f"the name '{name}' is not defined: 'response' counts only for rules that ask for it. What `on_pre` "
+                "reads is defined in 'presynaptic'."
+            )
         if suffix == "_pre" and f"{base}_post" in self.names:
             return (
                 f"the name '{name}' is not defined: '{base}' is a variable of the neurons that the synapses reach, and "

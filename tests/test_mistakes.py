@@ -51,6 +51,8 @@ def without_parenthesis(code, rng):
 def replaced(old, new):
     def change(code, rng):
         left, colon, unit = code.partition(":")
+        if old == "*" and "**" in left:  # a product is no power, but no mistake that could be seen
+            return None
         return left.replace(old, new, 1) + colon + unit if old in left else None
 
     change.__name__ = f"{old} -> {new}".strip()
@@ -113,7 +115,8 @@ def related(source, index, code, changed):
     before, after = (set(re.findall(r"[A-Za-z_]\w*", text)) for text in (code, changed))
     lost = {re.sub(r"^d(?=\w)|_(?:pre|post|layer|below)$", "", name) for name in before - after} | before - after
     lost |= {name for name in re.findall(r"^d?(\w+)", code)}
-    return {index + 1} | {
+    first = next(k for k in range(index, -1, -1) if re.match(r"\w+ = ", source[k]))  # where the string begins
+    return {index + 1, first + 1, first + 2} | {
         k + 1 for k, line in enumerate(source) if lost & set(re.findall(r"[A-Za-z]\w*?(?=_pre|_post|_layer|\b)", line))
     }
 
@@ -160,6 +163,8 @@ k += 1
 parameters = {"tau_m": 20*ms, "tau_syn": 100*ms, "v_th": 1.0}
 '''
 CHOSEN = [
+    ("v > v_th\"", "v > v_th\"\nsurrogate = \"int(v => 0)\"", "write '>=', not '=>'"),
+    ("v > v_th\"", "v > v_th\"\nsurrogate = \"v -* 2\"", "syntax"),
     ("v > v_th", "v = v_th", "two values are compared with '=='"),
     ("v > v_th", "v > v_th && k > 0", "write 'and', not '&&'"),
     ("v > v_th", "v > v_th || k > 0", "write 'or', not '||'"),

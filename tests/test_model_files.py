@@ -211,6 +211,14 @@ def test_a_resource_that_input_channels_do_not_have_is_answered_with_presynaptic
         check("neuron", path, build=False)
 
 
+def test_a_resource_in_response_is_answered_with_presynaptic(neuron):
+    more = 'response = "dR/dt = (1 - R)/tau_m : 1\\nresponse = R : 1"\non_pre = "I_syn_post += w*R_pre"\n'
+    with pytest.raises(
+        ModelError, match=r"mine0\.py:14: the name 'R_pre' is not defined: 'response' .* in 'presynaptic'"
+    ):
+        check("neuron", neuron(more=more), build=False)
+
+
 # -- numbers and initial values ------------------------------------------------------------------------------------
 @pytest.mark.parametrize("value", ["2*ms", "'2*ms'", "0.002*second"])
 def test_a_refractory_period_may_be_a_quantity(neuron, value):
