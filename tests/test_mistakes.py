@@ -115,7 +115,7 @@ def related(source, index, code, changed):
     before, after = (set(re.findall(r"[A-Za-z_]\w*", text)) for text in (code, changed))
     lost = {re.sub(r"^d(?=\w)|_(?:pre|post|layer|below)$", "", name) for name in before - after} | before - after
     lost |= {name for name in re.findall(r"^d?(\w+)", code)}
-    first = next(k for k in range(index, -1, -1) if re.match(r"\w+ = ", source[k]))  # where the string begins
+    first = next(k for k in range(index, -1, -1) if re.match(r"\w+ = [\"{]", source[k]))  # where the string begins
     return {index + 1, first + 1, first + 2} | {
         k + 1 for k, line in enumerate(source) if lost & set(re.findall(r"[A-Za-z]\w*?(?=_pre|_post|_layer|\b)", line))
     }
