@@ -1,0 +1,23 @@
+"""Equations and generated code are those of the record (`tests/guards.py`)."""
+
+import guards
+import pytest
+
+
+def test_compositions_are_as_recorded():
+    changed = guards.differences(guards.record()["compositions"], guards.compositions())
+    assert not changed, f"python tests/guards.py --write --only compositions, and say why: {changed[:20]}"
+
+
+def test_generated_code_is_as_recorded():
+    changed = guards.differences(guards.record()["generated"], guards.generated())
+    assert not changed, f"python tests/guards.py --write --only generated, and say why: {changed[:20]}"
+
+
+def test_results_of_a_protocol_are_as_recorded():
+    """One of them, that needs no compiler; all of them: python tests/guards.py."""
+    if guards.record()["machine"] != (here := guards.machine()):
+        pytest.skip(f"results were recorded on another kind of machine than this one ({here})")
+    names = ["ann_forward_forward", "inspect_neuron"]
+    changed = guards.differences({n: guards.record()["quick"][n] for n in names}, guards.quick(names))
+    assert not changed, f"python tests/guards.py --write --only quick, and say why: {changed}"
