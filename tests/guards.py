@@ -132,7 +132,8 @@ def _numbers(out, printed):
                     content.write(f"{path.name} {key} {arrays[key].dtype} {arrays[key].shape}\n".encode())
                     content.write(np.ascontiguousarray(arrays[key]).tobytes())
     for path in sorted(out.glob("**/results.json")):
-        rows = [{k: v for k, v in row.items() if k != "config"} for row in json.loads(path.read_text())]
+        rows = json.loads(path.read_text())["rows"]
+        rows = [{k: v for k, v in row.items() if k != "config"} for row in rows]
         content.write(_without_times(json.dumps(rows, sort_keys=True)).encode())
     if not content.tell():
         content.write(_without_times(printed.replace(str(out), "")).encode())
