@@ -60,8 +60,7 @@ def digest(text):
 # -- compositions ------------------------------------------------------------------------------------------------------
 def choices():
     """Models that are put together: pairs of kinds that meet in a string, the rest at their defaults."""
-    pairs = (("neuron", "goodness"), ("neuron", "rule"), ("encoder", "rule"), ("goodness", "rule"))
-    for one, other in pairs:
+    for one, other in (("neuron", "rule"), ("encoder", "rule"), ("goodness", "rule")):
         for name, partner in itertools.product(available(one), available(other)):
             yield {one: name, other: partner}
     for optimizer in available("optimizer"):

@@ -184,7 +184,7 @@ def same(got, expected):
 STORAGES = ["", "(post_major, per_entry)", "(post_major)", "(per_entry)"]
 
 
-@pytest.mark.parametrize("flags", STORAGES[: campaign(4, 2)])
+@pytest.mark.parametrize("flags", STORAGES[: campaign(4, 1)])
 @pytest.mark.parametrize("use", USES)
 def test_a_use_of_synapses(use, flags):
     results = []

@@ -122,16 +122,27 @@ def test_other_data_are_refused(begun, monkeypatch):
 TELL_TALE = "_ran = open({path!r}, 'w').close()\n"
 
 
-@pytest.fixture
-def own(tmp_path):
+@pytest.fixture(scope="module")
+def own_once(tmp_path_factory):
     """A run with a model file that builds upon another, and the two files."""
-    folder = tmp_path / "mine"
-    (folder / "sub").mkdir(parents=True)
-    (folder / "base.py").write_text(LIF)
-    (folder / "sub" / "fast.py").write_text('"""Faster."""\nfrom brian2 import ms\n\nbase = "../base.py"\n'
-                                            'parameters = {"tau_m": 10 * ms}\n')  # fmt: skip
-    begin(tmp_path / "run", neuron=str(folder / "sub" / "fast.py")).run()
-    return tmp_path / "run", folder / "sub" / "fast.py", folder / "base.py"
+    folder = tmp_path_factory.mktemp("own")
+    (folder / "mine" / "sub").mkdir(parents=True)
+    model, base = folder / "mine" / "sub" / "fast.py", folder / "mine" / "base.py"
+    base.write_text(LIF)
+    model.write_text('"""Faster."""\nfrom brian2 import ms\n\nbase = "../base.py"\nparameters = {"tau_m": 10 * ms}\n')
+    begin(folder / "run", neuron=str(model)).run()
+    return folder / "run", model, base
+
+
+@pytest.fixture
+def own(own_once, tmp_path):
+    """A copy of the run, and the files, which are as they were afterwards."""
+    run, *files = own_once
+    texts = [path.read_text() for path in files]
+    yield shutil.copytree(run, tmp_path / "run"), *files
+    for path, text in zip(files, texts, strict=True):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
 
 
 def test_a_run_keeps_its_model_files(own):
