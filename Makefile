@@ -15,7 +15,7 @@ demo: .venv/ready
 	@$(BIN)/python protocols/forward_forward.py
 
 test: .venv/ready
-	$(BIN)/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist worksteal $(PYTEST)
+	$(BIN)/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile $(PYTEST)
 
 bench: .venv/ready
 	$(BIN)/python benchmarks/run.py
