@@ -277,7 +277,9 @@ class AnnTrainer(Progress):
         self.folder = folder
         self.data, self.train = load_data(config)
         if c.batch > len(self.train):
-            raise OptionError(f"--batch {c.batch} is more than the {len(self.train)} training samples.")
+            raise OptionError(
+                f"--batch {c.batch} is more than the {len(self.train)} training samples: lower it, or raise --limit."
+            )
         self.supervised = c.negatives != "hybrid"
         pixels = self.data.images.reshape(len(self.data.images), -1)
         self.pixels = (pixels / 255.0).astype(np.float32)

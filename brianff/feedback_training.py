@@ -180,7 +180,10 @@ class FeedbackTrainer(Trainer):
         self.rows_per_update = config.mini_batch // config.batch
         n_updates = config.epochs * len(self.train) // config.mini_batch
         if not n_updates:
-            raise OptionError(f"--mini-batch {config.mini_batch} is more than the {len(self.train)} training samples.")
+            raise OptionError(
+                f"--mini-batch {config.mini_batch} is more than the {len(self.train)} training samples: lower it, or "
+                "raise --limit or --epochs."
+            )
         self.n_rows = self.rows_per_stage = n_updates * self.rows_per_update
         self.health = self._health()
 

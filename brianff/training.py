@@ -259,7 +259,10 @@ class Trainer(Progress):
         self.rows_per_stage = -(-config.epochs * len(self.train) // config.batch)
         samples = config.epochs * len(self.train)
         if samples < config.mini_batch and not self.composition.online:
-            raise OptionError(f"--mini-batch {config.mini_batch} is more than the {samples} samples of the whole run.")
+            raise OptionError(
+                f"--mini-batch {config.mini_batch} is more than the {samples} samples of the whole run: lower it, or "
+                "raise --limit or --epochs."
+            )
         self.supervised = config.labels_shown
         self.phases = 1 if config.negatives == "none" else 2  # stimulus epochs of a sample
         self.architecture = _architecture(config, self.data)
