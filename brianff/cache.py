@@ -2,13 +2,13 @@
 
 import contextlib
 import fcntl
-import hashlib
 import json
 import os
 import shutil
 import tempfile
 
 from brianff.errors import BrianffError
+from brianff.hashes import digest_of, file_digest
 from brianff.scratch import failed, owned_folder, swept
 
 __all__ = ["CompilerError", "DeviceError", "cached", "one_at_a_time"]
@@ -120,9 +120,9 @@ def _publish(work, folder, make, manifest):
     for leftover in (*work.glob("**/*.o"), *work.glob("*.gch")):
         leftover.unlink()
     used = [work / "main", *(path for path in work.glob("static_arrays/*") if path.is_file())]
-    files = {str(path.relative_to(work)): _hash(path) for path in used}
+    files = {str(path.relative_to(work)): file_digest(path) for path in used}
     document = {"network": manifest, "files": files}
-    (work / "manifest.json").write_text(json.dumps(document | {"digest": _digest(document)}))
+    (work / "manifest.json").write_text(json.dumps(document | {"digest": digest_of(document)}))
     if folder.is_dir():  # without a manifest, or damaged
         shutil.rmtree(folder, ignore_errors=True)
     else:
@@ -134,19 +134,9 @@ def _read(folder):
     """The manifest of a network in the cache; None where one is missing, or anything that it needs is damaged."""
     try:
         document = json.loads((folder / "manifest.json").read_text())
-        whole = document.pop("digest") == _digest(document)
-        if whole and all(_hash(folder / name) == digest for name, digest in document["files"].items()):
+        whole = document.pop("digest") == digest_of(document)
+        if whole and all(file_digest(folder / name) == digest for name, digest in document["files"].items()):
             return document["network"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         pass
     return None
-
-
-def _digest(document):
-    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
-
-
-def _hash(path):
-    """SHA-256 of a file."""
-    with open(path, "rb") as f:
-        return hashlib.file_digest(f, "sha256").hexdigest()

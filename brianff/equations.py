@@ -347,7 +347,11 @@ class Model:
         """File and line of a parameter's value."""
         if self.base and f"parameters.{name}" not in self.lines and name in self.base.parameters:
             return self.base.where_parameter(name)
-        return self.where(f"parameters.{name}" if f"parameters.{name}" in self.lines else "parameters")
+        return self.where_entry("parameters", name)
+
+    def where_entry(self, key, name):
+        """File and line of an entry of a dictionary."""
+        return self.where(f"{key}.{name}" if f"{key}.{name}" in self.lines else key)
 
     def where(self, key, offset=0):
         if self.base and key not in self.lines:
@@ -512,8 +516,7 @@ def _check_values(model, key, values):
         raise ModelError(f"{model.where(key)}: '{key}' must be a dictionary.")
     for name, value in values.items():
         if not isinstance(name, str) or not (isinstance(value, (str, bool)) or is_number(value)):
-            where = model.where(f"{key}.{name}" if f"{key}.{name}" in model.lines else key)
-            raise ModelError(f"{where}: '{key}' has {value!r} for {name!r}, not a number.")
+            raise ModelError(f"{model.where_entry(key, name)}: '{key}' has {value!r} for {name!r}, not a number.")
 
 
 def _parameters(model, parameters):
@@ -521,7 +524,7 @@ def _parameters(model, parameters):
     if not isinstance(parameters, dict):
         raise ModelError(f"{model.where('parameters')}: 'parameters' must be a dictionary of numbers with units.")
     for name, value in parameters.items():
-        where = model.where(f"parameters.{name}" if f"parameters.{name}" in model.lines else "parameters")
+        where = model.where_entry("parameters", name)
         try:
             Equations.check_identifier(str(name))
         except (SyntaxError, ValueError) as error:
@@ -541,8 +544,7 @@ def _functions(model, namespace):
         return read_functions(definitions, {*DEFAULT_FUNCTIONS, *FUNCTIONS, *UNITS})
     except FunctionError as error:
         message, key = error.args
-        where = model.where(f"functions.{key}" if f"functions.{key}" in model.lines else "functions")
-        raise ModelError(f"{where}: {message}") from None
+        raise ModelError(f"{model.where_entry('functions', key)}: {message}") from None
 
 
 def _expanded(model, key, text, functions):

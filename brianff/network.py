@@ -141,16 +141,9 @@ def _epoch_clock(starts):
     clock = EventClock(starts * second, name="epoch_clock")
     clock.variables["times"].read_only = False
     clock._set_t_update_dt = lambda target_t=0 * second: None  # Network.store calls it, and EventClock has none
-    set_starts(clock, starts)
+    clock._times = np.append(starts, np.inf)  # numbers in place of quantities, which every tick would convert
+    clock.variables["times"].set_value(clock._times)
     return clock
-
-
-def set_starts(clock, starts):
-    """Let an epoch clock of the NumPy runtime tick at other times (s), in ascending order."""
-    times = np.full(clock.variables["times"].size, np.inf)
-    times[: len(starts)] = starts
-    clock._times = times
-    clock.variables["times"].set_value(times)
 
 
 def _aligned(timed_array):

@@ -21,7 +21,6 @@ has changed, is refused.  (The seal is the comment of the zip archive; NumPy rea
 import contextlib
 import csv
 import fcntl
-import hashlib
 import io
 import json
 import os
@@ -34,8 +33,9 @@ from pathlib import Path
 import numpy as np
 
 from brianff.errors import BrianffError
+from brianff.hashes import digest_of
 
-__all__ = ["ResultsError", "RunFolder", "atomic_write", "digest_of", "lock_folder", "read_rows", "write_rows"]
+__all__ = ["ResultsError", "RunFolder", "atomic_write", "lock_folder", "read_rows", "write_rows"]
 
 _WHAT_TO_DO = {
     "checkpoint": "put the run's own back, or delete it, and training begins again from the start",
@@ -72,11 +72,6 @@ def atomic_write(path, data):
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
-
-
-def digest_of(document):
-    """SHA-256 of what JSON can hold, however it is laid out."""
-    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
 class _Lock:

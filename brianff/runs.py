@@ -22,7 +22,8 @@ import numpy as np
 
 from brianff.equations import FEEDBACK_FOLDERS, FOLDERS
 from brianff.errors import OptionError
-from brianff.results import ResultsError, RunFolder, digest_of
+from brianff.hashes import digest_of, file_digest
+from brianff.results import ResultsError, RunFolder
 
 __all__ = ["begin", "check_data", "check_equations", "data_digest", "reopen", "versions"]
 
@@ -240,7 +241,7 @@ def _trusted_models(folder, document, config, trust_models):
 
 def _file_digest(path):
     try:
-        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        return file_digest(path)
     except (OSError, TypeError, ValueError):
         return None
 

@@ -13,7 +13,8 @@ from test_training import TINY
 from brianff import runs
 from brianff.datasets import load
 from brianff.errors import OptionError
-from brianff.results import ResultsError, RunFolder, digest_of
+from brianff.hashes import digest_of
+from brianff.results import ResultsError, RunFolder
 from brianff.training import Config, Trainer
 
 LIF = (ROOT / "models" / "neurons" / "lif.py").read_text()
