@@ -23,11 +23,11 @@ from pathlib import Path
 
 import numpy as np
 
-from brianff.cuda import Setup
-from brianff.cuda_simulator import CudaSimulator
-from brianff.device import CppSimulator
-from brianff.equations import compose
-from brianff.network import Architecture
+from brianff.devices.cuda import Setup
+from brianff.devices.cuda_simulator import CudaSimulator
+from brianff.devices.device import CppSimulator
+from brianff.equations.compose import compose
+from brianff.network.feedforward import Architecture
 from brianff.stimulus import Schedule
 
 FOLDER = Path(__file__).parent / "results"

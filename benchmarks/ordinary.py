@@ -9,7 +9,7 @@ import copy
 
 from brian2 import Clock, NeuronGroup, Synapses, linked_var
 
-from brianff.network import FeedForwardNetwork
+from brianff.network.feedforward import FeedForwardNetwork
 
 __all__ = ["MINI_BATCH", "OrdinaryNetwork"]
 

@@ -15,8 +15,8 @@ import numpy as np
 from run import machine
 
 from brianff import datasets
-from brianff.population import SpikingPopulation
-from brianff.training import cpu_seconds
+from brianff.learning.population import SpikingPopulation
+from brianff.learning.training import cpu_seconds
 
 FILE = Path(__file__).parent / "results" / "population.json"
 MEMBERS, NEURONS = 64, 50

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from ordinary import MINI_BATCH, OrdinaryNetwork
 
-from brianff.device import CppSimulator
-from brianff.equations import compose
-from brianff.network import Architecture
+from brianff.devices.device import CppSimulator
+from brianff.equations.compose import compose
+from brianff.network.feedforward import Architecture
 from brianff.stimulus import Schedule
 
 __all__ = ["ACTIVE_PIXELS", "Case", "MINI_BATCH", "side_by_side"]

@@ -9,7 +9,7 @@ __all__ = ["DenseSynapses"]
 
 def __getattr__(name):  # Brian2 takes a second to import, and a program may first say how (brianff.program)
     if name in __all__:
-        from brianff.dense import DenseSynapses
+        from brianff.network.dense import DenseSynapses
 
         return DenseSynapses
     raise AttributeError(f"module 'brianff' has no attribute '{name}'")

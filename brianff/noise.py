@@ -54,7 +54,7 @@ def _uniform(seed, presentation, draw, channel):
     return (bits.astype(np.float64) + 0.5) * 2.0**-52
 
 
-# brianff.cuda makes CUDA's of it
+# brianff.devices.cuda makes CUDA's of it
 _CPP = f"""
 static inline double _brianff_uniform(uint32_t seed, uint32_t presentation, uint32_t draw, uint32_t channel)
 {{

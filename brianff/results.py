@@ -8,7 +8,7 @@ checkpoint.npz          everything that training needs to go on, metrics include
 metrics.csv             one row a chunk of training, one a validation: what the checkpoint has, for reading
 weights.npz             the weights of the trained network
 recordings_before.npz   as recordings.npz, before training
-recordings.npz          spikes of chosen presentations, and variables of chosen neurons (`brianff.recordings`)
+recordings.npz          spikes of chosen presentations, and variables of chosen neurons (`brianff.learning.recordings`)
 evaluation.npz          goodness of every test sample under every label, beliefs, neurons that are silent in all
 figures/                PNG files, and NAME.error.txt with the traceback of one that failed
 .lock                   locked by the process that works in the folder

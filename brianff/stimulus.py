@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from brianff.errors import OptionError
-from brianff.network import LABEL_NEUTRAL, LABEL_NONE
+from brianff.network.feedforward import LABEL_NEUTRAL, LABEL_NONE
 
 __all__ = ["Schedule", "drawn", "hybrid_images", "hybrids_of", "moved", "random_masks", "stream", "wrong_labels"]
 

@@ -15,15 +15,15 @@ from dataclasses import dataclass
 
 import brianff.program  # noqa: F401
 from brianff import plotting
-from brianff.ann import AnnConfig, AnnTrainer
-from brianff.commands import draw, fail_cleanly, progress_bar, run_options, start_or_resume, way_to_predict
-from brianff.evaluation import ties
+from brianff.command_line.commands import draw, fail_cleanly, progress_bar, run_options, start_or_resume, way_to_predict
+from brianff.learning.evaluation import ties
+from brianff.learning.rectified import AnnConfig, AnnTrainer
 from brianff.options import Options, given, option
 
 QUICK = dict(hidden=(60, 40), limit=300, epochs=2, validate=50, chunk=100)
 
 
-# %% Options: one for each field of brianff.ann.AnnConfig, and where to write
+# %% Options: one for each field of brianff.learning.rectified.AnnConfig, and where to write
 @dataclass(frozen=True)
 class More(Options):
     predict: str = option(

@@ -15,11 +15,12 @@ from pathlib import Path
 import numpy as np
 
 import brianff.program  # noqa: F401
-from brianff import gradient_check, plotting
-from brianff.commands import add_out_option, add_quick_option, dated_folder, draw, fail_cleanly, with_quick
+from brianff import plotting
+from brianff.command_line.commands import add_out_option, add_quick_option, dated_folder, draw, fail_cleanly, with_quick
 from brianff.errors import ModelError, OptionError
-from brianff.feedback import compose_feedback
+from brianff.network.feedback import compose_feedback
 from brianff.options import SEED, Options, given, option, parser_of
+from brianff.studies import gradient_check
 
 QUICK = dict(dt=(2.0, 1.0), trials=2)
 

@@ -23,15 +23,25 @@ from rich.progress import track
 
 import brianff.program  # noqa: F401
 from brianff import plotting
-from brianff.commands import add_out_option, add_quick_option, draw, fail_cleanly, with_quick
-from brianff.comparison import MEASURES, PAGE, Combination, latest, markdown, measure_all, medians, refusals, summary
-from brianff.device import require_device
-from brianff.equations import available, load
+from brianff.command_line.commands import add_out_option, add_quick_option, draw, fail_cleanly, with_quick
+from brianff.devices.device import require_device
+from brianff.equations.compose import available, load
 from brianff.errors import BrianffError, ModelError, OptionError
+from brianff.jobs.seeds import JOBS
+from brianff.learning.training import Config, device_option
 from brianff.options import EPOCHS, NEURONS, SEED, Options, given, option, parser_of, text
 from brianff.results import atomic_write, lock_folder, read_rows, write_rows
-from brianff.seeds import JOBS
-from brianff.training import Config, device_option
+from brianff.studies.comparison import (
+    MEASURES,
+    PAGE,
+    Combination,
+    latest,
+    markdown,
+    measure_all,
+    medians,
+    refusals,
+    summary,
+)
 
 CODES = tuple(name for name in available("encoder") if not load("encoder", name).reads_spike_times)  # for images
 QUICK = dict(

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import brianff.program  # noqa: F401
 from brianff import plotting
-from brianff.commands import (
+from brianff.command_line.commands import (
     dated_folder,
     draw,
     fail_cleanly,
@@ -30,14 +30,14 @@ from brianff.commands import (
     with_quick,
 )
 from brianff.errors import OptionError
-from brianff.evaluation import Evaluation, ties
-from brianff.health import warn
+from brianff.jobs.seeds import JOBS, run_seeds, without
+from brianff.learning.evaluation import Evaluation, ties
+from brianff.learning.health import warn
+from brianff.learning.training import Config, Trainer, record_run
 from brianff.options import SEED, Options, given, option
-from brianff.seeds import JOBS, run_seeds, without
-from brianff.training import Config, Trainer, record_run
 
 
-# %% Options: one for each field of brianff.training.Config, and where to write
+# %% Options: one for each field of brianff.learning.training.Config, and where to write
 @dataclass(frozen=True)
 class More(Options):
     predict: str = option(

@@ -18,12 +18,20 @@ import numpy as np
 
 import brianff.program  # noqa: F401
 from brianff import plotting
-from brianff.commands import add_out_option, add_quick_option, dated_folder, draw, fail_cleanly, resumed, with_quick
+from brianff.command_line.commands import (
+    add_out_option,
+    add_quick_option,
+    dated_folder,
+    draw,
+    fail_cleanly,
+    resumed,
+    with_quick,
+)
 from brianff.errors import OptionError
-from brianff.gradient_free import ANN, SPIKING, Comparison, Settings
+from brianff.learning.runs import begin, check_data, reopen
 from brianff.options import Options, given, option, parser_of, text
 from brianff.results import RunFolder
-from brianff.runs import begin, check_data, reopen
+from brianff.studies.gradient_free import ANN, SPIKING, Comparison, Settings
 
 QUICK = dict(
     neurons=12, members=8, pairs=8, generations=6, epochs=6, limit=60, rounds=2, steps=25, seeds=(1, 2), widths=(5, 10),
@@ -33,7 +41,7 @@ SCALING = ("es-neuron", "es-layer")
 METHODS = dict(distinct=True, some=True)
 
 
-# %% Options: one for each field of brianff.gradient_free.Settings, and which methods
+# %% Options: one for each field of brianff.studies.gradient_free.Settings, and which methods
 def methods_of(substrate, methods):
     return f"methods in the {substrate} layer, or none (default: all: {', '.join(('frozen', *methods))})"
 

@@ -11,7 +11,7 @@ phase by the learning rule, and the two phases come again.
     python protocols/inspect_neuron.py --neuron adex --show v,I_adapt --show-neuron 7
 
 What was recorded, of every neuron and variable in SI units, lies beside the figures in recording.npz, whose arrays
-brianff.recordings.record_presentations describes.
+brianff.learning.recordings.record_presentations describes.
 """
 
 import sys
@@ -22,15 +22,22 @@ import numpy as np
 
 import brianff.program  # noqa: F401
 from brianff import datasets, plotting
-from brianff.commands import add_model_options, add_out_option, add_quick_option, draw, fail_cleanly, with_quick
-from brianff.device import RuntimeSimulator
-from brianff.equations import DEFAULTS, check, compose
+from brianff.command_line.commands import (
+    add_model_options,
+    add_out_option,
+    add_quick_option,
+    draw,
+    fail_cleanly,
+    with_quick,
+)
+from brianff.devices.device import RuntimeSimulator
+from brianff.equations.compose import DEFAULTS, check, compose
 from brianff.errors import ModelError, OptionError
-from brianff.health import warn
-from brianff.network import Architecture
+from brianff.learning.health import warn
+from brianff.learning.recordings import collect_recording, recorded_variables, save_recording, silence
+from brianff.network.feedforward import Architecture
 from brianff.options import SEED, STEPS, TIME_STEP, Options, given, option, parameters_of, parser_of
-from brianff.plotting_recordings import MOST_VARIABLES
-from brianff.recordings import collect_recording, recorded_variables, save_recording, silence
+from brianff.plotting.recordings import MOST_VARIABLES
 from brianff.stimulus import Schedule, stream
 
 

@@ -21,18 +21,18 @@ import numpy as np
 
 import brianff.program  # noqa: F401
 from brianff import plotting
-from brianff.commands import draw, fail_cleanly, progress_bar, run_options, start_or_resume
+from brianff.command_line.commands import draw, fail_cleanly, progress_bar, run_options, start_or_resume
 from brianff.datasets import SPIKE_TRAINS
-from brianff.evaluation import predicted_classes, ties
-from brianff.feedback_training import FeedbackConfig, FeedbackTrainer, rate_readout
-from brianff.training import cpu_seconds
+from brianff.learning.evaluation import predicted_classes, ties
+from brianff.learning.feedback_training import FeedbackConfig, FeedbackTrainer, rate_readout
+from brianff.learning.training import cpu_seconds
 
 QUICK = dict(hidden=(100,), limit=500, epochs=15, mini_batch=25, chunk=250)
 
 
 @fail_cleanly
 def main(arguments=None):
-    # %% Options: one for each field of brianff.feedback_training.FeedbackConfig, and where to write
+    # %% Options: one for each field of brianff.learning.feedback_training.FeedbackConfig, and where to write
     args = run_options(FeedbackConfig, __doc__, "FEEDBACK-DATASET").parse_args(arguments)
 
     # %% Build the network, or take up an interrupted run

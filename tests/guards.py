@@ -22,10 +22,10 @@ from pathlib import Path
 
 import numpy as np
 
-from brianff import device
-from brianff.equations import FEEDBACK_FOLDERS, FOLDERS, ModelError, available, compose
-from brianff.feedback import compose_feedback
-from brianff.network import Architecture
+from brianff.devices import device
+from brianff.equations.compose import FEEDBACK_FOLDERS, FOLDERS, ModelError, available, compose
+from brianff.network.feedback import compose_feedback
+from brianff.network.feedforward import Architecture
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORD = Path(__file__).with_suffix(".json")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from brianff.ann import Adam, AnnConfig, AnnTrainer, Layer, normalised
+from brianff.learning.rectified import Adam, AnnConfig, AnnTrainer, Layer, normalised
 from brianff.results import ResultsError
 
 SMALL = dict(hidden=(60, 40), limit=300, epochs=3, validate=50, chunk=100)

@@ -7,9 +7,9 @@ import pytest
 from brianff.protocols import inspect_neuron
 from conftest import campaign
 
-from brianff.device import simulator
-from brianff.equations import check, compose
-from brianff.network import Architecture
+from brianff.devices.device import simulator
+from brianff.equations.compose import check, compose
+from brianff.network.feedforward import Architecture
 from brianff.stimulus import Schedule
 
 FILES = {path.stem: path for path in sorted((Path(__file__).parent / "neurons").glob("*.py"))}

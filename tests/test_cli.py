@@ -2,9 +2,9 @@
 
 import pytest
 
-import brianff.commands
-from brianff.cli import main
-from brianff.equations import FEEDBACK_FOLDERS, FOLDERS, available, compose, load
+import brianff.command_line.commands
+from brianff.command_line.main import main
+from brianff.equations.compose import FEEDBACK_FOLDERS, FOLDERS, available, compose, load
 
 KINDS = FOLDERS | FEEDBACK_FOLDERS
 NEURON = '''"""A neuron."""
@@ -250,9 +250,9 @@ def test_help_of_show_lists_the_models(kind, capsys):
     assert all(name in out for name in available(kind))
 
 
-@pytest.mark.parametrize("error", brianff.commands.EXPECTED)
+@pytest.mark.parametrize("error", brianff.command_line.commands.EXPECTED)
 def test_expected_errors_become_one_sentence_and_status_1(error, capsys):
-    @brianff.commands.fail_cleanly
+    @brianff.command_line.commands.fail_cleanly
     def command(arguments=None):
         raise error("something is missing.")
 
@@ -261,16 +261,16 @@ def test_expected_errors_become_one_sentence_and_status_1(error, capsys):
 
 
 def test_an_interrupted_training_has_the_exit_status_of_ctrl_c(capsys):
-    @brianff.commands.fail_cleanly
+    @brianff.command_line.commands.fail_cleanly
     def command(arguments=None):
-        raise brianff.commands.Stopped("stopped after 10 of 20 samples.")
+        raise brianff.command_line.commands.Stopped("stopped after 10 of 20 samples.")
 
     assert command() == 130
     assert "stopped after 10 of 20 samples." in capsys.readouterr().err
 
 
 def test_a_mistake_in_the_library_keeps_its_traceback():
-    @brianff.commands.fail_cleanly
+    @brianff.command_line.commands.fail_cleanly
     def command(arguments=None):
         raise AttributeError("a defect")
 

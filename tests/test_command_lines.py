@@ -17,12 +17,13 @@ import numpy as np
 import pytest
 from conftest import campaign
 
-from brianff import cli, plotting
-from brianff.ann import AnnConfig, AnnTrainer
-from brianff.equations import available
-from brianff.feedback_training import FeedbackConfig, FeedbackTrainer
-from brianff.gradient_free import Comparison, Settings
-from brianff.training import Config, Trainer
+from brianff import plotting
+from brianff.command_line import main as cli
+from brianff.equations.compose import available
+from brianff.learning.feedback_training import FeedbackConfig, FeedbackTrainer
+from brianff.learning.rectified import AnnConfig, AnnTrainer
+from brianff.learning.training import Config, Trainer
+from brianff.studies.gradient_free import Comparison, Settings
 
 SEED, LINES, SECONDS = 14, campaign(500, 70), 10
 LONG = "x" * 3000

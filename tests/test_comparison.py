@@ -2,8 +2,9 @@
 
 import pytest
 
-from brianff import comparison, plotting
-from brianff.comparison import MEASURES, Combination, latest, markdown, measure, medians, refusals, summary
+from brianff import plotting
+from brianff.studies import comparison
+from brianff.studies.comparison import MEASURES, Combination, latest, markdown, measure, medians, refusals, summary
 
 
 @pytest.mark.parametrize(

@@ -20,24 +20,25 @@ from brian2 import Clock, Network, NeuronGroup, SpikeMonitor, defaultclock, devi
 from conftest import ROOT
 from cuda_on_host import SETUP, CudaOnHost, compile_project
 
-import brianff.cuda_simulator
-import brianff.population
-import brianff.training
-from brianff import comparison, equations
-from brianff.backpropagation import BackpropagationTrainer
-from brianff.cli import main
-from brianff.cuda import Gpu, Setup, after_scalars, split, without_writes, writes
-from brianff.cuda_simulator import CudaSimulator, generate
-from brianff.dense import DenseSynapses
-from brianff.device import CppSimulator, DeviceError, RuntimeSimulator, simulator
-from brianff.doctor import report
-from brianff.feedback import compose_feedback
-from brianff.feedback_training import FeedbackConfig, FeedbackTrainer
-from brianff.network import Architecture, FeedForwardNetwork
-from brianff.neurons import BatchNeurons
-from brianff.population import SpikingPopulation
+import brianff.devices.cuda_simulator
+import brianff.learning.population
+import brianff.learning.training
+from brianff.command_line.doctor import report
+from brianff.command_line.main import main
+from brianff.devices.cuda import Gpu, Setup, after_scalars, split, without_writes, writes
+from brianff.devices.cuda_simulator import CudaSimulator, generate
+from brianff.devices.device import CppSimulator, DeviceError, RuntimeSimulator, simulator
+from brianff.equations import compose as equations
+from brianff.learning.backpropagation import BackpropagationTrainer
+from brianff.learning.feedback_training import FeedbackConfig, FeedbackTrainer
+from brianff.learning.population import SpikingPopulation
+from brianff.learning.training import Config, Trainer
+from brianff.network.dense import DenseSynapses
+from brianff.network.feedback import compose_feedback
+from brianff.network.feedforward import Architecture, FeedForwardNetwork
+from brianff.network.neurons import BatchNeurons
 from brianff.stimulus import Schedule
-from brianff.training import Config, Trainer
+from brianff.studies import comparison
 
 FOUND = Setup.find()
 needs_gpu = pytest.mark.skipif(bool(FOUND.problems), reason=f"needs a GPU: {' '.join(FOUND.problems)}")
@@ -111,7 +112,7 @@ def machine(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(programs))
     for name in ("CUDA_PATH", "CUDA_HOME", "CUDA_VISIBLE_DEVICES", "CXX"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("brianff.cuda.USUAL_PLACES", ())
+    monkeypatch.setattr("brianff.devices.cuda.USUAL_PLACES", ())
 
     def put(name, text):
         (programs / name).write_text(text)
@@ -186,9 +187,9 @@ def test_a_toolkit_without_curand(machine, monkeypatch):
     machine.toolkit("13.0", curand=False)
 
     def files(package):
-        raise brianff.cuda.importlib.metadata.PackageNotFoundError(package)
+        raise brianff.devices.cuda.importlib.metadata.PackageNotFoundError(package)
 
-    monkeypatch.setattr("brianff.cuda.importlib.metadata.files", files)
+    monkeypatch.setattr("brianff.devices.cuda.importlib.metadata.files", files)
     assert any("has no cuRAND: pip install 'brianff[cuda]'" in p for p in Setup.find().problems)
     machine.toolkit("12.9", curand=False)
     assert any("pip install nvidia-curand-cu12" in p for p in Setup.find().problems)
@@ -202,18 +203,18 @@ def test_curand_from_the_package(machine, monkeypatch, tmp_path):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
         files.append(type("File", (str,), {"locate": lambda self, path=folder / name: path})(f"nvidia/cu13/{name}"))
-    monkeypatch.setattr("brianff.cuda.importlib.metadata.files", lambda package: files)
-    monkeypatch.setattr("brianff.cuda.importlib.metadata.version", lambda package: "10.4")
+    monkeypatch.setattr("brianff.devices.cuda.importlib.metadata.files", lambda package: files)
+    monkeypatch.setattr("brianff.devices.cuda.importlib.metadata.version", lambda package: "10.4")
     monkeypatch.setenv("BRIANFF_CACHE", str(tmp_path / "cache"))
     setup = replace(Setup.find(), gpu=Gpu("any", 9.0))
     assert setup.include == str(folder / "include")
     assert setup.curand == "package nvidia-curand 10.4" and any("told where cuRAND is" in fix for fix in setup.fixes)
     with setup.preferences():
-        link = brianff.cuda.prefs["codegen.cpp.extra_link_args"]
+        link = brianff.devices.cuda.prefs["codegen.cpp.extra_link_args"]
         assert f"-Wl,-rpath={folder / 'lib'}" in link
         named = Path(next(flag for flag in link if flag.startswith("-L"))[2:]) / "libcurand.so"
         assert named.resolve() == folder / "lib" / "libcurand.so.10"
-    assert f"-Wl,-rpath={folder / 'lib'}" not in brianff.cuda.prefs["codegen.cpp.extra_link_args"]
+    assert f"-Wl,-rpath={folder / 'lib'}" not in brianff.devices.cuda.prefs["codegen.cpp.extra_link_args"]
 
 
 def test_which_gpu(machine, monkeypatch):
@@ -596,7 +597,7 @@ def build_variants(device_name, folder=None):
         network = Network(objects)
         network.run(45 * ms, namespace={})
         device.build(directory=str(folder), compile=False, run=False, with_output=False)
-    brianff.cuda_simulator.merge(folder)
+    brianff.devices.cuda_simulator.merge(folder)
     return network, outcome
 
 
@@ -641,7 +642,12 @@ def on_host(monkeypatch):
             return CudaOnHost(*arguments, **options)
         return simulator(device_name, *arguments, **options)
 
-    for module in (brianff.training, brianff.feedback_training, brianff.backpropagation, brianff.population):
+    for module in (
+        brianff.learning.training,
+        brianff.learning.feedback_training,
+        brianff.learning.backpropagation,
+        brianff.learning.population,
+    ):
         monkeypatch.setattr(module, "simulator", make)
 
 

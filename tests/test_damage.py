@@ -15,10 +15,10 @@ import pytest
 from brianff.protocols import ann_forward_forward, forward_forward, gradient_free, sfdfa
 from conftest import campaign
 
-from brianff.ann import AnnConfig, AnnTrainer
-from brianff.feedback_training import FeedbackConfig, FeedbackTrainer
+from brianff.learning.feedback_training import FeedbackConfig, FeedbackTrainer
+from brianff.learning.rectified import AnnConfig, AnnTrainer
+from brianff.learning.training import Config, Trainer, record_run
 from brianff.results import RunFolder
-from brianff.training import Config, Trainer, record_run
 
 COMMON = dict(limit=40, epochs=2)
 RUNTIME = dict(device="runtime", steps=10, mini_batch=10, **COMMON)

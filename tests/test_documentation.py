@@ -5,14 +5,14 @@ import sys
 
 from conftest import ROOT
 
-from brianff.documentation import models_page
-from brianff.equations import FEEDBACK_FOLDERS, FOLDERS, available
+from brianff.command_line.documentation import models_page
+from brianff.equations.compose import FEEDBACK_FOLDERS, FOLDERS, available
 
 
 def test_the_page_on_models_is_not_stale(tmp_path):
     """Written by a process of its own: how Brian2 prints a unit depends on the units that were used before."""
     page = tmp_path / "models.md"
-    subprocess.run([sys.executable, "-m", "brianff.cli", "docs", page], check=True, capture_output=True)
+    subprocess.run([sys.executable, "-m", "brianff.command_line.main", "docs", page], check=True, capture_output=True)
     assert (ROOT / "docs" / "models.md").read_text() == page.read_text(), "run: brianff docs"
 
 

@@ -10,9 +10,9 @@ from conftest import campaign
 from sklearn.linear_model import LogisticRegression
 
 from brianff import datasets
-from brianff.device import CppSimulator, RuntimeSimulator
-from brianff.equations import INPUT_VARIABLES, SHOWN_IMAGE, available, compose, load
-from brianff.network import Architecture
+from brianff.devices.device import CppSimulator, RuntimeSimulator
+from brianff.equations.compose import INPUT_VARIABLES, SHOWN_IMAGE, available, compose, load
+from brianff.network.feedforward import Architecture
 from brianff.noise import FUNCTIONS
 from brianff.stimulus import Schedule
 

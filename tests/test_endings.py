@@ -31,7 +31,11 @@ def test_an_output_that_nobody_reads_ends_training_at_a_checkpoint(tmp_path):
 def test_an_output_that_cannot_be_written_is_one_sentence(tmp_path):
     with open("/dev/full", "w") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "brianff.cli", "models"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            [sys.executable, "-m", "brianff.command_line.main", "models"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
         )
     assert done.returncode == 1 and done.stderr.count("\n") == 1
     assert done.stderr.startswith("error: the output cannot be written: No space left on device")
@@ -101,7 +105,7 @@ def test_a_bug_keeps_its_traceback():
 def test_sizes_that_no_machine_has_are_refused_before_anything_is_made(
     capsys, monkeypatch, tmp_path, protocol, options, message
 ):
-    monkeypatch.setattr("brianff.memory.machine_memory", lambda: 8 * 2**30)
+    monkeypatch.setattr("brianff.devices.memory.machine_memory", lambda: 8 * 2**30)
     main = importlib.import_module(f"brianff.protocols.{protocol}").main
     assert main([*options, "--out", str(tmp_path / "run")]) == 1
     said = capsys.readouterr().err

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from brian2 import Equations, Hz, ms, mV, second
 
-from brianff.equations import (
+from brianff.equations.compose import (
     DEFAULTS,
     FOLDERS,
     SCHEMA,
@@ -207,9 +207,9 @@ def test_the_good_files_of_these_tests_pass(kind, write):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_module_docstring_explains_every_key(kind):
-    import brianff.equations
+    import brianff.equations.compose
 
-    words = brianff.equations.__doc__
+    words = brianff.equations.compose.__doc__
     for key in SCHEMA[kind]:
         assert key in words or (key.endswith("_remember") and "X_remember" in words), key
 

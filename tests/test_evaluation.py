@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from brianff.device import Results
-from brianff.evaluation import (
+from brianff.devices.device import Results
+from brianff.learning.evaluation import (
     NO_PREDICTION,
     Evaluation,
     confusion_matrix,
@@ -14,8 +14,8 @@ from brianff.evaluation import (
     present,
     ties,
 )
-from brianff.network import LABEL_NEUTRAL, LABEL_NONE, Architecture
-from brianff.readout import SoftmaxReadout
+from brianff.learning.readout import SoftmaxReadout
+from brianff.network.feedforward import LABEL_NEUTRAL, LABEL_NONE, Architecture
 from brianff.stimulus import EVALUATION_PRESENTATIONS
 
 # Three samples, three labels, two layers: layer 1 says 0, 1, 2; layer 2 says 1, 1, 0; together 0, 1, 0.

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from brianff.event_driven import (
+from brianff.studies.event_driven import (
     Neuron,
     backward,
     eligibility,
@@ -15,7 +15,7 @@ from brianff.event_driven import (
     simulate,
     spike_time_gradients,
 )
-from brianff.gradient_check import STEP, T_END, finite_difference_error, neuron_trial, smooth
+from brianff.studies.gradient_check import STEP, T_END, finite_difference_error, neuron_trial, smooth
 
 HIDDEN = Neuron(theta=0.2)
 

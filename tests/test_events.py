@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
 from brianff import datasets
-from brianff.ann import AnnConfig, AnnTrainer
 from brianff.datasets import DatasetError
 from brianff.datasets.rhythm import CYCLES, PERIOD, known_answer, pattern_phases
-from brianff.device import RuntimeSimulator
-from brianff.equations import compose
-from brianff.feedback_training import FeedbackConfig, FeedbackTrainer, rate_readout
-from brianff.network import Architecture
+from brianff.devices.device import RuntimeSimulator
+from brianff.equations.compose import compose
+from brianff.learning.feedback_training import FeedbackConfig, FeedbackTrainer, rate_readout
+from brianff.learning.rectified import AnnConfig, AnnTrainer
+from brianff.learning.training import Config, Trainer, record_run
+from brianff.network.feedforward import Architecture
 from brianff.stimulus import Schedule
-from brianff.training import Config, Trainer, record_run
 
 # three channels, the last of which is always silent; two spikes of channel 0 in samples 0, 3 and 4
 GOOD = dict(

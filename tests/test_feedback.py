@@ -6,16 +6,18 @@ import numpy as np
 import pytest
 from brian2 import NeuronGroup, run, second
 
-from brianff import cli, datasets
-from brianff.backpropagation import BackpropagationTrainer, spike_time_gradients
+from brianff import datasets
+from brianff.command_line import main as cli
 from brianff.datasets.timing import pattern_latencies
-from brianff.dense import DenseSynapses
-from brianff.device import RuntimeSimulator
-from brianff.equations import FEEDBACK_FOLDERS, ModelError, available, check, check_model, load
-from brianff.event_driven import Spikes, backward, relative_error
-from brianff.feedback import compose_feedback
-from brianff.feedback_training import FeedbackConfig, FeedbackTrainer, rate_readout
-from brianff.gradient_check import (
+from brianff.devices.device import RuntimeSimulator
+from brianff.equations.compose import FEEDBACK_FOLDERS, ModelError, available, check, check_model, load
+from brianff.learning.backpropagation import BackpropagationTrainer, spike_time_gradients
+from brianff.learning.feedback_training import FeedbackConfig, FeedbackTrainer, rate_readout
+from brianff.network.dense import DenseSynapses
+from brianff.network.feedback import compose_feedback
+from brianff.network.feedforward import Architecture
+from brianff.studies.event_driven import Spikes, backward, relative_error
+from brianff.studies.gradient_check import (
     HIDDEN,
     OUTPUT,
     T_END,
@@ -25,7 +27,6 @@ from brianff.gradient_check import (
     present,
     random_network,
 )
-from brianff.network import Architecture
 
 MODELS = [(kind, name) for kind in FEEDBACK_FOLDERS for name in available(kind)]
 

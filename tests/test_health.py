@@ -5,13 +5,13 @@ import warnings
 import numpy as np
 import pytest
 
-from brianff.ann import AnnConfig, AnnTrainer
-from brianff.equations import compose
+from brianff.equations.compose import compose
+from brianff.equations.threshold import crossing, membrane_of, parameter_of_threshold
 from brianff.errors import BrianffWarning
-from brianff.feedback_training import FeedbackConfig, FeedbackTrainer
-from brianff.health import Health, at_chance, chance_of, lower_threshold
-from brianff.threshold import crossing, membrane_of, parameter_of_threshold
-from brianff.training import Config, Trainer
+from brianff.learning.feedback_training import FeedbackConfig, FeedbackTrainer
+from brianff.learning.health import Health, at_chance, chance_of, lower_threshold
+from brianff.learning.rectified import AnnConfig, AnnTrainer
+from brianff.learning.training import Config, Trainer
 
 TINY = dict(hidden=(12, 10), steps=10, dt=4.0, batch=100, mini_batch=100, limit=200, epochs=1, refresh=200, chunk=100)
 TINY |= dict(validate=60, device="runtime")

@@ -3,10 +3,10 @@
 import pytest
 from brian2 import Quantity, get_dimensions, ms, second
 
-from brianff.cli import main
-from brianff.equations import FEEDBACK_FOLDERS, FOLDERS, ModelError, available, compose, load
-from brianff.feedback import compose_feedback
-from brianff.feedback_training import FeedbackConfig, FeedbackTrainer
+from brianff.command_line.main import main
+from brianff.equations.compose import FEEDBACK_FOLDERS, FOLDERS, ModelError, available, compose, load
+from brianff.learning.feedback_training import FeedbackConfig, FeedbackTrainer
+from brianff.network.feedback import compose_feedback
 
 ALL = [(kind, name) for kind in FOLDERS | FEEDBACK_FOLDERS for name in available(kind)]
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from conftest import campaign
 
-from brianff.equations import FEEDBACK_FOLDERS, FOLDERS, ModelError, available, check, load
+from brianff.equations.compose import FEEDBACK_FOLDERS, FOLDERS, ModelError, available, check, load
 
 FILES = [(kind, name) for kind in FOLDERS | FEEDBACK_FOLDERS for name in available(kind)]
 NUMBER = 100
@@ -320,7 +320,7 @@ def test_what_only_looks_odd_is_in_order(change, tmp_path):
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# nothing\n", '"""Nothing."""\n', "x = 3\n", "parameters = {}\n"])
 def test_a_file_without_a_model_is_no_rule(text, tmp_path, capsys):
-    from brianff.cli import main
+    from brianff.command_line.main import main
 
     path = tmp_path / "mine.py"
     path.write_text(text)

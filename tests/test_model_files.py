@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from brian2 import Hz, have_same_dimensions, ms
 
-from brianff.device import simulator
-from brianff.equations import ModelError, check, compose, load
-from brianff.feedback import compose_feedback
-from brianff.network import Architecture
+from brianff.devices.device import simulator
+from brianff.equations.compose import ModelError, check, compose, load
+from brianff.network.feedback import compose_feedback
+from brianff.network.feedforward import Architecture
 from brianff.stimulus import Schedule
 
 NEURON = '''"""A neuron."""

@@ -12,13 +12,13 @@ import pytest
 from brian2 import ms
 from conftest import ROOT
 
-from brianff.comparison import Combination
-from brianff.device import RuntimeSimulator
-from brianff.documentation import models_page
-from brianff.equations import FOLDERS, ModelError, available, check, compose, load
-from brianff.network import LABEL_NONE, Architecture
+from brianff.command_line.documentation import models_page
+from brianff.devices.device import RuntimeSimulator
+from brianff.equations.compose import FOLDERS, ModelError, available, check, compose, load
+from brianff.learning.training import Config, Trainer
+from brianff.network.feedforward import LABEL_NONE, Architecture
 from brianff.stimulus import Schedule
-from brianff.training import Config, Trainer
+from brianff.studies.comparison import Combination
 
 ALL = [(kind, name) for kind in FOLDERS for name in available(kind)]
 
@@ -90,8 +90,8 @@ def test_write_your_own_neuron_as_the_readme_says(tmp_path):
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    assert "in order" in run("-m", "brianff.cli", "check", file)
-    assert "da/dt" in run("-m", "brianff.cli", "show", "--neuron", file)
+    assert "in order" in run("-m", "brianff.command_line.main", "check", file)
+    assert "da/dt" in run("-m", "brianff.command_line.main", "show", "--neuron", file)
     inspected = run(
         ROOT / "protocols" / "inspect_neuron.py", "--neuron", file, "--quick", "--out", tmp_path / "inspect"
     )

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from brian2 import ms
 
-from brianff.device import simulator
-from brianff.equations import SCHEMA, ModelError, available, check, compose, load
-from brianff.feedback import FEEDBACK_DEFAULTS, compose_feedback
-from brianff.names import AT_HAND
-from brianff.network import Architecture
+from brianff.devices.device import simulator
+from brianff.equations.compose import SCHEMA, ModelError, available, check, compose, load
+from brianff.equations.names import AT_HAND
+from brianff.network.feedback import FEEDBACK_DEFAULTS, compose_feedback
+from brianff.network.feedforward import Architecture
 from brianff.stimulus import Schedule
 
 # Names that people give, and that other files, brianff, its templates, Brian2's, NumPy or C++ use for something else.

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from brian2.utils.logger import catch_logs
 
-from brianff import doctor
-from brianff.cache import cached, one_at_a_time
-from brianff.device import (
+from brianff.command_line import doctor
+from brianff.devices.cache import cached, one_at_a_time
+from brianff.devices.device import (
     CompilerError,
     CppSimulator,
     DeviceError,
@@ -23,8 +23,8 @@ from brianff.device import (
     _failure,
     simulator,
 )
-from brianff.equations import compose
-from brianff.network import LABEL_NEUTRAL, LABEL_NONE, Architecture
+from brianff.equations.compose import compose
+from brianff.network.feedforward import LABEL_NEUTRAL, LABEL_NONE, Architecture
 from brianff.scratch import ScratchError, cache_folder, run_folder, sweep
 from brianff.stimulus import Schedule
 
@@ -206,13 +206,13 @@ def test_what_did_not_fit_into_the_temporary_folder_is_one_sentence(monkeypatch,
         folder.mkdir(parents=True)
         return folder
 
-    monkeypatch.setattr("brianff.device.run_folder", run_folder)
+    monkeypatch.setattr("brianff.devices.device.run_folder", run_folder)
     with simulator.run(inputs, len(schedule)) as results:
         path = tmp_path / "a" / "run" / simulator.manifest["variables"]["synapses1.w"]["file"]
         path.write_bytes(path.read_bytes()[:-8])
         with pytest.raises(ScratchError, match="a cannot be written .No space left on device.*TMPDIR"):
             _ = results["synapses1.w"]
-    monkeypatch.setattr("brianff.device._check_input", lambda *_: Full())
+    monkeypatch.setattr("brianff.devices.device._check_input", lambda *_: Full())
     with pytest.raises(ScratchError, match="b cannot be written .no space left on the device.*TMPDIR"):
         simulator.run(inputs, len(schedule))
     assert not (tmp_path / "b" / "run").exists()
@@ -258,7 +258,7 @@ def test_nothing_is_compiled_without_optimization(monkeypatch, tmp_path):
 def test_failed_compilation_names_the_error_and_leaves_no_build(monkeypatch, tmp_path):
     monkeypatch.setenv("BRIANFF_CACHE", str(tmp_path))
     monkeypatch.setenv("CXXFLAGS", "")
-    monkeypatch.setattr("brianff.device._MAKE", ["make", "CXX=false"])
+    monkeypatch.setattr("brianff.devices.device._MAKE", ["make", "CXX=false"])
     with pytest.raises(DeviceError, match="compilation failed"):
         CppSimulator(SMALL, compose(), record=True)
     assert not [p for p in tmp_path.iterdir() if p.is_dir()]

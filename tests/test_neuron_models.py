@@ -24,9 +24,9 @@ from brian2 import (
 from scipy.integrate import quad
 from scipy.optimize import brentq
 
-from brianff.device import RuntimeSimulator, simulator
-from brianff.equations import _unit_string, available, compose, load
-from brianff.network import LABEL_NONE, Architecture
+from brianff.devices.device import RuntimeSimulator, simulator
+from brianff.equations.compose import _unit_string, available, compose, load
+from brianff.network.feedforward import LABEL_NONE, Architecture
 from brianff.noise import FUNCTIONS
 from brianff.stimulus import Schedule
 

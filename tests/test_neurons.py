@@ -15,7 +15,7 @@ from brian2 import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brianff.neurons import BatchNeurons
+from brianff.network.neurons import BatchNeurons
 
 EQUATIONS = """
 dv/dt = (drive*strength_layer - v)/(10*ms) : 1 (unless refractory)

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from brianff.ann import AnnConfig
 from brianff.errors import BrianffError, OptionError
-from brianff.feedback_training import FeedbackConfig
-from brianff.gradient_free import Settings
+from brianff.jobs.seeds import without
+from brianff.learning.feedback_training import FeedbackConfig
+from brianff.learning.rectified import AnnConfig
+from brianff.learning.training import Config
 from brianff.options import SEED, Options, given, option, parser_of
-from brianff.seeds import without
-from brianff.training import Config
+from brianff.studies.gradient_free import Settings
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from PIL import Image
 
 from brianff import plotting
 from brianff.errors import BrianffError
-from brianff.evaluation import Evaluation
-from brianff.network import LABEL_NEUTRAL, LABEL_NONE
+from brianff.learning.evaluation import Evaluation
+from brianff.network.feedforward import LABEL_NEUTRAL, LABEL_NONE
 
 N_STEPS, N_PIXELS, SIZES, RECORDED = 20, 6, (10, 8, 5), 3
 

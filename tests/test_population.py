@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from brianff import datasets
-from brianff.population import AnnPopulation, Learner, SpikingPopulation, fitness, measure, smoothed_gradient
-from brianff.training import cpu_seconds
+from brianff.learning.population import AnnPopulation, Learner, SpikingPopulation, fitness, measure, smoothed_gradient
+from brianff.learning.training import cpu_seconds
 
 SPIKING = dict(n_pixels=64, n_classes=10, n_neurons=12, capacity=16, steps=25, dt_ms=2.0)
 

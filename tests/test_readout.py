@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from brianff.readout import SoftmaxReadout, features
+from brianff.learning.readout import SoftmaxReadout, features
 
 N_FEATURES, N_CLASSES = 5, 3
 

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from brianff import plotting
-from brianff.equations import available, compose
+from brianff.equations.compose import available, compose
+from brianff.equations.threshold import crossing
 from brianff.errors import BrianffWarning
-from brianff.monitors import membrane, shown_variables
-from brianff.network import Architecture
-from brianff.recordings import record_presentations, silence
+from brianff.learning.recordings import record_presentations, silence
+from brianff.learning.training import Config, Trainer, record_run
+from brianff.network.feedforward import Architecture
+from brianff.network.monitors import membrane, shown_variables
 from brianff.stimulus import Schedule
-from brianff.threshold import crossing
-from brianff.training import Config, Trainer, record_run
 from brianff.units import display_unit
 
 FITZHUGH = '''"""FitzHugh-Nagumo neuron."""

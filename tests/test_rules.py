@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from brian2 import network_operation
 
-from brianff.device import CppSimulator, RuntimeSimulator
-from brianff.equations import ModelError, available, check, compose, load
-from brianff.evaluation import group_goodness
-from brianff.network import LABEL_NONE, Architecture
+from brianff.devices.device import CppSimulator, RuntimeSimulator
+from brianff.equations.compose import ModelError, available, check, compose, load
+from brianff.learning.evaluation import group_goodness
+from brianff.network.feedforward import LABEL_NONE, Architecture
 from brianff.stimulus import Schedule
 
 STEPS = 50

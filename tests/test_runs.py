@@ -10,12 +10,12 @@ import pytest
 from conftest import ROOT
 from test_training import TINY
 
-from brianff import runs
 from brianff.datasets import load
 from brianff.errors import OptionError
 from brianff.hashes import digest_of
+from brianff.learning import runs
+from brianff.learning.training import Config, Trainer
 from brianff.results import ResultsError, RunFolder
-from brianff.training import Config, Trainer
 
 LIF = (ROOT / "models" / "neurons" / "lif.py").read_text()
 

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from brianff.search import METHODS, SPSA, Ascent, EvolutionStrategy, GeneticAlgorithm, ParticleSwarm, centred_ranks
+from brianff.learning.search import (
+    METHODS,
+    SPSA,
+    Ascent,
+    EvolutionStrategy,
+    GeneticAlgorithm,
+    ParticleSwarm,
+    centred_ranks,
+)
 
 TARGET = np.random.default_rng(0).normal(size=(3, 20))
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from brianff.seeds import SeedError, run_seeds
+from brianff.jobs.seeds import SeedError, run_seeds
 
 SCRIPT = """
 import os, sys

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from brianff.errors import OptionError
-from brianff.network import LABEL_NEUTRAL, LABEL_NONE, Architecture
+from brianff.network.feedforward import LABEL_NEUTRAL, LABEL_NONE, Architecture
 from brianff.stimulus import (
     EVALUATION_PRESENTATIONS,
     NEUTRAL_PRESENTATIONS,

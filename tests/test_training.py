@@ -14,9 +14,9 @@ import pytest
 from conftest import ROOT
 
 from brianff.datasets import DatasetError
+from brianff.learning.training import Config, Trainer, record_run
 from brianff.results import ResultsError, RunFolder
 from brianff.stimulus import moved
-from brianff.training import Config, Trainer, record_run
 
 # One architecture for all tests that compile.
 COMPILED = dict(hidden=(40, 30), refresh=100, chunk=50, validate=0)

@@ -1,0 +1,261 @@
+"""What the protocol scripts share: options from a configuration, progress, errors as one sentence."""
+
+import contextlib
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from brianff.devices.cache import DeviceError
+from brianff.endings import EXPECTED, OutputConsole, OutputError, Stopped, fail_cleanly, of_output
+from brianff.equations.compose import DEFAULTS, available
+from brianff.errors import BrianffError, OptionError
+from brianff.options import flag_of, given, parser_of, text
+from brianff.results import ResultsError
+from brianff.scratch import ScratchError
+
+__all__ = [
+    "EXPECTED", "add_model_options", "add_out_option", "add_quick_option", "add_resume_options", "dated_folder", "draw",
+    "fail_cleanly", "progress_bar", "resumed", "run_options", "start_or_resume", "way_to_predict", "with_quick",
+]  # fmt: skip
+
+
+def run_options(config, docstring, name, *more):
+    """A parser of the options of training runs, and which run; results go to ``runs/NAME-DATE-TIME``.
+
+    Parameters
+    ----------
+    config : type
+        `brianff.options.Options` of the run.
+    docstring : str
+        Description of the script.
+    name : str
+    *more : type
+        Further options of the script.
+    """
+    parser = parser_of(docstring, config, *more)
+    add_out_option(parser, f"runs/{name}-DATE-TIME")
+    add_resume_options(parser)
+    add_quick_option(parser, "a few seconds on a small network: is everything there?")
+    return parser
+
+
+def add_out_option(parser, folder, help="results folder"):
+    parser.add_argument("--out", type=text, metavar="FOLDER", help=f"{help} (default: {folder})")
+
+
+def add_quick_option(parser, help):
+    parser.add_argument("--quick", action="store_true", help=help)
+
+
+def with_quick(args, chosen, quick, more=""):
+    """The chosen options, with those of ``--quick`` where none is chosen; says which these are.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        With `quick`.
+    chosen, quick : dict
+    more : str
+        What else ``--quick`` changes.
+    """
+    if not args.quick:
+        return chosen
+    changed = {name: value for name, value in quick.items() if name not in chosen}
+    said = [f"{flag_of(name)[2:]} {_listed(value)}" for name, value in changed.items()] + ([more] if more else [])
+    print(f"--quick: {', '.join(said) or 'every option that it would change is given'}")
+    return changed | chosen
+
+
+def _listed(value):
+    return ",".join(map(str, value)) if isinstance(value, (tuple, list)) else value
+
+
+def add_resume_options(parser):
+    """`--resume`, and whose code it may run."""
+    parser.add_argument("--resume", type=text, metavar="FOLDER", help="go on with an interrupted run, as it was begun")
+    parser.add_argument(
+        "--trust-models",
+        action="store_true",
+        help="with --resume: load the copies of model files in the folder (they are Python, and run), whoever began "
+        "the run and whatever has become of the originals",
+    )
+
+
+def dated_folder(name):
+    return Path("runs") / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"
+
+
+def resumed(chosen, out=None):
+    """Options that go with ``--resume``: only those that say where the data are and where to compute."""
+    if extra := (set(chosen) | ({"out"} if out else set())) - {"device", "data"}:
+        raise OptionError(f"--resume goes on with the run's own options: leave out --{min(extra).replace('_', '-')}.")
+    return chosen
+
+
+def start_or_resume(args, trainer_class, quick, name, more="", check=lambda config: None, **options):
+    """The trainer of a new run, or of the one that ``--resume`` names; says what is trained on what.
+
+    Parameters
+    ----------
+    args : argparse.Namespace
+        Of `run_options`.
+    trainer_class : class
+        `brianff.learning.training.Trainer`, or one like it.
+    quick : dict
+        Defaults of ``--quick``.
+    name : callable
+        What the name of a new folder begins with, for a configuration.
+    more : str
+        What else ``--quick`` changes.
+    check : callable
+        Called with the configuration before a folder is made; may raise.
+    **options
+        Handed on to the trainer.
+    """
+    chosen = given(args, trainer_class.config_class)
+    if args.trust_models and not args.resume:
+        raise OptionError("--trust-models goes with --resume: model files that you name yourself are loaded anyway.")
+    if args.resume:
+        chosen = resumed(chosen, args.out)
+        trainer = trainer_class.resume(args.resume, trust_models=args.trust_models, **chosen, **options)
+        check(trainer.config)
+    else:
+        config = trainer_class.config_class(**with_quick(args, chosen, quick, more))
+        check(config)
+        trainer = trainer_class.start(config, args.out or dated_folder(name(config)), **options)
+    data = trainer.data
+    try:
+        print(
+            f"{'-'.join(map(str, trainer.sizes))} on {data.name}: {len(trainer.train)} training, "
+            f"{len(data.validation)} validation, {len(data.test)} test samples; seed {trainer.config.seed}"
+        )
+    except OSError as error:
+        raise OutputError(error, f". Go on with: --resume {trainer.folder.path}") from None
+    return trainer
+
+
+def way_to_predict(args, how, config):
+    """The chosen way, or by the readout where labels are no part of the network and none was chosen.
+
+    Raises
+    ------
+    OptionError
+        If a network without labels is to predict by their goodness.
+    """
+    if config.negatives != "hybrid":
+        return how
+    if args.predict in ("goodness", "upper"):
+        raise OptionError(
+            f"--predict {args.predict} tries labels, of which --negatives hybrid shows none: leave it out, or take "
+            "--predict readout."
+        )
+    return "readout"
+
+
+def add_model_options(parser):
+    """One option for each kind of model: a name or a file."""
+    for kind, default in DEFAULTS.items():
+        parser.add_argument(
+            f"--{kind}",
+            type=text,
+            metavar="MODEL",
+            help=f"name or file (default: {default}; there are: {', '.join(available(kind))})",
+        )
+
+
+def draw(folder, figures, **options):
+    """Draw figures, once all results are saved and printed: one that fails takes neither them nor the others along.
+
+    Parameters
+    ----------
+    folder : path
+        Exists.  ``NAME.png``, or ``NAME.error.txt`` with the traceback of a figure that failed.
+    figures : dict of name -> callable
+        Each returns a figure.
+    **options
+        Of `brianff.plotting.save`.
+
+    Returns
+    -------
+    status : int
+        For the exit status: 1 if a figure failed.
+    """
+    from brianff import plotting  # matplotlib takes a while to import
+
+    with contextlib.suppress(OSError):  # told at the end of the program
+        sys.stdout.flush()
+    failed = False
+    for name, figure in figures.items():
+        path, report = Path(folder) / f"{name}.png", Path(folder) / f"{name}.error.txt"
+        try:
+            plotting.save(figure(), path, **options)
+            report.unlink(missing_ok=True)
+        except Exception as error:
+            failed = True
+            path.unlink(missing_ok=True)  # of an earlier run, with other results
+            if isinstance(error, (OSError, BrianffError)):  # for a person
+                reason = getattr(error, "strerror", None) or f"{error}"
+            else:
+                reason = f"{type(error).__name__}: {error} ({_keep_traceback(report, error)})"
+            print(f"warning: no figure '{name}': {reason}", file=sys.stderr)
+    return int(failed)
+
+
+def _keep_traceback(path, error):
+    """Write the traceback of an error into a file, or to stderr where no file can be written; says where."""
+    text = "".join(traceback.format_exception(error))
+    try:
+        path.write_text(text)
+        return f"traceback: {path}"
+    except OSError:
+        print(text, file=sys.stderr)
+        return "traceback above"
+
+
+@contextlib.contextmanager
+def progress_bar(trainer):
+    """A bar with what the trainer says of each chunk; without a terminal, one line an epoch."""
+    console = OutputConsole()
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f} samples"),
+        TextColumn("{task.fields[detail]}"),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+        transient=True,
+    )
+    seen = [len(trainer.metrics)]
+
+    def advance(done, total, row):
+        latest = next((r for r in reversed(trainer.metrics) if r["what"] == "chunk"), None)
+        progress.update(task, completed=done, total=total, detail=trainer.detail(latest))
+        for new in trainer.metrics[seen[0] :]:
+            if new["what"] == "validation":
+                speed = f"{latest['samples_per_second']:.0f} samples/s"
+                console.print(
+                    f"epoch {new['epoch']:5.1f}  {trainer.summary(new)}  ({speed})",
+                    highlight=False,
+                    soft_wrap=True,
+                )
+        seen[0] = len(trainer.metrics)
+
+    go_on = f"Go on with: --resume {trainer.folder.path}"
+    try:
+        with progress:
+            completed, total = trainer.progress
+            task = progress.add_task("training", total=total, completed=completed, detail="")
+            yield advance
+    except Stopped as stopped:
+        raise Stopped(f"{stopped} {go_on}") from None
+    except (ResultsError, ScratchError, DeviceError) as error:
+        raise type(error)(f"{error} {go_on}") from None
+    except OSError as error:
+        if not of_output(error):
+            raise
+        done = "stopped after {} of {} samples".format(*trainer.progress)
+        raise OutputError(error, f": {done}. {go_on}") from None

@@ -1,0 +1,431 @@
+"""brian2cuda behind the interface of `brianff.devices.device`: built once into the cache, one process for many runs.
+
+nvcc takes a quarter of a minute for every file that includes Thrust and cuRAND, as all of brian2cuda's do: here all
+code objects are compiled as one file.  And a GPU context takes longer to make than many a run: the process that has
+one stays (``templates/cuda/jobs.h``).
+"""
+
+import contextlib
+import errno
+import hashlib
+import importlib.metadata
+import inspect
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+from brian2 import get_device, set_device
+from brian2.core.variables import ArrayVariable, Variables
+from brian2.groups.group import CodeRunner, Group
+
+import brianff
+from brianff.devices.cache import CompilerError, DeviceError, cached
+from brianff.devices.cuda import Setup
+from brianff.devices.device import Results, _check_input, ended
+from brianff.one_thread import in_turn
+from brianff.scratch import cache_folder, failed, run_folder
+
+__all__ = ["CudaSimulator", "Recorder", "generate", "merge", "on_gpu"]
+
+LARGEST_BATCH = 65535  # blocks of a grid in its second dimension
+_TEMPLATES = Path(brianff.__file__).parent / "templates" / "cuda"
+
+
+class Recorder(Group, CodeRunner):
+    """Values of variables at every tick of a clock, each in one array of the variable's name.
+
+    A `StateMonitor` of brian2cuda has an array of its own on the device for every neuron, which is half a million
+    allocations for a layer of 500 and a batch of 1024.
+
+    Parameters
+    ----------
+    source : `Group`
+    recorded : list of str
+    rows : int
+        Number of ticks for which there is room; later ones are not recorded.
+    spikes : bool
+        Of `BatchNeurons`: record as well who has spiked, as ``spiked``.
+    clock, when, order, name
+    """
+
+    add_to_magic_network = True
+    invalidates_magic_network = True
+
+    def __init__(self, source, recorded, rows, clock, when, order, name, spikes=False):
+        self.columns = len(source)
+        options = {"recorded": recorded, "n_recorded": len(source), "n_rows": rows, "spikes": spikes}
+        CodeRunner.__init__(
+            self,
+            group=self,
+            template="record",
+            code="\n".join(f"_to_record_{variable} = _source_{variable}" for variable in recorded),
+            name=name,
+            clock=clock,
+            when=when,
+            order=order,
+            check_units=False,
+            template_kwds=options | ({"batch": source.batch} if spikes else {}),
+            needed_variables=[*recorded, *(["spiked", "_fired"] if spikes else [])],
+        )
+        self.add_dependency(source)
+        self.variables = Variables(self)
+        self.variables.add_constant("N", len(source))
+        self.variables.create_clock_variables(self._clock)
+        arrays = {variable: source.variables[variable] for variable in recorded}
+        for variable, of_source in arrays.items():
+            common = dict(dimensions=of_source.dim, dtype=of_source.dtype)
+            self.variables.add_reference(
+                f"_source_{variable}", source, variable, index=source.variables.indices[variable]
+            )
+            self.variables.add_auxiliary_variable(f"_to_record_{variable}", **common)
+            self.variables.add_array(variable, size=rows * len(source), read_only=True, **common)
+        if spikes:
+            self.variables.add_reference("_fired", source)
+            self.variables.add_array("spiked", size=rows * len(source), dtype=bool, read_only=True)
+        self._enable_group_attributes()
+
+    codeobj_class = None
+
+    def __len__(self):
+        return self.columns
+
+
+class OnCuda:
+    """What a network does in another way on a GPU, before its class among the bases."""
+
+    def make_neurons(self, level, n, strings, **options):
+        """Spikes for the dense synapses alone."""
+        neurons = super().make_neurons(level, n, strings, **options)
+        neurons.step.template_kwds["_listed"] = False
+        return neurons
+
+    def _record(self, name, group, variables):
+        """Recorders that fit a GPU."""
+        recorded = [variables] if isinstance(variables, str) else variables
+        rows = self.architecture.capacity + 1
+        self._add(name, Recorder(group, recorded, rows, self.epoch_clock, "start", -60, name))
+
+    def _record_spikes(self, level, variables=()):
+        a, neurons, name = self.architecture, self.groups[f"neurons{level}"], f"spikes{level}"
+        rows = a.capacity * a.n_steps + 1
+        recorder = Recorder(neurons, list(variables), rows, neurons.clock, "after_thresholds", 0, name, spikes=True)
+        self._add(name, recorder)
+
+    def _record_traces(self, level, record):
+        """For inspection, on the NumPy runtime alone."""
+
+
+def on_gpu(network_class):
+    """A class of networks for the GPU."""
+    return type(f"Cuda{network_class.__name__}", (OnCuda, network_class), {})
+
+
+class CudaSimulator:
+    """Brian2 objects on a GPU, through brian2cuda.
+
+    Parameters
+    ----------
+    architecture : `Architecture`
+    composition : `Composition`
+    report : callable, optional
+        Called with a sentence before something slow (compiling) begins.
+    record : bool
+        Record every spike: ``results["spikes1.i"]``, ``results["spikes1.t"]`` (seconds); a byte a neuron and time step.
+    setup : `brianff.devices.cuda.Setup`, optional
+        Toolkit and GPU (default: what this machine has).
+
+    Attributes
+    ----------
+    folder : `pathlib.Path`
+        The compiled project.
+    compiled : bool
+        Whether this object had to compile, or found the binary in the cache.
+
+    Raises
+    ------
+    DeviceError
+        If there is no GPU, no CUDA toolkit or no cuRAND.
+    """
+
+    device = "cuda"
+
+    def __init__(self, architecture, composition, report=None, record=False, setup=None):
+        self.architecture = architecture
+        # A binary in the cache may have been built with other values.
+        self.parameters = composition.parameter_inputs(len(architecture.hidden))
+        self.record = record
+        self.setup = setup or Setup.find_complete()
+        if architecture.batch > LARGEST_BATCH:
+            raise ValueError(f"--device cuda takes a batch of at most {LARGEST_BATCH}, not {architecture.batch}.")
+        self.folder = cache_folder() / self._fingerprint(composition)
+        announce = [
+            f"{self.setup.summary}; compiling (once for this architecture, some minutes)",
+            f"brian2cuda {', '.join(self.setup.fixes)}",
+        ]
+        self.manifest, self.compiled = cached(
+            self.folder, lambda work: self._build(work, composition), report, announce
+        )
+        self._process = self._scratch = None
+        self._runs = 0
+
+    # -- building --------------------------------------------------------------------------------------------------
+    def _fingerprint(self, composition):
+        """Name of the compiled network: everything that its code depends on, and no value that a run can set."""
+        sources = Path(brianff.__file__).parent
+        files = [*sources.glob("network/*.py"), sources / "noise.py", *sources.glob("devices/*.py")]
+        text = [
+            json.dumps(self.architecture.asdict(), sort_keys=True),
+            str(self.record),
+            inspect.getsource(composition.network_class),
+            str(composition).split("[parameters]")[0].split("\n", 1)[1],
+            *(importlib.metadata.version(package) for package in ("brian2", "brian2cuda", "numpy")),
+            self.setup.fingerprint,
+            *(path.read_text() for path in sorted([*files, *_TEMPLATES.iterdir()])),
+        ]
+        return "cuda-" + hashlib.sha256("\n".join(text).encode()).hexdigest()[:20]
+
+    def _build(self, work, composition):
+        """Generate and compile in the folder `work`; returns what `make` gave, and the manifest."""
+        manifest = generate(work, self.architecture, composition, self.setup, record=self.record)
+        return self._compile(work), manifest
+
+    def _compile(self, work):
+        command = ["make", f"-j{os.cpu_count()}", *self.setup.make_arguments]
+        pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return subprocess.run(command, cwd=work, env=os.environ | {"TMPDIR": str(work)}, **pipes)
+
+    # -- running ---------------------------------------------------------------------------------------------------
+    def size(self, name):
+        return self._variable(name)["size"]
+
+    def dtype(self, name):
+        return np.dtype(self._variable(name)["dtype"])
+
+    def run(self, inputs, n_epochs):
+        a = self.architecture
+        if not 1 <= n_epochs <= a.capacity:
+            raise ValueError(f"a run has 1 to {a.capacity} stimulus epochs, not {n_epochs}.")
+        requests = ["reset"]
+        if self._process is None:
+            self._start()
+        try:
+            t_stop = (n_epochs - 0.5) * a.epoch_seconds
+            for name, value in {**self.parameters, **inputs, "layer0.t_stop": t_stop}.items():
+                spec = self._variable(name)
+                value = _check_input(name, value, spec["dtype"], spec["size"])
+                if (value == value[0]).all():
+                    requests.append(f"fill\t{name}\t{value[:1].tobytes().hex()}")
+                else:
+                    path = self._scratch / f"in_{name}"
+                    value.tofile(path)
+                    requests.append(f"set\t{name}\t{path}")
+            self._ask([*requests, "run"])
+        except OSError as error:
+            place = self._scratch.parent
+            self.close()
+            raise failed(place, error) from None
+        except BaseException:
+            self.close()
+            raise
+        self._runs += 1
+        self._steps, self._spikes = n_epochs * a.n_steps + 1, {}  # of this run: (time step, neuron) of each group
+        run = self._runs
+        return Results(lambda name: self._read(name, run))
+
+    def _read(self, name, run):
+        if run != self._runs:
+            raise DeviceError(f"'{name}' of an earlier run is no longer on the GPU: read results before the next run.")
+        group, _, variable = name.partition(".")
+        if f"{group}.spiked" not in self.manifest:
+            return self._get(name)
+        if group not in self._spikes:
+            self._spikes[group] = np.nonzero(self._get(f"{group}.spiked")[: self._steps])
+        step, i = self._spikes[group]
+        if variable == "i":
+            return i
+        return step * self.architecture.dt_ms * 1e-3 if variable == "t" else self._get(name)[step, i]
+
+    def _get(self, name):
+        spec = self._variable(name)
+        path = self._scratch / "out"
+        self._ask([f"get\t{name}\t{path}"])
+        values = np.fromfile(path, dtype=spec["dtype"])
+        if "size" in spec and values.size != spec["size"]:
+            raise failed(self._scratch.parent, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+        return values.reshape(-1, spec["columns"]) if "columns" in spec else values
+
+    def _variable(self, name):
+        try:
+            return self.manifest[name]
+        except KeyError:
+            raise DeviceError(f"the compiled network has no variable '{name}'.") from None
+
+    def _start(self):
+        self._scratch = run_folder()
+        with open(self._scratch / "stderr", "wb") as errors:
+            # A session of its own: Ctrl-C reaches the Python process, which decides what happens.
+            self._process = subprocess.Popen(
+                [str(self.folder / "main")],
+                cwd=self.folder,
+                env={**os.environ, "CUDA_DEVICE_ORDER": "PCI_BUS_ID"},  # nvidia-smi's, by which the GPU was chosen
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=True,
+                text=True,
+            )
+
+    def _ask(self, requests):
+        """Send requests, of which the last one is answered, and wait for the answer."""
+        said = []
+        try:
+            self._process.stdin.write("\n".join(requests) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass  # what it said before it ended comes below
+        for line in self._process.stdout:
+            if line == "brianff done\n":
+                return
+            said.append(line)
+        status = self._process.wait()
+        said.append((self._scratch / "stderr").read_text(errors="replace"))
+        self.close()
+        raise DeviceError(
+            f"the compiled network failed ({ended(status)}): {''.join(said).strip()[-500:]}. If this happens "
+            f"again, delete {self.folder}."
+        )
+
+    def close(self):
+        """End the process; the next run starts another one."""
+        if self._process is not None:
+            self._process.kill()
+            with contextlib.suppress(BrokenPipeError):  # what it did not read any more
+                self._process.stdin.close()
+            self._process.stdout.close()
+            self._process.wait()
+            shutil.rmtree(self._scratch, ignore_errors=True)
+            self._process = None
+
+    def __del__(self):
+        if getattr(self, "_process", None) is not None:
+            self.close()
+
+
+# -- generated code ------------------------------------------------------------------------------------------------
+
+
+@in_turn
+def generate(folder, architecture, composition, setup, network=None, record=False):
+    """Write the CUDA project of a network into `folder`; needs no nvcc and no GPU.
+
+    Parameters
+    ----------
+    folder : `pathlib.Path`
+    architecture : `Architecture`
+    composition : `Composition`
+    setup : `brianff.devices.cuda.Setup`
+    network : class, optional
+        What builds the Brian2 objects (default: the composition's).
+    record : bool
+        Record every spike.
+
+    Returns
+    -------
+    manifest : dict of name -> dict
+        Type and size of every variable that a run can set and give back.
+    """
+    set_device("cuda_standalone", directory=str(folder), build_on_run=False)
+    device = get_device()
+    try:
+        with setup.preferences():
+            network_class = on_gpu(network or composition.network_class)
+            built = network_class(architecture, composition, record=record, stop_early=True)
+            for slot in ("before_network_run", "after_network_run"):
+                device.insert_code(slot, f"BRIANFF_{slot}")
+            device.headers.append('"jobs.h"')
+            with built.precision():
+                built.network.run(built.duration, namespace={})
+                device.build(directory=str(folder), compile=False, run=False, with_output=False)
+            manifest, arrays = _arrays(device, built)
+            if any(codeobject.rng_calls and max(codeobject.rng_calls.values()) for codeobject in _code_objects(device)):
+                raise NotImplementedError(
+                    "rand(), randn() and xi start again with every run on CUDA: use uniform(seed, presentation, draw, "
+                    "channel)."
+                )
+            _accept_jobs(folder / "main.cu", arrays, built.network.name, sorted(c.name for c in device.clocks))
+    finally:
+        device.reinit()
+        set_device("runtime")
+    shutil.copy(_TEMPLATES / "jobs.h", folder)
+    merge(folder)
+    return manifest
+
+
+def _code_objects(device):
+    return device.code_objects.values()
+
+
+def _arrays(device, built):
+    """Manifest, and for each array the arguments of ``Jobs::add``."""
+    manifest, arrays = {}, []
+    recorders = {group.name: group for group in built.objects if isinstance(group, Recorder)}
+    for variable, name in device.arrays.items():
+        if not isinstance(variable, ArrayVariable) or name in device.variables_on_host_only or not variable.size:
+            continue
+        dtype, size, owner = np.dtype(variable.dtype), int(variable.size), variable.owner.name
+        spec = {"dtype": dtype.str, "size": size}
+        if owner in recorders:
+            spec["columns"] = recorders[owner].columns
+        manifest[f"{owner}.{variable.name}"] = spec
+        pointer = f"dev{name}[0]" if variable.name.endswith("space") else f"dev{name}"
+        reset = "false" if owner in recorders else "true"
+        arrays.append((f"{owner}.{variable.name}", pointer, size, dtype.itemsize, reset))
+    for name, array in built.timed_arrays.items():
+        values = array.values
+        manifest[name] = {"dtype": values.dtype.str, "size": int(values.size)}
+        if any(array is used for used in device.timed_arrays):
+            arrays.append((name, f"dev{name}_values", int(values.size), values.dtype.itemsize, "true"))
+        else:
+            del manifest[name]
+    return manifest, arrays
+
+
+def _accept_jobs(main, arrays, network, clocks):
+    """Put the loop over runs into the generated program, in place of the marks that `generate` left in it."""
+    lines = ["brianff::Jobs _jobs;"]
+    lines += [
+        f'_jobs.add("{name}", {pointer}, {size}, {item}, {reset});' for name, pointer, size, item, reset in arrays
+    ]
+    lines += ["while (_jobs.next())", "{", f"{network}.t = 0;"]
+    lines += [f"{clock}.timestep[0] = 0; {clock}.t[0] = 0;" for clock in clocks]
+    text = main.read_text()
+    after = "CUDA_SAFE_CALL(cudaDeviceSynchronize());\n_jobs.done();\n}\n_dealloc_arrays();\nreturn 0;"
+    for slot, code in (("before_network_run", "\n".join(lines)), ("after_network_run", after)):
+        if text.count(f"BRIANFF_{slot}") != 1:
+            raise CompilerError(f"brian2cuda's main.cu has changed: no place for {slot}.")
+        text = text.replace(f"BRIANFF_{slot}", code)
+    main.write_text(text)
+
+
+def merge(folder):
+    """Make one file of a project's code objects, each in a namespace of its own: the headers take nvcc's time."""
+    merged, includes, bodies = [], [], []
+    for path in sorted((folder / "code_objects").glob("*.cu")):
+        text, name = path.read_text(), path.stem
+        header = path.with_suffix(".h").read_text()
+        if f"void _run_{name}();" not in header or header.count("(") > 1:
+            continue  # it has functions that other files call
+        merged.append(f"code_objects/{path.name}")
+        includes += [line for line in re.findall(r"^#include .*$", text, re.M) if line not in includes]
+        body = re.sub(r"^#include .*$", "", text, flags=re.M)
+        bodies.append(f"namespace {name}_file {{\n{body}\n}}\nvoid _run_{name}() {{ {name}_file::_run_{name}(); }}\n")
+        path.unlink()
+    (folder / "code_objects" / "merged.cu").write_text("\n".join([*includes, *bodies]))
+    makefile = (folder / "makefile").read_text()
+    sources = re.search(r"^SRCS = (.*)$", makefile, re.M).group(1).split()
+    sources = [source for source in sources if source not in merged] + ["code_objects/merged.cu"]
+    (folder / "makefile").write_text(re.sub(r"^SRCS = .*$", f"SRCS = {' '.join(sources)}", makefile, flags=re.M))

@@ -1,0 +1,80 @@
+"""Sizes that a network cannot have, refused before anything is compiled or allocated."""
+
+import os
+from pathlib import Path
+
+from brian2 import Equations
+
+from brianff.errors import OptionError
+
+__all__ = ["require_memory", "require_size"]
+
+MOST_ELEMENTS = 2**31 - 1  # of an array: the compiled networks have indices of 32 bits
+_GIB = 2**30
+_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+
+def machine_memory():
+    """Bytes that this process can have at most: of the machine, or of the container."""
+    found = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    for path in map(Path, _LIMITS):
+        try:
+            found.append(int(path.read_text()))
+        except (OSError, ValueError):  # no container, or "max"
+            pass
+    return min(found)
+
+
+def require_memory(n_bytes, what):
+    """Refuse what this machine surely cannot hold.
+
+    Parameters
+    ----------
+    n_bytes : int
+        That are needed at least.
+    what : str
+        Beginning of the message, with the options.
+
+    Raises
+    ------
+    OptionError
+    """
+    if n_bytes > (available := machine_memory()):
+        raise OptionError(
+            f"{what} need at least {n_bytes / _GIB:,.0f} GiB of memory, and this machine has {available / _GIB:,.1f}."
+        )
+
+
+def require_size(architecture, composition):
+    """Refuse a network with more elements in an array than 32 bits count, or for which there is no memory.
+
+    Parameters
+    ----------
+    architecture : `brianff.network.feedforward.Architecture`
+    composition : `brianff.equations.compose.Composition`
+
+    Raises
+    ------
+    OptionError
+    """
+    a, pairs = architecture, list(zip(architecture.sizes[:-1], architecture.sizes[1:], strict=True))
+    layers = "-".join(map(str, a.sizes))
+    shown = a.images * a.n_pixels * a.events
+    arrays = [
+        (f"--hidden: layers {layers} have {{:,}} weights between two of them", max(pre * post for pre, post in pairs)),
+        (f"--batch {a.batch}: so many presentations in layers {layers} have {{:,}} neurons", a.batch * max(a.sizes)),
+        (f"--chunk and --batch: {a.images} images of one run have {{:,}} values", shown),
+        (f"--chunk and --batch: layers {layers} record {{:,}} values in one run",
+         (a.capacity + 1) * a.batch * max(a.hidden)),
+    ]  # fmt: skip
+    for what, elements in arrays:
+        if elements > MOST_ELEMENTS:
+            raise OptionError(f"{what.format(elements)}, and {MOST_ELEMENTS:,} are the most: use fewer.")
+    equations = Equations(composition.synapses.model)
+    kept = [name for name in composition.state_variables() if "shared" not in equations[name].flags]
+    itemsize = 4 if a.dtype == "float32" else 8
+    # in the device and here, where weights are drawn in double precision
+    weights = sum(pre * post for pre, post in pairs) * len(kept) * (itemsize + 8)
+    require_memory(weights, f"--hidden: the weights of layers {layers}")
+    neurons = a.batch * sum(a.sizes) * 3 * itemsize  # membrane, current, trace
+    require_memory(weights + neurons + shown * (itemsize + 8), f"--batch {a.batch} and --chunk with layers {layers}")

@@ -1,0 +1,435 @@
+"""Names that meet: files that know nothing of each other may use the same name, and each keeps its own meaning.
+
+A composition puts strings of several files into one group of Brian2's, where every name exists once.  A name belongs to
+the file that defines it: with an equation, as a parameter, or with an assignment that later statements read (a local
+variable).  Where two files have the same name for different things, the later one in the order of kinds (neuron,
+encoder, goodness, rule, optimizer) gets another in the network, ``NAME_of_KIND``, in all of its strings; so does a name
+that the generated code cannot have, such as ``double``.  Three exceptions:
+
+- what files of other kinds are written for (`CONTRACT`: the trace ``x``, ...) keeps its name, and the other is renamed;
+- what brianff itself offers to the strings of a file (`AT_HAND`) cannot be defined there: nobody could tell which of
+  both is meant;
+- ``w`` in strings of synapses is always the weight.
+"""
+
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from brian2 import have_same_dimensions
+
+import brianff.models
+from brianff.equations.limits import require_limits, require_size
+from brianff.equations.text import SUFFIXES, base_name, closest, equation_lines, names_in, statement_lines
+from brianff.errors import ModelError
+from brianff.values import is_number
+
+__all__ = ["AT_HAND", "CONTRACT", "Isolated", "isolate", "ships"]
+
+_FUNCTIONS = {"uniform", "exponential"}
+_RANDOM = {"seed", "presentation", "channel", "entry"}
+_NEURON = (
+    _FUNCTIONS
+    | _RANDOM
+    | {"T_epoch", "t_in_epoch", "n_classes", "class_group", "target", "lastspike", "not_refractory"}
+)
+_LAYER = {"phase", "learning_rate", "samples_per_update", "n_neurons", "n_spikes"}
+_SYNAPSE = {"w", "plastic"}
+_OF_RULES = {"surrogate", "derivative", "goodness_jump", "memory"}
+# kind -> what brianff, or a file of another kind, gives its strings to use
+AT_HAND = {
+    "neuron": _NEURON - {"n_classes", "class_group", "target"},  # those are for rules
+    "encoder": _FUNCTIONS
+    | _RANDOM
+    | {"T_epoch", "t_in_epoch", "intensity", "n_pixels", "label_neurons", "images", "shown_image", "events"},
+    "goodness": _NEURON | _LAYER,
+    "rule": _NEURON | _LAYER | _SYNAPSE | _OF_RULES | {"x", "g", "gain", "response"},
+    "optimizer": {"T_epoch", "w", "dw", "plastic"},
+    "eligibility": _NEURON | _SYNAPSE | {"phase", "surrogate", "delta", "n_spikes"},
+    "feedback": _NEURON | _SYNAPSE | {"phase", "dw", "delta", "n_spikes", "perturbation"},
+    "loss": _NEURON | {"phase", "own_class", "shown_class", "excess"},
+}
+# kind -> what the files of other kinds, and Python code, know by its name
+CONTRACT = {
+    "goodness": {"x", "g", "gain", "G"},
+    "rule": {"dw"},
+    "encoder": {"dark"},
+    "eligibility": {"dw", "grazing"},
+    "feedback": {"F", "F_range"},
+    "loss": {"n_spikes", "delta"},
+}
+# What brianff itself has in the groups of a network; `scopes` of names are these: in "hidden", neurons and the synapses
+# that reach them, which see all names of their neurons.
+_INTERNAL = {
+    "input": {
+        *AT_HAND["encoder"],
+        *("is_pixel", "is_label", "shown_label", "label_channel", "in_class", "neutral", "pixel"),
+        *("image_index", "label", "presentation_index", "first_step_of_epoch"),
+    },
+    "hidden": {
+        *(_NEURON | _SYNAPSE | _OF_RULES),
+        *("label", "presentation_index", "own_class", "shown_class", "score", "excess", "perturbation", "N_pre"),
+        *("N_post", "first_step_of_epoch"),
+    },
+    "layer": {*_LAYER, "t_stop", "phase_at"},
+}
+_SCOPES = {
+    "input": {"input"},
+    "both": {"input", "hidden"},
+    "layer": {"layer"},
+    "layers": {"layer"},
+    "goodness": {"layer"},
+    "sum": {"layer"},
+}
+_EVERYWHERE = {"input", "hidden", "layer"}
+# Words of C++ and CUDA, macros of their headers, what the templates hand to Python, and what Brian2 asks a group for.
+_GENERATED = set(
+    """alignas alignof and_eq asm auto bitand bitor bool break case catch char class compl concept const const_cast
+    constexpr continue decltype default delete do double dynamic_cast else enum explicit export extern false
+    float for friend goto if inline int long mutable namespace new noexcept not_eq nullptr operator or_eq
+    private protected public register reinterpret_cast requires restrict return short signed sizeof static
+    static_assert static_cast struct switch template this thread_local throw true try typedef typeid typename
+    union unsigned using virtual void volatile wchar_t while xor xor_eq int8_t int16_t int32_t int64_t uint8_t
+    uint16_t uint32_t uint64_t size_t std brian assert errno stdin stdout stderr BUFSIZ CHAR_BIT CHAR_MAX
+    CHAR_MIN CLOCKS_PER_SEC DBL_MAX DBL_MIN EOF FLT_MAX FLT_MIN HUGE_VAL INFINITY INT_MAX INT_MIN LONG_MAX
+    LONG_MIN M_1_PI M_2_PI M_E M_LN2 M_LN10 M_LOG2E M_LOG10E M_PI M_PI_2 M_PI_4 M_SQRT2 NAN NULL RAND_MAX
+    SCHAR_MAX SHRT_MAX UCHAR_MAX UINT_MAX ULONG_MAX isnan isinf isfinite signbit major minor linux unix
+    DEFAULT_CASE blockIdx blockDim threadIdx gridDim warpSize min max abs fabs pow fmod floor_divide owner
+    variables scalar_code vector_code codeobj_name variable_indices get_array_name eventspace_variable
+    LazyArange logical_not logical_and logical_or inf nan source class_name codeobj_class collected
+    conditional_write dtype resize idx vectorisation_idx entry_idx cond numpy spikespace""".split()
+)
+_SYNAPSE_PARTS = ("synapses", "upper", "feedback", "update")
+
+
+@dataclass
+class _Own:
+    """A name that a file defines."""
+
+    where: str
+    scopes: set
+    what: str  # "variable", "parameter", "course" (of time) or "local"
+
+
+@dataclass
+class Isolated:
+    """Models whose names do not meet, the values of all parameters, and what was renamed: kind -> new -> old."""
+
+    models: dict
+    values: dict
+    renamed: dict = field(default_factory=dict)
+    own: dict = field(default_factory=dict)  # kind -> variables that it defines, and that are not in its contract
+
+    def foreign(self, kind):
+        """Variables of files of other kinds, in all their forms, that a file of this kind has no part in."""
+        names = set().union(*(names for k, names in self.own.items() if k != kind)) - self.own[kind]
+        return {name + suffix for name in names for suffix in ("", "_pre", "_post")}
+
+    def as_written(self, kind, message):
+        """A message about a file, in the names of this file."""
+        for new, old in self.renamed.get(kind, {}).items():
+            message = re.sub(rf"\b(d?){new}(?={'|'.join(SUFFIXES)}|\b)", rf"\g<1>{old}", message)
+        return message
+
+
+def isolate(models, schema, overrides):
+    """Rename what has the same name in two files and means different things.
+
+    Parameters
+    ----------
+    models : dict of kind -> `Model`
+    schema : dict of kind -> string -> (sort, part, required)
+    overrides : dict
+        Values that replace those of the files: ``NAME``, or ``KIND.NAME`` where two files have the name.
+
+    Returns
+    -------
+    isolated : `Isolated`
+
+    Raises
+    ------
+    ModelError
+        If a file defines a name twice, or one that is taken; if an override fits no parameter.
+    """
+    own = {kind: _own_names(model, schema[kind]) for kind, model in models.items()}
+    for kind, model in models.items():
+        _refuse_taken(model, own[kind], schema[kind])
+        _refuse_ambiguous_locals(model, own, models)
+    parameters = _overridden(models, overrides)
+    mapping = _new_names(models, own, parameters)
+    _follow(models, own, mapping, schema)
+    renamed, values = {}, {}
+    for kind, model in models.items():
+        if mapping[kind]:
+            renamed[kind] = _renamed(model, mapping[kind], own[kind], schema[kind])
+        values |= {mapping[kind].get(name, name): value for name, value in parameters[kind].items()}
+    back = {kind: {new: old for old, new in names.items()} for kind, names in mapping.items() if names}
+    variables = {
+        kind: {mapping[kind].get(name, name) for name, o in names.items() if o.what == "variable"}
+        - CONTRACT.get(kind, set())
+        for kind, names in own.items()
+    }
+    return Isolated(models | renamed, values, back, variables)
+
+
+# -- what a file defines -------------------------------------------------------------------------------------------
+def _own_names(model, schema):
+    """name -> `_Own` of all that a file defines."""
+    found = {}
+    for key, (what, part, _) in schema.items():
+        scopes = _SCOPES.get(part, {"hidden"})
+        for offset, line in equation_lines(model[key]) if what == "equations" else ():
+            if not (match := re.match(r"d(\w+)\s*/\s*dt\s*=|(\w+)\s*(?:=|:)", line)):
+                continue
+            name, where = match[1] or match[2], model.where(key, offset)
+            if name in found:
+                raise ModelError(f"{where}: '{name}' is defined twice, here and in {found[name].where}.")
+            found[name] = _Own(where, scopes, "variable")
+    for name in model.parameters:
+        where = model.where_parameter(name)
+        if name in found:
+            raise ModelError(f"{found[name].where}: '{name}' is both a variable and one of the parameters ({where}).")
+        found[name] = _Own(where, _EVERYWHERE, "parameter")
+    for name in model.courses:
+        found[name] = _Own(model.where(name), _EVERYWHERE, "course")
+    for key, (what, part, _) in schema.items():
+        for name, offset in _locals(model, key, part, found) if what == "statements" else ():
+            found.setdefault(name, _Own(model.where(key, offset), set(), "local")).scopes |= _SCOPES.get(
+                part, {"hidden"}
+            )
+    return found
+
+
+def _locals(model, key, part, defined):
+    """Names that a string assigns and reads afterwards, and that are not defined elsewhere: (name, offset)."""
+    statements = list(statement_lines(model[key]))
+    not_local = set(defined) | AT_HAND[model.kind] | CONTRACT.get(model.kind, set())
+    if part in _SYNAPSE_PARTS:
+        not_local |= {"w", "dw", "plastic"}
+    for k, (offset, statement) in enumerate(statements):
+        match = re.match(r"(\w+)\s*([-+*/]?=)(?!=)(.*)", statement)
+        if not match or match[1] in not_local or base_name(match[1])[1]:
+            not_local |= names_in(statement)
+            continue
+        name = match[1]
+        not_local |= names_in(match[3])
+        later = names_in(*(text for _, text in statements[k + 1 :]))
+        first = model.kind in ("neuron", "encoder") or part in _SYNAPSE_PARTS  # these set nothing that is another's
+        if match[2] == "=" and name not in not_local and (first or name in later):
+            yield name, offset
+        not_local.add(name)
+
+
+def _refuse_taken(model, own, schema):
+    """Names that brianff or another file gives this one to use, and names that look like a variable elsewhere."""
+    taken = AT_HAND[model.kind] - CONTRACT.get(model.kind, set())
+    variables = {name for name, o in own.items() if o.what == "variable"}
+    of_layers = _LAYER | CONTRACT["goodness"]
+    for name, o in own.items():
+        base, suffix = base_name(name)
+        weight = name in _SYNAPSE and o.what == "parameter" and model.kind == "neuron"  # which on_pre could mean
+        if name in taken or weight:
+            raise ModelError(
+                f"{o.where}: '{name}' is also defined by brianff, or by another file, as a name for the strings of a "
+                f"{model.kind}: rename it."
+            )
+        if suffix and base in (variables if suffix in ("_pre", "_post") else variables | of_layers):
+            group = {"_pre": "presynaptic neuron", "_post": "postsynaptic neuron", "_layer": "layer"}
+            raise ModelError(
+                f"{o.where}: '{name}' is also defined as what strings call '{base}' of the "
+                f"{group.get(suffix, 'layer below')}: rename it."
+            )
+
+
+def ships(model):
+    """Whether a model comes with brianff."""
+    return Path(brianff.models.__path__[0]).resolve() in model.path.resolve().parents
+
+
+def _refuse_ambiguous_locals(model, own, models):
+    """A user's file that assigns to a name of another file and reads it afterwards: is a local variable meant?"""
+    if model.kind in ("neuron", "encoder", "optimizer") or ships(model):
+        return
+    for name, o in own[model.kind].items():
+        for kind in models:
+            other = own[kind].get(name)
+            if o.what == "local" and kind != model.kind and other and other.what == "variable":
+                if "hidden" in o.scopes & other.scopes or "layer" in o.scopes & other.scopes:
+                    raise ModelError(
+                        f"{o.where}: '{name}' is also defined in {other.where}: if a variable of this string's own is "
+                        "meant, rename it."
+                    )
+
+
+# -- parameters ----------------------------------------------------------------------------------------------------
+def _overridden(models, overrides):
+    """kind -> name -> value of every parameter."""
+    parameters = {kind: dict(model.parameters) for kind, model in models.items()}
+    given = {kind: set() for kind in models}
+    for key, value in overrides.items():
+        for kind in _kinds_with(models, key):
+            name = key.rpartition(".")[2]
+            before = parameters[kind][name]
+            if not is_number(value):
+                raise ModelError(f"--set: the parameter '{key}' must be a finite number with a unit, not {value!r}.")
+            if not have_same_dimensions(before, value):
+                raise ModelError(f"--set: the parameter '{key}' has the unit of {before}, which {value} has not.")
+            require_size(name, value, "--set")
+            parameters[kind][name] = value
+            given[kind].add(name)
+    for kind, model in models.items():
+        require_limits([model], parameters[kind], given[kind])
+        for name, value in parameters[kind].items():
+            if (name == "tau" or name.startswith("tau_")) and float(value) <= 0:
+                where = "--set" if name in given[kind] else model.where_parameter(name)
+                raise ModelError(f"{where}: the time constant '{name}' must be positive, not {value}.")
+    return parameters
+
+
+def _kinds_with(models, key):
+    """Kinds whose files have the parameter that an override, ``NAME`` or ``KIND.NAME``, means."""
+    kind, dot, name = key.rpartition(".")
+    having = [k for k, model in models.items() if name in model.parameters and (not dot or k == kind)]
+    if not having:
+        names = list(dict.fromkeys(name for model in models.values() for name in model.parameters))
+        raise ModelError(
+            f"--set: no chosen model has a parameter '{key}'.{closest(name, names)} There are: {', '.join(names)}."
+        )
+    first = models[having[0]]
+    for k in having:
+        if not _same(models[k].parameters[name], first.parameters[name]):
+            raise ModelError(
+                f"--set: the parameter '{key}' is {first.parameters[name]} in {first.path} and "
+                f"{models[k].parameters[name]} in {models[k].path}: say which with {first.kind}.{name} or {k}.{name}."
+            )
+    return having
+
+
+def _same(a, b):
+    return have_same_dimensions(a, b) and bool(a == b)
+
+
+# -- new names -----------------------------------------------------------------------------------------------------
+def _new_names(models, own, parameters):
+    """kind -> old -> new name of all that must have another one."""
+    mapping = {kind: {} for kind in models}
+    taken = {}  # name -> [(kind, _Own)] that keep it
+    for kind in models:
+        for name in CONTRACT.get(kind, set()) & own[kind].keys():
+            taken.setdefault(name, []).append((kind, own[kind][name]))
+    everything = set().union(*own.values())
+    variables = {n for of_kind in own.values() for n, o in of_kind.items() if o.what == "variable"}
+    for kind in models:
+        for name, o in own[kind].items():
+            if name in CONTRACT.get(kind, ()):
+                continue
+            internal = name in _GENERATED or any(name in _INTERNAL[scope] for scope in o.scopes)
+            base, suffix = base_name(name)
+            shadows = suffix and base in variables | _INTERNAL["hidden"] | _INTERNAL["layer"]
+            if (
+                not internal
+                and not shadows
+                and not any(_meet(name, (kind, o), other, parameters) for other in taken.get(name, ()))
+            ):
+                taken.setdefault(name, []).append((kind, o))
+                continue
+            new = f"{name}_of_{kind}"
+            while new in everything:
+                new += "_too"
+            mapping[kind][name] = new
+            everything.add(new)
+    return mapping
+
+
+def _meet(name, one, other, parameters):
+    (kind, a), (kind_of_other, b) = one, other
+    if a.what == b.what == "parameter":
+        return not _same(parameters[kind][name], parameters[kind_of_other][name])
+    return bool(a.scopes & b.scopes)
+
+
+def _follow(models, own, mapping, schema):
+    """Files that use a name which two others define mean that of the models that they were written with."""
+    for kind, model in models.items():
+        used = {base_name(n)[0] for n in _used(model, schema[kind])} | _used(model, schema[kind])
+        for name in used - own[kind].keys():
+            owners = [k for k in models if k != kind and name in own[k] and own[k][name].what != "local"]
+            if len(owners) < 2 or any(name in CONTRACT.get(k, ()) for k in owners):
+                continue
+            if all(name not in mapping[k] for k in owners):
+                continue
+            known = [k for k in owners if ships(models[k])]
+            if not ships(model):
+                places = " and in ".join(own[k][name].where for k in owners)
+                line = _line(model, schema[kind], name)
+                raise ModelError(f"{model.path}:{line}: '{name}' is defined in {places}: rename one of them.")
+            owner = known[0] if known else owners[0]
+            if name in mapping[owner]:
+                mapping[kind][name] = mapping[owner][name]
+
+
+def _used(model, schema):
+    texts = [model[key] for key, (what, _, _) in schema.items() if what not in ("values",) and key != "method"]
+    initial = model.strings.get("initial") or {}
+    return names_in(*texts, *map(str, initial.values()))
+
+
+def _line(model, schema, name):
+    """Line of the first string that uses a name."""
+    for key in schema:
+        for offset, line in enumerate(str(model[key]).splitlines()):
+            if any(name in (n, base_name(n)[0]) for n in names_in(line)):
+                return model.where(key, offset).rpartition(":")[2]
+    return "1"
+
+
+def _renamed(model, mapping, own, schema):
+    """The model with other names in all its strings."""
+    strings = {}
+    for key, value in model.strings.items():
+        what, part, _ = schema[key]
+        if isinstance(value, dict):
+            strings[key] = {
+                mapping.get(name, name): _rename(v, mapping, own) if isinstance(v, str) else v
+                for name, v in value.items()
+            }
+        elif key == "method":
+            strings[key] = value
+        else:
+            here = {k: v for k, v in mapping.items() if part not in _SYNAPSE_PARTS or k not in _SYNAPSE}
+            strings[key] = _rename(value, here, own, mapping, what == "equations")
+    parameters = {mapping.get(name, name): value for name, value in model.parameters.items()}
+    courses = {mapping.get(name, name): course for name, course in model.courses.items()}
+    return replace(model, strings=strings, parameters=parameters, courses=courses)
+
+
+def _rename(text, mapping, own, with_suffix=None, equations=False):
+    with_suffix = mapping if with_suffix is None else with_suffix
+
+    def new(match):
+        token = match[0]
+        base, suffix = base_name(token)
+        if token in own or not suffix:
+            return mapping.get(token, token)
+        return with_suffix[base] + suffix if base in with_suffix and _has_form(own.get(base), suffix) else token
+
+    def differential(match):
+        return f"d{mapping.get(match[1], match[1])}{match[2]}"
+
+    lines = []
+    for line in text.split("\n"):
+        code, sign, comment = line.partition("#")
+        code, colon, unit = code.partition(":") if equations else (code, "", "")
+        left = re.match(r"\s*d\w+\s*/\s*dt\s*=", code) if equations else None
+        start = re.sub(r"d(\w+)(\s*/\s*dt)", differential, left[0]) if left else ""
+        code = start + re.sub(r"(?<![\w.])[A-Za-z_]\w*", new, code[left.end() if left else 0 :])
+        lines.append(code + colon + unit + sign + comment)
+    return "\n".join(lines)
+
+
+def _has_form(own, suffix):
+    """Whether a name with this suffix is the variable that a file defines (or, without `own`, reads from another)."""
+    if own is None:
+        return True
+    scopes = {"layer"} if suffix in ("_layer", "_below") else {"input", "hidden"}
+    return own.what == "variable" and bool(own.scopes & scopes)

@@ -1,0 +1,160 @@
+"""Exact backpropagation through spike times, on the recorded spikes of a feedback network: the yardstick, not a rule.
+
+The network of `brianff.network.feedback` is simulated without learning, and the gradient of its loss goes back through
+the spikes that it recorded: through every hidden spike time, through the soft resets of a neuron's own earlier spikes,
+and through all layers.  This needs the weights of other neurons and the future, which no synapse has.
+"""
+
+import numpy as np
+from brian2 import second
+
+from brianff.devices.device import simulator
+from brianff.learning.evaluation import predicted_classes
+from brianff.learning.feedback_training import FeedbackTrainer
+
+__all__ = ["BackpropagationTrainer", "spike_time_gradients"]
+
+
+def spike_time_gradients(weights, spikes, A, errors, tau_s, c, dt, grazing=0.0):
+    """Gradients of sum_k error_k t_k, over the output spikes, with respect to every weight matrix (units of tau).
+
+    With s = adjoint/(A - c) of a spike, alpha and beta the decays with tau_s and tau = 2 tau_s since an earlier one:
+
+        gradient of w_ji          += s (alpha - beta)               for each earlier spike of presynaptic neuron j
+        adjoint of that spike     += s w_ji (2 alpha - beta)
+        adjoint of an own earlier += s c beta                       (soft reset)
+
+    Parameters
+    ----------
+    weights : list of (n_pre, n_post) arrays
+    spikes : list of (batch, steps, n) arrays
+        1 where a neuron spiked; the input first.
+    A : list of (batch, steps, n) arrays
+        Values of A where a neuron spiked, a list entry for each layer after the input.
+    errors : list of (batch, n) arrays
+        What every spike of a layer contributes by itself: y - n at the output, a rate regulariser's in hidden layers.
+    tau_s, dt : float
+        In seconds.
+    c : sequence of float
+        Threshold of each layer after the input.
+    grazing : float
+        A - c is held above `grazing` c.
+
+    Returns
+    -------
+    gradients : list of (n_pre, n_post) arrays
+        Summed over the batch.
+    """
+    fast, slow = np.exp(-dt / tau_s), np.exp(-dt / (2 * tau_s))
+    gradients = []
+    from_above = None  # adjoints of the spikes of the layer below, (batch, steps, n)
+    for level in reversed(range(len(weights))):
+        w, pre, post = weights[level], spikes[level], spikes[level + 1]
+        # s, from the adjoint on: sums of s alpha and s beta over later spikes, those of the neuron itself included
+        scale = post / np.maximum(A[level] - c[level], max(grazing * c[level], 1e-12))
+        alpha, beta = np.zeros_like(scale[:, 0]), np.zeros_like(scale[:, 0])
+        below = np.zeros(pre.shape) if level else None
+        for t in reversed(range(post.shape[1])):
+            beta *= slow
+            scale[:, t] *= errors[level] + c[level] * beta + (0 if from_above is None else from_above[:, t])
+            if level:
+                alpha *= fast
+                below[:, t] = pre[:, t] * ((2 * alpha - beta) @ w.T)
+                alpha += scale[:, t]
+            beta += scale[:, t]
+        from_above = below
+        a, b = np.zeros_like(pre[:, 0]), np.zeros_like(pre[:, 0])
+        difference = np.zeros(pre.shape)
+        for t in range(pre.shape[1]):
+            a *= fast
+            b *= slow
+            np.subtract(a, b, out=difference[:, t])
+            a += pre[:, t]
+            b += pre[:, t]
+        gradients.insert(0, difference.reshape(-1, w.shape[0]).T @ scale.reshape(-1, w.shape[1]))
+    return gradients
+
+
+class BackpropagationTrainer(FeedbackTrainer):
+    """Trains the same network by exact backpropagation through spike times; the configuration's feedback is not used.
+
+    The optimizer is Adam with the parameters of the model file.
+    """
+
+    def _architecture(self):
+        """With room for one mini-batch, since every run of the simulator is one."""
+        c = self.config
+        return super()._architecture().with_(capacity=c.mini_batch // c.batch, images=c.mini_batch)
+
+    def _simulator(self):
+        c = self.config
+        return simulator(c.device, self.architecture, self.composition, self.report, record=True)
+
+    def _initial_state(self):
+        return {name: value.astype(float) for name, value in super()._initial_state().items()}
+
+    def _learn(self, rows):
+        tally = np.zeros(2)
+        for first in range(rows.start, rows.stop, self.rows_per_update):
+            tally += self._step(range(first, first + self.rows_per_update))
+        return tally
+
+    def _step(self, rows):
+        """Simulate a mini-batch, differentiate, a step of Adam; returns samples that were right, and output spikes."""
+        config, a, parameters = self.config, self.architecture, self.composition.parameters
+        L, n = len(a.hidden), config.mini_batch
+        samples, numbers = self._samples(rows)
+        stimulus, n_epochs = self._stimulus(samples, numbers, [0], training=True)
+        with self.simulator.run({**self.inputs(), **stimulus}, n_epochs) as results:
+            spikes, A = zip(*(self._spikes(results, level, n_epochs) for level in range(L + 1)), strict=True)
+        counts = [s.sum(axis=1) for s in spikes]
+        labels = self.data.labels[samples]
+        targets = np.full((n, a.n_classes), parameters["y_other"])
+        targets[np.arange(n), labels] = parameters["y_true"]
+        errors = []
+        for level in range(1, L):
+            mean_n = counts[level].mean(axis=0)
+            self.synaptic[f"neurons{level}.mean_n"] = np.tile(mean_n, a.batch)
+            errors.append(np.tile(parameters["rho"] * (parameters["f_target"] - mean_n), (n, 1)))
+        errors.append(targets - counts[L])
+        c = [parameters["c"]] * (L - 1) + [self.output_parameters.get("c", parameters["c"])]
+        weights = [self.synaptic[f"synapses{k}.w"].reshape(a.sizes[k - 1], a.sizes[k]) for k in range(1, L + 1)]
+        gradients = spike_time_gradients(
+            weights,
+            spikes,
+            A[1:],
+            errors,
+            float(parameters["tau_s"] / second),
+            c,
+            a.dt_ms * 1e-3,
+            parameters["grazing"],
+        )
+        rate = self._learning_rates(rows).max()
+        for level, gradient in enumerate(gradients, start=1):
+            self._adam(level, -gradient.ravel() / n, rate)
+        return np.array([np.sum(predicted_classes(counts[L]) == labels), counts[L].sum()])
+
+    def _spikes(self, results, level, n_epochs):
+        """Spikes of a layer and the values of A there, both (presentations, steps, neurons)."""
+        a = self.architecture
+        shape = (n_epochs * a.n_steps + 1, a.batch, a.sizes[level])
+        spikes, A = np.zeros(shape), np.zeros(shape)
+        step = np.round(results[f"spikes{level}.t"] / (a.dt_ms * 1e-3)).astype(int)
+        where = (step, *np.divmod(results[f"spikes{level}.i"], a.sizes[level]))
+        spikes[where] = 1
+        if level:
+            A[where] = results[f"spikes{level}.A"]
+        return [
+            values[:-1].reshape(n_epochs, a.n_steps, a.batch, -1).transpose(0, 2, 1, 3).reshape(-1, a.n_steps, shape[2])
+            for values in (spikes, A)
+        ]
+
+    def _adam(self, level, gradient, rate):
+        p, own = self.composition.parameters, f"synapses{level}."
+        state = self.synaptic
+        state[own + "n_updates"] = state[own + "n_updates"] + 1
+        k = state[own + "n_updates"][0]
+        state[own + "m1"] += (1 - p["beta1"]) * (gradient - state[own + "m1"])
+        state[own + "m2"] += (1 - p["beta2"]) * (gradient**2 - state[own + "m2"])
+        rate = rate * np.sqrt(1 - p["beta2"] ** k) / (1 - p["beta1"] ** k)
+        state[own + "w"] += rate * state[own + "m1"] / (np.sqrt(state[own + "m2"]) + p["epsilon"])

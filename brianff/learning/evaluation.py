@@ -1,0 +1,239 @@
+"""Predictions, accuracy and separation of goodness, on a network that does not learn."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from brianff.learning.readout import features
+from brianff.network.feedforward import LABEL_NEUTRAL, LABEL_NONE
+from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule
+
+__all__ = [
+    "NO_PREDICTION", "Evaluation", "confusion_matrix", "evaluate", "group_goodness", "never_active",
+    "predicted_classes", "present", "ties",
+]  # fmt: skip
+
+NO_PREDICTION = -1  # several classes tie
+
+
+def predicted_classes(values):
+    """Class with the largest value of every sample; `NO_PREDICTION` where several classes share it.
+
+    To take the first of them would favour low classes: a silent network would know all samples of class 0.
+
+    Parameters
+    ----------
+    values : (n, n_classes) array
+
+    Returns
+    -------
+    predicted : (n,) int array
+    """
+    values = np.asarray(values)
+    shared = np.sum(values == values.max(axis=1, keepdims=True), axis=1) != 1  # none at all: not a number
+    return np.where(shared, NO_PREDICTION, values.argmax(axis=1))
+
+
+def ties(predicted):
+    """A sentence on samples without a prediction, or nothing: ``"37 of 449 samples tie: no prediction"``."""
+    n = int(np.sum(np.asarray(predicted) == NO_PREDICTION))
+    return f"{n} of {len(predicted)} samples tie: no prediction" if n else ""
+
+
+def never_active(activity):
+    """Part of the neurons of every layer without activity in any presentation; from (n, n_l) arrays."""
+    return np.array([np.mean(~np.any(a, axis=0)) for a in activity])
+
+
+def present(simulator, inputs, images, image, label, number, keep_traces=True):
+    """Show images without learning and read every layer at the end of each stimulus epoch.
+
+    Parameters
+    ----------
+    simulator : `RuntimeSimulator` or `CppSimulator`
+    inputs : dict
+        Weights, and what else a run needs beside the stimulus (see `brianff.learning.training.Trainer.inputs`).
+    images : (n_images, n_pixels) array
+        Intensities in [0, 1].
+    image, label, number : (n,) int arrays
+        Row of `images`, class (or `LABEL_NEUTRAL`, `LABEL_NONE`) and number of each presentation.
+    keep_traces : bool
+        False saves memory where only the goodness matters: 8 bytes a neuron and presentation.
+
+    Returns
+    -------
+    goodness : (n, n_layers) array
+    traces : list of (n, n_l) arrays, or None without `keep_traces`
+    """
+    a = simulator.architecture
+    layers = range(1, len(a.hidden) + 1)
+    if not len(image):
+        return np.zeros((0, len(a.hidden))), [np.zeros((0, n)) for n in a.hidden]
+    goodness, traces = [], [[] for _ in layers]
+    piece = a.capacity * a.batch
+    start = 0
+    while start < len(image):
+        stop = min(start + piece, len(image))
+        # Only the images of this piece travel, and only as many as the compiled network has room for.
+        rows, local = np.unique(image[start:stop], return_inverse=True)
+        if len(rows) > a.images:
+            stop = start + int(np.flatnonzero(_distinct(image[start:stop]) > a.images)[0])
+            rows, local = np.unique(image[start:stop], return_inverse=True)
+        buffer = np.zeros((a.images, a.n_pixels * a.events))
+        buffer[: len(rows)] = images[rows]
+        schedule = Schedule.evaluation(local, label[start:stop], number[start:stop], a.batch)
+        n = stop - start
+        with simulator.run({**inputs, "images": buffer, **schedule.inputs(a)}, len(schedule)) as results:
+            goodness.append(
+                np.stack(
+                    [results.recorded(f"record_g{level}", "g", len(schedule)).reshape(-1)[:n] for level in layers], 1
+                )
+            )
+            for level in layers if keep_traces else ():
+                x = results.recorded(f"record_x{level}", "x", len(schedule))
+                traces[level - 1].append(x.reshape(-1, a.hidden[level - 1])[:n])
+        start = stop
+    return np.concatenate(goodness), [np.concatenate(t) for t in traces] if keep_traces else None
+
+
+def _distinct(values):
+    """Number of different values up to and including each place."""
+    first = np.zeros(len(values), int)
+    first[np.unique(values, return_index=True)[1]] = 1
+    return np.cumsum(first)
+
+
+@dataclass
+class Evaluation:
+    """What the network says of a set of samples.
+
+    Attributes
+    ----------
+    labels : (n,) int array
+        The true classes.
+    goodness : (n, n_classes, n_layers) array or None
+        Under every candidate label, or of every class group; None if the network has neither.
+    belief : (n, n_classes) array
+        Of the softmax readout, on one pass with a neutral label.
+    spikes_per_neuron : float
+        Mean goodness trace of a hidden neuron: about its number of spikes in a presentation.
+    silent : (n_layers,) array, optional
+        Part of the neurons of every layer that are silent in all samples, shown with a neutral label.
+    """
+
+    labels: np.ndarray
+    goodness: np.ndarray | None
+    belief: np.ndarray
+    spikes_per_neuron: float
+    silent: np.ndarray | None = None
+
+    def by_goodness(self, layers=slice(None)):
+        """Predicted classes: the label under which the goodness, summed over `layers`, is largest.
+
+        `NO_PREDICTION` where several labels tie; the same in `by_readout` and `predicted`.
+        """
+        return predicted_classes(self.goodness[:, :, layers].sum(axis=2))
+
+    def by_readout(self):
+        return predicted_classes(self.belief)
+
+    def predicted(self, how="goodness"):
+        """Predicted classes by goodness, upper (layers >= 2) or readout."""
+        if how in ("goodness", "upper") and self.goodness is None:
+            raise ValueError("this network has no label input to try labels with: predict by the readout.")
+        if how == "readout":
+            return self.by_readout()
+        if how == "goodness":
+            return self.by_goodness()
+        if how == "upper":
+            return self.by_goodness(slice(min(1, self.goodness.shape[2] - 1), None))
+        raise ValueError(f"there is no prediction by '{how}': it is goodness, upper or readout.")
+
+    def accuracy(self, how="goodness"):
+        """Fraction of samples that are classified correctly; those without a prediction are not."""
+        return float(np.mean(self.predicted(how) == self.labels))
+
+    def of_silent(self):
+        """Words on the layers with neurons that are silent in all samples, or nothing."""
+        shares = enumerate(() if self.silent is None else self.silent, start=1)
+        listed = ", ".join(f"{share:.1%} of layer {level}" for level, share in shares if share)
+        return f"; never active: {listed}" if listed else ""
+
+    def separation(self):
+        """Goodness summed over layers under the true label, and under the best wrong one: two (n,) arrays."""
+        total = self.goodness.sum(axis=2)
+        rows = np.arange(len(self.labels))
+        true = total[rows, self.labels]
+        wrong = total.copy()
+        wrong[rows, self.labels] = -np.inf
+        return true, wrong.max(axis=1)
+
+    def arrays(self):
+        out = {"labels": self.labels, "belief": self.belief, "spikes_per_neuron": np.array(self.spikes_per_neuron)}
+        more = {"goodness": self.goodness, "silent": self.silent}
+        return out | {name: values for name, values in more.items() if values is not None}
+
+    @classmethod
+    def from_arrays(cls, arrays):
+        return cls(
+            arrays["labels"],
+            arrays.get("goodness"),
+            arrays["belief"],
+            float(arrays["spikes_per_neuron"]),
+            arrays.get("silent"),
+        )
+
+
+def evaluate(simulator, inputs, readout, images, labels, offset=0, candidates=True, class_groups=False):
+    """Try every label on every image, and ask the readout after one pass with a neutral label.
+
+    Parameters
+    ----------
+    simulator, inputs
+        As for `present`.
+    readout : `SoftmaxReadout`
+    images : (n, n_pixels) array
+    labels : (n,) int array
+    offset : int
+        Number of the first sample, so that different sets get different encoder noise.
+    candidates : bool
+        False: only the readout (networks without label input).
+    class_groups : bool
+        One pass tells the goodness of all classes, those of the groups.
+    """
+    a = simulator.architecture
+    n, k = len(images), a.n_classes
+    rows = np.arange(n)
+    base = EVALUATION_PRESENTATIONS + (offset + rows) * (k + 1)
+    neutral = np.full(n, LABEL_NEUTRAL if candidates else LABEL_NONE)
+    _, traces = present(simulator, inputs, images, rows, neutral, base)
+    belief = readout.probabilities(features(traces))
+    goodness = None
+    if class_groups:
+        goodness = np.stack([group_goodness(x, k) for x in traces], axis=2)
+    elif candidates:
+        goodness, _ = present(
+            simulator,
+            inputs,
+            images,
+            np.repeat(rows, k),
+            np.tile(np.arange(k), n),
+            np.repeat(base, k) + 1 + np.tile(np.arange(k), n),
+            keep_traces=False,
+        )
+        goodness = goodness.reshape(n, k, -1)
+    spikes = float(np.mean([t.mean() for t in traces]))
+    return Evaluation(np.asarray(labels), goodness, belief, spikes, never_active(traces))
+
+
+def group_goodness(x, n_classes):
+    """Mean of x**2 of every class group, (n, n_classes), from traces (n, neurons); neuron i: group i % n_classes."""
+    return np.stack([np.mean(x[:, c::n_classes] ** 2, axis=1) for c in range(n_classes)], axis=1)
+
+
+def confusion_matrix(labels, predicted, n_classes):
+    """Counts, shape (n_classes, n_classes): row = true class, column = predicted class; without `NO_PREDICTION`."""
+    matrix = np.zeros((n_classes, n_classes), int)
+    made = np.asarray(predicted) != NO_PREDICTION
+    np.add.at(matrix, (np.asarray(labels)[made], np.asarray(predicted)[made]), 1)
+    return matrix

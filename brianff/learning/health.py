@@ -1,0 +1,156 @@
+"""What is wrong with a network in training, in a sentence: layers that are silent, or that do not learn.
+
+Training goes on all the same; each sentence is said once, as a `BrianffWarning`.
+"""
+
+import warnings
+
+import numpy as np
+from brian2.equations.equations import Equations
+from scipy.special import bdtr, bdtrc
+
+from brianff.equations.threshold import parameter_of_threshold
+from brianff.errors import BrianffWarning
+
+__all__ = ["Health", "at_chance", "chance_of", "listed", "lower_threshold", "warn"]
+
+PATIENCE = 200  # samples after which a silent layer is mentioned, or a pass over a smaller training set
+EARLIEST = 0.5  # of the training: before that, a network may still be about to learn
+MARGIN = 0.05  # so much more than chance would be learning
+
+
+def warn(text):
+    """Say what a user should know, though the program goes on."""
+    warnings.warn(text, BrianffWarning, stacklevel=4)
+
+
+def chance_of(predicted, labels):
+    """Accuracy of the same answers in a random order, or of guesses: that of a network that does not see its input."""
+    classes = np.unique(labels)
+    shuffled = sum(np.mean(predicted == k) * np.mean(labels == k) for k in classes)
+    return float(max(shuffled, 1 / len(classes)))
+
+
+def at_chance(right, n, chance):
+    """Whether `right` of `n` are no more than chance gives, and so few that `MARGIN` more can be excluded.
+
+    Both with an error of one in twenty: of few samples nothing is said.
+    """
+    if chance + MARGIN >= 1:
+        return False
+    more = right > 0 and bdtrc(right - 1, n, chance) < 0.05
+    return bool(not more and bdtr(right, n, chance + MARGIN) < 0.05)
+
+
+def _no_better_than_chance(predicted, labels, which, how):
+    right, n, chance = int(np.sum(predicted == labels)), len(labels), chance_of(predicted, labels)
+    if at_chance(right, n, chance):
+        return f"{right} of {n} {which} samples are right by {how}, no more than by chance ({n * chance:.0f})."
+    return ""
+
+
+def lower_threshold(composition, option="--set"):
+    """How to lower the threshold of a composition's neurons, in words."""
+    neuron = composition.models["neuron"]
+    variables = Equations(composition.neurons.equations).names
+    name = parameter_of_threshold(neuron["threshold"], variables, composition.parameters)
+    return f"a lower {name} ({option} {name}=…)" if name else f"a lower threshold (in {neuron.path})"
+
+
+class Health:
+    """Looks at a network in training, chunk by chunk, and says what is wrong with it.
+
+    Parameters
+    ----------
+    layers : sequence of str
+        Names of the layers, the lowest first.
+    n_train : int
+        Samples of the training set.
+    remedies : dict of str -> str
+        What to try where a layer, by its name, is silent.
+
+    Attributes
+    ----------
+    name : str
+        Of the network, where there are several.
+    has_diverged : bool
+        Whether a recording had values that are not finite.
+    """
+
+    name = ""
+    has_diverged = False
+
+    def __init__(self, layers, n_train, remedies):
+        self.layers, self.remedies = layers, remedies
+        self.patience = min(PATIENCE, n_train)
+        self.silent_for = dict.fromkeys(layers, 0)  # samples
+        self.ordered = {}  # layer -> [samples with the larger goodness in the positive phase, samples]
+        self.said = set()
+
+    def after_chunk(self, n, active, ordered=None):
+        """Of `n` samples: whether each layer was active, and what it told apart.
+
+        Parameters
+        ----------
+        n : int
+        active : sequence of bool
+        ordered : dict of layer -> float, optional
+            Part of the samples with the larger goodness in the positive phase; where there are no predictions by the
+            goodness, and where negative samples are not chosen for being hard.
+        """
+        for layer, is_active in zip(self.layers, active, strict=True):
+            self.silent_for[layer] = 0 if is_active else self.silent_for[layer] + n
+        for layer, share in (ordered or {}).items():
+            right, total = self.ordered.get(layer, (0, 0))
+            self.ordered[layer] = right + share * n, total + n
+        silent = [layer for layer in self.layers if self.silent_for[layer] >= self.patience]
+        if silent and silent[0] not in self.said:
+            verb = "has" if len(silent) == 1 else "have"
+            samples = min(self.silent_for[layer] for layer in silent)
+            text = f"{listed(silent)} {verb} been silent for {samples} samples: try {self.remedies[silent[0]]}."
+            self._say(silent[0], text)
+            self.said.update(silent)
+
+    def after_evaluation(self, done, how, predicted, labels, which="validation", layers=None):
+        """Of predictions after the part `done` of the training, and of what layers told apart since the last ones.
+
+        Parameters
+        ----------
+        done : float
+        how, predicted : str, (n,) int array
+            What the network predicts, and by what.
+        labels : (n,) int array
+        which : str
+            Samples these are.
+        layers : dict of layer -> (n,) int array, optional
+            What each layer predicts by its own goodness.
+        """
+        since, self.ordered = self.ordered, {}
+        if done < EARLIEST:
+            return
+        if text := _no_better_than_chance(predicted, labels, which, how):
+            self._say(how, f"the network has not learnt: {text}")
+            return
+        for layer, of_layer in (layers or {}).items():
+            if text := _no_better_than_chance(of_layer, labels, which, "its goodness"):
+                self._say(layer, f"{layer} does not learn: {text}")
+        for layer, (ordered, n) in since.items():
+            if at_chance(round(ordered), n, 0.5):
+                text = f"its goodness was larger in the positive phase for {ordered / n:.1%} of the last {n} samples"
+                self._say(layer, f"{layer} does not learn: {text}, no more than by chance.")
+
+    def diverged(self, text):
+        """Say what `brianff.learning.recordings.divergence` says."""
+        if text:
+            self.has_diverged = True
+            self._say("divergence", text)
+
+    def _say(self, what, text):
+        if what not in self.said:
+            self.said.add(what)
+            warn(f"{self.name}: {text}" if self.name else text)
+
+
+def listed(names):
+    """``["layer 1", "layer 2"]`` as text."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -1,0 +1,278 @@
+"""How a run begins and is taken up again: nothing that its folder holds changes the result in silence, or runs as code.
+
+At the start, config.json gets every option, the composed equations, the versions, hashes of the data set and of the
+model files that do not come with brianff, which are copied; then a hash of all of this, which seals every other file.
+On resuming, options are validated as those of a new run, and all hashes are compared, before anything else happens.
+
+A model file is Python, and runs when it is loaded.  Where a run has model files of its own, config.json is signed with
+a key that only this user on this machine has (``~/.config/brianff/key``): somebody else's are run only if asked for.
+"""
+
+import ast
+import dataclasses
+import hashlib
+import hmac
+import importlib.metadata
+import os
+import platform
+import secrets
+from pathlib import Path
+
+import numpy as np
+
+from brianff.equations.compose import FEEDBACK_FOLDERS, FOLDERS
+from brianff.errors import OptionError
+from brianff.hashes import digest_of, file_digest
+from brianff.results import ResultsError, RunFolder
+
+__all__ = ["begin", "check_data", "check_equations", "data_digest", "reopen", "versions"]
+
+KINDS = (*FOLDERS, *FEEDBACK_FOLDERS)
+
+
+def versions():
+    """Of everything that numbers depend on."""
+    names = ("brianff", "brian2", "numpy", "scikit-learn")
+    return {
+        "python": platform.python_version(),
+        **{name: importlib.metadata.version(name) for name in names},
+        "machine": platform.machine(),
+    }
+
+
+def data_digest(data):
+    """SHA-256 of everything that a data set holds: images or spikes, labels, splits."""
+    found = hashlib.sha256()
+    for field in dataclasses.fields(data):
+        value = getattr(data, field.name)
+        if isinstance(value, np.ndarray):
+            found.update(f"{field.name} {value.dtype.str} {value.shape}\n".encode())
+            found.update(np.ascontiguousarray(value).data)
+        else:
+            found.update(f"{field.name} {value}\n".encode())
+    return found.hexdigest()
+
+
+# -- starting ------------------------------------------------------------------------------------------------------
+
+
+def begin(path, config, data, composition=None, report=lambda text: None, **more):
+    """A new `RunFolder`, made when everything is known to be in order.
+
+    Parameters
+    ----------
+    path : path
+    config : `brianff.options.Options`
+    data : `brianff.datasets.Dataset` or `brianff.datasets.EventDataset`
+    composition : `brianff.equations.compose.Composition`, optional
+    report : callable, optional
+        Called with a sentence that is worth knowing.
+    **more
+        Further entries of config.json.
+    """
+    document = {"config": dataclasses.asdict(config), **more}
+    copies = {}
+    if composition is not None:
+        document["equations"] = str(composition).splitlines()
+        document["models"], copies = _copies(config, composition)
+    document |= {"data": data_digest(data), "versions": versions()}
+    if copies:
+        document["signature"] = _signature(document, report)
+    return RunFolder.create(path, document, copies, report)
+
+
+def names_file(name):
+    """Whether an option names a model file, and not a model that comes with brianff."""
+    return isinstance(name, str) and (name.endswith(".py") or "/" in name)
+
+
+def _copies(config, composition):
+    """Entries of config.json for the model files of a run, and the files' contents by their place in the folder."""
+    entries, contents = {}, {}
+    for kind, model in composition.models.items():
+        if not names_file(getattr(config, kind, None)):
+            continue
+        chain = [model.path]
+        while names_file(_base_of(model.path)):
+            model = model.base
+            chain.append(model.path)
+        chain = [os.path.abspath(file) for file in chain]
+        top = os.path.commonpath([os.path.dirname(file) for file in chain])
+        entries[kind] = []
+        for file in chain:
+            place = f"models/{kind}/{os.path.relpath(file, top)}"
+            contents[place] = Path(file).read_bytes()
+            digest = hashlib.sha256(contents[place]).hexdigest()
+            entries[kind].append({"copy": place, "original": file, "sha256": digest})
+    return entries, contents
+
+
+def _base_of(path):
+    """What a model file calls its base, or None; one that a copy of the file would not find is refused."""
+    for node in ast.parse(Path(path).read_bytes()).body:
+        if isinstance(node, ast.Assign) and any(getattr(t, "id", None) == "base" for t in node.targets):
+            if not isinstance(node.value, ast.Constant) or os.path.isabs(str(node.value.value)):
+                raise OptionError(
+                    f"{path}:{node.lineno}: name the base relative to this file, as in base = 'other.py': a run keeps "
+                    "copies of both."
+                )
+            return node.value.value
+    return None
+
+
+# -- going on ------------------------------------------------------------------------------------------------------
+
+
+def reopen(path, config_class, report=lambda text: None, trust_models=False, check=lambda config: config):
+    """The folder of an interrupted run and its options, of which nothing has changed.
+
+    Parameters
+    ----------
+    path : path
+    config_class : type
+        A class of `Options`.
+    report : callable, optional
+        Called with a sentence that is worth knowing.
+    trust_models : bool
+        Load the copies of model files in the folder, whoever began the run, and whatever has become of the originals.
+    check : callable, optional
+        Gets the options, and returns them or raises the `ValueError` of a value that no new run could have.
+
+    Returns
+    -------
+    folder : `RunFolder`
+    config : `config_class`
+        Options that name a model file name the copy in the folder.
+
+    Raises
+    ------
+    ResultsError
+        If anything has been changed, or model files may not be loaded.
+    """
+    folder = RunFolder.open(path, report)
+    document = folder.document
+    place = folder.path / "config.json"
+    values = _options(config_class, document, place)
+    try:
+        config = config_class(**values)
+        check(config)
+    except ValueError as error:
+        raise ResultsError(f"{place}: {error}") from None
+    folder.check_unchanged(document)
+    now = versions()
+    for name, then in document.get("versions", {}).items():
+        if now.get(name) != then:
+            report(f"begun with {name} {then}, and now it is {now.get(name)}: weights may differ in their last bits.")
+    return folder, dataclasses.replace(config, **_trusted_models(folder, document, config, trust_models))
+
+
+def _options(config_class, document, place):
+    """The options in config.json, which are those of the class, no more and no less."""
+    values = document.get("config")
+    if not isinstance(values, dict):
+        raise ResultsError(f"{place} is not the configuration of a run of this protocol: it has no options.")
+    fields = {field.name for field in dataclasses.fields(config_class)}
+    if other := values.keys() ^ fields:
+        raise ResultsError(
+            f"{place} is not of this protocol, or of another version of brianff: the option '{min(other)}' "
+            f"{'is missing' if min(other) in fields else 'is unknown'}."
+        )
+    return values
+
+
+def check_equations(folder, composition):
+    """Refuse to go on with other equations than those with which the run was begun."""
+    then, now = folder.document.get("equations", []), str(composition).splitlines()
+    if then != now:
+        line = next((a for a, b in zip(then, now, strict=False) if a != b), "(nothing)")
+        raise ResultsError(
+            f"the models have changed since {folder.path} was begun, at: {line.strip()}. Put the equations of "
+            "config.json back, or start a new run."
+        )
+
+
+def check_data(folder, data):
+    """Refuse to go on with another data set than the one with which the run was begun."""
+    if folder.document.get("data") != data_digest(data):
+        raise ResultsError(
+            f"the data set '{data.name}' is not the one with which {folder.path} was begun: images, labels or splits "
+            "differ. Name the right files with --data."
+        )
+
+
+# -- model files ---------------------------------------------------------------------------------------------------
+
+
+def _trusted_models(folder, document, config, trust_models):
+    """Options that name a model file, and the copy in the folder that may be loaded in its place.
+
+    Nothing has been loaded by then.
+    """
+    place = folder.path
+    kinds = [kind for kind in KINDS if names_file(getattr(config, kind, None))]
+    try:
+        named = {kind: [(e["copy"], e["original"], e["sha256"]) for e in document["models"][kind]] for kind in kinds}
+        first = {kind: str((place / entries[0][0]).resolve()) for kind, entries in named.items()}
+        files = [entry for entries in named.values() for entry in entries]
+        inside = all((place / copy).resolve().is_relative_to(place.resolve()) for copy, _, _ in files)
+    except (LookupError, TypeError, ValueError):
+        inside = False
+    if not inside:
+        raise ResultsError(f"{place / 'config.json'} does not name the copies of its model files.")
+    for copy, _, digest in files:
+        if _file_digest(place / copy) != digest:
+            raise ResultsError(f"{place / copy} is not the model file with which the run was begun: put it back.")
+    if files and not trust_models:
+        signature = _signature(document)
+        if not signature or signature != document.get("signature"):
+            raise ResultsError(
+                f"{place} was begun by somebody else or on another machine, and its model files are Python, which "
+                f"would run: read those in {place / 'models'}, then add --trust-models."
+            )
+        for copy, original, digest in files:
+            if _file_digest(original) != digest:
+                what = "has changed since" if Path(original).exists() else "is gone, with which"
+                raise ResultsError(
+                    f"{original} {what} {place} was begun: put it back, or add --trust-models to go on with the copy, "
+                    f"{place / copy}."
+                )
+    return first
+
+
+def _file_digest(path):
+    try:
+        return file_digest(path)
+    except (OSError, TypeError, ValueError):
+        return None
+
+
+def _signature(document, report=lambda text: None):
+    """What only this user can write below a configuration; "" where their key can neither be read nor made."""
+    content = digest_of({k: v for k, v in document.items() if k not in ("digest", "signature")})
+    try:
+        key = _key()
+    except OSError as error:
+        report(f"the key {error.filename} cannot be made ({error.strerror}): --resume will ask for --trust-models.")
+        return ""
+    return hmac.new(key, content.encode(), "sha256").hexdigest()
+
+
+def _key():
+    """Random bytes in a file that only this user can read, made on first use."""
+    base = os.environ.get("BRIANFF_CONFIG") or os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    path = Path(base) / "brianff" / "key"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = path.with_name(f"key-{secrets.token_hex(8)}")
+        with open(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as f:
+            f.write(secrets.token_hex(32))
+        try:
+            os.link(made, path)  # whole, or not at all; another process may have been quicker
+        except FileExistsError:
+            pass
+        finally:
+            made.unlink()
+    key = path.read_bytes()
+    if len(key) < 64:
+        raise ResultsError(f"{path} is damaged: delete it. Runs with model files will then ask for --trust-models.")
+    return key

@@ -1,0 +1,202 @@
+"""What runs the code of `DenseSynapses`: through one of the dense templates, at spikes or at the ticks of a clock."""
+
+import weakref
+
+import numpy as np
+from brian2 import Quantity, second
+from brian2.codegen.runtime.numpy_rt.numpy_rt import NumpyCodeObject
+from brian2.core.variables import Variables
+from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
+from brian2.devices.device import get_device
+from brian2.groups.group import CodeRunner
+from brian2.units.fundamentalunits import fail_for_dimension_mismatch
+
+from brianff.network.dense_views import DelayView
+from brianff.origin import point_at_user
+from brianff.values import evaluate
+
+__all__ = ["ADVICE", "DensePathway", "DenseRunner", "add_indices", "on_cuda"]
+
+ADVICE = "Use brian2.Synapses for this connection."
+
+
+def _register_templates():
+    """Let Brian2's code objects find the templates of this package beside their own."""
+    for codeobject_class, folder in (
+        (CPPStandaloneCodeObject, "cpp"),
+        (NumpyCodeObject, "numpy"),
+    ):
+        codeobject_class.templater = codeobject_class.templater.derive("brianff", templates_dir=f"templates/{folder}")
+
+
+_register_templates()
+
+
+def on_cuda():
+    """Whether Brian2 objects are being made for brian2cuda, which knows nothing of this package by itself."""
+    if get_device().__class__.__name__ != "CUDAStandaloneDevice":
+        return False
+    import brianff.devices.cuda  # noqa: F401  (registers the templates)
+
+    return True
+
+
+def add_indices(variables, unique_pre=False, unique_post=False):
+    """Add the index variables that the templates define themselves, so that no generator loads them from an array.
+
+    The generators ask whether the indices in one piece of vector code are unique: they decide on ``ufunc.at`` in NumPy
+    and on the check for order dependence.
+    """
+    for index, unique in (
+        ("_presynaptic_idx", unique_pre),
+        ("_postsynaptic_idx", unique_post),
+        ("_entry_idx", False),
+        ("_post_major_idx", True),
+        ("_entry_matrix_idx", True),
+        ("_entry_post_major_idx", True),
+        ("_row", False),
+        ("_col", False),
+    ):
+        variables.add_auxiliary_variable(index, dtype=np.int32)
+        variables[index].unique = unique
+
+
+class DenseRunner(CodeRunner):
+    """Runs one piece of code of a `DenseSynapses` object through one of the dense templates."""
+
+    def __init__(self, synapses, template, code, variables, needed=(), **kwds):
+        self.variables = variables
+        for name, index in synapses.storage.items():
+            variables.add_reference(name, synapses, name, index=index)
+        own = {"n_pre": synapses.n_pre, "n_post": synapses.n_post, "batch": synapses.batch}
+        # A template finds variables and these under their names: no variable can have one with an underscore in front.
+        kwds["template_kwds"] = {f"_{name}": value for name, value in (kwds.get("template_kwds", {}) | own).items()}
+        CodeRunner.__init__(
+            self,
+            synapses,
+            template,
+            code=code,
+            needed_variables=list(needed),
+            **kwds,
+        )
+        point_at_user(self)
+
+
+class DensePathway(DenseRunner):
+    """Code at the spikes of one side: along a row of the matrix for `on_pre`, along a column for `on_post`.
+
+    Attributes
+    ----------
+    delay : `Quantity`
+        From a spike to its effects, rounded to time steps; may be assigned until spikes are on their way.
+    """
+
+    def __init__(self, synapses, side, name, code):
+        pre = side == "pre"
+        group = synapses.source if pre else synapses.target
+        if "_spikespace" not in group.variables:
+            raise ValueError(
+                f"'{group.name}' has no threshold and never spikes: give it one, or leave on_{side} of "
+                f"'{synapses.name}' out (update() runs code at other times)."
+            )
+        synapses._check_written(code, f"on_{side}", "_presynaptic_idx" if pre else "_postsynaptic_idx")
+        variables = Variables(synapses)
+        add_indices(variables, unique_pre=not pre, unique_post=pre)
+        variables.add_reference("_spikespace", group)
+        options = {"side": side, "n_spiking": len(group), "delay_steps": 0}
+        if on_cuda():
+            options["serial"] = synapses._written_by_all_entries(code)
+            synapses._check_read_where_written(code, side)
+            if "_fired" in group.variables:
+                variables.add_reference("_fired", group)
+        DenseRunner.__init__(
+            self,
+            synapses,
+            "dense_propagate",
+            code,
+            variables,
+            clock=group.clock,
+            when="synapses",
+            order=synapses.order + (-1 if pre else 1),  # as the pathways of brian2.Synapses
+            name=f"{synapses.name}_{name}",
+            template_kwds=options,
+        )
+        self.synapses, self.spiking, self.side, self.pathway = weakref.proxy(synapses), group, side, name
+        self.code = code
+        self.delay_in_seconds, self._steps, self._dt, self._has_run = 0.0, 0, None, False
+        self._arrange()
+
+    def _arrange(self):
+        """What the template is told, and needs, for a delay of so many steps."""
+        self.template_kwds["_delay_steps"] = self._steps
+        self.needed_variables = ["_spikespace", *(["_ring", "t_in_timesteps"] if self._steps else [])]
+        if on_cuda():
+            self.template_kwds["_has_fired"] = "_fired" in self.variables and not self._steps
+            if self.template_kwds["_has_fired"]:
+                self.needed_variables = ["_fired"]
+
+    @property
+    def delay(self):
+        return DelayView(self, second.dim)
+
+    @property
+    def delay_(self):
+        """`delay` in seconds."""
+        return DelayView(self, None)
+
+    @delay_.setter
+    def delay_(self, delay):
+        self.delay = Quantity(delay, second.dim)
+
+    @delay.setter
+    def delay(self, delay):
+        delay = self._one_delay(delay)
+        dt = float(self.spiking.clock.dt)
+        steps = int(delay / dt + 0.5)
+        if self._has_run and self._steps and steps != self._steps:
+            raise NotImplementedError(
+                f"the delay of '{self.name}' cannot change after a run, when spikes are on their way: assign it before."
+            )
+        if steps and self.side == "post":
+            raise NotImplementedError(f"'{self.name}': on_post of DenseSynapses has no delay. {ADVICE}")
+        self.delay_in_seconds, self._dt = delay, dt
+        if steps == self._steps:
+            return
+        self._steps, ring = steps, "_ring" if self.pathway == "pre" else f"_ring_{self.pathway}"
+        of_synapses = self.synapses.variables  # which are stored and restored
+        for variables, name in ((of_synapses, ring), (self.variables, "_ring")):
+            variables._variables.pop(name, None)
+        if steps:  # a ring of the last spikes
+            of_synapses.add_array(ring, size=(steps + 1) * (len(self.spiking) + 1), dtype=np.int32)
+            self.variables.add_reference("_ring", self.synapses, ring)
+        self._arrange()
+
+    def _one_delay(self, delay):
+        """A delay in seconds, one for all synapses."""
+        if delay is None:
+            return 0.0
+        if isinstance(delay, str):
+            try:
+                delay = evaluate(delay)
+            except ValueError:
+                raise NotImplementedError(
+                    f"'{self.name}' has one delay for all synapses, a time such as 2*ms, not '{delay}'. {ADVICE}"
+                ) from None
+        fail_for_dimension_mismatch(
+            delay, second, "the delay of DenseSynapses must have the unit of time, not {value}", value=delay
+        )
+        values = np.unique(np.asarray(delay, dtype=float))
+        if len(values) != 1:
+            raise NotImplementedError(f"DenseSynapses has one delay for all synapses, not {len(values)}. {ADVICE}")
+        if not values[0] >= 0:
+            raise ValueError(f"the delay of DenseSynapses cannot be negative: {delay}.")
+        return float(values[0])
+
+    def before_run(self, run_namespace):
+        if self._steps and float(self.spiking.clock.dt) != self._dt:
+            raise NotImplementedError(
+                f"the time step of '{self.spiking.name}' has changed since '{self.synapses.name}' was made with a "
+                "delay: set defaultclock.dt first."
+            )
+        self._has_run = True
+        super().before_run(run_namespace)

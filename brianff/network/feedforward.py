@@ -1,0 +1,462 @@
+"""A feed-forward network of spiking layers, as Brian2 objects, from composed equation strings.
+
+Names of the Brian2 objects, for layer l = 1 ... L (0 is the input): ``neurons0 ... neuronsL``, ``layer0 ... layerL``
+(one element for each batch entry: goodness, modulator), ``synapses1 ... synapsesL``.
+
+Order of what happens at the boundary between two stimulus epochs, in the slot "start" of the new one's first step:
+
+===== ================================================================================================================
+order what
+===== ================================================================================================================
+-60   goodness and traces are recorded
+-57   `layer_max`: the largest value of all neurons of a layer
+-55   `layer_sum`: sums over the neurons of a layer
+-50   `layer_at_epoch_end`: the modulator
+-45   `neuron_at_epoch_end`
+-40   the synapses' `at_epoch_end`: weight changes accumulate; then the optimizer, where this epoch asks for an update
+-30   `..._remember`, then every state variable goes back to its initial value
+-10   the encoder reads image and label of the new epoch
+===== ================================================================================================================
+"""
+
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from types import SimpleNamespace
+
+import numpy as np
+from brian2 import (
+    EventClock,
+    Network,
+    NeuronGroup,
+    Quantity,
+    SpikeMonitor,
+    StateMonitor,
+    TimedArray,
+    defaultclock,
+    ms,
+    prefs,
+    second,
+)
+from brian2.core.variables import Variables
+from brian2.devices.device import get_device, runtime_device
+from brian2.groups.group import CodeRunner
+
+from brianff.equations.compose import Composition
+from brianff.network.dense import DenseSynapses
+from brianff.network.monitors import FirstNotFinite, monitor_neurons
+from brianff.network.neurons import BatchNeurons
+from brianff.noise import FUNCTIONS
+
+__all__ = ["Architecture", "FeedForwardNetwork", "LABEL_NEUTRAL", "LABEL_NONE"]
+
+LABEL_NEUTRAL = -1  # one neuron of every class: as many spikes as a label, no opinion
+LABEL_NONE = -2  # all label neurons silent (unsupervised learning)
+MOST_STEPS = 2**31 - 1  # of one run: equations count them in integers of 32 bits
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Everything about a network that is compiled in.
+
+    Parameters
+    ----------
+    n_pixels, n_classes : int
+    hidden : tuple of int
+        Neurons of each hidden layer.
+    label_neurons : int
+        Input neurons for each class.
+    batch : int
+        Presentations that are simulated side by side, with shared weights.
+    n_steps, dt_ms : int, float
+        Time steps of a stimulus epoch, and their length.
+    capacity : int
+        The largest number of stimulus epochs of one run.
+    images : int
+        The largest number of different images of one run.
+    dtype : {"float64", "float32"}
+        Precision of every state variable of neurons, layers and synapses.
+    events : int
+        Values of an image for each input channel: more than one for encoders that read spike times.
+    """
+
+    n_pixels: int
+    n_classes: int
+    hidden: tuple
+    label_neurons: int = 10
+    batch: int = 10
+    n_steps: int = 50
+    dt_ms: float = 1.0
+    capacity: int = 400
+    images: int = 1000
+    dtype: str = "float64"
+    events: int = 1
+
+    def __post_init__(self):
+        for name in ("n_pixels", "n_classes", "label_neurons", "batch", "n_steps", "capacity", "images", "events"):
+            if int(getattr(self, name)) < (0 if name == "label_neurons" else 1):
+                raise ValueError(f"{name} must be positive, not {getattr(self, name)}.")
+        if not 0 < self.dt_ms < float("inf"):
+            raise ValueError(f"the time step must be positive, not {self.dt_ms} ms.")
+        if self.dtype not in ("float64", "float32"):
+            raise ValueError(f"dtype must be float64 or float32, not {self.dtype}.")
+        object.__setattr__(self, "hidden", tuple(int(n) for n in self.hidden))
+        if not self.hidden or min(self.hidden) < 1:
+            raise ValueError(f"hidden layers must have at least one neuron each, not {self.hidden}.")
+        if self.capacity * self.n_steps >= MOST_STEPS:
+            raise ValueError(
+                f"{self.capacity} stimulus epochs of {self.n_steps} time steps are more than the {MOST_STEPS} steps "
+                "that one run may have: use a smaller --chunk."
+            )
+
+    @property
+    def epoch_seconds(self):
+        return self.n_steps * self.dt_ms * 1e-3
+
+    @property
+    def n_input(self):
+        return self.n_pixels + self.n_classes * self.label_neurons
+
+    @property
+    def sizes(self):
+        """Neurons of every layer, the input first."""
+        return (self.n_input, *self.hidden)
+
+    def starts(self):
+        """Times (s) at which stimulus epochs begin, the one after the last included: (capacity + 1,) array."""
+        return np.arange(self.capacity + 1) * self.n_steps * (self.dt_ms * ms / second)
+
+    def asdict(self):
+        return asdict(self)
+
+    def with_(self, **changes):
+        return replace(self, **changes)
+
+
+def _epoch_clock(starts):
+    """A clock that ticks where stimulus epochs begin; a run can give other times, ``epoch_clock.times``.
+
+    An `EventClock` that has the default clock's own numbers for its times ticks with it for ever, where a clock of n
+    time steps drifts apart by rounding.  Brian2's templates know it by the name of its class, so it is no subclass.
+    """
+    clock = EventClock(starts * second, name="epoch_clock")
+    clock.variables["times"].read_only = False
+    clock._set_t_update_dt = lambda target_t=0 * second: None  # Network.store calls it, and EventClock has none
+    clock._times = np.append(starts, np.inf)  # numbers in place of quantities, which every tick would convert
+    clock.variables["times"].set_value(clock._times)
+    return clock
+
+
+def _aligned(timed_array):
+    """Keep Brian2 from warning of time steps that are no whole part of the array's: all of ours are, up to rounding.
+
+    The code of a `TimedArray` asks for the time step to find a resolution 8 to 16 times as fine, a power of two; the
+    next power of two below the time step gives the same one.
+    """
+    for implementation in timed_array.implementations._implementations.values():
+        make = implementation._code
+
+        def code(owner, make=make):
+            ratio = timed_array.dt / owner.clock.dt_
+            step = timed_array.dt / 2.0 ** np.ceil(np.log2(ratio))
+            return make(SimpleNamespace(clock=SimpleNamespace(dt_=step)))
+
+        implementation._code = code
+    return timed_array
+
+
+class FeedForwardNetwork:
+    """Brian2 objects of one architecture and one composition.
+
+    Parameters
+    ----------
+    architecture : `Architecture`
+    composition : `Composition`
+    record : bool or sequence of int
+        Also record every spike, and the variables of these neurons of each hidden layer (True: of all) in every time
+        step; for inspection, since memory grows with the length of the run.
+    stop_early : bool
+        Standalone devices cannot change the duration of a compiled run: let it stop at ``layer0.t_stop``.
+
+    Attributes
+    ----------
+    network : `brian2.Network`
+    timed_arrays : dict of name -> `TimedArray`
+    spikes, traces : dict of group name -> monitor, with `record`
+    watch : `brianff.network.monitors.FirstNotFinite`, with `record` on the NumPy runtime
+    """
+
+    def __init__(self, architecture, composition: Composition, record=False, stop_early=False):
+        self.architecture = architecture
+        self.composition = composition
+        with self.precision():
+            self._build(record, stop_early)
+
+    @contextmanager
+    def precision(self):
+        """Floating point numbers in this network's precision: also those that code generation adds, in a run."""
+        default = prefs.core.default_float_dtype
+        prefs.core.default_float_dtype = np.dtype(self.architecture.dtype).type
+        try:
+            yield
+        finally:
+            prefs.core.default_float_dtype = default
+
+    def _build(self, record, stop_early):
+        a = self.architecture
+        defaultclock.dt = a.dt_ms * ms
+        self.epoch_clock = _epoch_clock(a.starts())
+        self.groups = {}
+        self.objects = []
+        self.spikes, self.traces = {}, {}
+        self.timed_arrays = {}
+        self._timed_arrays()
+        L = len(a.hidden)
+        for level in range(L + 1):
+            self._layer(level)
+            self._neurons(level)
+            self._goodness(level)
+        for level in range(1, L + 1):
+            self._synapses(level)
+        for level in range(L + 1):
+            self._monitors(level, record)
+        if self.traces and get_device() is runtime_device:
+            self.watch = FirstNotFinite({level: self.groups[f"neurons{level}"] for level in range(1, L + 1)})
+            self.objects.append(self.watch)
+        if stop_early:
+            self._stop()
+        self.network = Network(*self.objects)
+
+    def _timed_arrays(self):
+        a = self.architecture
+        epoch = a.n_steps * a.dt_ms * ms
+        per_entry = (a.capacity + 1, a.batch)
+        self._timed("image_index", -np.ones(per_entry), epoch)
+        self._timed("label", np.full(per_entry, float(LABEL_NONE)), epoch)
+        self._timed("presentation_index", np.zeros(per_entry), epoch)
+        self._timed("phase_at", np.zeros(a.capacity + 1), epoch)
+        for level in range(1, len(a.hidden) + 1):
+            self._timed(f"learning_rate_at{level}", np.zeros(a.capacity + 1), epoch)
+        for name, course in self.composition.courses.items():  # of model files
+            self._timed(name, course.values * Quantity(1, dim=course.dim), course.dt * second)
+        # Not a course of time: "second k" is image k, so that the same image serves several epochs.
+        self._timed("images", np.zeros((a.images, a.n_pixels * a.events)), 1 * second)
+
+    def _timed(self, name, values, dt):
+        self.timed_arrays[name] = _aligned(TimedArray(values, dt=dt, name=name))
+
+    def _add(self, name, group):
+        self.groups[name] = group
+        self.objects.append(group)
+        return group
+
+    def _set(self, group, strings, **more):
+        for name, value in {**strings.parameters, **more}.items():
+            if name in group.variables:  # not setattr: a parameter may be called as an attribute of the group is
+                group.state(name).set_item(slice(None), value)
+
+    @property
+    def _epoch(self):
+        return self.architecture.epoch_seconds * second
+
+    def _layer(self, level):
+        a = self.architecture
+        strings = self.composition.input_layer if level == 0 else self.composition.layer
+        stop = "t_stop : second (shared)" if level == 0 else ""
+        group = self._add(
+            f"layer{level}",
+            NeuronGroup(
+                a.batch,
+                strings.equations + "\n" + stop,
+                method=strings.method,
+                namespace=dict(self.timed_arrays),
+                name=f"layer{level}",
+            ),
+        )
+        self._set(group, strings, n_neurons=a.sizes[level], T_epoch=self._epoch, samples_per_update=1)
+        if strings.at_epoch_end.strip():
+            self._at_epoch(group, strings.at_epoch_end, -50)
+        rate = f"learning_rate = learning_rate_at{level}(t)\n" if level else ""
+        self._at_epoch(group, f"phase = phase_at(t)\n{rate}{strings.at_epoch_start}", -30)
+
+    def _at_epoch(self, group, code, order):
+        group.run_regularly(code, clock=self.epoch_clock, when="start", order=order)
+
+    def _neurons(self, level):
+        a = self.architecture
+        strings = self.composition.of_neurons(level, len(a.hidden))
+        n = a.sizes[level]
+        namespace = self.timed_arrays | FUNCTIONS
+        if level == 0:
+            namespace |= {"n_pixels": a.n_pixels, "label_neurons": max(a.label_neurons, 1), "events": a.events}
+        group = self._add(
+            f"neurons{level}",
+            self.make_neurons(
+                level,
+                a.batch * n,
+                strings,
+                refractory=strings.refractory or False,
+                method=strings.method,
+                namespace=namespace,
+                name=f"neurons{level}",
+            ),
+        )
+        if "channel" in group.variables:
+            group.channel = np.tile(np.arange(n) + sum(a.sizes[:level]), a.batch)
+        if "entry" in group.variables:
+            group.entry = np.repeat(np.arange(a.batch), n)
+        if "class_group" in group.variables:
+            group.class_group = np.tile(np.arange(n) % a.n_classes, a.batch)
+        self._set(group, strings, T_epoch=self._epoch, n_classes=a.n_classes)
+        if strings.at_epoch_end.strip():
+            self._at_epoch(group, strings.at_epoch_end, -45)
+        if strings.at_epoch_start.strip():
+            self._at_epoch(group, strings.at_epoch_start, -30)
+        if strings.encode.strip():
+            self._at_epoch(group, strings.encode, -10)
+
+    def make_neurons(self, level, n, strings, **options):
+        """The neurons of a layer; the benchmarks have others."""
+        equations = "\n".join(line for line in strings.equations.splitlines() if "(linked)" not in line)
+        linked = {"layer": f"layer{level}", "below": f"layer{level - 1}", "input": "neurons0"}
+        links = {name: (self.groups[linked[which]], variable) for name, (which, variable) in strings.links.items()}
+        return BatchNeurons(
+            n,
+            equations,
+            threshold=strings.threshold,
+            reset=strings.reset,
+            batch=self.architecture.batch,
+            links=links,
+            on_step=strings.on_step,
+            on_threshold=strings.on_threshold,
+            **options,
+        )
+
+    def _goodness(self, level):
+        """Every spike of a layer changes the layer's goodness, before the neuron's own trace jumps."""
+        neurons, c = self.groups[f"neurons{level}"], self.composition
+        common = dict(model="", batch=self.architecture.batch)
+        layer = self.groups[f"layer{level}"]
+        goodness = self._add(
+            f"goodness{level}",
+            DenseSynapses(neurons, layer, on_pre=c.layer_on_spike, name=f"goodness{level}", **common),
+        )
+        if level and c.layer_max:
+            goodness.update(_maximum(c.layer_max), clock=self.epoch_clock, order=-57, one_by_one=True)
+        if level and c.layer_sum:
+            goodness.update(c.layer_sum, clock=self.epoch_clock, order=-55)
+        if level and c.lateral:
+            name = f"lateral{level}"
+            self._add(name, DenseSynapses(neurons, neurons, on_pre=c.lateral, name=name, **common))
+
+    def _connect(self, name, source, target, strings, **changes):
+        """Dense synapses from one layer to another; `changes` replace options that `strings` give."""
+        options = dict(model=strings.model, on_pre=strings.on_pre or None, on_post=strings.on_post or None) | changes
+        synapses = self._add(
+            name,
+            DenseSynapses(
+                self.groups[f"neurons{source}"],
+                self.groups[f"neurons{target}"],
+                batch=self.architecture.batch,
+                layer=self.groups[f"layer{target}"],
+                name=name,
+                **options,
+            ),
+        )
+        self._set(synapses, strings, T_epoch=self._epoch)
+        return synapses
+
+    def _synapses(self, level):
+        strings = self.composition.synapses
+        synapses = self._connect(f"synapses{level}", level - 1, level, strings)
+        if strings.on_step:
+            synapses.update(
+                strings.on_step,
+                condition=strings.step_condition,
+                rows=strings.rows,
+                when="synapses",
+                order=-5,  # before this step's spikes arrive, which may change the membrane potential at once
+                name=f"synapses{level}_step",
+            )
+        at_end = dict(clock=self.epoch_clock, order=-40, name=f"synapses{level}_learn")
+        if strings.at_epoch_end:
+            optimizer = strings.at_update or None
+            synapses.update(
+                strings.at_epoch_end,
+                condition=strings.condition,
+                rows=strings.rows,
+                then=optimizer,
+                then_condition=strings.update_condition if optimizer else None,
+                **at_end,
+            )
+        elif strings.at_update:
+            synapses.update(strings.at_update, condition=strings.update_condition, **at_end)
+
+    def _record(self, name, group, variable):
+        """Record a variable of all elements of a group at the end of every stimulus epoch."""
+        at_end = dict(clock=self.epoch_clock, when="start", order=-60, record=True)
+        self._add(name, StateMonitor(group, variable, name=name, **at_end))
+
+    def _monitors(self, level, record):
+        layer, neurons = self.groups[f"layer{level}"], self.groups[f"neurons{level}"]
+        if level:
+            self._record(f"record_g{level}", layer, "g")
+            self._record(f"record_x{level}", neurons, "x")
+        if record is not False:
+            self._record_spikes(level)
+            if level:
+                self._record_traces(level, record)
+
+    def _record_spikes(self, level, variables=()):
+        """Record every spike of a layer, and the variables of its neuron at that moment."""
+        monitor = SpikeMonitor(self.groups[f"neurons{level}"], list(variables), name=f"spikes{level}")
+        self.spikes[f"neurons{level}"] = self._add(f"spikes{level}", monitor)
+
+    def _record_traces(self, level, record):
+        """Record variables of chosen neurons, and the goodness, in every time step."""
+        layer, neurons = self.groups[f"layer{level}"], self.groups[f"neurons{level}"]
+        chosen = True if record is True else [i for i in record if i < len(neurons)]
+        monitor = monitor_neurons(neurons, self.composition, chosen, f"traces{level}")
+        self.traces[neurons.name] = self._add(f"traces{level}", monitor)
+        self.traces[layer.name] = self._add(
+            f"goodness_trace{level}",
+            StateMonitor(
+                layer,
+                ["G", "g"] if "G" in layer.variables else ["g"],
+                record=True,
+                when="end",
+                name=f"goodness_trace{level}",
+            ),
+        )
+
+    def _stop(self):
+        """Let a compiled run end before its compiled duration, when layer0.t_stop has passed."""
+        layer = self.groups["layer0"]
+        layer.t_stop = 1e9 * second
+        runner = CodeRunner(
+            layer,
+            "stop_run",
+            code="_stop_now = t >= t_stop",
+            clock=self.epoch_clock,
+            when="end",
+            order=1000,
+            name="stop_run",
+            template_kwds={},
+        )
+        runner.variables = Variables(layer)
+        runner.variables.add_auxiliary_variable("_stop_now", dtype=bool, scalar=True)
+        layer.contained_objects.append(runner)
+
+    @property
+    def duration(self):
+        """Length of the longest run: one step more than the epochs, for what happens when the last one ends."""
+        a = self.architecture
+        return (a.capacity * a.n_steps + 1) * a.dt_ms * ms
+
+
+def _maximum(statements):
+    """Statements ``NAME = expression`` by which NAME becomes the larger of the two."""
+    found = []
+    for line in statements.splitlines():
+        name, expression = (part.strip() for part in line.split("=", 1))
+        found.append(f"{name} = clip({expression}, {name}, inf)")
+    return "\n".join(found)

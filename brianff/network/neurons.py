@@ -1,0 +1,158 @@
+"""Neurons of one layer, for a batch: state update, statements of every step and threshold in one pass over memory.
+
+`brian2.NeuronGroup` runs one loop for the state update and another for the threshold, which branches at every neuron,
+and looks linked variables up through an index of every neuron; no compiler turns the last two into vector
+instructions.  `BatchNeurons` hands the same strings to Brian2's code generator with templates that walk the batch
+entry by entry.  `brian2.NeuronGroup` remains the reference.
+"""
+
+import numpy as np
+from brian2 import NeuronGroup, prefs, second
+from brian2.codegen.translation import analyse_identifiers
+from brian2.core.variables import Variables
+from brian2.equations.unitcheck import check_units_statements
+from brian2.groups.group import CodeRunner
+from brian2.utils.stringtools import word_substitute
+
+from brianff.network.dense_runners import on_cuda
+
+__all__ = ["BatchNeurons"]
+
+
+class StepRunner(CodeRunner):
+    """State update, the statements of `BatchNeurons.on_step` and the threshold condition, as one piece of code.
+
+    It runs in the slot "groups" before everything else there, so that all that it reads of other groups is the outcome
+    of the step before, whatever their names.
+    """
+
+    def __init__(self, group, state_updater, thresholder, on_step):
+        self.state_updater, self.thresholder, self.on_step = state_updater, thresholder, on_step
+        self.event = thresholder.event
+        self.variables = Variables(self)
+        self.variables.add_auxiliary_variable("_cond", dtype=bool)
+        CodeRunner.__init__(
+            self,
+            group,
+            "neurons_step",
+            clock=group.clock,
+            when="groups",
+            order=group.order - 1,
+            name=f"{group.name}_step",
+            check_units=False,  # of Brian2's own integration code there is nothing to check
+            needed_variables=[*thresholder.needed_variables, *(["_fired"] if "_fired" in group.variables else [])],
+            template_kwds={**thresholder.template_kwds, **group.template_kwds},
+        )
+
+    def update_abstract_code(self, run_namespace):
+        self.state_updater.update_abstract_code(run_namespace)
+        self.thresholder.update_abstract_code(run_namespace)
+        of_user = f"{self.on_step}\n{self.thresholder.abstract_code}"
+        variables = self.group.resolve_all(
+            self._identifiers(of_user), run_namespace, user_identifiers=self._identifiers(self.on_step)
+        )
+        check_units_statements(of_user, {**variables, "_cond": self.variables["_cond"]})
+        integration = self.state_updater.abstract_code
+        if "_dt" in self.group.variables:
+            refractory = self.state_updater._get_refractory_code(run_namespace)  # compares times: in double precision
+            integration = refractory + word_substitute(integration[len(refractory) :], {"dt": "_dt"})
+        self.abstract_code = f"{integration}\n{of_user}"
+        self.user_code = f"{self.state_updater.user_code}\n{of_user}"
+
+    def _identifiers(self, code):
+        """Names that `code` needs, those in subexpressions included, and does not define itself."""
+        _, known, unknown = analyse_identifiers(code, self.group.variables, recursive=True)
+        return (known | unknown) - {"_cond"}
+
+
+class ThresholdRunner(CodeRunner):
+    """Statements of `BatchNeurons.on_threshold`, for the neurons that have just reached threshold."""
+
+    def __init__(self, group, code):
+        CodeRunner.__init__(
+            self,
+            group,
+            "neurons_reset",
+            code=code,
+            clock=group.clock,
+            when="thresholds",
+            order=group.order,
+            name=f"{group.name}_on_threshold",
+            needed_variables=["_spikespace"],
+            template_kwds={"eventspace_variable": group.variables["_spikespace"], **group.template_kwds},
+        )
+
+
+class BatchNeurons(NeuronGroup):
+    """`batch` entries of a layer with the same number of neurons each; entry ``b`` is a contiguous block.
+
+    Parameters
+    ----------
+    N : int
+        Neurons of all entries together.  A run has fewer than 2**31 time steps.
+    model, threshold, reset, refractory, method, namespace, dtype, name
+        As for `brian2.NeuronGroup`.
+    batch : int
+        Number of entries; `N` is a multiple of it.
+    links : dict of name -> (`NeuronGroup`, str), optional
+        Variables of groups with one element for each entry, or shared ones of any group, here known under `name`;
+        read-only, in code that runs in `on_step`, at a reset and in `run_regularly`.
+    on_step : str, optional
+        Statements of every time step, between the state update and the threshold.
+    on_threshold : str, optional
+        Statements for every neuron that spikes, before any synapse (the reset comes after all synapses).
+
+    Raises
+    ------
+    ValueError
+        If `N` is not a multiple of `batch`, or a linked group has not one element for each entry.
+    """
+
+    def __init__(self, N, model, *, threshold, batch=1, links=None, on_step="", on_threshold="", **options):
+        if batch < 1 or N % batch:
+            raise ValueError(f"{N} neurons are not a multiple of batch={batch}: every entry needs the same number.")
+        self.batch = batch
+        self.step = self.template_kwds = None
+        NeuronGroup.__init__(self, N, model, threshold=threshold, **options)
+        bits = 8 * np.dtype(prefs.core.default_float_dtype).itemsize
+        self.template_kwds = {
+            "_batch": batch,
+            "_n_neurons": N // batch,
+            "_listed": True,  # on CUDA: spikes as a list, too, for others than the dense synapses
+            # flags as wide as the variables keep the loop in whole vectors
+            "_flag_type": f"int{bits}_t",
+            "_mask_type": f"uint{bits}_t",
+        }
+        self.variables.add_auxiliary_variable("_entry_idx", dtype=np.int32)
+        self.variables["_entry_idx"].unique = batch == N
+        for name, (group, variable) in (links or {}).items():
+            shared = group.variables[variable].scalar
+            if not shared and len(group) != batch:
+                raise ValueError(f"'{group.name}' has {len(group)} elements; it needs one for each of {batch} entries.")
+            index = "0" if shared else "_entry_idx"
+            self.variables.add_reference(name, group, variable, index=index)
+        if prefs.core.default_float_dtype is np.float32:
+            # Brian2's clocks are in double precision, and with them all integration constants, and with these the whole
+            # state update, if it were not for a time step in single precision.
+            self.variables.add_array(
+                "_dt", size=1, scalar=True, index="0", dimensions=second.dim, dtype=np.float32, values=self.clock.dt_
+            )
+        if on_cuda():  # spikes of the last step, one bit each, every entry in whole words
+            self.variables.add_array("_fired", size=batch * ((N // batch + 31) // 32), dtype=np.int32)
+        thresholder = self.thresholder["spike"]
+        self.step = StepRunner(self, self.state_updater, thresholder, on_step)
+        for runner in (self.state_updater, thresholder):
+            self.contained_objects.remove(runner)
+        self.contained_objects.append(self.step)
+        if on_threshold.strip():
+            self.contained_objects.append(ThresholdRunner(self, on_threshold))
+        for resetter in self.resetter.values():
+            resetter.template = "neurons_reset"
+            resetter.template_kwds = {**resetter.template_kwds, **self.template_kwds}
+
+    def run_regularly(self, code, dt=None, clock=None, when="start", order=0, name=None, codeobj_class=None):
+        """As `brian2.NeuronGroup.run_regularly`, with `links` at hand."""
+        runner = NeuronGroup.run_regularly(self, code, dt, clock, when, order, name, codeobj_class)
+        runner.template = "neurons_statements"
+        runner.template_kwds = self.template_kwds
+        return runner

@@ -1,0 +1,256 @@
+"""One combination of neuron, code and rule after another: does it work, how well, and at what cost?"""
+
+import itertools
+import multiprocessing
+import os
+import threading
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+
+import numpy as np
+
+from brianff.equations.compose import DEFAULTS, ModelError, compose
+from brianff.learning.training import Config, Trainer, cpu_seconds
+from brianff.scratch import temporary_folder
+from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule
+
+__all__ = [
+    "MEASURES", "PAGE", "Combination", "latest", "markdown", "measure", "measure_all", "medians", "refusals", "summary",
+]  # fmt: skip
+
+# name of a row's entry -> heading of the table and label of the figure
+MEASURES = {
+    "accuracy": "test accuracy (%)",
+    "margin": "margin of goodness",
+    "spikes": "spikes a presentation",
+    "events": "synaptic events a presentation",
+    "milliseconds": "CPU time a sample (ms)",
+}
+
+TASKS_OF_A_PROCESS = 20
+
+# Of the documentation, filled in by protocols/compare_models.py.
+PAGE = """# How the models differ
+
+Made by `python protocols/compare_models.py --docs docs/comparison.md`: all {n_combinations} combinations of neuron,
+code and rule that fit, each with the goodness that its rule is made for, everything else at its default: digits,
+{network} ({grouped} with class groups), {epochs} epochs, seeds {seeds}. The networks are small and the training is
+short, so that differences show; the README has what longer training reaches. No parameter was chosen on the test set.
+
+![Test accuracy of every combination, and its costs](../figures/compare_models.png)
+
+- *margin of goodness*: on test data, goodness under the true label less that under the best wrong one, mean;
+- *spikes*: of hidden neurons, in one presentation of a test sample with its label (50 ms);
+- *synaptic events*: weights that spikes were sent through in it;
+- *CPU time*: of training, a sample (both phases and the passes with a neutral label), compilation apart.
+
+## Medians
+
+{medians}
+## What is refused
+
+{refusals}
+## All combinations
+
+Mean over the seeds (their number stands in the table); of the accuracy, the standard deviation as well.
+
+{table}"""
+
+
+@dataclass(frozen=True)
+class Combination:
+    """Names of a neuron, a code and a rule; the goodness is the one that the rule is made for."""
+
+    neuron: str
+    code: str
+    rule: str
+
+    def __str__(self):
+        return f"{self.neuron} + {self.code} + {self.rule}"
+
+    @property
+    def goodness(self):
+        return "class_groups" if self.rule == "class_competition" else DEFAULTS["goodness"]
+
+    def options(self):
+        """Of `Config`."""
+        negatives = {"negatives": "none"} if self.rule == "class_competition" else {}
+        return dict(neuron=self.neuron, encoder=self.code, rule=self.rule, goodness=self.goodness, **negatives)
+
+    def misfit(self):
+        """Why this cannot work, or None; nothing is compiled to find out."""
+        try:
+            return compose(self.neuron, self.code, self.goodness, self.rule).misfit()
+        except ModelError as error:
+            return str(error)
+
+
+def measure(combination, seeds, more=None):
+    """Train a combination with every seed; the first failure ends it.
+
+    Parameters
+    ----------
+    combination : `Combination`
+    seeds : sequence of int
+    more : dict, optional
+        Further options of `Config`.
+
+    Returns
+    -------
+    rows : list of dict
+        One for each seed: the names, the seed and `MEASURES`, or in their place the reason of the failure, ``failed``.
+    """
+    rows = []
+    for seed in seeds:
+        row = {"neuron": combination.neuron, "code": combination.code, "rule": combination.rule, "seed": seed}
+        try:
+            rows.append(row | _measure_seed(combination.options() | (more or {}) | {"seed": seed}))
+        except Exception as error:  # whatever it is, the other combinations are to be measured
+            rows.append(row | {"failed": f"{type(error).__name__}: {error}"})
+            break
+    return rows
+
+
+def measure_all(todo, more, jobs):
+    """The rows of one combination after another, as they are ready.
+
+    Parameters
+    ----------
+    todo : dict of `Combination` -> sequence of int
+        Seeds.
+    more : dict
+        Further options of `Config`.
+    jobs : int
+        Combinations measured side by side.
+    """
+    context = multiprocessing.get_context("spawn")  # Brian2's devices are global: every process has its own
+    # New processes now and then, since Brian2 keeps much of what it has built.  The pool's `max_tasks_per_child` is for
+    # that, but with it, in Python 3.12.1, the pool stands still once all its processes have come to their end.
+    for some in itertools.batched(todo.items(), TASKS_OF_A_PROCESS * jobs):
+        with ProcessPoolExecutor(jobs, mp_context=context, initializer=_end_with_parent) as pool:
+            for run in as_completed([pool.submit(measure, combination, seeds, more) for combination, seeds in some]):
+                yield run.result()
+
+
+def _end_with_parent():
+    """End this process when the one that it works for has been killed: it would wait for work for ever."""
+
+    def wait():
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def _measure_seed(options):
+    with temporary_folder() as folder:
+        options = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
+        trainer = Trainer.start(Config(**options | {"validate": 1}), f"{folder}/run")
+        trainer.health.name = " + ".join(options[kind] for kind in ("neuron", "encoder", "rule"))
+        before = cpu_seconds().sum()
+        trainer.run()
+        seconds = float(cpu_seconds().sum() - before)
+    evaluation = trainer.evaluate("test")
+    true, wrong = evaluation.separation()
+    spikes, events = _count(trainer)
+    return {
+        "accuracy": 100 * evaluation.accuracy("goodness"),
+        "margin": float(np.mean(true - wrong)),
+        "spikes": spikes,
+        "events": events,
+        "milliseconds": 1e3 * seconds / (trainer.n_rows * trainer.config.batch),
+    }
+
+
+def _count(trainer):
+    """Spikes of hidden neurons and weights that spikes were sent through, in one presentation of a test sample."""
+    a, data = trainer.architecture, trainer.data
+    chosen = data.test[: a.images]
+    rows = np.arange(len(chosen))
+    images = np.zeros((a.images, a.n_pixels * a.events))
+    images[: len(chosen)] = trainer._shown(chosen)
+    schedule = Schedule.evaluation(rows, data.labels[chosen], EVALUATION_PRESENTATIONS + rows, a.batch)
+    with trainer.simulator.run({**trainer.inputs(), "images": images, **schedule.inputs(a)}, len(schedule)) as results:
+        counts = [results[f"layer{level}.n_spikes"].sum() / len(chosen) for level in range(len(a.sizes))]
+    return float(sum(counts[1:])), float(np.dot(counts[:-1], a.sizes[1:]))
+
+
+def latest(rows):
+    """Of several rows of the same combination and seed, the last: a failure that was put right is forgotten."""
+    return list({(row["neuron"], row["code"], row["rule"], row["seed"]): row for row in rows}.values())
+
+
+def summary(rows):
+    """Mean and standard deviation over the seeds: {(neuron, code, rule): {measure: (mean, deviation)}}.
+
+    Rows of failures are left out.
+    """
+    grouped = {}
+    for row in rows:
+        if "failed" not in row:
+            grouped.setdefault((row["neuron"], row["code"], row["rule"]), []).append(row)
+    return {
+        names: {m: (np.mean([r[m] for r in of_names]), np.std([r[m] for r in of_names])) for m in MEASURES}
+        for names, of_names in grouped.items()
+    }
+
+
+def markdown(rows):
+    """A table of all combinations, the most accurate first and those that failed last, with the reason."""
+    lines = [
+        "| neuron | code | rule | seeds | " + " | ".join(MEASURES.values()) + " |",
+        "|--" * (4 + len(MEASURES)) + "|",
+    ]
+    seeds = Counter((row["neuron"], row["code"], row["rule"]) for row in rows if "failed" not in row)
+    for names, of_names in sorted(summary(rows).items(), key=lambda item: -item[1]["accuracy"][0]):
+        accuracy, deviation = of_names["accuracy"]
+        shown = f"{accuracy:.1f} ± {deviation:.1f}" if seeds[names] > 1 else f"{accuracy:.1f}"
+        rest = [_number(of_names[m][0]) for m in MEASURES if m != "accuracy"]
+        lines.append(f"| {' | '.join(names)} | {seeds[names]} | {shown} | {' | '.join(rest)} |")
+    for row in rows:
+        if "failed" in row:
+            names = f"{row['neuron']} | {row['code']} | {row['rule']}"
+            lines.append(f"| {names} | | seed {row['seed']} failed: {_cell(row['failed'])}" + " |" * len(MEASURES))
+    return "\n".join(lines) + "\n"
+
+
+def _number(value):
+    """Three digits; thousands in full, and apart."""
+    return f"{round(value):,}".replace(",", " ") if value >= 1000 else f"{value:.3g}"
+
+
+def _cell(text):
+    """Of a table: one line without bars."""
+    return " ".join(text.replace("|", "/").split())
+
+
+def medians(rows):
+    """A short table: the median and the best of each neuron's, code's and rule's combinations, the best median first.
+
+    Medians, since one partner that does not fit pulls a mean down.
+    """
+    measured = summary(rows)
+    lines = ["| | | combinations | median of test accuracy (%) | best (%) |", "|--|--|--|--|--|"]
+    for k, kind in enumerate(("neuron", "code", "rule")):
+        of_model = {}
+        for names, of_names in measured.items():
+            of_model.setdefault(names[k], []).append(of_names["accuracy"][0])
+        for name, values in sorted(of_model.items(), key=lambda item: -np.median(item[1])):
+            lines.append(f"| {kind} | {name} | {len(values)} | {np.median(values):.1f} | {max(values):.1f} |")
+    return "\n".join(lines) + "\n"
+
+
+def refusals(reasons):
+    """The reasons why combinations are refused, each once with their number.
+
+    Parameters
+    ----------
+    reasons : dict of `Combination` -> str
+    """
+    counts = {}
+    for combination, reason in reasons.items():
+        # file names differ from machine to machine, and the neuron's name is all that they tell
+        reason = reason.rpartition(".py: ")[2].replace(f"'{combination.neuron}'", "at hand").rstrip(".")
+        counts[reason] = counts.get(reason, 0) + 1
+    return "".join(f"- {number}: {_cell(reason)}.\n" for reason, number in counts.items())
