@@ -28,6 +28,7 @@ from brianff.command_line.main import main
 from brianff.devices.cuda import Gpu, Setup, after_scalars, split, without_writes, writes
 from brianff.devices.cuda_simulator import CudaSimulator, generate
 from brianff.devices.device import CppSimulator, DeviceError, RuntimeSimulator, simulator
+from brianff.devices.merging import merge
 from brianff.equations import compose as equations
 from brianff.learning.backpropagation import BackpropagationTrainer
 from brianff.learning.feedback_training import FeedbackConfig, FeedbackTrainer
@@ -597,7 +598,7 @@ def build_variants(device_name, folder=None):
         network = Network(objects)
         network.run(45 * ms, namespace={})
         device.build(directory=str(folder), compile=False, run=False, with_output=False)
-    brianff.devices.cuda_simulator.merge(folder)
+    merge(folder, ".cu")
     return network, outcome
 
 

@@ -523,9 +523,10 @@ def test_single_precision_is_single_throughout():
     with compiled.run(inputs, len(schedule)) as got:
         assert got["neurons1.v"].dtype == np.float32
         assert np.isfinite(got["synapses1.w"]).all() and np.any(got["synapses1.w"] != inputs["synapses1.w"])
+    pieces = re.split(
+        r"^namespace { namespace ", (compiled.folder / "code_objects" / "merged.cpp").read_text(), flags=re.M
+    )
     for name in ("neurons0_step", "neurons1_step", "synapses1_pre", "synapses1_learn"):
-        # the object's own name gets a number when one of that name is still alive
-        (path,) = (compiled.folder / "code_objects").glob(f"{name}_codeobject*.cpp")
-        text = path.read_text()
+        (text,) = (piece for piece in pieces if piece.startswith(f"{name}_codeobject"))
         loops = text.split("// scalar code")[1].replace("const double t =", "")
         assert "float" in loops and "double" not in loops, name

@@ -117,7 +117,7 @@ def _publish(work, folder, make, manifest):
         errors = [line for line in make.stdout.splitlines() if "rror" in line or "No space" in line]
         log.write_text(make.stdout)
         raise CompilerError(f"compilation failed: {(errors or ['no message'])[0]} (all of it: {log})")
-    for leftover in (*work.glob("**/*.o"), *work.glob("*.gch")):
+    for leftover in work.glob("**/*.o"):
         leftover.unlink()
     used = [work / "main", *(path for path in work.glob("static_arrays/*") if path.is_file())]
     files = {str(path.relative_to(work)): file_digest(path) for path in used}

@@ -12,7 +12,6 @@ import importlib.metadata
 import inspect
 import json
 import os
-import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -26,10 +25,11 @@ import brianff
 from brianff.devices.cache import CompilerError, DeviceError, cached
 from brianff.devices.cuda import Setup
 from brianff.devices.device import Results, _check_input, ended
+from brianff.devices.merging import merge
 from brianff.one_thread import in_turn
 from brianff.scratch import cache_folder, failed, run_folder
 
-__all__ = ["CudaSimulator", "Recorder", "generate", "merge", "on_gpu"]
+__all__ = ["CudaSimulator", "Recorder", "generate", "on_gpu"]
 
 LARGEST_BATCH = 65535  # blocks of a grid in its second dimension
 _TEMPLATES = Path(brianff.__file__).parent / "templates" / "cuda"
@@ -361,7 +361,7 @@ def generate(folder, architecture, composition, setup, network=None, record=Fals
         device.reinit()
         set_device("runtime")
     shutil.copy(_TEMPLATES / "jobs.h", folder)
-    merge(folder)
+    merge(folder, ".cu")
     return manifest
 
 
@@ -409,23 +409,3 @@ def _accept_jobs(main, arrays, network, clocks):
             raise CompilerError(f"brian2cuda's main.cu has changed: no place for {slot}.")
         text = text.replace(f"BRIANFF_{slot}", code)
     main.write_text(text)
-
-
-def merge(folder):
-    """Make one file of a project's code objects, each in a namespace of its own: the headers take nvcc's time."""
-    merged, includes, bodies = [], [], []
-    for path in sorted((folder / "code_objects").glob("*.cu")):
-        text, name = path.read_text(), path.stem
-        header = path.with_suffix(".h").read_text()
-        if f"void _run_{name}();" not in header or header.count("(") > 1:
-            continue  # it has functions that other files call
-        merged.append(f"code_objects/{path.name}")
-        includes += [line for line in re.findall(r"^#include .*$", text, re.M) if line not in includes]
-        body = re.sub(r"^#include .*$", "", text, flags=re.M)
-        bodies.append(f"namespace {name}_file {{\n{body}\n}}\nvoid _run_{name}() {{ {name}_file::_run_{name}(); }}\n")
-        path.unlink()
-    (folder / "code_objects" / "merged.cu").write_text("\n".join([*includes, *bodies]))
-    makefile = (folder / "makefile").read_text()
-    sources = re.search(r"^SRCS = (.*)$", makefile, re.M).group(1).split()
-    sources = [source for source in sources if source not in merged] + ["code_objects/merged.cu"]
-    (folder / "makefile").write_text(re.sub(r"^SRCS = .*$", f"SRCS = {' '.join(sources)}", makefile, flags=re.M))
