@@ -48,14 +48,14 @@ class OrdinaryNetwork(FeedForwardNetwork):
         pathway.connect()
         self._add(f"goodness{level}", pathway)
 
-    def _synapses(self, level):
+    def _synapses(self, projection):
         strings = self.composition.synapses
         synapses = Synapses(
-            self.groups[f"neurons{level - 1}"],
-            self.groups[f"neurons{level}"],
+            self.groups[f"neurons{projection.source}"],
+            self.groups[f"neurons{projection.target}"],
             strings.model + "\nrate_now : 1 (shared)",
             on_pre=strings.on_pre,
-            name=f"synapses{level}",
+            name=projection.name,
         )
         synapses.connect()
         self._set(synapses, strings, rate_now=1e-3)
@@ -65,4 +65,4 @@ class OrdinaryNetwork(FeedForwardNetwork):
         update = update.replace("samples_per_update_layer", f"{MINI_BATCH}.0")
         synapses.run_regularly(learn, clock=Clock(dt=pair), when="start", order=-40)
         synapses.run_regularly(update, clock=Clock(dt=MINI_BATCH * pair), when="start", order=-35)
-        self._add(f"synapses{level}", synapses)
+        self._add(projection.name, synapses)

@@ -11,10 +11,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from brianff.errors import OptionError
-from brianff.network.feedforward import LABEL_NEUTRAL, LABEL_NONE
 
-__all__ = ["Schedule", "drawn", "hybrid_images", "hybrids_of", "moved", "random_masks", "stream", "wrong_labels"]
+__all__ = [
+    "LABEL_NEUTRAL",
+    "LABEL_NONE",
+    "Schedule",
+    "drawn",
+    "hybrid_images",
+    "hybrids_of",
+    "moved",
+    "random_masks",
+    "stream",
+    "wrong_labels",
+]
 
+LABEL_NEUTRAL = -1  # one neuron of every class: as many spikes as a label, no opinion
+LABEL_NONE = -2  # all label neurons silent (unsupervised learning)
 # Presentations are numbered, for the noise of the encoders: training, passes with a neutral label, evaluation.
 NEUTRAL_PRESENTATIONS = 1 << 30
 EVALUATION_PRESENTATIONS = 3 << 29
@@ -281,6 +293,3 @@ class Schedule:
             "phase_at": fill(self.phase, 0),
             "presentation_index": fill(self.number, 0),
         }
-
-
-assert LABEL_NEUTRAL != LABEL_NONE

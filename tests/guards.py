@@ -37,7 +37,7 @@ GENERATED = {
     "post-major eligibility, Poisson": (dict(rule="r_stdp", encoder="poisson_rate"), {}),
     "weights change at spikes, conductances": (dict(rule="event_driven", neuron="lif_conductance"), {}),
     "class groups, lateral": (dict(rule="class_competition", goodness="class_groups"), dict(label_neurons=0)),
-    "feedback": (dict(eligibility="spike_time"), dict(label_neurons=0, hidden=(4, 3), batch=1)),
+    "feedback": (dict(eligibility="spike_time"), dict(label_neurons=0, layers=(4, 3), batch=1)),
 }
 
 # Protocol -> options that make it small, beside --quick.
@@ -92,7 +92,7 @@ def generated():
     """Name of a composition -> file -> digest of the C++ that Brian2 writes for it."""
     found = {}
     for name, (models, changes) in GENERATED.items():
-        options = dict(hidden=(5, 4), label_neurons=2, batch=3, n_steps=6, capacity=4, images=6) | changes
+        options = dict(layers=(5, 4), label_neurons=2, batch=3, n_steps=6, capacity=4, images=6) | changes
         architecture = Architecture(7, 3, **options)
         with tempfile.TemporaryDirectory() as folder:
             device._generate(Path(folder), architecture, composed(models), False, None)

@@ -22,7 +22,7 @@ LONG_FUNCTIONS = {
 }  # fmt: skip
 CIRCLES = {
     "devices.cuda devices.cuda_simulator devices.device equations.compose equations.feedback_fit network.dense "
-    "network.dense_runners network.feedback network.feedforward network.neurons"
+    "network.dense_runners network.feedback network.feedforward network.layers network.neurons"
 }
 PRIVATE = {"devices.cuda_simulator: devices.device._check_input"} | {
     f"network.feedback: equations.compose._{name}"

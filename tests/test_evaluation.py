@@ -161,7 +161,7 @@ class Simulator:
     """
 
     def __init__(self, **changes):
-        values = dict(n_pixels=2, n_classes=3, hidden=(3, 2), batch=2, n_steps=5, capacity=3, images=4)
+        values = dict(n_pixels=2, n_classes=3, layers=(3, 2), batch=2, n_steps=5, capacity=3, images=4)
         self.architecture = Architecture(**{**values, **changes})
         self.runs = []
         self.open = 0
@@ -178,7 +178,7 @@ class Simulator:
         shown = np.where(index >= 0, inputs["images"][index, 0], 0)
         code = 1e6 * shown + 1e3 * inputs["label"] + inputs["presentation_index"]
         values = {}
-        for level, n in enumerate(a.hidden, start=1):
+        for level, n in enumerate(a.sizes[1:], start=1):
             rows = np.vstack([np.full((1, a.batch), np.nan), code + 0.1 * level])
             rows[n_epochs + 1 :] = np.nan
             values[f"record_g{level}.g"] = rows

@@ -51,7 +51,7 @@ def traces(composition, *variables, device="runtime", epochs=2, level=1, **input
     with simulator(device, a, composition, record=True).run(given, epochs) as results:
         found = [np.array(results[f"traces{level}.{name}"]) for name in variables]
     # one record a step, of all neurons; NumPy's are flat
-    return [values.reshape(-1, a.hidden[level - 1]).T.copy() for values in found]
+    return [values.reshape(-1, a.sizes[level]).T.copy() for values in found]
 
 
 # -- constants -----------------------------------------------------------------------------------------------------

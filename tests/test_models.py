@@ -33,7 +33,7 @@ def one_neuron(composition, weight, n_steps=400, dt_ms=0.1, **values):
     a = Architecture(
         n_pixels=1,
         n_classes=2,
-        hidden=(1,),
+        layers=(1,),
         label_neurons=1,
         batch=1,
         n_steps=n_steps,
@@ -136,7 +136,7 @@ def test_a_neuron_is_one_file_and_no_change_elsewhere(tmp_path, monkeypatch):
 @pytest.mark.parametrize("goodness", available("goodness"))
 def test_goodness_is_what_it_says(goodness):
     """From traces and spikes at the end of a stimulus epoch, for neurons with different rates."""
-    a = Architecture(n_pixels=1, n_classes=2, hidden=(6,), label_neurons=1, batch=1, n_steps=50, capacity=1, images=1)
+    a = Architecture(n_pixels=1, n_classes=2, layers=(6,), label_neurons=1, batch=1, n_steps=50, capacity=1, images=1)
     runtime = RuntimeSimulator(a, compose(goodness=goodness), record=True)
     schedule = Schedule.evaluation(np.array([0]), np.array([LABEL_NONE]), np.array([0]), 1)
     w = np.zeros(18)

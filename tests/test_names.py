@@ -49,7 +49,7 @@ def neuron(variables=(), local=(), parameters=()):
 def outcome(composition, device="runtime"):
     """Spikes, traces and weights after three pairs of phases; of a feedback network, spikes and weights."""
     feedback = "loss" in composition.models
-    a = Architecture(6, 2, hidden=(5, 2), label_neurons=1, batch=2, n_steps=40, capacity=6, images=6)
+    a = Architecture(6, 2, layers=(5, 2), label_neurons=1, batch=2, n_steps=40, capacity=6, images=6)
     rng = np.random.default_rng(1)
     schedule = Schedule.pairs(np.arange(6), np.arange(6), [0, 1] * 3, [1, 0] * 3, 2 * np.arange(6), a.batch)
     if feedback:

@@ -29,7 +29,7 @@ from brianff.scratch import ScratchError, cache_folder, run_folder, sweep
 from brianff.stimulus import Schedule
 
 SMALL = Architecture(
-    n_pixels=30, n_classes=3, hidden=(20, 15), label_neurons=4, batch=3, n_steps=40, capacity=8, images=12
+    n_pixels=30, n_classes=3, layers=(20, 15), label_neurons=4, batch=3, n_steps=40, capacity=8, images=12
 )
 
 
@@ -112,7 +112,7 @@ def test_simulators_in_several_threads_do_not_disturb_each_other():
     """Brian2's clock, of another time step in each, is one for the process: threads take turns."""
     jobs = []
     for k, (dt, n_steps) in enumerate([(1.0, 40), (0.3, 30), (0.5, 20)]):
-        a = SMALL.with_(dt_ms=dt, n_steps=n_steps, hidden=(5, 4))
+        a = SMALL.with_(dt_ms=dt, n_steps=n_steps, layers=(5, 4))
         jobs.append((a, compose(), *stimulus(a, np.random.default_rng(k), n=2)))
 
     def weights(a, composition, inputs, schedule, together=None):
@@ -135,7 +135,7 @@ def test_simulators_in_several_threads_do_not_disturb_each_other():
 
 @pytest.mark.parametrize(("dt", "n_steps"), [(0.3, 50), (0.1, 7), (0.7, 50)])
 def test_no_false_alarm_of_misaligned_time_grids(dt, n_steps):
-    a = SMALL.with_(dt_ms=dt, n_steps=n_steps, hidden=(3,), capacity=2)
+    a = SMALL.with_(dt_ms=dt, n_steps=n_steps, layers=(3,), capacity=2)
     with catch_logs() as logs:
         RuntimeSimulator(a, compose()).run({}, 1)
     assert not [message for *_, message in logs]
@@ -349,7 +349,7 @@ def test_goodness_is_the_sum_of_squared_traces_at_every_moment(runtime):
     inputs, schedule = stimulus(SMALL, np.random.default_rng(5))
     runtime.run(inputs, len(schedule))
     for level in (1, 2):
-        x = np.array(runtime.built.traces[f"neurons{level}"].x).reshape(SMALL.batch, SMALL.hidden[level - 1], -1)
+        x = np.array(runtime.built.traces[f"neurons{level}"].x).reshape(SMALL.batch, SMALL.sizes[level], -1)
         G = np.array(runtime.built.traces[f"layer{level}"].G)
         assert G.max() > 5
         np.testing.assert_allclose(G, (x**2).sum(axis=1), rtol=1e-9, atol=1e-12)
@@ -408,7 +408,7 @@ def test_empty_places_are_silent(runtime):
 
 def test_only_the_direction_of_the_activity_passes():
     """Twice the spikes of the layer below change its goodness, not the drive of the layer above."""
-    a = Architecture(n_pixels=10, n_classes=2, hidden=(8,), label_neurons=1, batch=1, n_steps=20, capacity=1, images=1)
+    a = Architecture(n_pixels=10, n_classes=2, layers=(8,), label_neurons=1, batch=1, n_steps=20, capacity=1, images=1)
     composition = compose(encoder="regular_rate", parameters={"floor_x2": 1e-12})
     runtime = RuntimeSimulator(a, composition, record=True)
     rng = np.random.default_rng(0)
@@ -449,7 +449,7 @@ def test_noise_does_not_depend_on_the_batch():
 @pytest.mark.parametrize("encoder", ["regular_rate", "poisson_rate"])
 def test_rate_codes_have_the_rate(encoder):
     a = Architecture(
-        n_pixels=200, n_classes=2, hidden=(1,), label_neurons=1, batch=1, n_steps=500, capacity=1, images=1
+        n_pixels=200, n_classes=2, layers=(1,), label_neurons=1, batch=1, n_steps=500, capacity=1, images=1
     )
     runtime = RuntimeSimulator(a, compose(encoder=encoder), record=True)
     image = np.repeat([0.2, 0.5], 100)[None]
@@ -493,8 +493,8 @@ def test_architecture_refuses_nonsense():
         SMALL.with_(batch=0)
     with pytest.raises(ValueError, match="the time step must be positive"):
         SMALL.with_(dt_ms=0.0)
-    with pytest.raises(ValueError, match="hidden layers"):
-        SMALL.with_(hidden=())
+    with pytest.raises(ValueError, match="at least one layer"):
+        SMALL.with_(layers=())
     with pytest.raises(ValueError, match="use a smaller --chunk"):
         SMALL.with_(capacity=2**31)
 

@@ -412,7 +412,7 @@ def test_noise_is_an_ornstein_uhlenbeck_process():
 
 def noisy(device="runtime", batch=2, seed=1, number=0, steps=40):
     """Traces of two layers of noisy neurons without input, at the end of an epoch: (entry, neuron) of each."""
-    a = Architecture(4, 2, hidden=(5, 5), label_neurons=1, batch=batch, n_steps=steps, capacity=2, images=1)
+    a = Architecture(4, 2, layers=(5, 5), label_neurons=1, batch=batch, n_steps=steps, capacity=2, images=1)
     composition = compose(neuron="lif_noise", parameters={"sigma": 5.0})
     built = simulator(device, a, composition) if device != "runtime" else RuntimeSimulator(a, composition)
     numbers = number + np.arange(batch)

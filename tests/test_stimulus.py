@@ -291,7 +291,7 @@ def test_numpy_integers_name_the_same_stream_as_python_integers():
 
 # -- schedules -----------------------------------------------------------------------------------------------------
 def architecture(**changes):
-    return Architecture(**{**dict(n_pixels=4, n_classes=3, hidden=(2,), batch=2, n_steps=5, capacity=8), **changes})
+    return Architecture(**{**dict(n_pixels=4, n_classes=3, layers=(2,), batch=2, n_steps=5, capacity=8), **changes})
 
 
 def pairs(n=5, batch=2):

@@ -156,7 +156,7 @@ class CudaSimulator:
     def __init__(self, architecture, composition, report=None, record=False, setup=None):
         self.architecture = architecture
         # A binary in the cache may have been built with other values.
-        self.parameters = composition.parameter_inputs(len(architecture.hidden))
+        self.parameters = composition.parameter_inputs(architecture.depth)
         self.record = record
         self.setup = setup or Setup.find_complete()
         if architecture.batch > LARGEST_BATCH:

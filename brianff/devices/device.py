@@ -224,7 +224,7 @@ class CppSimulator:
     def __init__(self, architecture, composition, report=None, record=False, network=None, under=()):
         self.architecture = architecture
         # A binary in the cache may have been built with other values.
-        self.parameters = composition.parameter_inputs(len(architecture.hidden))
+        self.parameters = composition.parameter_inputs(architecture.depth)
         self.under = under
         self.folder = cache_folder() / _fingerprint(architecture, composition, record, network)
 

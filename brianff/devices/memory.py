@@ -57,15 +57,15 @@ def require_size(architecture, composition):
     ------
     OptionError
     """
-    a, pairs = architecture, list(zip(architecture.sizes[:-1], architecture.sizes[1:], strict=True))
+    a, synapses = architecture, [projection.size for projection in architecture.projections]
     layers = "-".join(map(str, a.sizes))
     shown = a.images * a.n_pixels * a.events
     arrays = [
-        (f"--hidden: layers {layers} have {{:,}} weights between two of them", max(pre * post for pre, post in pairs)),
+        (f"--hidden: layers {layers} have {{:,}} weights between two of them", max(synapses)),
         (f"--batch {a.batch}: so many presentations in layers {layers} have {{:,}} neurons", a.batch * max(a.sizes)),
         (f"--chunk and --batch: {a.images} images of one run have {{:,}} values", shown),
         (f"--chunk and --batch: layers {layers} record {{:,}} values in one run",
-         (a.capacity + 1) * a.batch * max(a.hidden)),
+         (a.capacity + 1) * a.batch * max(a.sizes[1:])),
     ]  # fmt: skip
     for what, elements in arrays:
         if elements > MOST_ELEMENTS:
@@ -74,7 +74,7 @@ def require_size(architecture, composition):
     kept = [name for name in composition.state_variables() if "shared" not in equations[name].flags]
     itemsize = 4 if a.dtype == "float32" else 8
     # in the device and here, where weights are drawn in double precision
-    weights = sum(pre * post for pre, post in pairs) * len(kept) * (itemsize + 8)
+    weights = sum(synapses) * len(kept) * (itemsize + 8)
     require_memory(weights, f"--hidden: the weights of layers {layers}")
     neurons = a.batch * sum(a.sizes) * 3 * itemsize  # membrane, current, trace
     require_memory(weights + neurons + shown * (itemsize + 8), f"--batch {a.batch} and --chunk with layers {layers}")

@@ -1502,7 +1502,7 @@ def _build(model, composition):
     prefs.codegen.target = "numpy"
 
     def failure():
-        tiny = Architecture(2, 2, hidden=(2, 2), label_neurons=1, batch=2, n_steps=2, capacity=1, images=1)
+        tiny = Architecture(2, 2, layers=(2, 2), label_neurons=1, batch=2, n_steps=2, capacity=1, images=1)
         try:
             built = composition.network_class(tiny, composition)
             built.network.run(tiny.dt_ms * ms, namespace={})

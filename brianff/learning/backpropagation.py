@@ -102,7 +102,7 @@ class BackpropagationTrainer(FeedbackTrainer):
     def _step(self, rows):
         """Simulate a mini-batch, differentiate, a step of Adam; returns samples that were right, and output spikes."""
         config, a, parameters = self.config, self.architecture, self.composition.parameters
-        L, n = len(a.hidden), config.mini_batch
+        L, n = a.depth, config.mini_batch
         samples, numbers = self._samples(rows)
         stimulus, n_epochs = self._stimulus(samples, numbers, [0], training=True)
         with self.simulator.run({**self.inputs(), **stimulus}, n_epochs) as results:
@@ -118,7 +118,7 @@ class BackpropagationTrainer(FeedbackTrainer):
             errors.append(np.tile(parameters["rho"] * (parameters["f_target"] - mean_n), (n, 1)))
         errors.append(targets - counts[L])
         c = [parameters["c"]] * (L - 1) + [self.output_parameters.get("c", parameters["c"])]
-        weights = [self.synaptic[f"synapses{k}.w"].reshape(a.sizes[k - 1], a.sizes[k]) for k in range(1, L + 1)]
+        weights = [p.matrix(self.synaptic[p.key("w")]) for p in a.projections]
         gradients = spike_time_gradients(
             weights,
             spikes,

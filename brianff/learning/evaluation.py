@@ -66,9 +66,9 @@ def present(simulator, inputs, images, image, label, number, keep_traces=True):
     traces : list of (n, n_l) arrays, or None without `keep_traces`
     """
     a = simulator.architecture
-    layers = range(1, len(a.hidden) + 1)
+    layers = range(1, a.depth + 1)
     if not len(image):
-        return np.zeros((0, len(a.hidden))), [np.zeros((0, n)) for n in a.hidden]
+        return np.zeros((0, a.depth)), [np.zeros((0, n)) for n in a.sizes[1:]]
     goodness, traces = [], [[] for _ in layers]
     piece = a.capacity * a.batch
     start = 0
@@ -91,7 +91,7 @@ def present(simulator, inputs, images, image, label, number, keep_traces=True):
             )
             for level in layers if keep_traces else ():
                 x = results.recorded(f"record_x{level}", "x", len(schedule))
-                traces[level - 1].append(x.reshape(-1, a.hidden[level - 1])[:n])
+                traces[level - 1].append(x.reshape(-1, a.sizes[level])[:n])
         start = stop
     return np.concatenate(goodness), [np.concatenate(t) for t in traces] if keep_traces else None
 

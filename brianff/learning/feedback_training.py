@@ -212,7 +212,7 @@ class FeedbackTrainer(Trainer):
         return Architecture(
             n_pixels=self.data.n_pixels,
             n_classes=self.data.n_classes,
-            hidden=(*c.hidden, self.data.n_classes),
+            layers=(*c.hidden, self.data.n_classes),
             label_neurons=0,
             batch=c.batch,
             n_steps=c.steps,
@@ -236,17 +236,14 @@ class FeedbackTrainer(Trainer):
     def _initial_state(self):
         """What goes on from run to run as ``{"synapses1.w": array, ...}``: weights uniform, all else zero."""
         a, c, out = self.architecture, self.composition, {}
-        L = len(a.hidden)
-        for level, (n_pre, n_post) in enumerate(zip(a.sizes[:-1], a.sizes[1:], strict=True), start=1):
-            for name in c.state_variables():
-                out[f"synapses{level}.{name}"] = np.zeros(self.simulator.size(f"synapses{level}.{name}"))
-            w = stream(self.config.seed, "weights", level).uniform(-1, 1, n_pre * n_post)
-            out[f"synapses{level}.w"] = self.config.init * w
+        L = a.depth
+        for projection in a.projections:
+            for key in map(projection.key, c.state_variables()):
+                out[key] = np.zeros(self.simulator.size(key))
+            out[projection.key("w")] = projection.uniform(self.config.seed, self.config.init)
         if c.feedback:
             scale = c.parameters.get("F_range", 0.0)
-            for level in range(1, L):
-                size = a.sizes[level] * a.sizes[-1]
-                out[f"feedback{level}.F"] = scale * stream(self.config.seed, "feedback", level).uniform(-1, 1, size)
+            out |= {p.key("F"): p.uniform(self.config.seed, scale) for p in a.feedback}
         out |= {
             f"neurons{level}.{name}": np.zeros(a.batch * a.sizes[level]) for level in range(1, L) for name in c.kept
         }
@@ -256,10 +253,11 @@ class FeedbackTrainer(Trainer):
     def inputs(self, learning=False):
         """Everything a run needs beside the stimulus."""
         a, c = self.architecture, self.composition
-        L = len(a.hidden)
+        L = a.depth
         out = dict(self.synaptic)
+        out |= a.inputs(self.config.seed)
+        out |= a.plasticity((range(1, L + 1) if c.hidden_learns else (L,)) if learning else ())
         for level in range(1, L + 1):
-            out[f"synapses{level}.plastic"] = learning and (level == L or c.hidden_learns)
             out[f"layer{level}.samples_per_update"] = float(self.config.mini_batch)
         for parameter, value in self.output_parameters.items():
             out[f"neurons{L}.{parameter}"] = float(np.asarray(value))
@@ -345,7 +343,7 @@ class FeedbackTrainer(Trainer):
             samples, numbers = self._samples(range(self.rows_per_update))
             stimulus, n = self._stimulus(samples, numbers, self._phases, training=True)
             inputs = {**self.inputs(learning=True), **self._initial_state(), **stimulus}
-            levels = range(1, len(self.architecture.hidden) + 1)
+            levels = range(1, self.architecture.depth + 1)
             with self.simulator.run(inputs, n) as results:
                 names = [*self.synaptic, *(f"synapses{level}.dw" for level in levels)]
                 return not_finite({name: results[name] for name in names})
@@ -364,7 +362,7 @@ class FeedbackTrainer(Trainer):
         stimulus, n_epochs = self._stimulus(samples, numbers, phases, training=True)
         inputs = {**self.inputs(learning=True), **stimulus}
         rates = self._learning_rates(rows)
-        for level in range(1, len(self.architecture.hidden) + 1):
+        for level in range(1, self.architecture.depth + 1):
             inputs[f"learning_rate_at{level}"] = rates
         with self.simulator.run(inputs, n_epochs) as results:
             for name in self.synaptic:
@@ -407,14 +405,14 @@ class FeedbackTrainer(Trainer):
         cosines : list of float
             Empty without feedback synapses; 0 as long as the feedback is.
         """
-        a, L = self.architecture, len(self.architecture.hidden)
+        a, L = self.architecture, self.architecture.depth
         if not self.composition.feedback:
             return []
         cosines, forward = [], np.eye(a.n_classes)
         for level in range(L - 1, 0, -1):
-            w = self.synaptic[f"synapses{level + 1}.w"].astype(float).reshape(a.sizes[level], a.sizes[level + 1])
+            w = a.projection(f"synapses{level + 1}").matrix(self.synaptic[f"synapses{level + 1}.w"].astype(float))
             forward = w @ forward
-            feedback = self.synaptic[f"feedback{level}.F"].astype(float).reshape(a.n_classes, a.sizes[level]).T
+            feedback = a.feedback[level - 1].matrix(self.synaptic[f"feedback{level}.F"].astype(float)).T
             norms = np.linalg.norm(forward) * np.linalg.norm(feedback)
             cosines.insert(0, float(np.sum(forward * feedback) / norms) if norms else 0.0)
         return cosines
@@ -465,13 +463,9 @@ class FeedbackTrainer(Trainer):
     def save_weights(self):
         """Write ``weights.npz``: one (n_pre, n_post) matrix a layer, and the feedback's."""
         a = self.architecture
-        arrays = {
-            f"w{level}": self.synaptic[f"synapses{level}.w"].reshape(a.sizes[level - 1], a.sizes[level])
-            for level in range(1, len(a.hidden) + 1)
-        }
+        arrays = {p.name.replace("synapses", "w"): p.matrix(self.synaptic[p.key("w")]) for p in a.projections}
         if self.composition.feedback:
-            for level in range(1, len(a.hidden)):
-                arrays[f"feedback{level}"] = self.synaptic[f"feedback{level}.F"].reshape(a.n_classes, a.sizes[level])
+            arrays |= {p.name: p.matrix(self.synaptic[p.key("F")]) for p in a.feedback}
         self.folder.save("weights", arrays)
 
 
@@ -490,7 +484,7 @@ def rate_readout(trainer):
     from sklearn.linear_model import LogisticRegression
 
     data, size = trainer.data, 500
-    a = trainer.architecture.with_(hidden=(1, data.n_classes), batch=size, capacity=1, images=size)
+    a = trainer.architecture.with_(layers=(1, data.n_classes), batch=size, capacity=1, images=size)
     counter = RuntimeSimulator(a, trainer.composition, record=True)
     inputs = {name: value for name, value in trainer.inputs().items() if name.startswith("neurons0")}
 

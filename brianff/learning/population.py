@@ -82,7 +82,7 @@ class SpikingPopulation:
         self.architecture = Architecture(
             n_pixels=n_pixels,
             n_classes=n_classes,
-            hidden=(members * n_neurons,),
+            layers=(members * n_neurons,),
             label_neurons=label_neurons,
             batch=1,
             n_steps=steps,
@@ -98,7 +98,7 @@ class SpikingPopulation:
     @functools.cached_property
     def alone(self):
         """Simulator of one network, `BATCH` presentations at a time."""
-        a = self.architecture.with_(hidden=self.shape[1:], batch=BATCH, images=BATCH * self.architecture.capacity)
+        a = self.architecture.with_(layers=self.shape[1:], batch=BATCH, images=BATCH * self.architecture.capacity)
         return simulator(self.device, a, self.composition, self.report)
 
     def _inputs(self, weights):

@@ -272,7 +272,7 @@ class Trainer(Progress):
         _check_recorded(config, self.data)
         self.simulator = simulator(config.device, self.architecture, self.composition, report)
         self.readout = SoftmaxReadout(
-            sum(self.architecture.hidden) + 1, self.data.n_classes, config.readout_rate, config.mini_batch
+            sum(self.architecture.sizes[1:]) + 1, self.data.n_classes, config.readout_rate, config.mini_batch
         )
         self.position = 0
         self.seconds = 0.0
@@ -280,7 +280,7 @@ class Trainer(Progress):
         self.block_start, self.negative_labels = -1, np.zeros(0, int)
         self._order = (None, None)
         self.synaptic = self._initial_weights()
-        L = len(self.architecture.hidden)
+        L = self.architecture.depth
         self.stages = [range(1, L + 1)] if config.layers == "together" else [[level] for level in range(1, L + 1)]
         self.n_rows = len(self.stages) * self.rows_per_stage
         self.health = self._health()
@@ -330,35 +330,25 @@ class Trainer(Progress):
     def _initial_weights(self):
         """Synaptic variables of every layer as ``{"synapses1.w": array, ...}``: weights normal, all else zero."""
         a, out = self.architecture, {}
-        for level, (n_pre, n_post) in enumerate(zip(a.sizes[:-1], a.sizes[1:], strict=True), start=1):
-            for name in self.composition.state_variables():
-                size = self.simulator.size(f"synapses{level}.{name}")
-                out[f"synapses{level}.{name}"] = np.zeros(size)
-            w = stream(self.config.seed, "weights", level).normal(size=n_pre * n_post)
-            if self.config.dale is not None:
-                w = self._one_sign_a_neuron(w, n_pre, level)
-            out[f"synapses{level}.w"] = w * self.config.init_gain / np.sqrt(n_pre)
+        for projection in a.projections:
+            for key in map(projection.key, self.composition.state_variables()):
+                out[key] = np.zeros(self.simulator.size(key))
+            out[projection.key("w")] = projection.normal(self.config.seed, self.config.init_gain, self.config.dale)
         return out
-
-    def _one_sign_a_neuron(self, w, n_pre, level):
-        """Weights of inhibitory neurons are larger in the ratio of the numbers, so that all weights add up to zero."""
-        excites = self.config.dale
-        excitatory = stream(self.config.seed, "dale", level).permutation(n_pre) < excites * n_pre
-        factor = np.where(excitatory, 1.0, -excites / (1 - excites))
-        return (np.abs(w).reshape(n_pre, -1) * factor[:, None]).ravel()
 
     # -- inputs of the simulator -----------------------------------------------------------------------------------
     def inputs(self, learning=None):
         """Everything a run needs beside the stimulus; `learning`: the levels that learn."""
-        a, out = self.architecture, {}
-        for level in range(1, len(a.hidden) + 1):
-            out[f"synapses{level}.plastic"] = bool(learning) and level in learning
+        a = self.architecture
+        out = a.plasticity(learning or ())
+        for level in range(1, a.depth + 1):
             out[f"layer{level}.samples_per_update"] = float(self.config.mini_batch)
         out["neurons0.seed"] = self.config.seed
+        out |= a.inputs(self.config.seed)
         if learning:
             out |= self.synaptic
         else:
-            out |= {f"synapses{level}.w": self.synaptic[f"synapses{level}.w"] for level in range(1, len(a.hidden) + 1)}
+            out |= {key: self.synaptic[key] for key in (p.key("w") for p in a.projections)}
         return out
 
     def _shown(self, samples):
@@ -444,7 +434,7 @@ class Trainer(Progress):
             n = self.phases * max(1, self.config.mini_batch // self.config.batch)
             with self.simulator.run({**inputs, **self._initial_weights(), **still}, n) as results:
                 found = {name: results[name] for name in self.synaptic}
-                levels = range(1, len(self.architecture.hidden) + 1)
+                levels = range(1, self.architecture.depth + 1)
                 found |= {f"layer{k}.goodness": results.recorded(f"record_g{k}", "g", n) for k in levels}
             return not_finite(found)
 
@@ -490,7 +480,7 @@ class Trainer(Progress):
                 self.synaptic[name] = results[name]
             goodness = [
                 self._goodness_of_phases(results, level, len(schedule), self.data.labels[samples])
-                for level in range(1, len(a.hidden) + 1)
+                for level in range(1, a.depth + 1)
             ]
             active = [results[f"layer{level}.n_spikes"].any() for level in range(len(a.sizes))]
         self._check_finite(inputs, goodness)
@@ -523,7 +513,7 @@ class Trainer(Progress):
         if self.phases == 2:
             g = results.recorded(f"record_g{level}", "g", n_epochs)
             return g[0::2].ravel()[:n], g[1::2].ravel()[:n]
-        x = results.recorded(f"record_x{level}", "x", n_epochs).reshape(-1, self.architecture.hidden[level - 1])
+        x = results.recorded(f"record_x{level}", "x", n_epochs).reshape(-1, self.architecture.sizes[level])
         g = group_goodness(x[:n], self.data.n_classes)
         true = g[np.arange(n), labels]
         g[np.arange(n), labels] = -np.inf
@@ -686,10 +676,7 @@ class Trainer(Progress):
     def save_weights(self):
         """Write ``weights.npz``: one (n_pre, n_post) matrix a layer, and the readout's."""
         a = self.architecture
-        arrays = {
-            f"w{level}": self.synaptic[f"synapses{level}.w"].reshape(a.sizes[level - 1], a.sizes[level])
-            for level in range(1, len(a.hidden) + 1)
-        }
+        arrays = {p.name.replace("synapses", "w"): p.matrix(self.synaptic[p.key("w")]) for p in a.projections}
         self.folder.save("weights", arrays | {"readout": self.readout.w})
 
 
@@ -796,7 +783,7 @@ def _architecture(config, data):
     return Architecture(
         n_pixels=data.n_pixels,
         n_classes=data.n_classes,
-        hidden=config.hidden,
+        layers=config.hidden,
         label_neurons=config.label_neurons if config.labels_shown else 0,
         batch=config.batch,
         n_steps=config.steps,

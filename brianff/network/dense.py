@@ -76,6 +76,9 @@ class DenseSynapses(LikeSynapses, Group):
         As for `brian2.Synapses`; `method` only exists for the sake of the same signature.
     dtype : dtype, optional
         Type of the synaptic floating point variables (default: ``prefs.core.default_float_dtype``).
+    partial : bool
+        Leave synapses out: those for which ``_present``, an array with one truth value a synapse, is false. No code of
+        theirs runs, at spikes or in `update`, and their variables stay what they are.
 
     Attributes
     ----------
@@ -127,6 +130,7 @@ class DenseSynapses(LikeSynapses, Group):
         order=0,
         name="densesynapses*",
         dtype=None,
+        partial=False,
         **others,
     ):
         if others:
@@ -170,6 +174,7 @@ class DenseSynapses(LikeSynapses, Group):
         self.n_pre = len(source) // batch
         self.n_post = len(target) // batch
         self.equations = model if isinstance(model, Equations) else Equations(model or "")
+        self.partial = partial
         self.storage = {}  # synaptic variable -> the index by which code reaches it
         self._create_variables(dtype)
         self.on_pre, self.on_post = on_pre, on_post
@@ -271,6 +276,8 @@ class DenseSynapses(LikeSynapses, Group):
             self.variables[index].read_only = True
         self.variables.create_clock_variables(self._clock)
         add_indices(self.variables)
+        if self.partial:
+            self.variables.add_array("_present", size=len(self), dtype=bool)
         names = set(self.equations.names)
         for eq in self.equations.values():
             if eq.type == DIFFERENTIAL_EQUATION:

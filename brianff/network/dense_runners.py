@@ -69,6 +69,9 @@ class DenseRunner(CodeRunner):
         for name, index in synapses.storage.items():
             variables.add_reference(name, synapses, name, index=index)
         own = {"n_pre": synapses.n_pre, "n_post": synapses.n_post, "batch": synapses.batch}
+        own["partial"] = synapses.partial
+        if synapses.partial:
+            variables.add_reference("_present", synapses)
         # A template finds variables and these under their names: no variable can have one with an underscore in front.
         kwds["template_kwds"] = {f"_{name}": value for name, value in (kwds.get("template_kwds", {}) | own).items()}
         CodeRunner.__init__(
@@ -76,10 +79,15 @@ class DenseRunner(CodeRunner):
             synapses,
             template,
             code=code,
-            needed_variables=list(needed),
+            needed_variables=[*needed, *self._of_all(synapses)],
             **kwds,
         )
         point_at_user(self)
+
+    @staticmethod
+    def _of_all(synapses):
+        """Variables that every template needs."""
+        return ["_present"] if synapses.partial else []
 
 
 class DensePathway(DenseRunner):
@@ -123,17 +131,27 @@ class DensePathway(DenseRunner):
         )
         self.synapses, self.spiking, self.side, self.pathway = weakref.proxy(synapses), group, side, name
         self.code = code
-        self.delay_in_seconds, self._steps, self._dt, self._has_run = 0.0, 0, None, False
+        self.delay_in_seconds, self._steps, self._dt, self._has_run, self._since = 0.0, 0, None, False, False
         self._arrange()
 
     def _arrange(self):
         """What the template is told, and needs, for a delay of so many steps."""
         self.template_kwds["_delay_steps"] = self._steps
-        self.needed_variables = ["_spikespace", *(["_ring", "t_in_timesteps"] if self._steps else [])]
+        needed = ["_spikespace"]
+        if self._steps:
+            needed += ["_ring", "t_in_timesteps", *(["_since"] if self._since else [])]
+        self.template_kwds["_has_since"] = bool(self._steps and self._since)
         if on_cuda():
             self.template_kwds["_has_fired"] = "_fired" in self.variables and not self._steps
             if self.template_kwds["_has_fired"]:
-                self.needed_variables = ["_fired"]
+                needed = ["_fired"]
+        self.needed_variables = [*needed, *self._of_all(self.synapses)]
+
+    def forget(self, group, variable):
+        """Let delayed spikes have no effects that are older than the time step in a shared variable of a group."""
+        self._since = True
+        self.variables.add_reference("_since", group, variable, index="0")
+        self._arrange()
 
     @property
     def delay(self):

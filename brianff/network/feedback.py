@@ -330,30 +330,30 @@ class FeedbackNetwork(FeedForwardNetwork):
 
     def _neurons(self, level):
         super()._neurons(level)
-        if level == len(self.architecture.hidden):
+        if level == self.architecture.depth:
             a = self.architecture
             self.groups[f"neurons{level}"].own_class = np.tile(np.arange(a.sizes[level]), a.batch)
 
     def _goodness(self, level):
         """There is none."""
 
-    def _synapses(self, level):
-        c, s = self.composition, self.composition.synapses
-        on_pre = c.on_pre_of_input if level == 1 else s.on_pre
-        synapses = self._connect(f"synapses{level}", level - 1, level, s, on_pre=on_pre)
+    def _synapses(self, projection):
+        c, s, name, level = self.composition, self.composition.synapses, projection.name, projection.target
+        on_pre = c.on_pre_of_input if projection.source == 0 else s.on_pre
+        synapses = self._project(projection, s, on_pre=on_pre)
         if s.on_step:
             # as on_post: before the spikes of this step arrive
-            synapses.update(s.on_step, rows=s.rows, when="synapses", order=-2, name=f"synapses{level}_eligibility")
-        learn = dict(condition=s.condition, clock=self.epoch_clock, order=-42, name=f"synapses{level}_learn")
+            synapses.update(s.on_step, rows=s.rows, when="synapses", order=-2, name=f"{name}_eligibility")
+        learn = dict(condition=s.condition, clock=self.epoch_clock, order=-42, name=f"{name}_learn")
         synapses.update(s.at_epoch_end, columns=c.columns, **learn)
         synapses.update(
             s.at_update,
             condition=s.update_condition,
             clock=self.epoch_clock,
             order=-40,
-            name=f"synapses{level}_optimize",
+            name=f"{name}_optimize",
         )
-        L = len(self.architecture.hidden)
+        L = self.architecture.depth
         if c.backward.strip() and level > 1:
             synapses.update(
                 c.backward,
@@ -361,26 +361,24 @@ class FeedbackNetwork(FeedForwardNetwork):
                 condition=LEARNING,
                 clock=self.epoch_clock,
                 order=-43 - level / (L + 1),  # the last layer first
-                name=f"synapses{level}_backward",
+                name=f"{name}_backward",
             )
         if c.feedback and level == L:
-            for hidden in range(1, L):
-                self._feedback(hidden)
+            for feedback in self.architecture.feedback:
+                self._feedback(feedback)
 
-    def _feedback(self, level):
-        """Synapses from the output to hidden layer `level`."""
-        s = self.composition.feedback
-        feedback = self._connect(f"feedback{level}", len(self.architecture.hidden), level, s)
+    def _feedback(self, projection):
+        """Synapses from the output to a hidden layer."""
+        s, name = self.composition.feedback, projection.name
+        feedback = self._project(projection, s)
         at_epoch = dict(clock=self.epoch_clock)
-        feedback.update(s.at_epoch_end, condition=s.condition, order=-43, name=f"feedback{level}_learn", **at_epoch)
+        feedback.update(s.at_epoch_end, condition=s.condition, order=-43, name=f"{name}_learn", **at_epoch)
         if s.at_update:
-            feedback.update(
-                s.at_update, condition=s.update_condition, order=-40, name=f"feedback{level}_update", **at_epoch
-            )
+            feedback.update(s.at_update, condition=s.update_condition, order=-40, name=f"{name}_update", **at_epoch)
 
     def _monitors(self, level, record):
         neurons = self.groups[f"neurons{level}"]
-        if level == len(self.architecture.hidden):
+        if level == self.architecture.depth:
             self._record("record_output", neurons, ["n_spikes", "score"])
         if record is not False:
             self._record_spikes(level, ["A"] if "A" in neurons.variables else [])  # for backpropagation

@@ -20,7 +20,7 @@ order what
 """
 
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -42,15 +42,14 @@ from brian2.devices.device import get_device, runtime_device
 from brian2.groups.group import CodeRunner
 
 from brianff.equations.compose import Composition
-from brianff.network.dense import DenseSynapses
+from brianff.network.layers import Dense, Layer
 from brianff.network.monitors import FirstNotFinite, monitor_neurons
 from brianff.network.neurons import BatchNeurons
 from brianff.noise import FUNCTIONS
+from brianff.stimulus import LABEL_NEUTRAL, LABEL_NONE
 
 __all__ = ["Architecture", "FeedForwardNetwork", "LABEL_NEUTRAL", "LABEL_NONE"]
 
-LABEL_NEUTRAL = -1  # one neuron of every class: as many spikes as a label, no opinion
-LABEL_NONE = -2  # all label neurons silent (unsupervised learning)
 MOST_STEPS = 2**31 - 1  # of one run: equations count them in integers of 32 bits
 
 
@@ -61,8 +60,8 @@ class Architecture:
     Parameters
     ----------
     n_pixels, n_classes : int
-    hidden : tuple of int
-        Neurons of each hidden layer.
+    layers : sequence of `Layer` or int
+        Layers above the input; a number stands for a layer of so many neurons.
     label_neurons : int
         Input neurons for each class.
     batch : int
@@ -81,7 +80,7 @@ class Architecture:
 
     n_pixels: int
     n_classes: int
-    hidden: tuple
+    layers: tuple
     label_neurons: int = 10
     batch: int = 10
     n_steps: int = 50
@@ -99,9 +98,10 @@ class Architecture:
             raise ValueError(f"the time step must be positive, not {self.dt_ms} ms.")
         if self.dtype not in ("float64", "float32"):
             raise ValueError(f"dtype must be float64 or float32, not {self.dtype}.")
-        object.__setattr__(self, "hidden", tuple(int(n) for n in self.hidden))
-        if not self.hidden or min(self.hidden) < 1:
-            raise ValueError(f"hidden layers must have at least one neuron each, not {self.hidden}.")
+        layers = tuple(layer if isinstance(layer, Layer) else Layer(layer) for layer in self.layers)
+        object.__setattr__(self, "layers", layers)
+        if not layers:
+            raise ValueError("layers: a network has at least one layer above its input.")
         if self.capacity * self.n_steps >= MOST_STEPS:
             raise ValueError(
                 f"{self.capacity} stimulus epochs of {self.n_steps} time steps are more than the {MOST_STEPS} steps "
@@ -119,14 +119,56 @@ class Architecture:
     @property
     def sizes(self):
         """Neurons of every layer, the input first."""
-        return (self.n_input, *self.hidden)
+        return (self.n_input, *(layer.n for layer in self.layers))
+
+    @property
+    def depth(self):
+        """Level of the last layer."""
+        return len(self.layers)
+
+    @property
+    def recurrent(self):
+        """Levels of the layers that project to themselves."""
+        return [level for level, layer in enumerate(self.layers, start=1) if layer.recurrent]
+
+    @property
+    def projections(self):
+        """Projections that learn: into each layer from the one below, ``synapses1`` ..., and from itself."""
+        found, below = [], Layer(self.n_input)
+        for level, layer in enumerate(self.layers, start=1):
+            found.append(layer.incoming.between(f"synapses{level}", level - 1, level, below, layer))
+            if layer.recurrent:
+                found.append(layer.recurrent.between(f"recurrent{level}", level, level, layer, layer))
+            below = layer
+        return found
+
+    def projection(self, name):
+        """The projection of this name."""
+        return next(projection for projection in self.projections if projection.name == name)
+
+    @property
+    def feedback(self):
+        """Projections from the last layer to those below, ``feedback1`` ..., for compositions that have them."""
+        *hidden, last = self.layers
+        return [Dense().between(f"feedback{k}", self.depth, k, last, to) for k, to in enumerate(hidden, start=1)]
+
+    def inputs(self, seed):
+        """What the projections ask every run to set, as inputs of a simulator: which synapses there are."""
+        return {name: value for projection in self.projections for name, value in projection.inputs(seed).items()}
+
+    def plasticity(self, levels):
+        """Inputs of a simulator by which the layers of these levels learn, and the others do not."""
+        return {projection.key("plastic"): projection.target in levels for projection in self.projections}
 
     def starts(self):
         """Times (s) at which stimulus epochs begin, the one after the last included: (capacity + 1,) array."""
         return np.arange(self.capacity + 1) * self.n_steps * (self.dt_ms * ms / second)
 
     def asdict(self):
-        return asdict(self)
+        """All of it as numbers and strings."""
+        return {field.name: getattr(self, field.name) for field in fields(self)} | {
+            "layers": list(map(repr, self.layers))
+        }
 
     def with_(self, **changes):
         return replace(self, **changes)
@@ -172,7 +214,7 @@ class FeedForwardNetwork:
     architecture : `Architecture`
     composition : `Composition`
     record : bool or sequence of int
-        Also record every spike, and the variables of these neurons of each hidden layer (True: of all) in every time
+        Also record every spike, and the variables of these neurons of each layer (True: of all) in every time
         step; for inspection, since memory grows with the length of the run.
     stop_early : bool
         Standalone devices cannot change the duration of a compiled run: let it stop at ``layer0.t_stop``.
@@ -210,17 +252,16 @@ class FeedForwardNetwork:
         self.spikes, self.traces = {}, {}
         self.timed_arrays = {}
         self._timed_arrays()
-        L = len(a.hidden)
-        for level in range(L + 1):
+        for level in range(a.depth + 1):
             self._layer(level)
             self._neurons(level)
             self._goodness(level)
-        for level in range(1, L + 1):
-            self._synapses(level)
-        for level in range(L + 1):
+        for projection in a.projections:
+            self._synapses(projection)
+        for level in range(a.depth + 1):
             self._monitors(level, record)
         if self.traces and get_device() is runtime_device:
-            self.watch = FirstNotFinite({level: self.groups[f"neurons{level}"] for level in range(1, L + 1)})
+            self.watch = FirstNotFinite({level: self.groups[f"neurons{level}"] for level in range(1, a.depth + 1)})
             self.objects.append(self.watch)
         if stop_early:
             self._stop()
@@ -234,7 +275,7 @@ class FeedForwardNetwork:
         self._timed("label", np.full(per_entry, float(LABEL_NONE)), epoch)
         self._timed("presentation_index", np.zeros(per_entry), epoch)
         self._timed("phase_at", np.zeros(a.capacity + 1), epoch)
-        for level in range(1, len(a.hidden) + 1):
+        for level in range(1, a.depth + 1):
             self._timed(f"learning_rate_at{level}", np.zeros(a.capacity + 1), epoch)
         for name, course in self.composition.courses.items():  # of model files
             self._timed(name, course.values * Quantity(1, dim=course.dim), course.dt * second)
@@ -283,7 +324,7 @@ class FeedForwardNetwork:
 
     def _neurons(self, level):
         a = self.architecture
-        strings = self.composition.of_neurons(level, len(a.hidden))
+        strings = self.composition.of_neurons(level, a.depth)
         n = a.sizes[level]
         namespace = self.timed_arrays | FUNCTIONS
         if level == 0:
@@ -334,40 +375,36 @@ class FeedForwardNetwork:
     def _goodness(self, level):
         """Every spike of a layer changes the layer's goodness, before the neuron's own trace jumps."""
         neurons, c = self.groups[f"neurons{level}"], self.composition
-        common = dict(model="", batch=self.architecture.batch)
-        layer = self.groups[f"layer{level}"]
-        goodness = self._add(
-            f"goodness{level}",
-            DenseSynapses(neurons, layer, on_pre=c.layer_on_spike, name=f"goodness{level}", **common),
-        )
+        own = Layer(self.architecture.sizes[level])
+        to_layer = Dense(itself=True).between(f"goodness{level}", level, level, own, Layer(1))
+        goodness = self._connect(to_layer, neurons, self.groups[f"layer{level}"], on_pre=c.layer_on_spike)
         if level and c.layer_max:
             goodness.update(_maximum(c.layer_max), clock=self.epoch_clock, order=-57, one_by_one=True)
         if level and c.layer_sum:
             goodness.update(c.layer_sum, clock=self.epoch_clock, order=-55)
         if level and c.lateral:
-            name = f"lateral{level}"
-            self._add(name, DenseSynapses(neurons, neurons, on_pre=c.lateral, name=name, **common))
+            to_each_other = Dense(itself=True).between(f"lateral{level}", level, level, own, own)
+            self._connect(to_each_other, neurons, neurons, on_pre=c.lateral)
 
-    def _connect(self, name, source, target, strings, **changes):
-        """Dense synapses from one layer to another; `changes` replace options that `strings` give."""
-        options = dict(model=strings.model, on_pre=strings.on_pre or None, on_post=strings.on_post or None) | changes
-        synapses = self._add(
-            name,
-            DenseSynapses(
-                self.groups[f"neurons{source}"],
-                self.groups[f"neurons{target}"],
-                batch=self.architecture.batch,
-                layer=self.groups[f"layer{target}"],
-                name=name,
-                **options,
-            ),
+    def _connect(self, projection, source, target, model="", **options):
+        """The Brian2 object of a projection."""
+        synapses = projection.connect(
+            source, target, model=model, batch=self.architecture.batch, name=projection.name, **options
         )
+        return self._add(projection.name, synapses)
+
+    def _project(self, projection, strings, **changes):
+        """Synapses from the neurons of one layer to another's; `changes` replace options that `strings` give."""
+        options = dict(model=strings.model, on_pre=strings.on_pre or None, on_post=strings.on_post or None) | changes
+        source, target = (self.groups[f"neurons{level}"] for level in (projection.source, projection.target))
+        layer = self.groups[f"layer{projection.target}"]
+        synapses = self._connect(projection, source, target, layer=layer, **options)
         self._set(synapses, strings, T_epoch=self._epoch)
         return synapses
 
-    def _synapses(self, level):
-        strings = self.composition.synapses
-        synapses = self._connect(f"synapses{level}", level - 1, level, strings)
+    def _synapses(self, projection):
+        strings, name = self.composition.synapses, projection.name
+        synapses = self._project(projection, strings)
         if strings.on_step:
             synapses.update(
                 strings.on_step,
@@ -375,9 +412,9 @@ class FeedForwardNetwork:
                 rows=strings.rows,
                 when="synapses",
                 order=-5,  # before this step's spikes arrive, which may change the membrane potential at once
-                name=f"synapses{level}_step",
+                name=f"{name}_step",
             )
-        at_end = dict(clock=self.epoch_clock, order=-40, name=f"synapses{level}_learn")
+        at_end = dict(clock=self.epoch_clock, order=-40, name=f"{name}_learn")
         if strings.at_epoch_end:
             optimizer = strings.at_update or None
             synapses.update(

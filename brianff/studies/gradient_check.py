@@ -72,7 +72,7 @@ def present(weights, images, dt, simulator=RuntimeSimulator, parameters=None, re
     a = Architecture(
         n_pixels=n_input,
         n_classes=sizes[-1],
-        hidden=sizes,
+        layers=sizes,
         label_neurons=0,
         batch=batch,
         n_steps=round(1e3 * T_END / dt),

@@ -38,6 +38,10 @@
             {
                 const size_t _presynaptic_idx = _entry_idx*{{_n_pre}} + _row;
                 {{indices(_n_pre, _n_post)}}
+                {% if _partial %}
+                if (!{{_present}}[_idx])
+                    continue;
+                {% endif %}
                 {{vector_code['update']|autoindent}}
             }
         };

@@ -17,7 +17,11 @@
     {% else %}
     const int32_t* _events = {{_spikespace}};
     {% endif %}
+    {% if _has_since %}
+    const int32_t _num_events = _step - {{_delay_steps}} < {{_since}} ? 0 : _events[{{_n_spiking}}];
+    {% else %}
     const int32_t _num_events = _events[{{_n_spiking}}];
+    {% endif %}
     {% set n_own = _n_pre if _side == 'pre' else _n_post %}
     for (int32_t _event = 0; _event < _num_events; _event++)
     {
@@ -43,6 +47,10 @@
             const size_t _presynaptic_idx = _entry_idx*{{_n_pre}} + _row;
         {% endif %}
             {{indices(_n_pre, _n_post)}}
+            {% if _partial %}
+            if (!{{_present}}[_idx])
+                continue;
+            {% endif %}
             {{vector_code|autoindent}}
         }
     }

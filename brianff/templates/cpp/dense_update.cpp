@@ -66,6 +66,10 @@
                 {
                     const size_t _postsynaptic_idx = _target + _col;
                     {{indices(_n_pre, _n_post)}}
+                    {% if _partial %}
+                    if (!{{_present}}[_idx])
+                        continue;
+                    {% endif %}
                     {{vector['update']|autoindent}}
                 }
             }
@@ -75,6 +79,10 @@
             for (size_t _col = 0; _col < {{_n_post}}; _col++)
             {
                 {{indices(_n_pre, _n_post)}}
+                {% if _partial %}
+                if (!{{_present}}[_idx])
+                    continue;
+                {% endif %}
                 {{vector['update']|autoindent}}
             }
         {% endif %}
@@ -91,6 +99,10 @@
             for (size_t _col = 0; _col < {{_n_post}}; _col++)
             {
                 {{indices(_n_pre, _n_post)}}
+                {% if _partial %}
+                if (!{{_present}}[_idx])
+                    continue;
+                {% endif %}
                 {{vector['then']|autoindent}}
             }
         };

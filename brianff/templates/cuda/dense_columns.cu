@@ -19,7 +19,8 @@
 {% block kernels %}
 {% set same = ['_presynaptic_idx', '_entry_idx'] if _by_rows else ['_idx', '_post_major_idx'] %}
 {% set code = split(after_scalars(vector_code['update'], scalar_code['update']), same) %}
-{% set active = vector_code['columns'] + ['const bool _active = _column_active;'] %}
+{% set there = ' && %s[_row*%d + _col]'|format(_present, _n_post) if _partial else '' %}
+{% set active = vector_code['columns'] + ['const bool _active = _column_active%s;'|format(there)] %}
 {{kernel_head('_run_kernel', codeobj_name, kernel_lines)}}
     const size_t _vectorisation_idx = -1;
     {{_condition(scalar_code)}}

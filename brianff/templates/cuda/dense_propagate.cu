@@ -34,7 +34,11 @@ _run_kernel_{{codeobj_name}}(
     {% else %}
     const int32_t* _events = {{_spikespace}};
     {% endif %}
+    {% if _has_since %}
+    const int _num_events = {{t_in_timesteps}} - {{_delay_steps}} < {{_since}} ? 0 : _events[{{_n_spiking}}];
+    {% else %}
     const int _num_events = _events[{{_n_spiking}}];
+    {% endif %}
     {% endif %}
     const int _other = blockIdx.x*blockDim.x + threadIdx.x;
     // one bit for each neuron of the entry: has it spiked?
@@ -91,6 +95,10 @@ _run_kernel_{{codeobj_name}}(
                 const size_t _postsynaptic_idx = _entry_idx*{{_n_post}} + _col;
                 {% endif %}
                 {{indices(_n_pre, _n_post)}}
+                {% if _partial %}
+                if (!{{_present}}[_idx])
+                    continue;
+                {% endif %}
                 {{code.inside|autoindent}}
             }
             {{code.after|autoindent}}

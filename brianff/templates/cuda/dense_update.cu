@@ -35,7 +35,8 @@
 {% set vector = vector_code if vector_code is mapping else {'update': vector_code} %}
 {% set same = ['_postsynaptic_idx', '_entry_idx'] if _columns else ['_idx', '_post_major_idx'] %}
 {% set code = split(after_scalars(vector['update'], scalar['update']), same) %}
-{% set active = vector['rows'] + ['const bool _active = _row_active;'] if _has_rows else [] %}
+{% set conditions = (['_row_active'] if _has_rows else []) + ([_present ~ '[_row*%d + _col]'|format(_n_post)] if _partial else []) %}
+{% set active = (vector['rows'] if _has_rows else []) + ['const bool _active = %s;'|format(conditions|join(' && '))] if conditions else [] %}
 {{kernel_head('_run_kernel', codeobj_name, kernel_lines)}}
     const size_t _vectorisation_idx = -1;
     {{_conditions(scalar)}}
@@ -63,6 +64,10 @@
         const size_t _entry_idx = 0;
         {
             {{indices(_n_pre, _n_post)}}
+            {% if _partial %}
+            if (!{{_present}}[_idx])
+                return;
+            {% endif %}
             {{after_scalars(vector['then'], scalar['then'])|autoindent}}
         }
     }
