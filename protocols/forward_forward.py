@@ -33,6 +33,7 @@ from brianff.errors import OptionError
 from brianff.jobs.seeds import JOBS, run_seeds, without
 from brianff.learning.evaluation import Evaluation, ties
 from brianff.learning.health import warn
+from brianff.learning.recordings import Recording
 from brianff.learning.training import Config, Trainer, record_run
 from brianff.options import SEED, Options, given, option
 
@@ -73,7 +74,7 @@ def main(arguments=None):
     )
     folder, how = trainer.folder, predict(trainer.config)
     if trainer.position == 0:
-        folder.save("recordings_before", record_run(trainer))
+        folder.save("recordings_before", record_run(trainer).arrays)
 
     # %% Train: positive phase, negative phase, again and again
     with progress_bar(trainer) as advance:
@@ -104,7 +105,7 @@ def main(arguments=None):
     print(f"test accuracy: {evaluation.accuracy(how):.4f}")
 
     # %% Draw
-    folder.save("recordings", record_run(trainer))
+    folder.save("recordings", record_run(trainer).arrays)
     return draw(folder.figures, figures(trainer, evaluation, how)) or int(trainer.health.has_diverged)
 
 
@@ -127,7 +128,7 @@ def several_seeds(args, more, arguments):
 def figures(trainer, evaluation: Evaluation, how):
     """What to draw of a run: name -> function."""
     folder, metrics, data = trainer.folder, trainer.metrics, trainer.data
-    before, after = folder.load_whole("recordings_before", warn), folder.load("recordings")
+    before, after = folder.load_whole("recordings_before", warn), Recording(folder.load("recordings"))
     predicted = evaluation.predicted(how)
     drawn = {
         "raster_after": lambda: plotting.raster(after),
@@ -138,7 +139,7 @@ def figures(trainer, evaluation: Evaluation, how):
         "confusion": lambda: plotting.confusion(evaluation.labels, predicted, data.n_classes),
     }
     if before is not None:
-        drawn["raster_before"] = lambda: plotting.raster(before)
+        drawn["raster_before"] = lambda: plotting.raster(Recording(before))
     if evaluation.goodness is not None:
         drawn["goodness_test"] = lambda: plotting.goodness_distribution(evaluation)
     return drawn

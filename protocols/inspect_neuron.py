@@ -11,9 +11,10 @@ phase by the learning rule, and the two phases come again.
     python protocols/inspect_neuron.py --neuron adex --show v,I_adapt --show-neuron 7
 
 What was recorded, of every neuron and variable in SI units, lies beside the figures in recording.npz, whose arrays
-brianff.learning.recordings.record_presentations describes.
+brianff.learning.recordings.Recording describes.
 """
 
+# %%
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,14 +35,13 @@ from brianff.devices.device import RuntimeSimulator
 from brianff.equations.compose import DEFAULTS, check, compose
 from brianff.errors import ModelError, OptionError
 from brianff.learning.health import warn
-from brianff.learning.recordings import collect_recording, recorded_variables, save_recording, silence
+from brianff.learning.recordings import collect, silence
 from brianff.network.feedforward import Architecture
 from brianff.options import SEED, STEPS, TIME_STEP, Options, given, option, parameters_of, parser_of
 from brianff.plotting.recordings import MOST_VARIABLES
 from brianff.stimulus import Schedule, stream
 
 
-# %% Options
 @dataclass(frozen=True)
 class Stimulation(Options):
     """What is shown to what."""
@@ -66,41 +66,61 @@ def main(arguments=None):
     add_quick_option(parser, "a smaller layer and one pair")
     args = parser.parse_args(arguments)
     chosen = Stimulation(**with_quick(args, given(args, Stimulation), dict(neurons=10, pairs=1)))
-
-    # %% Equations: checked first, so that a mistake is found with its line
+    if chosen.show_neuron is not None and chosen.show_neuron >= chosen.neurons:
+        raise OptionError(f"--show-neuron must be less than {chosen.neurons}, the neurons, not {chosen.show_neuron}.")
     models = {kind: getattr(args, kind) or default for kind, default in DEFAULTS.items()}
+    composition = checked(models, parameters_of(chosen.set))
+    recording, change = present(composition, chosen)
+    if unknown := [name for name in chosen.show or () if name not in recording.variables()]:
+        known = ", ".join(recording.variables())
+        raise OptionError(f"--show: there is no variable '{unknown[0]}' of the neurons: there are {known}.")
+    tell(recording, change)
+    if silent := silence(recording, composition, gain=("--gain", chosen.gain)):
+        warn(silent)
+    if recording.diverged:
+        warn(recording.diverged)
+
+    out = Path(args.out or "runs/inspect")
+    out.mkdir(parents=True, exist_ok=True)
+    recording.save(out / "recording.npz")
+    if not chosen.show and (more := recording.state[MOST_VARIABLES:]):
+        print(f"not drawn: {', '.join(more)} (--show draws what it names)")
+    print(f"figures: {out}")
+    epochs = range(len(recording.epochs))
+    figures = {
+        "raster": lambda: plotting.raster(recording, epochs),
+        "membrane": lambda: plotting.membrane(recording, 1, chosen.show_neuron, epochs, chosen.show),
+    }
+    return draw(out, figures) or int(bool(recording.diverged))
+
+
+def checked(models, parameters):
+    """The models' equations together; a mistake in a file is found with its line, before anything runs."""
     for kind in models:
         if kind == "optimizer" and compose(**models).online:
             continue  # the rule leaves nothing to it
         for note in check(kind, models[kind], **{k: v for k, v in models.items() if k != kind}):
             print(f"note: {note}")
-    composition = compose(**models, parameters=parameters_of(chosen.set))
+    composition = compose(**models, parameters=parameters)
     composition.require_fit()
     if composition.models["encoder"].reads_spike_times:
         raise ModelError(f"--encoder {models['encoder']} reads spike times, and digits are images: take another one.")
+    return composition
 
-    # %% A small layer with random weights, and one image of the embedded data set
-    data = datasets.load("digits")
-    a = Architecture(
-        data.n_pixels,
-        data.n_classes,
-        (chosen.neurons,),
-        batch=1,
-        n_steps=chosen.steps,
-        dt_ms=chosen.dt,
-        capacity=2 * chosen.pairs,
-        images=1,
-    )
-    sample = data.train[0]
+
+def present(composition, chosen):
+    """Show an image to a small layer with random weights; returns a `Recording`, and how much every weight changed."""
+    data, pairs = datasets.load("digits"), chosen.pairs
+    size = dict(batch=1, n_steps=chosen.steps, dt_ms=chosen.dt, capacity=2 * pairs, images=1)
+    a = Architecture(data.n_pixels, data.n_classes, (chosen.neurons,), **size)
+    sample, zeros = data.train[0], np.zeros(pairs, int)
     label = int(data.labels[sample])
-    zeros = np.zeros(chosen.pairs, int)
-    schedule = Schedule.pairs(
-        zeros, zeros, zeros + label, zeros + (label + 1) % data.n_classes, 2 * np.arange(chosen.pairs), 1
-    )
+    wrong = (label + 1) % data.n_classes
+    schedule = Schedule.pairs(zeros, zeros, zeros + label, zeros + wrong, 2 * np.arange(pairs), 1)
     normal = stream(chosen.seed, "weights", 1).normal(size=a.n_input * chosen.neurons)
     weights = normal * chosen.gain / np.sqrt(a.n_input)
     rates = np.zeros(a.capacity + 1)
-    rates[1 : 2 * chosen.pairs : 2] = chosen.learning_rate
+    rates[1 : 2 * pairs : 2] = chosen.learning_rate  # weights change after the negative phase
     inputs = {
         "images": data.images[sample].reshape(1, -1) / 255.0,
         **schedule.inputs(a),
@@ -109,43 +129,19 @@ def main(arguments=None):
         "learning_rate_at1": rates,
         "neurons0.seed": chosen.seed,
     }
-
-    # %% Present
     simulator = RuntimeSimulator(a, composition, record=True)
-    known = recorded_variables(simulator)
-    if unknown := [name for name in chosen.show or () if name not in known]:
-        raise OptionError(f"--show: there is no variable '{unknown[0]}' of the neurons: there are {', '.join(known)}.")
-    if chosen.show_neuron is not None and chosen.show_neuron >= chosen.neurons:
-        raise OptionError(f"--show-neuron must be less than {chosen.neurons}, the neurons, not {chosen.show_neuron}.")
     results = simulator.run(inputs, len(schedule))
-    recording = collect_recording(simulator, inputs["images"], schedule)
+    return collect(simulator, inputs["images"], schedule), results["synapses1.w"] - weights
 
-    # %% What happened
-    g = results.recorded("record_g1", "g", len(schedule))[:, 0]
-    counts = np.histogram(recording["spikes1_t"], bins=np.arange(len(schedule) + 1) * chosen.steps * chosen.dt)[0]
-    for k in range(len(schedule)):
-        phase = "positive" if schedule.phase[k] > 0 else "negative"
-        print(f"{phase} phase, label {schedule.label[k, 0]}: {counts[k]:4d} spikes, goodness {g[k]:.3f}")
-    change = results["synapses1.w"] - weights
+
+def tell(recording, change):
+    """Print what the neurons did in each stimulus epoch."""
+    _, times = recording.spikes(1)
+    for k, epoch in enumerate(recording.epochs):
+        spikes = np.count_nonzero(recording.epoch_at(times) == k)
+        goodness = recording.goodness()[recording.epoch_at(recording.t) == k][-1]
+        print(f"{epoch.name} phase, label {epoch.label}: {spikes:4d} spikes, goodness {goodness:.3f}")
     print(f"mean change of a weight: {np.abs(change).mean():.2e}")
-    if silent := silence(recording, composition, gain=("--gain", chosen.gain)):
-        warn(silent)
-    if diverged := str(recording["diverged"]):
-        warn(diverged)
-
-    # %% Draw
-    out = Path(args.out or "runs/inspect")
-    out.mkdir(parents=True, exist_ok=True)
-    save_recording(out / "recording.npz", recording)
-    if not chosen.show and (more := recording["variables"][MOST_VARIABLES:]).size:
-        print(f"not drawn: {', '.join(more)} (--show draws what it names)")
-    print(f"figures: {out}")
-    shown = dict(epochs=range(len(schedule)), neuron=chosen.show_neuron, variables=chosen.show)
-    figures = {
-        "raster": lambda: plotting.raster(recording, epochs=range(len(schedule))),
-        "membrane": lambda: plotting.membrane(recording, **shown),
-    }
-    return draw(out, figures) or int(bool(diverged))
 
 
 if __name__ == "__main__":

@@ -198,9 +198,9 @@ def test_forward_forward_takes_spike_trains(file, tmp_path):
     run.run()
     assert run.evaluate("test").goodness.shape == (2, 2, 2)
     recording = record_run(run)
-    assert recording["image"].shape == (4, 3)
-    first = recording["spikes0_t"][(recording["spikes0_i"] < 3) & (recording["spikes0_t"] < 39.5)]
-    np.testing.assert_allclose(np.sort(first), [10, 12, 38])  # of sample 3
+    assert [len(epoch.image) for epoch in recording.epochs] == [3] * 4
+    channels, times = recording.spikes(0)
+    np.testing.assert_allclose(np.sort(times[(channels < 3) & (times < 39.5)]), [10, 12, 38])  # of sample 3
 
 
 @pytest.mark.parametrize(

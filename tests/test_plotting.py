@@ -8,35 +8,47 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from brianff import plotting
-from brianff.errors import BrianffError
+from brianff.errors import BrianffError, OptionError
 from brianff.learning.evaluation import Evaluation
+from brianff.learning.recordings import Recording
 from brianff.network.feedforward import LABEL_NEUTRAL, LABEL_NONE
 
 N_STEPS, N_PIXELS, SIZES, RECORDED = 20, 6, (10, 8, 5), 3
 
 
-def make_recording(n_epochs=6, sizes=SIZES, spikes=60, variables=("v", "I_syn", "x"), dt=0.5):
+def make_arrays(n_epochs=6, sizes=SIZES, spikes=60, variables=("v", "I_syn", "x"), dt=0.5, steps=None):
+    """Of a recording; `steps`: of each stimulus epoch."""
     rng = np.random.default_rng(1)
-    n = n_epochs * N_STEPS
-    recording = {
+    ends = np.cumsum(np.full(n_epochs, N_STEPS) if steps is None else steps)
+    n = ends[-1] if n_epochs else 0
+    arrays = {
         "phase": np.resize([1, -1], n_epochs),
         "label": np.arange(n_epochs),
         "image": np.zeros((n_epochs, N_PIXELS)),
-        "n_steps": np.array(N_STEPS),
+        "start": np.append(0, ends[:-1])[:n_epochs] * dt,
+        "stop": ends * dt,
         "dt": np.array(dt),
         "sizes": np.array(sizes),
         "t": np.arange(n + 1) * dt,
+        "membrane": np.array("v"),
+        "variables": np.array([name for name in variables if name != "x"]),
+        "diverged": np.array(""),
     }
     for level, size in enumerate(sizes):
-        recording[f"spikes{level}_i"] = rng.integers(0, size, spikes)
+        arrays[f"spikes{level}_i"] = rng.integers(0, size, spikes)
         # Multiplied and divided, so that times carry rounding errors, as Brian2's do.
-        recording[f"spikes{level}_t"] = rng.integers(0, n, spikes) * (dt * 1e-3) * 1e3
+        arrays[f"spikes{level}_t"] = rng.integers(0, max(n, 1), spikes) * (dt * 1e-3) * 1e3
         if level:
-            recording[f"neurons{level}"] = np.arange(RECORDED)
-            recording[f"goodness{level}"] = rng.random(n + 1)
+            arrays[f"neurons{level}"] = np.arange(RECORDED)
+            arrays[f"goodness{level}"] = rng.random(n + 1)
             for name in variables:
-                recording[f"traces{level}_{name}"] = rng.random((RECORDED, n + 1))
-    return recording
+                arrays[f"traces{level}_{name}"] = rng.random((RECORDED, n + 1))
+                arrays[f"unit{level}_{name}"] = np.array("1")
+    return arrays
+
+
+def make_recording(**options):
+    return Recording(make_arrays(**options))
 
 
 def make_metrics(layers=2, chunks=30, validations=5, epoch=True):
@@ -109,13 +121,13 @@ FIGURES = {
 @pytest.mark.parametrize("name", FIGURES)
 def test_saved_figure_is_a_small_png(name, tmp_path):
     figure = FIGURES[name]()
-    assert type(figure) is Figure
+    assert isinstance(figure, Figure)
     path = tmp_path / "figure.png"
     path.write_bytes(b"old")
     assert plotting.save(figure, path) == path
     assert [file.name for file in tmp_path.iterdir()] == ["figure.png"]
     assert path.stat().st_size < 300_000
-    assert not figure.axes
+    assert figure.axes
     with Image.open(path) as image:
         assert image.format == "PNG"
         image.load()
@@ -168,7 +180,7 @@ def test_raster_draws_every_spike():
     figure = plotting.raster(recording, epochs=range(6))
     assert len(figure.axes) == 3
     for axes, level in zip(figure.axes, (2, 1, 0), strict=True):
-        given = np.stack([recording[f"spikes{level}_t"], recording[f"spikes{level}_i"]], axis=1)
+        given = np.stack(recording.spikes(level)[::-1], axis=1)
         assert in_order(marks(axes)) == in_order(given)
         low, high = axes.get_ylim()
         assert low < 0 and high > SIZES[level] - 1
@@ -181,25 +193,23 @@ def test_raster_shows_the_first_epochs_by_default():
     figure = plotting.raster(recording)
     duration = N_STEPS * 0.5
     for axes, level in zip(figure.axes, (2, 1, 0), strict=True):
-        assert len(marks(axes)) == np.sum(recording[f"spikes{level}_t"] < 4 * duration - 0.1)
+        assert len(marks(axes)) == np.sum(recording.spikes(level)[1] < 4 * duration - 0.1)
     assert figure.axes[0].get_xlim() == pytest.approx((0, 4 * duration), abs=0.02 * 4 * duration)
     assert {"+ label 0", "− label 1", "+ label 2", "− label 3"} <= set(texts(figure))
     assert "+ label 4" not in texts(figure)
 
 
 def test_spike_in_the_first_step_belongs_to_its_epoch():
-    recording = make_recording(spikes=0, dt=0.1)
     start = 3 * N_STEPS * 0.1
-    recording["spikes1_t"], recording["spikes1_i"] = np.array([start - 1e-9, start - 0.1]), np.array([4, 5])
+    spikes = {"spikes1_t": np.array([start - 1e-9, start - 0.1]), "spikes1_i": np.array([4, 5])}
+    recording = Recording(make_arrays(spikes=0, dt=0.1) | spikes)
     (spike,) = marks(plotting.raster(recording, epochs=[3, 4]).axes[1])
     assert spike[1] == 4
 
 
 def test_raster_shades_phases():
-    recording = make_recording(n_epochs=3)
-    recording["phase"] = np.array([1, -1, 0])
-    recording["label"] = np.array([LABEL_NONE, 3, LABEL_NEUTRAL])
-    figure = plotting.raster(recording)
+    shown = {"phase": np.array([1, -1, 0]), "label": np.array([LABEL_NONE, 3, LABEL_NEUTRAL])}
+    figure = plotting.raster(Recording(make_arrays(n_epochs=3) | shown))
     for axes in figure.axes:
         assert phase_of_background(axes) == [(0, 10, "positive"), (10, 20, "negative"), (20, 30, "neutral")]
     assert {"+ no label", "− label 3", "neutral label"} <= set(texts(figure))
@@ -228,11 +238,11 @@ def test_many_epochs_have_short_names():
 
 @pytest.mark.parametrize("draw", [plotting.raster, plotting.membrane])
 def test_no_spikes_at_all(draw, tmp_path):
-    recording = make_recording(spikes=0)
-    for key in recording:
+    arrays = make_arrays(spikes=0)
+    for key in arrays:
         if key.startswith(("traces", "goodness")):
-            recording[key] *= 0
-    figure = draw(recording)
+            arrays[key] *= 0
+    figure = draw(Recording(arrays))
     assert draw is plotting.membrane or texts(figure).count("no spikes") == 3
     assert plotting.save(figure, tmp_path / "silent.png").stat().st_size > 5000
 
@@ -244,16 +254,20 @@ def test_epochs_that_cannot_be_shown(draw, epochs):
         draw(make_recording(), epochs=epochs)
 
 
+def test_a_recording_without_epochs():
+    for draw in (plotting.raster, plotting.membrane):
+        with pytest.raises(OptionError, match="of the 0 in the recording"):
+            draw(make_recording(n_epochs=0, spikes=0))
+
+
 @pytest.mark.parametrize("draw", [plotting.raster, plotting.membrane])
-def test_malformed_recordings(draw):
-    with pytest.raises(ValueError, match="the recording has no phase, label"):
-        draw({})
-    recording = make_recording()
-    del recording["spikes1_t"]
-    with pytest.raises(ValueError, match="the recording has no spikes1_t"):
-        draw(recording)
-    with pytest.raises(ValueError, match="of the 0 in the recording"):
-        draw(make_recording(n_epochs=0, spikes=0))
+def test_epochs_of_unequal_length_are_drawn_as_long_as_they_are(draw):
+    recording = make_recording(n_epochs=4, steps=(20, 60, 4, 40))
+    axes = draw(recording).axes[0]
+    assert [(start, stop) for start, stop, _ in phase_of_background(axes)] == [(0, 10), (10, 40), (40, 42), (42, 62)]
+    assert axes.get_xticks().tolist() == [0, 10, 40, 62]  # 42 finds no room
+    names = {text.get_text(): text for text in axes.texts}
+    assert {"+0", "−1", "−3"} <= set(names) and names["−1"].xy[0] == 25
 
 
 # -- membrane --------------------------------------------------------------------------------------------------------
@@ -261,10 +275,10 @@ def test_membrane_draws_what_was_recorded():
     recording = make_recording()
     figure = plotting.membrane(recording, level=2, neuron=1, epochs=[2, 3])
     shown = slice(2 * N_STEPS, 4 * N_STEPS)
-    rows = [recording["traces2_v"][1], recording["traces2_I_syn"][1], recording["traces2_x"][1], recording["goodness2"]]
+    rows = [*(recording.trace(name, 2)[1] for name in ("v", "I_syn", "x")), recording.goodness(2)]
     assert len(figure.axes) == len(rows)
     for axes, values in zip(figure.axes, rows, strict=True):
-        np.testing.assert_array_equal(points(axes.lines[0]), np.stack([recording["t"], values], axis=1)[shown])
+        np.testing.assert_array_equal(points(axes.lines[0]), np.stack([recording.t, values], axis=1)[shown])
         assert [phase for *_, phase in phase_of_background(axes)] == ["positive", "negative"]
     assert "layer 2,\nneuron 1" in texts(figure)
 
@@ -273,47 +287,46 @@ def test_membrane_marks_spikes_above_the_trace():
     recording = make_recording()
     axes = plotting.membrane(recording, neuron=2, epochs=range(6)).axes[0]
     spikes = marks(axes)
-    assert sorted(spikes[:, 0]) == sorted(recording["spikes1_t"][recording["spikes1_i"] == 2])
+    i, t = recording.spikes(1)
+    assert sorted(spikes[:, 0]) == sorted(t[i == 2])
     assert spikes[:, 1].min() > 1 and spikes[:, 1].max() < axes.get_ylim()[1]
 
 
 def test_membrane_chooses_the_most_active_recorded_neuron():
-    recording = make_recording()
-    recording["spikes1_t"] = np.array([1.0, 2, 3, 4, 5, 21, 22, 23, 24])
-    recording["spikes1_i"] = np.array([7, 7, 7, 2, 2, 1, 1, 1, 1])  # 7 is not recorded; 1 spikes in epoch 2
+    t, i = np.array([1.0, 2, 3, 4, 5, 21, 22, 23, 24]), np.array([7, 7, 7, 2, 2, 1, 1, 1, 1])
+    # 7 is not recorded; 1 spikes in epoch 2
+    recording = Recording(make_arrays() | {"spikes1_t": t, "spikes1_i": i})
     assert "layer 1,\nneuron 2" in texts(plotting.membrane(recording, epochs=[0, 1]))
     assert "layer 1,\nneuron 1" in texts(plotting.membrane(recording))
 
 
 def test_membrane_draws_its_threshold_where_it_is_one():
-    recording = make_recording()
-    assert not [line for line in plotting.membrane(recording).axes[0].lines if line.get_linestyle() == "--"]
+    assert not [line for line in plotting.membrane(make_recording()).axes[0].lines if line.get_linestyle() == "--"]
     moving = 1 + 0.01 * np.arange(RECORDED * 121).reshape(RECORDED, 121)
-    figure = plotting.membrane(recording | {"threshold1": moving}, neuron=1)
+    figure = plotting.membrane(Recording(make_arrays() | {"threshold1": moving}), neuron=1)
     (dashed,) = [line for line in figure.axes[0].lines if line.get_linestyle() == "--"]
     np.testing.assert_array_equal(dashed.get_ydata(), moving[1][: 4 * N_STEPS])
     assert "threshold" in texts(figure) and len(figure.axes) == 4
 
 
 def test_a_threshold_far_off_does_not_flatten_the_membrane():
-    figure = plotting.membrane(make_recording() | {"threshold1": np.full((3, 121), 1000.0)})
+    figure = plotting.membrane(Recording(make_arrays() | {"threshold1": np.full((3, 121), 1000.0)}))
     assert "threshold\n1000 ↑" in texts(figure)
     assert figure.axes[0].get_ylim()[1] < 2
 
 
 def test_membrane_has_units():
-    recording = make_recording(variables=("v", "I_adapt", "g_e", "I_syn", "x"))
-    of_neuron = {"v": ("V", 0.03), "I_adapt": ("A", 5e-10), "g_e": ("S", 2e-8), "I_syn": ("V", 0.01), "x": ("1", 1)}
-    for name, (unit, size) in of_neuron.items():
-        recording[f"traces1_{name}"] = recording[f"traces1_{name}"] * size
-        recording[f"unit1_{name}"] = np.array(unit)
-    recording["variables"] = np.array(["v", "I_adapt", "g_e", "I_syn"])
-    recording["threshold1"] = np.full((3, 121), 0.02)
-    figure = plotting.membrane(recording, neuron=0)
+    arrays = make_arrays(variables=("v", "I_adapt", "g_e", "I_syn", "x"))
+    units = {"v": ("volt", 0.03), "I_adapt": ("amp", 5e-10), "g_e": ("siemens", 2e-8), "I_syn": ("volt", 0.01)}
+    for name, (unit, size) in units.items():
+        arrays[f"traces1_{name}"] *= size
+        arrays[f"unit1_{name}"] = np.array(unit)
+    arrays["threshold1"] = np.full((3, 121), 0.02)
+    figure = plotting.membrane(Recording(arrays), neuron=0)
     labels = [axes.get_ylabel() for axes in figure.axes[:-1]]
     assert labels == ["membrane\npotential $v$ (mV)", "I_adapt (pA)", "g_e (nS)", "I_syn (mV)", "trace $x$"]
     for axes, (name, scale) in zip(figure.axes, (("v", 1e-3), ("I_adapt", 1e-12), ("g_e", 1e-9)), strict=False):
-        np.testing.assert_allclose(axes.lines[0].get_ydata(), recording[f"traces1_{name}"][0][: 4 * N_STEPS] / scale)
+        np.testing.assert_allclose(axes.lines[0].get_ydata(), arrays[f"traces1_{name}"][0][: 4 * N_STEPS] / scale)
     (dashed,) = [line for line in figure.axes[0].lines if line.get_linestyle() == "--"]
     np.testing.assert_allclose(dashed.get_ydata(), 20)
 
@@ -322,9 +335,9 @@ def test_membrane_has_units():
     "variables, rows",
     [
         (("v",), ["v"]),
-        (("w", "v"), ["v", "w"]),
-        (("x", "u"), ["x", "u"]),
-        (("b", "a", "c", "x", "v", "d", "e", "f"), ["v", "x", "a", "b", "c", "d", "e"]),
+        (("w", "v"), ["w", "v"]),
+        (("x", "u"), ["u", "x"]),
+        (("v", "b", "a", "c", "x", "d", "e", "f", "h"), ["v", "b", "a", "c", "d", "e", "f"]),
     ],
 )
 def test_membrane_of_other_neuron_models(variables, rows):
@@ -332,16 +345,16 @@ def test_membrane_of_other_neuron_models(variables, rows):
     figure = plotting.membrane(recording, neuron=0)
     assert len(figure.axes) == len(rows) + 1
     for axes, name in zip(figure.axes, rows, strict=False):
-        np.testing.assert_array_equal(axes.lines[0].get_ydata(), recording[f"traces1_{name}"][0][: 4 * N_STEPS])
+        np.testing.assert_array_equal(axes.lines[0].get_ydata(), recording.trace(name)[0][: 4 * N_STEPS])
         assert name in axes.get_ylabel()
     assert "goodness" in figure.axes[-1].get_ylabel()
 
 
 def test_membrane_shows_the_state_of_the_neuron_model_and_no_copies():
-    recording = make_recording(variables=("u", "v", "v_now", "th", "x", "z"))
-    recording |= {"membrane": np.array("u"), "variables": np.array(["u", "v", "v_now", "th"])}
-    recording["traces1_v_now"] = recording["traces1_v"].copy()
-    recording["threshold1"] = recording["traces1_th"]
+    arrays = make_arrays(variables=("u", "v", "v_now", "th", "x", "z"))
+    arrays |= {"membrane": np.array("u"), "variables": np.array(["u", "v", "v_now", "th"])}
+    arrays["traces1_v_now"] = arrays["traces1_v"].copy()
+    recording = Recording(arrays | {"threshold1": arrays["traces1_th"]})
     labels = [axes.get_ylabel() for axes in plotting.membrane(recording).axes]
     assert labels == ["membrane\npotential $u$", "v", "trace $x$", "goodness\nof the layer"]
     figure = plotting.membrane(recording, variables=("z", "u", "v_now"))
@@ -353,19 +366,19 @@ def test_membrane_shows_the_state_of_the_neuron_model_and_no_copies():
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e200])
 def test_membrane_that_diverges(value, tmp_path):
-    recording = make_recording() | {"threshold1": np.full((3, 121), 1.0)}
-    recording["traces1_v"][:, 30:] = value
-    recording["traces1_v"][:, 29] = 1e9
-    recording["traces1_x"][:] = value
-    recording["goodness1"][30:] = value
-    figure = plotting.membrane(recording)
+    arrays = make_arrays() | {"threshold1": np.full((3, 121), 1.0)}
+    arrays["traces1_v"][:, 30:] = value
+    arrays["traces1_v"][:, 29] = 1e9
+    arrays["traces1_x"][:] = value
+    arrays["goodness1"][30:] = value
+    figure = plotting.membrane(Recording(arrays))
     assert texts(figure).count("diverges") == 2 and figure.axes[0].get_ylim()[1] < 2
     assert plotting.save(figure, tmp_path / "diverged.png").stat().st_size > 5000
 
 
 def test_membrane_of_a_silent_layer_shows_who_comes_nearest():
     recording = make_recording(spikes=0)
-    recording["traces1_v"][1, 5] = 7.0
+    recording.arrays["traces1_v"][1, 5] = 7.0
     assert "layer 1,\nneuron 1" in texts(plotting.membrane(recording))
 
 
@@ -382,12 +395,19 @@ def test_every_one_of_a_few_neurons_has_a_tick(n):
 
 
 def test_membrane_of_what_was_not_recorded():
-    with pytest.raises(ValueError, match="neuron 5 of layer 1 was not recorded; recorded are 0, 1, 2"):
+    with pytest.raises(OptionError, match="neuron=5: of layer 1 were recorded 0, 1, 2"):
         plotting.membrane(make_recording(), neuron=5)
-    with pytest.raises(ValueError, match="the recording has no neurons3"):
+    with pytest.raises(OptionError, match="level=3: the layers are 1 to 2"):
         plotting.membrane(make_recording(), level=3)
-    with pytest.raises(ValueError, match="no neuron of layer 1 was recorded"):
-        plotting.membrane(make_recording() | {"neurons1": np.zeros(0, int)})
+    with pytest.raises(OptionError, match="no neuron of that layer was recorded"):
+        plotting.membrane(Recording(make_arrays() | {"neurons1": np.zeros(0, int)}))
+
+
+def test_membrane_of_a_layer_without_goodness():
+    arrays = make_arrays()
+    del arrays["goodness1"]
+    labels = [axes.get_ylabel() for axes in plotting.membrane(Recording(arrays)).axes]
+    assert len(labels) == 3 and not any("goodness" in label for label in labels)
 
 
 # -- training --------------------------------------------------------------------------------------------------------

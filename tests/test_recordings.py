@@ -1,18 +1,21 @@
-"""Recordings of every step: what the arrays mean, the threshold as it moves, and values that diverge."""
+"""Recordings of every step: what they say, the threshold as it moves, and values that diverge."""
 
 import numpy as np
 import pytest
+from brian2 import Quantity, amp, farad, get_dimensions, hertz, metre, mV, nA, ohm, second, siemens, volt
 
 from brianff import plotting
 from brianff.equations.compose import available, compose
 from brianff.equations.threshold import crossing
-from brianff.errors import BrianffWarning
-from brianff.learning.recordings import record_presentations, silence
+from brianff.errors import BrianffWarning, OptionError
+from brianff.learning.recordings import Recording, record_presentations, silence
 from brianff.learning.training import Config, Trainer, record_run
+from brianff.network.feedback import compose_feedback
 from brianff.network.feedforward import Architecture
 from brianff.network.monitors import membrane, shown_variables
+from brianff.results import ResultsError
 from brianff.stimulus import Schedule
-from brianff.units import display_unit
+from brianff.units import display_unit, unit_text, with_unit
 
 FITZHUGH = '''"""FitzHugh-Nagumo neuron."""
 from brian2 import ms
@@ -43,34 +46,29 @@ def record(neuron, sizes=(6,), weight=3.0, dt=1.0, n_steps=30, neurons=None, par
     return recording, composition
 
 
-def traces(recording, name, level=1):
-    return recording[f"traces{level}_{name}"]
-
-
-# -- arrays ----------------------------------------------------------------------------------------------------------
+# -- what is recorded ------------------------------------------------------------------------------------------------
 def test_units_and_threshold_of_a_neuron_with_units():
     recording, _ = record("adex")
-    assert {name: str(recording[f"unit1_{name}"]) for name in ("v", "I_adapt", "I_syn", "x")} == {
-        "v": "V", "I_adapt": "A", "I_syn": "A", "x": "1",
-    }  # fmt: skip
-    np.testing.assert_allclose(recording["threshold1"], -40.4e-3)
-    assert str(recording["membrane"]) == "v" and recording["variables"].tolist() == ["v", "I_adapt", "I_syn"]
-    assert -1 < traces(recording, "v").min() < -0.07
-    assert traces(recording, "v").shape == recording["threshold1"].shape == (6, 61)
+    assert [recording.trace(name).dim for name in ("v", "I_adapt", "I_syn")] == [volt.dim, amp.dim, amp.dim]
+    assert not isinstance(recording.trace("x"), Quantity)
+    np.testing.assert_allclose(recording.threshold() / mV, -40.4)
+    assert recording.membrane == "v" and recording.state == recording.variables()[:3] == ("v", "I_adapt", "I_syn")
+    assert -1 * volt < recording.trace("v").min() < -70 * mV
+    assert recording.trace("v").shape == recording.threshold().shape == (6, 61)
 
 
 def test_threshold_that_moves_and_belongs_to_every_neuron():
     recording, _ = record("lif_adaptive")
-    assert np.ptp(traces(recording, "a"), axis=1).max() > 0.1
-    np.testing.assert_allclose(recording["threshold1"], 1 + traces(recording, "a"))
+    assert np.ptp(recording.trace("a"), axis=1).max() > 0.1
+    np.testing.assert_allclose(recording.threshold(), 1 + recording.trace("a"))
 
 
 def test_membrane_by_another_name_that_follows_from_other_variables():
     recording, _ = record("two_exponential", sizes=(6, 5))
-    assert str(recording["membrane"]) == "u" and recording["variables"].tolist() == ["u", "A", "B"]
-    np.testing.assert_allclose(recording["threshold2"], 0.25)
+    assert recording.membrane == "u" and recording.state == ("u", "A", "B")
+    np.testing.assert_allclose(recording.threshold(2), 0.25)
     for level in (1, 2):
-        u, a, b = (traces(recording, name, level) for name in "uAB")
+        u, a, b = (recording.trace(name, level) for name in "uAB")
         assert np.corrcoef(u.ravel(), (b - a).ravel())[0, 1] > 0.9 and not np.array_equal(u, b - a)
 
 
@@ -80,12 +78,12 @@ def test_a_condition_of_another_form_has_no_threshold(tmp_path):
         'base = "lif"\nthreshold = "uniform(seed, presentation, t_in_timesteps, channel) < exp((v - v_th)/width)"\n'
     )
     recording, _ = record(path)
-    assert "threshold1" not in recording and str(recording["membrane"]) == "v"
+    assert recording.threshold() is None and recording.membrane == "v"
 
 
 def test_threshold_is_a_variable_of_the_neuron():
     recording, _ = record("lif_competitive")
-    np.testing.assert_array_equal(recording["threshold1"], traces(recording, "v_th"))
+    np.testing.assert_array_equal(recording.threshold(), recording.trace("v_th"))
 
 
 def test_only_chosen_neurons_are_recorded_and_all_are_watched(tmp_path):
@@ -93,12 +91,12 @@ def test_only_chosen_neurons_are_recorded_and_all_are_watched(tmp_path):
     path.write_text(FITZHUGH)
     everything, _ = record(path, weight=9.0)
     some, _ = record(path, weight=9.0, neurons=[1])
-    np.testing.assert_array_equal(traces(some, "v"), traces(everything, "v")[[1]])
-    assert str(some["diverged"]) == str(everything["diverged"]) != ""
-    values = np.stack([traces(everything, name) for name in "vu"])
+    np.testing.assert_array_equal(some.trace("v"), everything.trace("v")[[1]])
+    assert some.diverged == everything.diverged != ""
+    values = np.stack([everything.trace(name) for name in "vu"])
     first = np.argmax(~np.isfinite(values).all(axis=(0, 1)))
     neuron = np.argmin(np.isfinite(values[0, :, first]))
-    assert str(some["diverged"]) == (
+    assert some.diverged == (
         f"v of neuron {neuron} of layer 1 is not finite at t = {first} ms: try --dt 0.1 (now 1 ms, method euler)."
     )
 
@@ -107,7 +105,7 @@ def test_the_same_neuron_in_smaller_steps_is_well(tmp_path):
     path = tmp_path / "fitzhugh.py"
     path.write_text(FITZHUGH)
     recording, _ = record(path, dt=0.1, n_steps=300)
-    assert str(recording["diverged"]) == "" and np.isfinite(traces(recording, "v")).all()
+    assert recording.diverged == "" and np.isfinite(recording.trace("v")).all()
 
 
 def test_a_run_with_a_neuron_that_diverges_says_so_before_it_trains(tmp_path):
@@ -136,6 +134,100 @@ def test_a_spike_by_chance_has_no_threshold():
     assert crossing(composition.models["neuron"]["threshold"], shown_variables(composition)) is None
 
 
+# -- the object ------------------------------------------------------------------------------------------------------
+def test_epochs_and_spikes_as_they_were_shown():
+    recording, _ = record("lif", sizes=(6, 5), dt=0.5)
+    first, second_ = recording.epochs
+    assert [(e.phase, e.name, e.label, e.start, e.stop) for e in recording.epochs] == [
+        (1, "positive", 0, 0.0, 15.0), (-1, "negative", 1, 15.0, 30.0),
+    ]  # fmt: skip
+    np.testing.assert_array_equal(first.image, second_.image)
+    np.testing.assert_allclose(first.image, 0.9)
+    assert recording.sizes == (8, 6, 5) and recording.dt == 0.5 and recording.t[-1] == pytest.approx(30)
+    i, t = recording.spikes(0)
+    assert len(i) == len(t) > 0 and i.max() < 8
+    labels = i >= 4  # a neuron of a label spikes in the stimulus epoch of that label only
+    np.testing.assert_array_equal((i[labels] - 4) // 2, recording.epoch_at(t[labels]))
+    assert recording.goodness(2).shape == recording.t.shape == (61,)
+    np.testing.assert_array_equal(recording.epoch_at([0, 14.5, 15 - 1e-9, 15, 29.5, 30]), [0, 0, 1, 1, 1, 2])
+    assert "2 stimulus epochs, 30 ms in steps of 0.5 ms; layers of 8-6-5 neurons" in repr(recording)
+
+
+def test_neurons_of_chosen_layers_are_recorded():
+    everything, _ = record("lif", sizes=(6, 5))
+    some, _ = record("lif", sizes=(6, 5), neurons={2: [4, 0]})
+    assert some.neurons(1).size == 0 and some.neurons(2).tolist() == [4, 0]
+    np.testing.assert_array_equal(some.trace("v", 2), everything.trace("v", 2)[[4, 0]])
+    ranges, _ = record("lif", sizes=(6, 5), neurons=range(3, 30))
+    assert ranges.neurons(1).tolist() == [3, 4, 5] and ranges.neurons(2).tolist() == [3, 4]
+
+
+@pytest.mark.parametrize(
+    "neurons, message",
+    [
+        ([6], "no layer has a neuron 6"),
+        ([-1], "no layer has a neuron -1"),
+        ({2: [5]}, "layer 2 has neurons 0 to 4, and no 5"),
+        ({0: [1]}, "there is no layer 0 above the input: they are 1 to 2"),
+    ],
+)
+def test_neurons_that_there_are_not(neurons, message):
+    with pytest.raises(OptionError, match=message):
+        record("lif", sizes=(6, 5), neurons=neurons)
+
+
+def test_what_a_recording_does_not_have():
+    recording, _ = record("lif")
+    with pytest.raises(OptionError, match=r"level=2: the layers are 0 to 1\."):
+        recording.spikes(2)
+    with pytest.raises(OptionError, match="level=0: of the input, layer 0, only the spikes are recorded"):
+        recording.trace("v", 0)
+    with pytest.raises(OptionError, match="no variable 'w' of layer 1: there are v, I_syn, "):
+        recording.trace("w")
+
+
+def test_a_saved_recording_is_the_same_and_numpy_reads_it(tmp_path):
+    recording, _ = record("adex")
+    recording.save(tmp_path / "a.npz")
+    again = Recording.load(tmp_path / "a.npz")
+    assert repr(again) == repr(recording) and again.variables() == recording.variables()
+    for name in recording.variables():
+        assert get_dimensions(again.trace(name)) == get_dimensions(recording.trace(name))
+        np.testing.assert_array_equal(again.trace(name), recording.trace(name))
+    with np.load(tmp_path / "a.npz", allow_pickle=False) as arrays:
+        np.testing.assert_array_equal(arrays["traces1_v"] * volt, recording.trace("v"))
+        assert str(arrays["unit1_v"]) == "volt" and arrays["stop"].tolist() == [30, 60]
+
+
+def test_files_that_hold_no_recording(tmp_path):
+    with pytest.raises(ResultsError, match="does not exist"):
+        Recording.load(tmp_path / "a.npz")
+    (tmp_path / "a.npz").write_bytes(b"no archive")
+    with pytest.raises(ResultsError, match="is not a valid npz file"):
+        Recording.load(tmp_path / "a.npz")
+    np.savez(tmp_path / "a.npz", sizes=[2, 3], dt=1.0)
+    with pytest.raises(ResultsError, match="a.npz: this is no recording: it lacks t, start"):
+        Recording.load(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("models", [{}, dict(eligibility="spike_time", feedback="sfdfa"), dict(feedback="opzo")])
+def test_a_network_with_targets_is_recorded_like_any_other(models, tmp_path):
+    composition = compose_feedback(**models)
+    a = Architecture(4, 2, (5, 2), label_neurons=0, batch=1, n_steps=30)
+    rng = np.random.default_rng(0)
+    zero = np.zeros(1, int)
+    schedule = Schedule.positive(zero, zero + 1, zero, 1)
+    inputs = {"synapses1.w": 9 * rng.normal(size=20), "synapses2.w": 9 * rng.normal(size=10)}
+    recording = record_presentations(composition, a, inputs, np.full((1, 4), 0.9), schedule, {1: [0, 3], 2: [1]})
+    assert recording.sizes == (4, 5, 2) and recording.goodness(1) is recording.goodness(2) is None
+    assert len(recording.spikes(1)[0]) and recording.epochs[0].label == 1
+    values, threshold = recording.trace(recording.membrane, 1), recording.threshold(1)
+    assert values.shape == threshold.shape == (2, 31) and np.ptp(values) > 0
+    figure = plotting.membrane(recording)
+    assert len(figure.axes) == len([name for name in recording.state if name in recording.variables()])
+    assert len(plotting.raster(recording).axes) == 3
+
+
 # -- silence ---------------------------------------------------------------------------------------------------------
 def test_what_is_said_of_silent_layers():
     assert silence(*record("lif")) == ""
@@ -151,20 +243,26 @@ def test_what_is_said_of_silent_layers():
 @pytest.mark.parametrize(
     "unit, largest, expected",
     [
-        ("1", 3.0, ("", 1.0)),
-        ("V", 0.07, ("mV", 1e-3)),
-        ("V", 1e-5, ("mV", 1e-3)),
-        ("V", 0.0, ("mV", 1e-3)),
-        ("A", 600e-12, ("pA", 1e-12)),
-        ("A", 20e-9, ("nA", 1e-9)),
-        ("S", 12e-9, ("nS", 1e-9)),
-        ("S", 5e-11, ("pS", 1e-12)),
-        ("s", 0.02, ("ms", 1e-3)),
-        ("Hz", 50.0, ("Hz", 1.0)),
-        ("A/(m^2)", 0.5, ("µA/cm²", 1e-2)),
-        ("V^2", 0.5, ("V^2", 1.0)),
-        ("ohm", 2e8, ("MΩ", 1e6)),
+        (1, 3.0, ("", 1.0)),
+        (volt, 0.07, ("mV", 1e-3)),
+        (volt, 1e-5, ("mV", 1e-3)),
+        (volt, 0.0, ("mV", 1e-3)),
+        (amp, 600e-12, ("pA", 1e-12)),
+        (amp, 20e-9, ("nA", 1e-9)),
+        (siemens, 12e-9, ("nS", 1e-9)),
+        (siemens, 5e-11, ("pS", 1e-12)),
+        (second, 0.02, ("ms", 1e-3)),
+        (hertz, 50.0, ("Hz", 1.0)),
+        (amp / metre**2, 0.5, ("µA/cm²", 1e-2)),
+        (volt**2, 0.5, ("V^2", 1.0)),
+        (ohm, 2e8, ("MΩ", 1e6)),
     ],
 )
 def test_units_in_which_values_are_read(unit, largest, expected):
-    assert display_unit(unit, [-largest, 0, np.nan]) == (expected[0], pytest.approx(expected[1]))
+    assert display_unit([-largest, 0, np.nan] * unit) == (expected[0], pytest.approx(expected[1]))
+
+
+@pytest.mark.parametrize("unit", [1, volt, amp / metre**2, farad / metre**2, volt**2, mV / second, nA * second, hertz])
+def test_units_in_files_are_read_back(unit):
+    dim = get_dimensions(unit)
+    assert get_dimensions(with_unit([1.0, 2.0], unit_text(dim))) == dim

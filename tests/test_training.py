@@ -165,7 +165,7 @@ def test_without_labels(tmp_path):
     assert result.goodness is None and result.belief.shape == (30, 10)
     assert np.abs(trainer.synaptic["synapses1.w"]).max() > 0
     recording = record_run(trainer)
-    assert not np.array_equal(recording["image"][0], recording["image"][1])  # the negative one is a hybrid
+    assert not np.array_equal(recording.epochs[0].image, recording.epochs[1].image)  # the negative one is a hybrid
 
 
 @pytest.mark.parametrize("negatives", ["hard", "uniform"])
@@ -253,10 +253,10 @@ def test_the_folder_holds_what_a_reader_needs(tmp_path):
     trainer.save_weights()
     assert RunFolder(tmp_path / "run").load("weights")["w1"].shape == trainer.architecture.sizes[:2]
     recording = record_run(trainer)
-    assert list(recording["phase"]) == [1, -1, 1, -1]
-    assert recording["traces1_v"].shape == (3, 4 * 20 + 1)
-    assert list(recording["neurons2"]) == [0, 3, 5]
-    assert recording["label"][0] == trainer.data.labels[trainer.data.test[4]]
+    assert [epoch.phase for epoch in recording.epochs] == [1, -1, 1, -1]
+    assert recording.trace("v").shape == (3, 4 * 20 + 1)
+    assert list(recording.neurons(2)) == [0, 3, 5]
+    assert recording.epochs[0].label == trainer.data.labels[trainer.data.test[4]]
 
 
 @pytest.fixture(scope="module")

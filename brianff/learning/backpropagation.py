@@ -88,7 +88,7 @@ class BackpropagationTrainer(FeedbackTrainer):
 
     def _simulator(self):
         c = self.config
-        return simulator(c.device, self.architecture, self.composition, self.report, record=True)
+        return simulator(c.device, self.architecture, self.composition, self.report, record="spikes")
 
     def _initial_state(self):
         return {name: value.astype(float) for name, value in super()._initial_state().items()}

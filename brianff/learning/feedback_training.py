@@ -485,7 +485,7 @@ def rate_readout(trainer):
 
     data, size = trainer.data, 500
     a = trainer.architecture.with_(layers=(1, data.n_classes), batch=size, capacity=1, images=size)
-    counter = RuntimeSimulator(a, trainer.composition, record=True)
+    counter = RuntimeSimulator(a, trainer.composition, record="spikes")
     inputs = {name: value for name, value in trainer.inputs().items() if name.startswith("neurons0")}
 
     def counts(samples):

@@ -1,17 +1,189 @@
 """What the neurons of a network do in a few presentations, in every time step, on the NumPy reference device."""
 
 import io
+import zipfile
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from brian2.units.fundamentalunits import DIMENSIONLESS, get_unit
 
 from brianff.devices.device import RuntimeSimulator
+from brianff.errors import OptionError
 from brianff.learning.health import listed, lower_threshold
 from brianff.network.monitors import DERIVED, THRESHOLD, membrane, shown_variables
-from brianff.results import atomic_write
-from brianff.units import display_unit
+from brianff.results import ResultsError, atomic_write
+from brianff.units import display_unit, unit_text, with_unit
 
-__all__ = ["collect_recording", "divergence", "record_presentations", "recorded_variables", "save_recording", "silence"]
+__all__ = ["Epoch", "Recording", "collect", "divergence", "record_presentations", "silence"]
+
+PHASES = {1: "positive", -1: "negative", 0: "neutral"}
+NEEDED = ("sizes", "dt", "t", "start", "stop", "phase", "label", "image", "variables", "membrane", "diverged")
+
+
+@dataclass(frozen=True, eq=False)
+class Epoch:
+    """A stimulus epoch of a recording.
+
+    Attributes
+    ----------
+    phase : int
+        +1 positive, -1 negative, 0 no learning.
+    label : int
+        Class, `LABEL_NEUTRAL` or `LABEL_NONE`.
+    image : (n_pixels,) array
+        Intensities; of spike trains the first time of each channel, as a part of the stimulus epoch.
+    start, stop : float
+        In ms.
+    """
+
+    phase: int
+    label: int
+    image: np.ndarray
+    start: float
+    stop: float
+
+    @property
+    def name(self):
+        """Of the phase, as in figures."""
+        return PHASES[self.phase]
+
+
+class Recording:
+    """Spikes and variables of a network's neurons in a few stimulus epochs.  All times are in ms.
+
+    Parameters
+    ----------
+    arrays : dict of str -> array
+        As `save` writes them.  ``sizes`` of the layers, the input first; ``dt``; ``t`` of every step; of every
+        stimulus epoch ``start``, ``stop``, ``phase``, ``label`` and ``image``; ``membrane`` and ``variables`` (see
+        `membrane` and `state`); ``diverged``.  For every layer l ``spikes{l}_i`` and ``spikes{l}_t``; for those
+        above the input ``neurons{l}``, ``traces{l}_NAME`` in the SI unit ``unit{l}_NAME``, and, where there are any,
+        ``threshold{l}`` and ``goodness{l}``.
+
+    Attributes
+    ----------
+    sizes : tuple of int
+        Neurons of every layer, the input first.
+    dt : float
+        Length of a time step.
+    t : (steps,) array
+        Of what `trace`, `threshold` and `goodness` give.
+    epochs : list of `Epoch`
+    membrane : str
+        The variable that crosses the threshold; empty where none does.
+    state : tuple of str
+        State variables of the neuron model, the membrane first.
+    diverged : str
+        What `divergence` says.
+    arrays : dict
+
+    Raises
+    ------
+    ResultsError
+        If arrays are missing.
+    """
+
+    def __init__(self, arrays):
+        layers = range(len(arrays["sizes"])) if "sizes" in arrays else ()
+        spikes = [f"spikes{level}_{part}" for level in layers for part in "it"]
+        if missing := [key for key in (*NEEDED, *spikes) if key not in arrays]:
+            raise ResultsError(f"this is no recording: it lacks {', '.join(missing)}.")
+        self.arrays = dict(arrays)
+        self.sizes = tuple(int(n) for n in arrays["sizes"])
+        self.dt, self.t = float(arrays["dt"]), arrays["t"]
+        self.membrane, self.diverged = str(arrays["membrane"]), str(arrays["diverged"])
+        self.state = tuple(map(str, arrays["variables"]))
+
+    @cached_property
+    def epochs(self):
+        a = self.arrays
+        rows = zip(*(a[key].tolist() for key in ("phase", "label")), a["image"], strict=True)
+        times = zip(*(a[key].tolist() for key in ("start", "stop")), strict=True)
+        return [Epoch(*row, *when) for row, when in zip(rows, times, strict=True)]
+
+    def spikes(self, level):
+        """Neurons that spike in a layer, 0 being the input, and when: (n_spikes,) int and float arrays."""
+        self._check(level, 0)
+        return self.arrays[f"spikes{level}_i"], self.arrays[f"spikes{level}_t"]
+
+    def neurons(self, level=1):
+        """Which neurons of a layer `trace` and `threshold` have: (n,) int array."""
+        self._check(level)
+        return self.arrays[f"neurons{level}"]
+
+    def variables(self, level=1):
+        """Names of the variables that `trace` knows of a layer, the state of the neuron model first: tuple."""
+        self._check(level)
+        prefix = f"traces{level}_"
+        names = [key.removeprefix(prefix) for key in self.arrays if key.startswith(prefix)]
+        return tuple(sorted(names, key=lambda name: (*self.state, name).index(name)))
+
+    def trace(self, name, level=1):
+        """A variable of the recorded neurons in every step: (neurons, steps), a Brian2 quantity if it has a unit."""
+        if name not in (names := self.variables(level)):
+            raise OptionError(f"there is no variable '{name}' of layer {level}: there are {', '.join(names)}.")
+        return with_unit(self.arrays[f"traces{level}_{name}"], str(self.arrays[f"unit{level}_{name}"]))
+
+    def threshold(self, level=1):
+        """What the membrane has to exceed, as `trace`; None if a spike has another condition than that."""
+        self._check(level)
+        values = self.arrays.get(f"threshold{level}")
+        return None if values is None else with_unit(values, str(self.arrays[f"unit{level}_{self.membrane}"]))
+
+    def goodness(self, level=1):
+        """Of a layer in every step: (steps,); None where layers have none."""
+        self._check(level)
+        return self.arrays.get(f"goodness{level}")
+
+    def epoch_at(self, t):
+        """Index of the stimulus epoch of each time in ms; after the last one, their number."""
+        edges = np.append(self.arrays["start"], self.arrays["stop"][-1:])
+        # half a step more keeps times that are a rounding error early in their epoch
+        return np.searchsorted(edges, np.asarray(t) + self.dt / 2, side="right") - 1
+
+    def save(self, path):
+        """Write an npz file, whose arrays `numpy.load` reads; see `Recording`."""
+        buffer = io.BytesIO()
+        np.savez(buffer, **self.arrays)
+        atomic_write(path, buffer.getbuffer())
+
+    @classmethod
+    def load(cls, path):
+        """Read what `save` wrote, or ``recordings.npz`` of a run.
+
+        Raises
+        ------
+        ResultsError
+            If the file is missing or damaged, or holds something else.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as data:
+                arrays = dict(data)
+        except FileNotFoundError:
+            raise ResultsError(f"{path} does not exist.") from None
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zipfile.zlib.error) as error:
+            raise ResultsError(f"{path} is not a valid npz file ({error}): record again.") from None
+        try:
+            return cls(arrays)
+        except ResultsError as error:
+            raise ResultsError(f"{path}: {error}") from None
+
+    def __repr__(self):
+        spikes = ", ".join(str(len(self.spikes(level)[0])) for level in range(len(self.sizes)))
+        traces = "; ".join(
+            f"{', '.join(self.variables(level))} of {len(self.neurons(level))} neurons of layer {level}"
+            for level in range(1, len(self.sizes))
+        )
+        length = self.epochs[-1].stop if self.epochs else 0
+        return (
+            f"<Recording of {len(self.epochs)} stimulus epochs, {length:g} ms in steps of {self.dt:g} ms; layers of "
+            f"{'-'.join(map(str, self.sizes))} neurons with {spikes} spikes; {traces}>"
+        )
+
+    def _check(self, level, lowest=1):
+        if level not in range(lowest, len(self.sizes)):
+            of_input = "of the input, layer 0, only the spikes are recorded; " if level == 0 else ""
+            raise OptionError(f"level={level}: {of_input}the layers are {lowest} to {len(self.sizes) - 1}.")
 
 
 def record_presentations(composition, architecture, inputs, images, schedule, neurons=None):
@@ -29,37 +201,67 @@ def record_presentations(composition, architecture, inputs, images, schedule, ne
     images : (n, n_pixels) array
     schedule : `Schedule`
         With a batch of one.
-    neurons : sequence of int, optional
-        Neurons of each hidden layer whose variables are recorded in every step (default: all).
+    neurons : sequence of int, or dict of level -> sequence of int, optional
+        Neurons whose variables are recorded in every step: of every layer as many of them as there are, or of the
+        layers named (default: all).  Spikes are recorded of all neurons.
 
     Returns
     -------
-    recording : dict of name -> array
-        For every layer l, 0 being the input, ``spikes{l}_i`` and ``spikes{l}_t`` (ms); for hidden layers
-        ``neurons{l}``, the neurons recorded, ``traces{l}_NAME``, (neurons, steps), of every variable, in the SI unit
-        ``unit{l}_NAME`` ("1": none), ``threshold{l}``, (neurons, steps), where the neuron's condition for a spike has
-        the form ``NAME > expression``, and ``goodness{l}``, (steps,).  ``membrane``: the variable that crosses the
-        threshold; ``variables``: the neuron model's state variables, this one first.  ``t`` (ms) of every step;
-        ``n_steps``, ``dt`` (ms), ``sizes`` of the layers; ``phase``, ``label`` and ``image`` of every stimulus epoch.
-        ``diverged``: what `divergence` says.
+    recording : `Recording`
+
+    Raises
+    ------
+    OptionError
+        If a neuron or a layer is asked for that there is not.
     """
     a = architecture.with_(batch=1, capacity=len(schedule), images=len(images))
-    simulator = RuntimeSimulator(a, composition, record=True if neurons is None else list(neurons))
+    simulator = RuntimeSimulator(a, composition, record=_chosen(neurons, a.sizes))
     simulator.run({**inputs, "images": images, **schedule.inputs(a)}, len(schedule))
-    return collect_recording(simulator, images, schedule)
+    return collect(simulator, images, schedule)
 
 
-def collect_recording(simulator, images, schedule):
-    """What a `RuntimeSimulator` with monitors has recorded in its last run, as described in `record_presentations`."""
+def _chosen(neurons, sizes):
+    """Level -> neurons that are recorded, or True for all."""
+    if neurons is None:
+        return True
+    if not isinstance(neurons, dict):
+        neurons = list(neurons)
+        if neurons and (min(neurons) < 0 or min(neurons) >= max(sizes[1:])):
+            raise OptionError(f"neurons: no layer has a neuron {min(neurons)}; they are counted from 0.")
+        return {level: [i for i in neurons if i < sizes[level]] for level in range(1, len(sizes))}
+    for level, chosen in neurons.items():
+        if level not in range(1, len(sizes)):
+            raise OptionError(f"neurons: there is no layer {level} above the input: they are 1 to {len(sizes) - 1}.")
+        if wrong := [i for i in chosen if not 0 <= i < sizes[level]]:
+            raise OptionError(f"neurons: layer {level} has neurons 0 to {sizes[level] - 1}, and no {wrong[0]}.")
+    return {level: list(neurons.get(level, ())) for level in range(1, len(sizes))}
+
+
+def collect(simulator, images, schedule):
+    """What a `RuntimeSimulator` with monitors has recorded in its last run.
+
+    Parameters
+    ----------
+    simulator : `RuntimeSimulator`
+        Made with ``record``.
+    images, schedule
+        As for `record_presentations`.
+
+    Returns
+    -------
+    recording : `Recording`
+    """
     a = simulator.architecture
     built, composition = simulator.built, simulator.built.composition
+    ends = np.cumsum(np.full(len(schedule), a.n_steps))
     out = {
+        "sizes": np.array(a.sizes),
+        "dt": np.array(a.dt_ms),
+        "start": np.append(0, ends[:-1]) * a.dt_ms,
+        "stop": ends * a.dt_ms,
         "phase": schedule.phase,
         "label": schedule.label[:, 0],
         "image": images[schedule.image[:, 0], :: a.events],
-        "n_steps": np.array(a.n_steps),
-        "dt": np.array(a.dt_ms),
-        "sizes": np.array(a.sizes),
         "membrane": np.array(membrane(composition) or ""),
         "variables": np.array(shown_variables(composition), dtype=str),
         "diverged": np.array(divergence(built)),
@@ -73,14 +275,9 @@ def collect_recording(simulator, images, schedule):
             out["t"] = np.array(traces.t) * 1e3
             out[f"neurons{level}"] = np.array(traces.record)
             out |= _traces(traces, level)
-            out[f"goodness{level}"] = np.array(built.traces[f"layer{level}"].g_)[0]
-    return out
-
-
-def recorded_variables(simulator, level=1):
-    """Names of the variables that a simulator records of a layer's neurons."""
-    names = simulator.built.traces[f"neurons{level}"].record_variables
-    return sorted(name.removeprefix(DERIVED) for name in names if name != THRESHOLD)
+            if (of_layer := built.traces.get(f"layer{level}")) is not None:
+                out[f"goodness{level}"] = np.array(of_layer.g_)[0]
+    return Recording(out)
 
 
 def _traces(monitor, level):
@@ -92,17 +289,9 @@ def _traces(monitor, level):
             out[f"threshold{level}"] = values
             continue
         name = recorded.removeprefix(DERIVED)
-        dim = monitor.variables[recorded].dim
         out[f"traces{level}_{name}"] = values
-        out[f"unit{level}_{name}"] = np.array("1" if dim is DIMENSIONLESS else str(get_unit(dim)))
+        out[f"unit{level}_{name}"] = np.array(unit_text(monitor.variables[recorded].dim))
     return out
-
-
-def save_recording(path, recording):
-    """Write a recording as an npz file, which `numpy.load` reads."""
-    buffer = io.BytesIO()
-    np.savez(buffer, **recording)
-    atomic_write(path, buffer.getbuffer())
 
 
 def divergence(built):
@@ -128,14 +317,12 @@ def silence(recording, composition, gain=None):
 
     Parameters
     ----------
-    recording : dict
-        Of `record_presentations`.
+    recording : `Recording`
     composition : `Composition`
     gain : (str, float), optional
         Option that makes weights larger, and its value.
     """
-    sizes = recording["sizes"]
-    silent = [level for level in range(len(sizes)) if not len(recording[f"spikes{level}_i"])]
+    silent = [level for level in range(len(recording.sizes)) if not len(recording.spikes(level)[0])]
     if not silent:
         return ""
     if silent[0] == 0:
@@ -148,15 +335,15 @@ def silence(recording, composition, gain=None):
 
 def _nearest(recording, level):
     """How near the membranes of a layer came to their threshold, in words."""
-    name, key = str(recording["membrane"]), f"threshold{level}"
-    if key not in recording or f"traces{level}_{name}" not in recording:
+    name, threshold = recording.membrane, recording.threshold(level)
+    if threshold is None or name not in recording.variables(level):
         return ""
-    values, threshold = recording[f"traces{level}_{name}"], recording[key]
+    values = recording.trace(name, level)
     with np.errstate(invalid="ignore"):
-        gap = threshold - values
+        gap = np.asarray(threshold - values)
     if not np.isfinite(gap).any():
         return ""
     at = np.unravel_index(np.nanargmin(np.where(np.isfinite(gap), gap, np.inf)), gap.shape)
-    unit, scale = display_unit(str(recording[f"unit{level}_{name}"]), [values[at], threshold[at]])
-    v, limit = (f"{x / scale:.4g} {unit}".strip() for x in (values[at], threshold[at]))
+    unit, scale = display_unit(threshold[at] if abs(threshold[at]) > abs(values[at]) else values[at])
+    v, limit = (f"{float(x) / scale:.4g} {unit}".strip() for x in (values[at], threshold[at]))
     return f": {name} came up to {v}, of a threshold of {limit}"

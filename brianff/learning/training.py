@@ -820,5 +820,5 @@ def record_run(trainer):
     recording = record_presentations(
         trainer.composition, a, trainer.inputs(), images, schedule, neurons=c.record_neurons
     )
-    trainer.health.diverged(str(recording["diverged"]))
+    trainer.health.diverged(recording.diverged)
     return recording

@@ -380,5 +380,4 @@ class FeedbackNetwork(FeedForwardNetwork):
         neurons = self.groups[f"neurons{level}"]
         if level == self.architecture.depth:
             self._record("record_output", neurons, ["n_spikes", "score"])
-        if record is not False:
-            self._record_spikes(level, ["A"] if "A" in neurons.variables else [])  # for backpropagation
+        self._record_activity(level, record, ["A"] if "A" in neurons.variables else [])  # for backpropagation

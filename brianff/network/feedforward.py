@@ -213,9 +213,9 @@ class FeedForwardNetwork:
     ----------
     architecture : `Architecture`
     composition : `Composition`
-    record : bool or sequence of int
-        Also record every spike, and the variables of these neurons of each layer (True: of all) in every time
-        step; for inspection, since memory grows with the length of the run.
+    record : bool, "spikes" or dict of level -> sequence of int
+        Also record every spike, and unless it is "spikes" the variables of these neurons of each layer above the input
+        (True: of all) in every time step; for inspection, since memory grows with the length of the run.
     stop_early : bool
         Standalone devices cannot change the duration of a compiled run: let it stop at ``layer0.t_stop``.
 
@@ -438,9 +438,13 @@ class FeedForwardNetwork:
         if level:
             self._record(f"record_g{level}", layer, "g")
             self._record(f"record_x{level}", neurons, "x")
+        self._record_activity(level, record)
+
+    def _record_activity(self, level, record, at_spikes=()):
+        """Record the spikes, and unless these are all that is asked for, variables of the neurons in every step."""
         if record is not False:
-            self._record_spikes(level)
-            if level:
+            self._record_spikes(level, at_spikes)
+            if level and record != "spikes":
                 self._record_traces(level, record)
 
     def _record_spikes(self, level, variables=()):
@@ -451,19 +455,13 @@ class FeedForwardNetwork:
     def _record_traces(self, level, record):
         """Record variables of chosen neurons, and the goodness, in every time step."""
         layer, neurons = self.groups[f"layer{level}"], self.groups[f"neurons{level}"]
-        chosen = True if record is True else [i for i in record if i < len(neurons)]
+        chosen = True if record is True else record[level]
         monitor = monitor_neurons(neurons, self.composition, chosen, f"traces{level}")
         self.traces[neurons.name] = self._add(f"traces{level}", monitor)
-        self.traces[layer.name] = self._add(
-            f"goodness_trace{level}",
-            StateMonitor(
-                layer,
-                ["G", "g"] if "G" in layer.variables else ["g"],
-                record=True,
-                when="end",
-                name=f"goodness_trace{level}",
-            ),
-        )
+        if of_layer := [name for name in ("G", "g") if name in layer.variables]:
+            name = f"goodness_trace{level}"
+            monitor = StateMonitor(layer, of_layer, record=True, when="end", name=name)
+            self.traces[layer.name] = self._add(name, monitor)
 
     def _stop(self):
         """Let a compiled run end before its compiled duration, when layer0.t_stop has passed."""

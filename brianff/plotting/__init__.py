@@ -4,8 +4,6 @@ Every function returns a `matplotlib.figure.Figure` that belongs to no window an
 be drawn on a machine without a display; `save` writes one as PNG.  The two phases have the same colours in all of them.
 """
 
-import io
-
 import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
@@ -15,8 +13,7 @@ from brianff.errors import BrianffError
 from brianff.learning.evaluation import NO_PREDICTION, Evaluation, confusion_matrix
 from brianff.plotting.recordings import membrane, raster
 from brianff.plotting.studies import comparison, convergence, gradient_error, gradient_free
-from brianff.plotting.style import COLOURS, TEXT, WIDTH, scale_by_error, tidy
-from brianff.results import atomic_write
+from brianff.plotting.style import COLOURS, TEXT, WIDTH, save, scale_by_error, tidy
 
 __all__ = [
     "COLOURS",
@@ -34,29 +31,6 @@ __all__ = [
     "receptive_fields",
     "save",
 ]
-
-
-def save(figure, path, dpi=150):
-    """Write a figure as PNG, replacing the file at `path` at once, and free its memory.
-
-    Parameters
-    ----------
-    figure : `matplotlib.figure.Figure`
-        Empty afterwards.
-    path : path
-    dpi : int, optional
-        Pixels per inch: fewer for a large figure.
-
-    Returns
-    -------
-    path : path
-        As given.
-    """
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi, bbox_inches="tight", pil_kwargs={"optimize": True})
-    atomic_write(path, buffer.getbuffer())
-    figure.clear()
-    return path
 
 
 # -- what training does ----------------------------------------------------------------------------------------------

@@ -1,11 +1,11 @@
 """Figures of a recording: spikes of all layers, and the variables of one neuron in time."""
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
+from brianff.errors import OptionError
 from brianff.network.feedforward import LABEL_NEUTRAL, LABEL_NONE
-from brianff.plotting.style import COLOURS, SHADE, TEXT, WIDTH, tidy
+from brianff.plotting.style import COLOURS, SHADE, TEXT, WIDTH, canvas, tidy
 from brianff.units import display_unit
 
 __all__ = ["MOST_VARIABLES", "membrane", "raster"]
@@ -16,9 +16,11 @@ FEW = 40  # neurons of a layer, each of which has a tick in the raster
 FAR = 3.0  # times the membrane's own range: a threshold beyond that is not drawn
 LARGEST = 1e100  # drawn; beyond that, axes overflow
 RISE = 30  # times the median of a variable that diverges
+LETTER = 0.014  # width of a letter above an epoch, as a part of the axes
+SIGNS = {"positive": "+", "negative": "−", "neutral": ""}
 
 
-def raster(recording, epochs=None):
+def raster(recording, epochs=None, figure=None):
     """Spikes of all neurons: one row of axes for each layer, the input at the bottom, time to the right.
 
     The background has the colour of the phase; above each stimulus epoch stands the label that is shown in it.  In the
@@ -26,50 +28,50 @@ def raster(recording, epochs=None):
 
     Parameters
     ----------
-    recording : dict of name -> array
-        See `brianff.learning.recordings.record_presentations`.
+    recording : `brianff.learning.recordings.Recording`
     epochs : sequence of int, optional
         Consecutive stimulus epochs (default: the first four).
+    figure : `matplotlib.figure.Figure` or `SubFigure`, optional
+        To draw on (default: a new one).
 
     Returns
     -------
     figure : `matplotlib.figure.Figure`
         Axes from the last layer down to the input.
     """
-    _need(recording, "sizes", "image")
-    epochs = _epochs(recording, epochs)
-    sizes = [int(n) for n in recording["sizes"]]
-    n_pixels = recording["image"].shape[1]
+    epochs, sizes = _epochs(recording, epochs), recording.sizes
     levels = range(len(sizes) - 1, -1, -1)
-    _need(recording, *(f"spikes{level}_{part}" for level in levels for part in "it"))
-
     heights = _heights([sizes[level] for level in levels])
-    figure = Figure(figsize=(WIDTH, 1.0 + sum(heights)), layout="constrained")
+    figure = canvas(figure, WIDTH, 1.0 + sum(heights))
     rows = figure.subplots(len(sizes), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
     for axes, level, height in zip(rows, levels, heights, strict=True):
-        t, i = recording[f"spikes{level}_t"], recording[f"spikes{level}_i"]
-        chosen = np.isin(_epoch_at(recording, t), epochs)
-        t, i = t[chosen], i[chosen]
-        is_label = (i >= n_pixels) & (level == 0)
-        size = float(np.clip(400 / sizes[level], 2.5, 8))
-        spikes = dict(linestyle="", marker="|", markersize=size, markeredgewidth=0.9)
-        axes.plot(t[~is_label], i[~is_label], color=COLOURS["ink"], **spikes)
-        axes.set_ylim(-0.5 - 0.02 * sizes[level], 1.02 * sizes[level] - 0.5)
+        i, t = recording.spikes(level)
+        chosen = np.isin(recording.epoch_at(t), epochs)
+        _spikes_of_layer(axes, recording, level, i[chosen], t[chosen])
         _number_neurons(axes, sizes[level], height)
-        axes.set_ylabel(f"layer {level}\nneuron" if level else "input\nneuron")
-        if level == 0 and n_pixels < sizes[0]:
-            axes.plot(t[is_label], i[is_label], color=COLOURS["label"], **spikes)
-            axes.axhline(n_pixels - 0.5, color=COLOURS["ink"], linewidth=0.8, linestyle=":")
-            beside = dict(transform=axes.get_yaxis_transform(), va="center", fontsize=TEXT)
-            axes.text(1.01, n_pixels / 2, "pixels", color=COLOURS["ink"], **beside)
-            axes.text(1.01, (n_pixels + sizes[0]) / 2, "labels", color=COLOURS["label"], **beside)
-        if not len(t):
-            axes.text(0.5, 0.5, "no spikes", transform=axes.transAxes, ha="center", va="center", fontsize=TEXT)
         _shade(axes, recording, epochs)
         tidy(axes)
     _name_epochs(rows[0], recording, epochs)
     rows[-1].set_xlabel("time (ms)")
     return figure
+
+
+def _spikes_of_layer(axes, recording, level, i, t):
+    n, n_pixels = recording.sizes[level], len(recording.epochs[0].image)
+    is_label = (i >= n_pixels) & (level == 0)
+    size = float(np.clip(400 / n, 2.5, 8))
+    spikes = dict(linestyle="", marker="|", markersize=size, markeredgewidth=0.9)
+    axes.plot(t[~is_label], i[~is_label], color=COLOURS["ink"], **spikes)
+    axes.set_ylim(-0.5 - 0.02 * n, 1.02 * n - 0.5)
+    axes.set_ylabel(f"layer {level}\nneuron" if level else "input\nneuron")
+    if level == 0 and n_pixels < n:
+        axes.plot(t[is_label], i[is_label], color=COLOURS["label"], **spikes)
+        axes.axhline(n_pixels - 0.5, color=COLOURS["ink"], linewidth=0.8, linestyle=":")
+        beside = dict(transform=axes.get_yaxis_transform(), va="center", fontsize=TEXT)
+        axes.text(1.01, n_pixels / 2, "pixels", color=COLOURS["ink"], **beside)
+        axes.text(1.01, (n_pixels + n) / 2, "labels", color=COLOURS["label"], **beside)
+    if not len(t):
+        axes.text(0.5, 0.5, "no spikes", transform=axes.transAxes, ha="center", va="center", fontsize=TEXT)
 
 
 def _heights(sizes):
@@ -92,7 +94,7 @@ def _number_neurons(axes, n, height):
     axes.grid(axis="y", color=COLOURS["grid"], linewidth=0.5)
 
 
-def membrane(recording, level=1, neuron=None, epochs=None, variables=None):
+def membrane(recording, level=1, neuron=None, epochs=None, variables=None, figure=None):
     """One neuron in time: membrane potential with threshold and spikes, its other variables, and its layer's goodness.
 
     Spikes are marks above the membrane potential, the threshold is a dashed line (where it is far off, an arrow); the
@@ -100,113 +102,96 @@ def membrane(recording, level=1, neuron=None, epochs=None, variables=None):
 
     Parameters
     ----------
-    recording : dict of name -> array
-        See `brianff.learning.recordings.record_presentations`.
+    recording : `brianff.learning.recordings.Recording`
     level : int
-        Layer; 1 is the first hidden one.
+        Layer; 1 is the first one above the input.
     neuron : int, optional
         One of the recorded neurons of that layer (default: the one with most spikes in these epochs).
     epochs : sequence of int, optional
         Consecutive stimulus epochs (default: the first four).
     variables : sequence of str, optional
         What to show (default: the state variables of the neuron model, and the trace x; of a large model, the first).
+    figure : `matplotlib.figure.Figure` or `SubFigure`, optional
+        To draw on (default: a new one).
 
     Returns
     -------
     figure : `matplotlib.figure.Figure`
-        One axes for each variable, the membrane potential first, and one for the goodness.
+        One axes for each variable, the membrane potential first, and one for the goodness where layers have one.
     """
-    _need(recording, "t", f"neurons{level}", f"goodness{level}", f"spikes{level}_t", f"spikes{level}_i")
-    epochs = _epochs(recording, epochs)
+    epochs, goodness = _epochs(recording, epochs), recording.goodness(level)
     neuron, spikes = _neuron(recording, level, neuron, epochs)
-    shown = np.isin(_epoch_at(recording, recording["t"]), epochs)
-    t, row = recording["t"][shown], list(recording[f"neurons{level}"]).index(neuron)
-
-    def of_neuron(key):
-        return _drawable(recording[key][row][shown])
-
-    values = {name: of_neuron(f"traces{level}_{name}") for name in _recorded(recording, level)}
-    threshold = of_neuron(f"threshold{level}") if f"threshold{level}" in recording else None
-    first = _membrane_name(recording)
+    shown = np.isin(recording.epoch_at(recording.t), epochs)
+    t, row = recording.t[shown], recording.neurons(level).tolist().index(neuron)
+    values = {name: _drawable(recording.trace(name, level)[row][shown]) for name in recording.variables(level)}
+    threshold, first = recording.threshold(level), recording.membrane
+    if threshold is not None:
+        threshold = _drawable(threshold[row][shown])
     names = _chosen(recording, level, values, threshold, variables)
 
-    heights = [1.8 if name == first else 1 for name in names] + [1]
-    figure = Figure(figsize=(WIDTH, 1.0 + 1.15 * sum(heights)), layout="constrained")
+    heights = [1.8 if name == first else 1 for name in names] + [1] * (goodness is not None)
+    figure = canvas(figure, WIDTH, 1.0 + 1.15 * sum(heights))
     rows = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
     for axes, name in zip(rows, names, strict=False):
-        unit, scale = display_unit(str(recording.get(f"unit{level}_{name}", "1")), values[name])
-        axes.plot(t, values[name] / scale, color=COLOURS["ink"], linewidth=1.3)
+        unit, scale = display_unit(values[name])
+        drawn = np.asarray(values[name]) / scale
+        axes.plot(t, drawn, color=COLOURS["ink"], linewidth=1.3)
         axes.set_ylabel(_label(name, unit, name == first))
-        _mark_divergence(axes, t, values[name])
+        _mark_divergence(axes, t, drawn)
         if name == first:
-            _limits(axes, values[name] / scale, t, None if threshold is None else threshold / scale, unit)
+            _limits(axes, drawn, t, None if threshold is None else np.asarray(threshold) / scale, unit)
     _mark_spikes(rows[0], spikes)
-    rows[-1].plot(t, _drawable(recording[f"goodness{level}"][shown]), color=COLOURS["ink"], linewidth=1.3)
-    rows[-1].set_ylabel("goodness\nof the layer")
+    if goodness is not None:
+        rows[-1].plot(t, _drawable(goodness[shown]), color=COLOURS["ink"], linewidth=1.3)
+        rows[-1].set_ylabel("goodness\nof the layer")
     rows[-1].set_xlabel("time (ms)")
     for axes in rows:
         _shade(axes, recording, epochs)
         tidy(axes)
         axes.yaxis.set_major_locator(MaxNLocator(4))
-    rows[0].annotate(
-        f"layer {level},\nneuron {neuron}",
-        (1.01, 1),
-        (0, 5),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        fontsize=TEXT,
-    )
+    above = dict(xycoords="axes fraction", textcoords="offset points", fontsize=TEXT)
+    rows[0].annotate(f"layer {level},\nneuron {neuron}", (1.01, 1), (0, 5), **above)
     figure.align_ylabels(rows)
     _name_epochs(rows[0], recording, epochs)
     return figure
 
 
-def _recorded(recording, level):
-    """Names of the variables that were recorded of a layer's neurons."""
-    prefix = f"traces{level}_"
-    return [key.removeprefix(prefix) for key in recording if key.startswith(prefix)]
-
-
-def _membrane_name(recording):
-    return str(recording.get("membrane", "v"))
-
-
 def _neuron(recording, level, neuron, epochs):
     """The neuron that is shown, and when it spikes."""
-    recorded = [int(i) for i in recording[f"neurons{level}"]]
+    recorded = recording.neurons(level).tolist()
     if not recorded:
-        raise ValueError(f"no neuron of layer {level} was recorded.")
-    in_epochs = np.isin(_epoch_at(recording, recording[f"spikes{level}_t"]), epochs)
-    i, times = recording[f"spikes{level}_i"][in_epochs], recording[f"spikes{level}_t"][in_epochs]
+        raise OptionError(f"level={level}: no neuron of that layer was recorded.")
+    i, times = recording.spikes(level)
+    in_epochs = np.isin(recording.epoch_at(times), epochs)
+    i, times = i[in_epochs], times[in_epochs]
     if neuron is None:
         counts = np.array([np.count_nonzero(i == number) for number in recorded])
         if not counts.any():  # the one that comes nearest to a spike
             counts = _highest(recording, level, epochs)
         neuron = recorded[int(np.argmax(counts))]
     if neuron not in recorded:
-        raise ValueError(f"neuron {neuron} of layer {level} was not recorded; recorded are {_listed(recorded)}.")
+        listed = ", ".join(map(str, recorded))
+        raise OptionError(f"neuron={neuron}: of layer {level} were recorded {listed}.")
     return neuron, times[i == neuron]
 
 
 def _highest(recording, level, epochs):
     """The largest membrane potential of every recorded neuron, or nothing that tells them apart."""
-    shown = np.isin(_epoch_at(recording, recording["t"]), epochs)
-    values = recording.get(f"traces{level}_{_membrane_name(recording)}", np.zeros((1, len(shown))))[:, shown]
+    if recording.membrane not in recording.variables(level):
+        return np.zeros(1)
+    shown = np.isin(recording.epoch_at(recording.t), epochs)
+    values = np.asarray(recording.trace(recording.membrane, level))[:, shown]
     return np.max(values, axis=1, where=np.isfinite(values), initial=-LARGEST)
 
 
 def _chosen(recording, level, values, threshold, variables):
     """Names of the variables that are shown."""
     if variables is not None:
-        if unknown := [name for name in variables if name not in values]:
-            raise ValueError(f"there is no variable '{unknown[0]}' of layer {level}: there are {_listed(values)}.")
+        for name in variables:
+            recording.trace(name, level)  # which refuses what there is not
         return list(variables)
-    if "variables" in recording:
-        names = [*map(str, recording["variables"]), "x"]
-    else:
-        names = ["v", "I_syn", "x", *sorted(values)]
     chosen, seen = [], [threshold]
-    for name in dict.fromkeys(names):
+    for name in (*recording.state, "x"):
         # What another curve shows already is left out, such as a copy of the membrane potential for the next step.
         if name in values and not any(_same(values[name], other) for other in seen):
             chosen.append(name)
@@ -215,17 +200,19 @@ def _chosen(recording, level, values, threshold, variables):
 
 
 def _same(a, b):
-    return b is not None and np.ptp(b) > 0 and np.array_equal(a, b, equal_nan=True)
+    return b is not None and np.ptp(b) > 0 and np.array_equal(np.asarray(a), np.asarray(b), equal_nan=True)
 
 
 def _drawable(values):
     """Without what no axes can show; where values diverge, without their last rise, beside which the rest is flat."""
-    size = np.abs(values)
+    values = values.copy()
+    size = np.abs(np.asarray(values, float))
     with np.errstate(invalid="ignore"):
-        finite = np.asarray(size, float) < LARGEST  # which single precision has not
+        finite = size < LARGEST  # which single precision has not
         if not finite.all() and finite.any():
             finite &= size <= RISE * max(np.median(size[finite]), 1e-12)
-    return np.where(finite, values, np.nan)
+    np.asarray(values)[~finite] = np.nan
+    return values
 
 
 def _label(name, unit, is_membrane):
@@ -282,76 +269,55 @@ def _mark_divergence(axes, t, values):
         axes.annotate("diverges", (start, 0.5), (4, 0), color=COLOURS["label"], **text)
 
 
-# -- recordings ------------------------------------------------------------------------------------------------------
-def _need(recording, *keys):
-    missing = [key for key in ("phase", "label", "n_steps", "dt", *keys) if key not in recording]
-    if missing:
-        raise ValueError(f"the recording has no {_listed(missing)}: draw what record_presentations returns.")
-
-
-def _listed(things):
-    return ", ".join(map(str, things))
-
-
+# -- stimulus epochs -------------------------------------------------------------------------------------------------
 def _epochs(recording, epochs):
     """Checked stimulus epochs, as a list; the first ones by default."""
-    n = len(recording["phase"])
+    n = len(recording.epochs)
     epochs = list(range(min(n, MOST_EPOCHS)) if epochs is None else map(int, epochs))
     if not epochs or epochs != list(range(epochs[0], epochs[-1] + 1)) or epochs[0] < 0 or epochs[-1] >= n:
-        raise ValueError(f"epochs {epochs} are not consecutive ones of the {n} in the recording (0 is the first).")
+        raise OptionError(f"epochs={epochs} are not consecutive ones of the {n} in the recording (0 is the first).")
     return epochs
-
-
-def _duration(recording):
-    """Of a stimulus epoch, in ms."""
-    return float(recording["n_steps"] * recording["dt"])
-
-
-def _epoch_at(recording, t):
-    """Stimulus epoch of each time; the half step keeps times that are a rounding error early in their epoch."""
-    return np.floor((np.asarray(t) + recording["dt"] / 2) / _duration(recording)).astype(int)
-
-
-def _phase(recording, epoch):
-    return {1: "positive", -1: "negative"}.get(int(recording["phase"][epoch]), "neutral")
 
 
 def _shade(axes, recording, epochs):
     """Background in the colours of the phases, and the limits of the time axis."""
-    duration = _duration(recording)
-    for epoch in epochs:
-        phase = _phase(recording, epoch)
-        axes.axvspan(
-            epoch * duration, (epoch + 1) * duration, color=COLOURS[phase], alpha=SHADE[phase], linewidth=0, zorder=0
-        )
-    start, stop = epochs[0] * duration, (epochs[-1] + 1) * duration
+    chosen = [recording.epochs[k] for k in epochs]
+    for epoch in chosen:
+        phase = epoch.name
+        axes.axvspan(epoch.start, epoch.stop, color=COLOURS[phase], alpha=SHADE[phase], linewidth=0, zorder=0)
+    start, stop = chosen[0].start, chosen[-1].stop
     # A little more, so that spikes in the first step are not hidden by the spine.
     axes.set_xlim(start - 0.01 * (stop - start), stop + 0.002 * (stop - start))
     if len(epochs) <= 8:
-        axes.set_xticks(np.arange(epochs[0], epochs[-1] + 2) * duration)
+        ticks = [start]
+        for epoch in chosen:
+            if epoch.stop - ticks[-1] > 0.06 * (stop - start):
+                ticks.append(epoch.stop)
+        axes.set_xticks(ticks)
 
 
 def _name_epochs(axes, recording, epochs):
     """Phase and label above each epoch, as far as they fit: '+ label 3', in short '+3'."""
-    duration = _duration(recording)
-    short = len(epochs) > 8
-    step = -(-len(epochs) // 24)
+    chosen = [recording.epochs[k] for k in epochs]
+    span = chosen[-1].stop - chosen[0].start
+    short = any(_width(_name(epoch)) > (epoch.stop - epoch.start) / span for epoch in chosen if epoch.phase)
+    above = dict(xycoords=axes.get_xaxis_transform(), textcoords="offset points", ha="center", fontsize=TEXT)
+    end = -1.0
+    for epoch in chosen:
+        text, middle = _name(epoch, short), (epoch.start + epoch.stop) / 2
+        at, width = (middle - chosen[0].start) / span, _width(text)
+        if text and at - width / 2 >= end:
+            axes.annotate(text, (middle, 1), (0, 5), fontweight="bold", color=COLOURS[epoch.name], **above)
+            end = at + width / 2
+
+
+def _name(epoch, short=False):
     names = {LABEL_NEUTRAL: "neutral label", LABEL_NONE: "no label"}
-    for epoch in epochs[::step]:
-        label, phase = int(recording["label"][epoch]), _phase(recording, epoch)
-        sign = {"positive": "+", "negative": "−", "neutral": ""}[phase]
-        if short:
-            text = f"{sign}{label if label >= 0 else ''}"
-        else:
-            text = f"{sign} {names.get(label, f'label {label}')}".strip()
-        axes.annotate(
-            text,
-            ((epoch + 0.5) * duration, 1),
-            (0, 5),
-            xycoords=axes.get_xaxis_transform(),
-            textcoords="offset points",
-            ha="center",
-            fontsize=TEXT,
-            fontweight="bold",
-            color=COLOURS[phase],
-        )
+    if short:
+        return f"{SIGNS[epoch.name]}{epoch.label if epoch.label >= 0 else ''}"
+    return f"{SIGNS[epoch.name]} {names.get(epoch.label, f'label {epoch.label}')}".strip()
+
+
+def _width(text):
+    """Of a text above the axes, as a part of their width."""
+    return LETTER * (len(text) + 0.5)

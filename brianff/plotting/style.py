@@ -1,9 +1,14 @@
-"""Colours, sizes and axes that all figures share."""
+"""Colours, sizes, axes and files that all figures share."""
+
+import io
 
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-__all__ = ["COLOURS", "SHADE", "TEXT", "WIDTH", "scale_by_error", "tidy"]
+from brianff.results import atomic_write
+
+__all__ = ["COLOURS", "SHADE", "TEXT", "WIDTH", "canvas", "save", "scale_by_error", "tidy"]
 
 # Blue and orange stay apart for the colour-blind, dark and light in grey.
 COLOURS = {
@@ -17,6 +22,43 @@ COLOURS = {
 SHADE = {"positive": 0.22, "negative": 0.16, "neutral": 0.10}  # opacity of the background; differs in grey, too
 WIDTH = 7.5  # inches of most figures
 TEXT = 10  # points
+
+
+class _ShownFigure(Figure):
+    """A figure that a notebook shows where it is the value of a cell, whether pyplot is in use or not."""
+
+    def _repr_png_(self):
+        return _png(self, dpi=80)
+
+
+def canvas(figure, width, height):
+    """What to draw on: `figure`, where there is one, or a new figure of a size in inches."""
+    return _ShownFigure(figsize=(width, height), layout="constrained") if figure is None else figure
+
+
+def save(figure, path, dpi=150):
+    """Write a figure as PNG, replacing the file at `path` at once.
+
+    Parameters
+    ----------
+    figure : `matplotlib.figure.Figure`
+    path : path
+    dpi : int, optional
+        Pixels per inch: fewer for a large figure.
+
+    Returns
+    -------
+    path : path
+        As given.
+    """
+    atomic_write(path, _png(figure, dpi))
+    return path
+
+
+def _png(figure, dpi):
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=dpi, bbox_inches="tight", pil_kwargs={"optimize": True})
+    return buffer.getvalue()
 
 
 def tidy(axes):
