@@ -39,7 +39,7 @@ from brianff.learning.recordings import collect, silence
 from brianff.network.feedforward import Architecture
 from brianff.options import SEED, STEPS, TIME_STEP, Options, given, option, parameters_of, parser_of
 from brianff.plotting.recordings import MOST_VARIABLES
-from brianff.stimulus import Schedule, stream
+from brianff.stimulus import Schedule
 
 
 @dataclass(frozen=True)
@@ -117,8 +117,7 @@ def present(composition, chosen):
     label = int(data.labels[sample])
     wrong = (label + 1) % data.n_classes
     schedule = Schedule.pairs(zeros, zeros, zeros + label, zeros + wrong, 2 * np.arange(pairs), 1)
-    normal = stream(chosen.seed, "weights", 1).normal(size=a.n_input * chosen.neurons)
-    weights = normal * chosen.gain / np.sqrt(a.n_input)
+    weights = a.projections[0].normal(chosen.seed, chosen.gain)
     rates = np.zeros(a.capacity + 1)
     rates[1 : 2 * pairs : 2] = chosen.learning_rate  # weights change after the negative phase
     inputs = {
