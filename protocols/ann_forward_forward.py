@@ -74,12 +74,11 @@ def main(arguments=None):
 def figures(trainer, evaluation, how):
     """What to draw of a run: name -> function."""
     data, weights = trainer.data, trainer.network.layers[0].w
-    predicted = evaluation.predicted(how)
     drawn = {
         "goodness_training": lambda: plotting.goodness_over_training(trainer.metrics),
         "learning_curve": lambda: plotting.learning_curve(trainer.metrics),
         "receptive_fields": lambda: plotting.receptive_fields(weights, data.image_shape),
-        "confusion": lambda: plotting.confusion(evaluation.labels, predicted, data.n_classes),
+        "confusion": lambda: plotting.confusion(evaluation, how),
     }
     if trainer.supervised:
         drawn["goodness_test"] = lambda: plotting.goodness_distribution(evaluation)

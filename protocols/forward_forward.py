@@ -74,7 +74,7 @@ def main(arguments=None):
     )
     folder, how = trainer.folder, predict(trainer.config)
     if trainer.position == 0:
-        folder.save("recordings_before", record_run(trainer).arrays)
+        folder.save("recordings_before", record_run(trainer).arrays())
 
     # %% Train: positive phase, negative phase, again and again
     with progress_bar(trainer) as advance:
@@ -105,7 +105,7 @@ def main(arguments=None):
     print(f"test accuracy: {evaluation.accuracy(how):.4f}")
 
     # %% Draw
-    folder.save("recordings", record_run(trainer).arrays)
+    folder.save("recordings", record_run(trainer).arrays())
     return draw(folder.figures, figures(trainer, evaluation, how)) or int(trainer.health.has_diverged)
 
 
@@ -129,14 +129,13 @@ def figures(trainer, evaluation: Evaluation, how):
     """What to draw of a run: name -> function."""
     folder, metrics, data = trainer.folder, trainer.metrics, trainer.data
     before, after = folder.load_whole("recordings_before", warn), Recording(folder.load("recordings"))
-    predicted = evaluation.predicted(how)
     drawn = {
         "raster_after": lambda: plotting.raster(after),
         "membrane": lambda: plotting.membrane(after),
         "goodness_training": lambda: plotting.goodness_over_training(metrics),
         "learning_curve": lambda: plotting.learning_curve(metrics),
         "receptive_fields": lambda: plotting.receptive_fields(folder.load("weights")["w1"], data.image_shape),
-        "confusion": lambda: plotting.confusion(evaluation.labels, predicted, data.n_classes),
+        "confusion": lambda: plotting.confusion(evaluation, how),
     }
     if before is not None:
         drawn["raster_before"] = lambda: plotting.raster(Recording(before))

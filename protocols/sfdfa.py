@@ -23,7 +23,7 @@ import brianff.program  # noqa: F401
 from brianff import plotting
 from brianff.command_line.commands import draw, fail_cleanly, progress_bar, run_options, start_or_resume
 from brianff.datasets import SPIKE_TRAINS
-from brianff.learning.evaluation import predicted_classes, ties
+from brianff.learning.evaluation import Evaluation, predicted_classes, ties
 from brianff.learning.feedback_training import FeedbackConfig, FeedbackTrainer, rate_readout
 from brianff.learning.training import cpu_seconds
 
@@ -65,9 +65,10 @@ def main(arguments=None):
     print(f"test accuracy: {np.mean(predicted == labels):.4f}")
 
     # %% Draw
-    figures = {"training": lambda: plotting.feedback_training(trainer.metrics)} if len(trainer.data.validation) else {}
+    evaluation = Evaluation(labels, None, scores, np.nan)
+    figures = {"training": lambda: plotting.learning_curve(trainer.metrics)} if len(trainer.data.validation) else {}
     figures |= {
-        "confusion": lambda: plotting.confusion(labels, predicted, trainer.data.n_classes),
+        "confusion": lambda: plotting.confusion(evaluation),
         "receptive_fields": lambda: plotting.receptive_fields(folder.load("weights")["w1"], trainer.data.image_shape),
     }
     return draw(folder.figures, figures)

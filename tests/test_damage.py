@@ -59,12 +59,12 @@ def runs(tmp_path_factory):
         top = tmp_path_factory.mktemp(kind)
         trainer = trainer_class.start(config, top / "finished")
         if kind == "forward_forward":
-            trainer.folder.save("recordings_before", record_run(trainer).arrays)
+            trainer.folder.save("recordings_before", record_run(trainer).arrays())
         trainer.run()
         trainer.save_weights()
         half = trainer_class.start(config, top / "half")
         if kind == "forward_forward":
-            half.folder.save("recordings_before", record_run(half).arrays)
+            half.folder.save("recordings_before", record_run(half).arrays())
 
         def stop(done, total, row):
             if 2 * done >= total:

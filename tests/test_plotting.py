@@ -1,5 +1,8 @@
 """Figures: what is drawn is what was given, in the colours of the phases, and nothing needs a display."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from matplotlib import pyplot
@@ -75,6 +78,13 @@ def make_evaluation(layers=2, n=50, classes=4):
     return Evaluation(labels, goodness, rng.random((n, classes)), 0.5)
 
 
+def predictions(labels, predicted, n_classes):
+    """An evaluation with these predicted classes; -1: several tie."""
+    labels, predicted = np.array(labels, int), np.array(predicted, int)
+    belief = np.where(np.arange(n_classes) == predicted[:, None], 1.0, 0.0)
+    return Evaluation(labels, None, belief, 0.5)
+
+
 def texts(figure):
     return [text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text")) if text.get_text()]
 
@@ -114,7 +124,7 @@ FIGURES = {
     "learning_curve": lambda: plotting.learning_curve(make_metrics()),
     "goodness_distribution": lambda: plotting.goodness_distribution(make_evaluation()),
     "receptive_fields": lambda: plotting.receptive_fields(np.random.default_rng(1).normal(size=(884, 50)), (28, 28)),
-    "confusion": lambda: plotting.confusion(np.arange(300) % 10, np.arange(300) % 7, 10),
+    "confusion": lambda: plotting.confusion(predictions(np.arange(300) % 10, np.arange(300) % 7, 10)),
 }
 
 
@@ -378,7 +388,7 @@ def test_membrane_that_diverges(value, tmp_path):
 
 def test_membrane_of_a_silent_layer_shows_who_comes_nearest():
     recording = make_recording(spikes=0)
-    recording.arrays["traces1_v"][1, 5] = 7.0
+    recording.arrays()["traces1_v"][1, 5] = 7.0
     assert "layer 1,\nneuron 1" in texts(plotting.membrane(recording))
 
 
@@ -483,10 +493,26 @@ def test_learning_curve_shows_every_value(accuracies):
         assert float(text.get_text()) == pytest.approx(value)
 
 
+def test_learning_curve_of_a_network_with_targets():
+    rows = [{"what": "validation", "epoch": float(k), "accuracy": 1 - 0.2 / k} for k in range(1, 4)]
+    figure = plotting.learning_curve(rows)
+    np.testing.assert_allclose(figure.axes[0].lines[0].get_ydata(), [80, 90, 100 - 20 / 3])
+    assert any("output neurons: 93.3 %" in text for text in texts(figure)) and len(figure.axes) == 1
+    cosines = [row | {"alignment1": 0.3 * row["epoch"], "alignment2": -0.1} for row in rows]
+    accuracy, cosine = plotting.learning_curve(cosines).axes
+    np.testing.assert_allclose(cosine.lines[0].get_ydata(), [0.3, 0.6, 0.9])
+    assert cosine.get_ylim() == (-0.1, 1) and cosine.get_xlabel() == "training epoch" and not accuracy.get_xlabel()
+
+
+def test_learning_curve_names_an_accuracy_once():
+    rows = [row | {"accuracy": row["goodness"]} for row in make_metrics() if row["what"] == "validation"]
+    assert len(plotting.learning_curve(rows).axes[0].lines) == 3
+
+
 def test_learning_curve_without_validation():
     figure = plotting.learning_curve(make_metrics(validations=0))
     assert "no validation samples" in texts(figure)
-    with pytest.raises(ValueError, match="no metrics"):
+    with pytest.raises(ValueError, match="there are none to draw"):
         plotting.learning_curve([])
 
 
@@ -555,9 +581,7 @@ def test_receptive_fields_of_few_neurons_and_of_nothing():
 
 
 def test_confusion_counts():
-    labels = np.array([0, 0, 0, 1, 1, 2])
-    predicted = np.array([0, 0, 1, 1, 2, 2])
-    figure = plotting.confusion(labels, predicted, 3)
+    figure = plotting.confusion(predictions([0, 0, 0, 1, 1, 2], [0, 0, 1, 1, 2, 2], 3))
     axes, bar = figure.axes
     counts = {(int(text.get_position()[1]), int(text.get_position()[0])): int(text.get_text()) for text in axes.texts}
     assert counts == {(0, 0): 2, (0, 1): 1, (1, 1): 1, (1, 2): 1, (2, 2): 1}
@@ -572,36 +596,64 @@ def test_confusion_counts():
 
 
 def test_confusion_leaves_ties_out_and_says_so():
-    axes = plotting.confusion([0, 1, 1, 2], [0, -1, 1, -1], 3).axes[0]
+    axes = plotting.confusion(predictions([0, 1, 1, 2], [0, -1, 1, -1], 3)).axes[0]
     assert axes.get_title() == "accuracy 50.0 % (2 of 4; 2 tie, and are not shown)"
     assert len(axes.texts) == 2
-    assert plotting.confusion([0, 0], [-1, -1], 3).axes[0].get_title().startswith("accuracy 0.0 %")
+    assert plotting.confusion(predictions([0, 0], [-1, -1], 3)).axes[0].get_title().startswith("accuracy 0.0 %")
 
 
 @pytest.mark.parametrize("n_classes, n_ticks", [(12, 12), (26, 26), (62, 21)])
 def test_confusion_of_many_classes(n_classes, n_ticks):
     labels = np.arange(500) % n_classes
-    axes = plotting.confusion(labels, np.roll(labels, 1), n_classes).axes[0]
+    axes = plotting.confusion(predictions(labels, np.roll(labels, 1), n_classes)).axes[0]
     assert bool(axes.texts) == (n_classes <= 12)
     assert len(axes.get_xticks()) == n_ticks
 
 
 def test_confusion_without_errors_and_with_an_absent_class():
-    axes = plotting.confusion([0, 1], [0, 1], 3).axes[0]
+    axes = plotting.confusion(predictions([0, 1], [0, 1], 3)).axes[0]
     assert axes.get_title() == "accuracy 100.0 % (2 of 2)"
     assert np.all(axes.images[1].get_array().compressed() == 0)
 
 
-@pytest.mark.parametrize(
-    "labels, predicted, message",
-    [
-        ([], [], "are not the same samples"),
-        ([0, 1], [0], "are not the same samples"),
-        ([0, 3], [0, 1], "integers from 0 to 2"),
-        ([0, 1], [0, -2], "integers from 0 to 2"),
-        ([0.0, 1.0], [0.0, 1.0], "integers from 0 to 2"),
-    ],
-)
-def test_confusion_of_malformed_predictions(labels, predicted, message):
-    with pytest.raises(ValueError, match=message):
-        plotting.confusion(labels, predicted, 3)
+def test_confusion_names_the_classes():
+    evaluation = predictions([0, 1, 2], [0, 1, 1], 3)
+    axes = plotting.confusion(evaluation, classes=["cat", "dog", "bird"]).axes[0]
+    for ticks in (axes.get_xticklabels(), axes.get_yticklabels()):
+        assert [tick.get_text() for tick in ticks] == ["cat", "dog", "bird"]
+    with pytest.raises(OptionError, match="classes: there are 2 names for 3 classes"):
+        plotting.confusion(evaluation, classes=["cat", "dog"])
+    with pytest.raises(OptionError, match="no samples"):
+        plotting.confusion(predictions([], [], 3))
+
+
+# -- where figures appear --------------------------------------------------------------------------------------------
+def test_figures_are_drawn_side_by_side_on_one_of_the_callers():
+    whole = Figure(figsize=(14, 5), layout="constrained")
+    left, right = whole.subfigures(1, 2)
+    recording = make_recording()
+    assert plotting.raster(recording, figure=left) is left and len(left.axes) == 3
+    assert plotting.membrane(recording, figure=right) is right and len(right.axes) == 4
+    for name, draw in (
+        ("goodness_over_training", lambda figure: plotting.goodness_over_training(make_metrics(), figure)),
+        ("learning_curve", lambda figure: plotting.learning_curve(make_metrics(), figure)),
+        ("goodness_distribution", lambda figure: plotting.goodness_distribution(make_evaluation(), figure)),
+        ("confusion", lambda figure: plotting.confusion(make_evaluation(), figure=figure)),
+        ("receptive_fields", lambda figure: plotting.receptive_fields(np.eye(16), (4, 4), figure=figure)),
+    ):
+        part = Figure(layout="constrained").subfigures()
+        assert draw(part) is part and part.axes, name
+        part.figure.draw_without_rendering()
+
+
+def test_a_notebook_shows_a_figure():
+    figure = plotting.learning_curve(make_metrics())
+    assert figure._repr_png_().startswith(b"\x89PNG")
+
+
+def test_matplotlib_is_imported_when_something_is_drawn():
+    code = "import sys, brianff.plotting; assert {'matplotlib', 'brian2'}.isdisjoint(sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert set(plotting.__all__) <= set(dir(plotting)) and all(hasattr(plotting, name) for name in plotting.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = plotting.nothing

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from brianff.errors import OptionError
 from brianff.learning.readout import features
 from brianff.network.feedforward import LABEL_NEUTRAL, LABEL_NONE
 from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule
@@ -137,19 +138,24 @@ class Evaluation:
     def by_readout(self):
         return predicted_classes(self.belief)
 
-    def predicted(self, how="goodness"):
-        """Predicted classes by goodness, upper (layers >= 2) or readout."""
+    def scores(self, how=None):
+        """(n, n_classes) array, whose largest value of a sample is the prediction: goodness, upper (layers >= 2) or
+        readout; by default the first that there is."""
         if how in ("goodness", "upper") and self.goodness is None:
-            raise ValueError("this network has no label input to try labels with: predict by the readout.")
+            raise OptionError("this network has no label input to try labels with: predict by the readout.")
+        how = how or ("readout" if self.goodness is None else "goodness")
         if how == "readout":
-            return self.by_readout()
-        if how == "goodness":
-            return self.by_goodness()
-        if how == "upper":
-            return self.by_goodness(slice(min(1, self.goodness.shape[2] - 1), None))
-        raise ValueError(f"there is no prediction by '{how}': it is goodness, upper or readout.")
+            return self.belief
+        if how not in ("goodness", "upper"):
+            raise OptionError(f"there is no prediction by '{how}': it is goodness, upper or readout.")
+        first = 0 if how == "goodness" else min(1, self.goodness.shape[2] - 1)
+        return self.goodness[:, :, first:].sum(axis=2)
 
-    def accuracy(self, how="goodness"):
+    def predicted(self, how=None):
+        """Predicted classes, (n,): those with the largest of the `scores`; `NO_PREDICTION` where several tie."""
+        return predicted_classes(self.scores(how))
+
+    def accuracy(self, how=None):
         """Fraction of samples that are classified correctly; those without a prediction are not."""
         return float(np.mean(self.predicted(how) == self.labels))
 

@@ -14,14 +14,14 @@ from brianff.network.monitors import DERIVED, THRESHOLD, membrane, shown_variabl
 from brianff.results import ResultsError, atomic_write
 from brianff.units import display_unit, unit_text, with_unit
 
-__all__ = ["Epoch", "Recording", "collect", "divergence", "record_presentations", "silence"]
+__all__ = ["Recording", "ShownEpoch", "collect", "divergence", "record_presentations", "silence"]
 
 PHASES = {1: "positive", -1: "negative", 0: "neutral"}
 NEEDED = ("sizes", "dt", "t", "start", "stop", "phase", "label", "image", "variables", "membrane", "diverged")
 
 
 @dataclass(frozen=True, eq=False)
-class Epoch:
+class ShownEpoch:
     """A stimulus epoch of a recording.
 
     Attributes
@@ -68,14 +68,13 @@ class Recording:
         Length of a time step.
     t : (steps,) array
         Of what `trace`, `threshold` and `goodness` give.
-    epochs : list of `Epoch`
+    epochs : list of `ShownEpoch`
     membrane : str
         The variable that crosses the threshold; empty where none does.
     state : tuple of str
         State variables of the neuron model, the membrane first.
     diverged : str
         What `divergence` says.
-    arrays : dict
 
     Raises
     ------
@@ -88,7 +87,7 @@ class Recording:
         spikes = [f"spikes{level}_{part}" for level in layers for part in "it"]
         if missing := [key for key in (*NEEDED, *spikes) if key not in arrays]:
             raise ResultsError(f"this is no recording: it lacks {', '.join(missing)}.")
-        self.arrays = dict(arrays)
+        self._arrays = dict(arrays)
         self.sizes = tuple(int(n) for n in arrays["sizes"])
         self.dt, self.t = float(arrays["dt"]), arrays["t"]
         self.membrane, self.diverged = str(arrays["membrane"]), str(arrays["diverged"])
@@ -96,55 +95,59 @@ class Recording:
 
     @cached_property
     def epochs(self):
-        a = self.arrays
+        a = self._arrays
         rows = zip(*(a[key].tolist() for key in ("phase", "label")), a["image"], strict=True)
         times = zip(*(a[key].tolist() for key in ("start", "stop")), strict=True)
-        return [Epoch(*row, *when) for row, when in zip(rows, times, strict=True)]
+        return [ShownEpoch(*row, *when) for row, when in zip(rows, times, strict=True)]
 
     def spikes(self, level):
         """Neurons that spike in a layer, 0 being the input, and when: (n_spikes,) int and float arrays."""
         self._check(level, 0)
-        return self.arrays[f"spikes{level}_i"], self.arrays[f"spikes{level}_t"]
+        return self._arrays[f"spikes{level}_i"], self._arrays[f"spikes{level}_t"]
 
     def neurons(self, level=1):
         """Which neurons of a layer `trace` and `threshold` have: (n,) int array."""
         self._check(level)
-        return self.arrays[f"neurons{level}"]
+        return self._arrays[f"neurons{level}"]
 
     def variables(self, level=1):
         """Names of the variables that `trace` knows of a layer, the state of the neuron model first: tuple."""
         self._check(level)
         prefix = f"traces{level}_"
-        names = [key.removeprefix(prefix) for key in self.arrays if key.startswith(prefix)]
+        names = [key.removeprefix(prefix) for key in self._arrays if key.startswith(prefix)]
         return tuple(sorted(names, key=lambda name: (*self.state, name).index(name)))
 
     def trace(self, name, level=1):
         """A variable of the recorded neurons in every step: (neurons, steps), a Brian2 quantity if it has a unit."""
         if name not in (names := self.variables(level)):
             raise OptionError(f"there is no variable '{name}' of layer {level}: there are {', '.join(names)}.")
-        return with_unit(self.arrays[f"traces{level}_{name}"], str(self.arrays[f"unit{level}_{name}"]))
+        return with_unit(self._arrays[f"traces{level}_{name}"], str(self._arrays[f"unit{level}_{name}"]))
 
     def threshold(self, level=1):
         """What the membrane has to exceed, as `trace`; None if a spike has another condition than that."""
         self._check(level)
-        values = self.arrays.get(f"threshold{level}")
-        return None if values is None else with_unit(values, str(self.arrays[f"unit{level}_{self.membrane}"]))
+        values = self._arrays.get(f"threshold{level}")
+        return None if values is None else with_unit(values, str(self._arrays[f"unit{level}_{self.membrane}"]))
 
     def goodness(self, level=1):
         """Of a layer in every step: (steps,); None where layers have none."""
         self._check(level)
-        return self.arrays.get(f"goodness{level}")
+        return self._arrays.get(f"goodness{level}")
 
     def epoch_at(self, t):
         """Index of the stimulus epoch of each time in ms; after the last one, their number."""
-        edges = np.append(self.arrays["start"], self.arrays["stop"][-1:])
+        edges = np.append(self._arrays["start"], self._arrays["stop"][-1:])
         # half a step more keeps times that are a rounding error early in their epoch
         return np.searchsorted(edges, np.asarray(t) + self.dt / 2, side="right") - 1
+
+    def arrays(self):
+        """All of it as a dictionary of arrays, of which `Recording` can be made again."""
+        return dict(self._arrays)
 
     def save(self, path):
         """Write an npz file, whose arrays `numpy.load` reads; see `Recording`."""
         buffer = io.BytesIO()
-        np.savez(buffer, **self.arrays)
+        np.savez(buffer, **self._arrays)
         atomic_write(path, buffer.getbuffer())
 
     @classmethod

@@ -1,15 +1,14 @@
 """Figures of studies: many models, methods or time steps beside each other."""
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-from brianff.plotting.style import COLOURS, TEXT, WIDTH, scale_by_error, tidy
+from brianff.plotting.style import COLOURS, TEXT, WIDTH, canvas, scale_by_error, tidy
 
 __all__ = ["comparison", "convergence", "gradient_error", "gradient_free"]
 
 
-def comparison(results, measures):
+def comparison(results, measures, figure=None):
     """Accuracy of every neuron, code and rule as a map for each rule, and below, accuracy against the costs.
 
     Parameters
@@ -17,6 +16,8 @@ def comparison(results, measures):
     results : dict of (neuron, code, rule) -> dict of measure -> (mean, standard deviation)
         As from `brianff.studies.comparison.summary`; measures accuracy (in %), spikes, events and milliseconds.
     measures : dict of measure -> label
+    figure : `matplotlib.figure.Figure` or `SubFigure`, optional
+        To draw on (default: a new one).
 
     Returns
     -------
@@ -27,7 +28,7 @@ def comparison(results, measures):
     columns = min(4, len(rules))
     rows = -(-len(rules) // columns)
     height = 0.45 + 0.2 * len(neurons)
-    figure = Figure(figsize=(2 * WIDTH, 1.6 + 2.2 + rows * (height + 0.2)), layout="constrained")
+    figure = canvas(figure, 2 * WIDTH, 1.6 + 2.2 + rows * (height + 0.2))
     top, bottom = figure.subfigures(2, 1, height_ratios=(rows * (height + 0.2) + 1.6, 2.6))
     maps = top.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     accuracies = [of_names["accuracy"][0] for of_names in results.values()]
@@ -70,7 +71,7 @@ def comparison(results, measures):
     return figure
 
 
-def gradient_free(rows, scaling, methods, n_inputs):
+def gradient_free(rows, scaling, methods, n_inputs, figure=None):
     """Learning curves of many methods on one budget, and how far their updates point along the gradient.
 
     Left and middle: error on validation samples against presentations, mean over the seeds and their range, in the
@@ -87,6 +88,8 @@ def gradient_free(rows, scaling, methods, n_inputs):
         Of the rows of ``scaling["cosine"]``.
     n_inputs : int
         Pixels, for the label of the axis.
+    figure : `matplotlib.figure.Figure` or `SubFigure`, optional
+        To draw on (default: a new one).
 
     Returns
     -------
@@ -95,7 +98,7 @@ def gradient_free(rows, scaling, methods, n_inputs):
     colours = {"gradient": "0.1", "symba": "0.1", "surrogate_gradient": "0.5", "r_stdp": "#a3195b"} | {
         "es": "#14529e", "spsa": "#009e73", "ga": "#e88a00", "pso": "#b05fb0",
     }  # fmt: skip
-    figure = Figure(figsize=(WIDTH * 1.5, 4.8), layout="constrained")
+    figure = canvas(figure, WIDTH * 1.5, 4.8)
     panels = figure.subplots(1, 3, width_ratios=(3, 3, 2))
     lines = {}
     for axes, substrate, title in zip(panels, ("spiking", "ann"), ("spiking", "rectified linear"), strict=False):
@@ -141,13 +144,15 @@ def gradient_free(rows, scaling, methods, n_inputs):
     return figure
 
 
-def convergence(rows):
+def convergence(rows, figure=None):
     """Validation accuracy of several methods over training: mean of the seeds, and the range from worst to best.
 
     Parameters
     ----------
     rows : list of dict
         A row for each method and seed, with ``name``, ``epoch`` and ``validation`` (lists of the same length).
+    figure : `matplotlib.figure.Figure` or `SubFigure`, optional
+        To draw on (default: a new one).
 
     Returns
     -------
@@ -157,7 +162,7 @@ def convergence(rows):
     colours = ("0.1", "#14529e", "#e88a00", "#009e73", "#b05fb0", "#56b4e9", "#a3195b", "0.55")
     lines = ("-", "--", "-", "-.", ":", "--", "-.", ":")
     markers = ("o", "s", "D", "^", "v", "P", "X", "*")
-    figure = Figure(figsize=(WIDTH, 5.2), layout="constrained")
+    figure = canvas(figure, WIDTH, 5.2)
     axes = figure.subplots()
     tidy(axes)
     drawn = []
@@ -179,7 +184,7 @@ def convergence(rows):
     return figure
 
 
-def gradient_error(dt, errors, of_reference):
+def gradient_error(dt, errors, of_reference, figure=None):
     """Error of local gradients against the time step: median and quartiles of neurons, and a line of slope 1.
 
     Parameters
@@ -190,13 +195,15 @@ def gradient_error(dt, errors, of_reference):
         Relative errors of all neurons at every time step.
     of_reference : float
         Largest relative error of the reference itself.
+    figure : `matplotlib.figure.Figure` or `SubFigure`, optional
+        To draw on (default: a new one).
 
     Returns
     -------
     figure : `matplotlib.figure.Figure`
     """
     dt = np.asarray(dt, dtype=float)
-    figure = Figure(figsize=(WIDTH, 4.6), layout="constrained")
+    figure = canvas(figure, WIDTH, 4.6)
     axes = figure.subplots()
     tidy(axes)
     styles = zip((COLOURS["positive"], COLOURS["negative"]), "os", (-1, 1), strict=True)
