@@ -48,7 +48,7 @@ class OrdinaryNetwork(FeedForwardNetwork):
         pathway.connect()
         self._add(f"goodness{level}", pathway)
 
-    def _synapses(self, projection):
+    def _learned(self, projection):
         strings = self.composition.synapses
         synapses = Synapses(
             self.groups[f"neurons{projection.source}"],

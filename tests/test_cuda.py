@@ -19,6 +19,7 @@ import pytest
 from brian2 import Clock, Network, NeuronGroup, SpikeMonitor, defaultclock, device, ms, set_device
 from conftest import ROOT
 from cuda_on_host import SETUP, CudaOnHost, compile_project
+from test_layers import agrees_with_numpy
 
 import brianff.devices.cuda_simulator
 import brianff.learning.population
@@ -514,7 +515,7 @@ def variants(monitored=True):
     many = NeuronGroup(9000, DRIVEN, name="many", **options)  # more than the spike flags of one tile
     target = NeuronGroup(BATCH * M, TARGET, threshold="v > 0.3", reset="v = 0", method="exact", name="target")
     few = NeuronGroup(2, "G : 1", name="few")
-    layer = NeuronGroup(BATCH, "G : 1\nrate : 1 (shared)", name="layer")
+    layer = NeuronGroup(BATCH, "G : 1\nrate : 1 (shared)\nsince : integer (shared)", name="layer")
     for group in (source, plain, many):
         group.drive = rng.uniform(0.5, 2.5, len(group))
     target.x = rng.uniform(0, 1, len(target))
@@ -537,6 +538,10 @@ def variants(monitored=True):
             plain, target, "w : 1\nown : 1 (per_entry)\nheard : 1 (per_entry, post_major)",
             "I5_post += w + own\nown += 0.5", "heard += x_post", name="entries", **both,
         ),
+        "some": DenseSynapses(
+            source, target, "w : 1\nown : 1", "I3_post += w", "own += x_pre", delay=2 * ms, name="some", partial=True,
+            **both,
+        ),
         "learning": DenseSynapses(
             source, target, "w : 1\ndw : 1\nown : 1 (per_entry)\nn : 1 (shared)\nu : 1 (shared)",
             name="learning", **both,
@@ -545,6 +550,14 @@ def variants(monitored=True):
     for synapses in objects.values():
         if "w" in synapses.variables:
             synapses.w = rng.normal(size=len(synapses))
+    S = objects["some"]
+    present = rng.random((N, M)) < 0.4
+    S.set_matrix("_present", present)
+    S.set_matrix("w", np.where(present, 0.5, 0))
+    S.pre.forget(layer, "since")
+    layer.since = 12  # time steps
+    S.update("own += x_pre*x_post", rows="x_pre > 0.1", then="w += 0.1*own", clock=epoch, order=8, name="some_rows")
+    S.update("own += w*x_post", columns="x_post > 0.3", clock=epoch, order=9, name="some_columns")
     S = objects["learning"]
     S.update(
         "dw += G_layer*x_pre*x_post",
@@ -621,6 +634,12 @@ def test_every_form_of_the_dense_kernels(tmp_path, monkeypatch):
     for name, values in reference.items():
         np.testing.assert_allclose(found[0][name], values, rtol=1e-12, atol=1e-14, err_msg=name)
         np.testing.assert_array_equal(found[0][name], found[1][name], err_msg=name)  # whatever the order of threads
+
+
+@pytest.mark.compiler
+@pytest.mark.slow
+def test_sparse_delayed_recurrent_networks_on_the_host():
+    agrees_with_numpy(CudaOnHost)
 
 
 CONFIG = dict(

@@ -285,8 +285,11 @@ STDP = dict(
 FLAGS = dict(post=" (post_major)", entry=" (per_entry)", both=" (post_major, per_entry)")
 
 
-def plastic(make, n_pre, n_post, batch, delay, dtype, seed, drive):
-    """One network with `Synapses` (make="ordinary") or `DenseSynapses`, batch entries being independent copies."""
+def plastic(make, n_pre, n_post, batch, delay, dtype, seed, drive, present=None):
+    """One network with `Synapses` (make="ordinary") or `DenseSynapses`, batch entries being independent copies.
+
+    `present`: (n_pre, n_post) truth values; where they are false there is no synapse.
+    """
     pre, post = source(batch, n_pre, seed), target(batch, n_post)
     pre.drive = drive
     rng = np.random.default_rng(seed)
@@ -295,16 +298,22 @@ def plastic(make, n_pre, n_post, batch, delay, dtype, seed, drive):
         model = STDP["model"].format(post="", entry="", both="")
         code = dict(on_pre=STDP["on_pre"], on_post=STDP["on_post"])
         synapses = Synapses(pre, post, model, **code, delay=delay, name="plastic")
-        entry, i, j = np.meshgrid(np.arange(batch), np.arange(n_pre), np.arange(n_post), indexing="ij")
-        synapses.connect(i=(entry * n_pre + i).ravel(), j=(entry * n_post + j).ravel())
+        there = np.tile(np.ones_like(w, bool) if present is None else present, (batch, 1, 1))
+        entry, i, j = np.nonzero(there)
+        synapses.connect(i=entry * n_pre + i, j=entry * n_post + j)
         synapses.pre.delay = delay
-        synapses.w = np.tile(w.ravel(), batch)
+        synapses.w = w[i, j]
+        synapses.add_attribute("where")
+        synapses.where = entry, i, j
     else:
         synapses = DenseSynapses(
             pre, post, STDP["model"].format(**FLAGS), on_pre=STDP["on_pre"], on_post=STDP["on_post"], batch=batch,
-            delay=delay, dtype=dtype, name="plastic",
+            delay=delay, dtype=dtype, name="plastic", partial=present is not None,
         )  # fmt: skip
         synapses.set_matrix("w", w)
+        if present is not None:
+            synapses.set_matrix("_present", present)
+            synapses.set_matrix("w", np.where(present, w, 0))
     monitor = SpikeMonitor(post, name="monitor")
     return Network(pre, post, synapses, monitor), synapses, monitor
 
@@ -314,7 +323,10 @@ def matrices(synapses, batch, n_pre, n_post):
     names, shape = ("w", "elig", "own", "both"), (batch, n_pre, n_post)
     if isinstance(synapses, DenseSynapses):
         return {name: synapses.matrix(name) for name in names}
-    return {name: np.array(getattr(synapses, name)).reshape(shape) for name in names}
+    found = {name: np.zeros(shape) for name in names}
+    for name in names:
+        found[name][synapses.where] = getattr(synapses, name)[:]
+    return found
 
 
 @settings(max_examples=12, deadline=None, derandomize=True)
@@ -322,15 +334,19 @@ def matrices(synapses, batch, n_pre, n_post):
     n_pre=st.integers(1, 12),
     n_post=st.integers(1, 12),
     delay=st.sampled_from([0.0, 0.1, 0.3, 1.7]),
+    density=st.sampled_from([None, 0.3, 0.8]),
     seed=st.integers(0, 1000),
     data=st.data(),
 )
-def test_plasticity_equals_synapses(n_pre, n_post, delay, seed, data):
-    """Any shape and delay: the same spikes and the same synaptic variables, whatever their storage."""
+def test_plasticity_equals_synapses(n_pre, n_post, delay, density, seed, data):
+    """Any shape, delay and choice of synapses: the same spikes and synaptic variables, whatever their storage."""
+    present = None if density is None else np.random.default_rng(seed).random((n_pre, n_post)) < density
+    if present is not None:
+        present[0, 0] = True  # Brian2 has no synapses without any
     drive = np.array(data.draw(st.lists(st.sampled_from([0.0, 0.2, 0.5]), min_size=n_pre, max_size=n_pre)))
     results = []
     for make in ("ordinary", "dense"):
-        network, synapses, monitor = plastic(make, n_pre, n_post, 1, delay * ms, None, seed, drive)
+        network, synapses, monitor = plastic(make, n_pre, n_post, 1, delay * ms, None, seed, drive, present)
         network.run(40 * ms)
         spikes = np.array(monitor.i), np.array(monitor.t)
         results.append((spikes, matrices(synapses, 1, n_pre, n_post)))
@@ -439,10 +455,32 @@ def test_update_reaches_the_values_of_every_entry():
     np.testing.assert_array_equal(synapses.matrix("own"), 2 * values)
 
 
+def test_updates_reach_no_synapse_that_is_not_there():
+    """By rows with an optimizer, by columns, one by one, and for every entry."""
+    pre, post = source(2, 5), target(2, 4)
+    post.I = np.arange(8.0)
+    present = np.random.default_rng(1).random((5, 4)) < 0.5
+    model = "a : 1\nb : 1 (post_major)\nc : 1\nd : 1 (per_entry)"
+    synapses = DenseSynapses(pre, post, model, batch=2, partial=True)
+    synapses.set_matrix("_present", present)
+    synapses.update("a += 1 + 0*x_post", rows="drive_pre > 0", then="c += a", order=1)
+    synapses.update("b += 1", columns="I_post >= 0", order=2)
+    synapses.update("d += 1", order=3)
+    synapses.update("x_post = clip(drive_pre, x_post, inf)", one_by_one=True, when="end")
+    Network(pre, post, synapses).run(0.1 * ms)
+    assert not present.all() and present.any(axis=0).all()
+    for name, value in dict(a=2, b=2, c=2, d=1).items():
+        values = synapses.matrix(name)
+        np.testing.assert_array_equal(values, np.broadcast_to(value * present, values.shape))
+    drive = np.array(pre.drive).reshape(2, 5, 1)
+    np.testing.assert_array_equal(np.array(post.x), np.where(present, drive, 0).max(axis=1).ravel())
+
+
 @pytest.mark.compiler
 def test_plasticity_on_cpp_equals_numpy(tmp_path):
-    """on_pre with a delay, on_post, every kind of storage, a batch: the compiled templates against the NumPy ones."""
+    """Some synapses, on_pre with a delay, on_post, every kind of storage, a batch: compiled templates against NumPy."""
     arguments = dict(n_pre=9, n_post=8, batch=3, delay=0.7 * ms, dtype=None, seed=3, drive="0.1 + 0.4*(i % 3)/2")
+    arguments["present"] = np.random.default_rng(3).random((9, 8)) < 0.7
     network, synapses, monitor = plastic("dense", **arguments)
     network.run(60 * ms)
     expected, spikes = matrices(synapses, 3, 9, 8), (np.array(monitor.i), np.array(monitor.t))

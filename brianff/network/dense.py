@@ -278,6 +278,7 @@ class DenseSynapses(LikeSynapses, Group):
         add_indices(self.variables)
         if self.partial:
             self.variables.add_array("_present", size=len(self), dtype=bool)
+            self.storage["_present"] = _STORAGE[False, False]
         names = set(self.equations.names)
         for eq in self.equations.values():
             if eq.type == DIFFERENTIAL_EQUATION:

@@ -70,8 +70,6 @@ class DenseRunner(CodeRunner):
             variables.add_reference(name, synapses, name, index=index)
         own = {"n_pre": synapses.n_pre, "n_post": synapses.n_post, "batch": synapses.batch}
         own["partial"] = synapses.partial
-        if synapses.partial:
-            variables.add_reference("_present", synapses)
         # A template finds variables and these under their names: no variable can have one with an underscore in front.
         kwds["template_kwds"] = {f"_{name}": value for name, value in (kwds.get("template_kwds", {}) | own).items()}
         CodeRunner.__init__(
@@ -145,6 +143,8 @@ class DensePathway(DenseRunner):
             self.template_kwds["_has_fired"] = "_fired" in self.variables and not self._steps
             if self.template_kwds["_has_fired"]:
                 needed = ["_fired"]
+            elif hasattr(self.spiking, "step"):  # `BatchNeurons`, which otherwise need no list of their spikes
+                self.spiking.step.template_kwds["_listed"] = True
         self.needed_variables = [*needed, *self._of_all(self.synapses)]
 
     def forget(self, group, variable):

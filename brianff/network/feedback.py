@@ -337,7 +337,7 @@ class FeedbackNetwork(FeedForwardNetwork):
     def _goodness(self, level):
         """There is none."""
 
-    def _synapses(self, projection):
+    def _learned(self, projection):
         c, s, name, level = self.composition, self.composition.synapses, projection.name, projection.target
         on_pre = c.on_pre_of_input if projection.source == 0 else s.on_pre
         synapses = self._project(projection, s, on_pre=on_pre)
@@ -354,7 +354,7 @@ class FeedbackNetwork(FeedForwardNetwork):
             name=f"{name}_optimize",
         )
         L = self.architecture.depth
-        if c.backward.strip() and level > 1:
+        if c.backward.strip() and level > projection.source > 0:  # not through recurrent synapses
             synapses.update(
                 c.backward,
                 columns="delta_post != 0",
@@ -363,7 +363,7 @@ class FeedbackNetwork(FeedForwardNetwork):
                 order=-43 - level / (L + 1),  # the last layer first
                 name=f"{name}_backward",
             )
-        if c.feedback and level == L:
+        if c.feedback and level == L > projection.source:
             for feedback in self.architecture.feedback:
                 self._feedback(feedback)
 

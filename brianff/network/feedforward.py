@@ -257,7 +257,7 @@ class FeedForwardNetwork:
             self._neurons(level)
             self._goodness(level)
         for projection in a.projections:
-            self._synapses(projection)
+            self._learned(projection)
         for level in range(a.depth + 1):
             self._monitors(level, record)
         if self.traces and get_device() is runtime_device:
@@ -302,12 +302,14 @@ class FeedForwardNetwork:
     def _layer(self, level):
         a = self.architecture
         strings = self.composition.input_layer if level == 0 else self.composition.layer
-        stop = "t_stop : second (shared)" if level == 0 else ""
+        more = ["t_stop : second (shared)"] if level == 0 else []
+        if self._delayed(level):
+            more.append("epoch_began : integer (shared)")
         group = self._add(
             f"layer{level}",
             NeuronGroup(
                 a.batch,
-                strings.equations + "\n" + stop,
+                "\n".join([strings.equations, *more]),
                 method=strings.method,
                 namespace=dict(self.timed_arrays),
                 name=f"layer{level}",
@@ -316,15 +318,26 @@ class FeedForwardNetwork:
         self._set(group, strings, n_neurons=a.sizes[level], T_epoch=self._epoch, samples_per_update=1)
         if strings.at_epoch_end.strip():
             self._at_epoch(group, strings.at_epoch_end, -50)
-        rate = f"learning_rate = learning_rate_at{level}(t)\n" if level else ""
-        self._at_epoch(group, f"phase = phase_at(t)\n{rate}{strings.at_epoch_start}", -30)
+        start = f"phase = phase_at(t)\n{f'learning_rate = learning_rate_at{level}(t)' if level else ''}\n"
+        if self._delayed(level):
+            start += "epoch_began = t_in_timesteps\n"
+        self._at_epoch(group, start + strings.at_epoch_start, -30)
+
+    def _delayed(self, level):
+        """Whether spikes are on their way to a layer when a stimulus epoch ends."""
+        return any(projection.delay for projection in self.architecture.projections if projection.target == level)
 
     def _at_epoch(self, group, code, order):
         group.run_regularly(code, clock=self.epoch_clock, when="start", order=order)
 
+    def _strings(self, level):
+        """Strings of the neurons of a layer; a last layer that projects to itself is like the others."""
+        c, a = self.composition, self.architecture
+        return c.neurons if level == a.depth in a.recurrent else c.of_neurons(level, a.depth)
+
     def _neurons(self, level):
         a = self.architecture
-        strings = self.composition.of_neurons(level, a.depth)
+        strings = self._strings(level)
         n = a.sizes[level]
         namespace = self.timed_arrays | FUNCTIONS
         if level == 0:
@@ -398,11 +411,13 @@ class FeedForwardNetwork:
         options = dict(model=strings.model, on_pre=strings.on_pre or None, on_post=strings.on_post or None) | changes
         source, target = (self.groups[f"neurons{level}"] for level in (projection.source, projection.target))
         layer = self.groups[f"layer{projection.target}"]
+        if projection.delay:  # what is on its way does not arrive in the next stimulus epoch, which begins anew
+            options["since"] = layer, "epoch_began"
         synapses = self._connect(projection, source, target, layer=layer, **options)
         self._set(synapses, strings, T_epoch=self._epoch)
         return synapses
 
-    def _synapses(self, projection):
+    def _learned(self, projection):
         strings, name = self.composition.synapses, projection.name
         synapses = self._project(projection, strings)
         if strings.on_step:

@@ -61,6 +61,8 @@ class Projection(ABC):
         """Name of a synaptic variable among the inputs and results of a simulator."""
         return f"{self.name}.{variable}"
 
+    delay = 0  # time steps from a spike to its effects
+
     def inputs(self, seed):  # noqa: ARG002  (of those that are drawn)
         """What a run has to set beside the weights, as inputs of a simulator."""
         return {}
@@ -137,7 +139,7 @@ class Dense(Projection):
         Part of the pairs that are connected: every neuron of the target has the same number of inputs, drawn from the
         run's seed.  Where there is no synapse, no code of it runs, and every variable of it stays what it was: 0.
     delay : int
-        Time steps from a spike to its effects.
+        Time steps from a spike to its effects.  A rule sees the traces of the source as they are, not delayed.
     itself : bool
         Of a layer that projects to itself: whether its neurons are connected to themselves.
     """
@@ -213,7 +215,9 @@ class Layer:
     shape : (channels, height, width), optional
         Of neurons that stand for positions, stored channel-last: neuron ``(y*width + x)*channels + c``.
     recurrent : bool or `Projection`
-        A projection from the layer to itself; True: ``Dense(delay=1)``, without self-connections.
+        A projection from the layer to itself; True: ``Dense(delay=1)``, without self-connections.  It has the strings
+        of all synapses: `_pre` and `_post` are two neurons of the layer, `_layer` is the layer, and the neuron's own
+        `_below` stays the layer below, whose `gain_below` divides all of a neuron's input, recurrent as well.
     incoming : `Projection`
         From the layer below.
     """
