@@ -285,6 +285,9 @@ def _shade(axes, recording, epochs):
     for epoch in chosen:
         phase = epoch.name
         axes.axvspan(epoch.start, epoch.stop, color=COLOURS[phase], alpha=SHADE[phase], linewidth=0, zorder=0)
+    for epoch, next_ in zip(chosen, chosen[1:], strict=False):
+        if epoch.name == next_.name:  # nothing else would tell them apart
+            axes.axvline(epoch.stop, color="w", linewidth=1.5, zorder=0.5)
     start, stop = chosen[0].start, chosen[-1].stop
     # A little more, so that spikes in the first step are not hidden by the spine.
     axes.set_xlim(start - 0.01 * (stop - start), stop + 0.002 * (stop - start))
