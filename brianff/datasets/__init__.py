@@ -4,17 +4,20 @@
 splits, or an `EventDataset`, with spike times in the place of images. The
 default, scikit-learn's digits, and the generated `timing` and `rhythm` need no
 files; ``events`` is read from a file of spike times, the others from MNIST-format
-idx files.
+idx files. `from_arrays` and `from_spikes` make data sets of your own arrays.
 """
+
+from brianff.errors import OptionError
 
 from .dataset import Dataset, DatasetError
 from .digits import load_digits
 from .events import EventDataset, load_events
 from .idx_sets import SETS, load_idx_set
+from .own import from_arrays, from_spikes
 from .rhythm import load_rhythm
 from .timing import load_timing
 
-__all__ = ["Dataset", "DatasetError", "EventDataset", "SPIKE_TRAINS", "load", "names"]
+__all__ = ["Dataset", "DatasetError", "EventDataset", "SPIKE_TRAINS", "from_arrays", "from_spikes", "load", "names"]
 
 _WITHOUT_FILES = {
     "digits": ("comes with scikit-learn", load_digits),
@@ -67,7 +70,7 @@ def load(name="digits", data=None, download=False, validation=None, split_seed=0
 
     Raises
     ------
-    ValueError
+    OptionError
         If an argument is out of range, or `data` does not go with the others.
     DatasetError
         If the files are missing or bad.
@@ -82,15 +85,15 @@ def load(name="digits", data=None, download=False, validation=None, split_seed=0
     if name in _WITHOUT_FILES:
         origin, load_set = _WITHOUT_FILES[name]
         if data is not None:
-            raise ValueError(
+            raise OptionError(
                 f"data set {name!r} {origin} and reads no files: leave "
                 f"out data={str(data)!r} (--data), or name the data set that it holds"
             )
         return load_set(validation, split_seed)
     if name == "events":
         if data is None or download:
-            raise ValueError("data set 'events' is a file of yours: name it with data=FILE (--data FILE)")
+            raise OptionError("data set 'events' is a file of yours: name it with data=FILE (--data FILE)")
         return load_events(data, validation, split_seed)
     if name in SETS:
         return load_idx_set(SETS[name], data, download, validation, split_seed)
-    raise ValueError(f"unknown data set {name!r}: choose from {', '.join(names())}")
+    raise OptionError(f"unknown data set {name!r}: choose from {', '.join(names())}")

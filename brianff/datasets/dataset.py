@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from brianff.errors import BrianffError
+from brianff.errors import BrianffError, OptionError
 
 
 class DatasetError(BrianffError):
@@ -15,10 +15,12 @@ class Labelled:
     """What every data set has: a name, labels, and three disjoint splits that fit them."""
 
     def _invalid(self, problem, remedy):
-        return ValueError(f"data set {self.name!r}: {problem}; {remedy}")
+        return OptionError(f"data set {self.name!r}: {problem}; {remedy}")
 
     def _check_labels(self, n_samples, what):
         labels = self.labels
+        if self.classes is not None and len(set(self.classes)) != self.n_classes:
+            raise self._invalid(f"classes are {self.classes}", f"give a name of its own to each of {self.n_classes}")
         if self.n_classes < 2:
             raise self._invalid(f"n_classes is {self.n_classes}", "give samples of at least two classes")
         if not _is_index_array(labels) or len(labels) != n_samples:
@@ -78,10 +80,12 @@ class Dataset(Labelled):
         Number of classes.
     train, validation, test : ndarray of int, shape (n_split,)
         Indices of the samples of each split. Only `validation` may be empty.
+    classes : tuple of str, optional
+        Names of the classes, for figures.
 
     Raises
     ------
-    ValueError
+    OptionError
         If the arrays do not fit together, a label is out of range, or the splits
         overlap or leave no training or test samples.
     """
@@ -93,6 +97,7 @@ class Dataset(Labelled):
     train: np.ndarray
     validation: np.ndarray
     test: np.ndarray
+    classes: tuple | None = None
 
     dark = 0.0  # what `shown` has for a pixel that stays dark
     events = 1  # values of a pixel

@@ -6,7 +6,6 @@ from .dataset import Dataset
 from .splits import three_parts
 
 TEST_FRACTION = 0.25
-VALIDATION_FRACTION = 0.2
 
 
 def load_digits(validation=None, split_seed=0):
@@ -27,7 +26,7 @@ def load_digits(validation=None, split_seed=0):
 
     Raises
     ------
-    ValueError
+    OptionError
         If `validation` leaves no training sample.
 
     Notes
@@ -43,6 +42,5 @@ def load_digits(validation=None, split_seed=0):
     images = ((levels * 255 + 8) // 16).astype(np.uint8)
     labels = bunch.target.astype(np.int64)
 
-    validation = VALIDATION_FRACTION if validation is None else validation
-    parts = three_parts("digits", labels, round(TEST_FRACTION * len(labels)), validation, split_seed)
+    parts = three_parts("digits", labels, validation, split_seed, n_test=round(TEST_FRACTION * len(labels)))
     return Dataset("digits", images, labels, 10, *parts)

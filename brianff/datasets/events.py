@@ -14,8 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
+from brianff.errors import OptionError
+
 from .dataset import DatasetError, Labelled
-from .splits import held_out_size, stratified_split
+from .splits import three_parts
 
 # name of the array in the file -> number of dimensions, kind of numbers
 ARRAYS = {
@@ -48,10 +50,12 @@ class EventDataset(Labelled):
     n_classes : int
     train, validation, test : ndarray of int, shape (n_split,)
         Indices of the samples of each split. Only `validation` may be empty.
+    classes : tuple of str, optional
+        Names of the classes, for figures.
 
     Raises
     ------
-    ValueError
+    OptionError
         If the arrays do not fit together, spikes are out of order, a number is out of range, or the splits overlap or
         leave no training or test samples.
     """
@@ -66,6 +70,7 @@ class EventDataset(Labelled):
     train: np.ndarray
     validation: np.ndarray
     test: np.ndarray
+    classes: tuple | None = None
 
     dark = -1.0  # what `shown` has for a channel that stays silent
 
@@ -86,7 +91,7 @@ class EventDataset(Labelled):
 
     @property
     def images(self):
-        raise ValueError(
+        raise OptionError(
             f"data set {self.name!r} holds spike times and no images, which this asks for: use it with "
             "protocols/forward_forward.py or protocols/sfdfa.py."
         )
@@ -124,7 +129,7 @@ class EventDataset(Labelled):
 
         Raises
         ------
-        ValueError
+        OptionError
             If a spike has no place in the stimulus epoch.
         """
         steps, _ = self.time_steps(n_steps, dt)
@@ -153,7 +158,7 @@ class EventDataset(Labelled):
 
         Raises
         ------
-        ValueError
+        OptionError
             If a spike is at the end of the stimulus epoch or later, or a channel has more spikes than there are steps.
         """
         if (n_steps, dt) not in self._steps:
@@ -168,13 +173,13 @@ class EventDataset(Labelled):
         epoch = f"a stimulus epoch of {n_steps} steps of {1e3 * dt:g} ms"
         if lie.max() >= n_steps:
             last = int(self.times.argmax())
-            raise ValueError(
+            raise OptionError(
                 f"data set {self.name!r}: sample {self.samples[last]} has a spike at {self.times[last]:g} s, and "
                 f"{epoch} ends at {n_steps * dt:g} s: raise --steps or --dt."
             )
         if (most := self.events) > n_steps:
             k = int(self._place.argmax())
-            raise ValueError(
+            raise OptionError(
                 f"data set {self.name!r}: channel {self.channels[k]} has {most} spikes in sample {self.samples[k]}, "
                 f"and {epoch} has room for {n_steps}: raise --steps and lower --dt."
             )
@@ -252,7 +257,7 @@ def load_events(path, validation=None, split_seed=0):
 
     Raises
     ------
-    ValueError
+    OptionError
         If `validation` leaves no training sample.
     DatasetError
         If the file is missing, damaged or holds something else.
@@ -262,10 +267,7 @@ def load_events(path, validation=None, split_seed=0):
     labels, n_train = found["labels"].astype(np.int64), int(found["n_train"])
     if not 0 < n_train < len(labels):
         raise DatasetError(f"{path}: n_train is {n_train} of {len(labels)} samples: leave samples for both parts.")
-    if validation is None:
-        validation = min(5000, max(1, n_train // 12))
-    size = held_out_size("events", validation, n_train)
-    train, validation = stratified_split(np.arange(n_train), labels, size, np.random.default_rng(split_seed))
+    train, validation, test = three_parts("events", labels, validation, split_seed, n_train=n_train)
     try:
         return EventDataset(
             name="events",
@@ -277,7 +279,7 @@ def load_events(path, validation=None, split_seed=0):
             n_classes=int(found["n_classes"]),
             train=train,
             validation=validation,
-            test=np.arange(n_train, len(labels)),
+            test=test,
         )
     except ValueError as error:
         raise DatasetError(f"{path}: {error}.") from None

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from brianff.errors import OptionError
+
 from .dataset import Dataset, DatasetError
 from .idx import GET_AGAIN, read_images, read_labels
 from .locate import download_files, find_files
 from .npz import read_npz
-from .splits import held_out_size, stratified_split
-
-MAX_DEFAULT_VALIDATION = 5000
+from .splits import three_parts
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ def load_idx_set(idx_set, data=None, download=False, validation=None, split_seed
 
     Raises
     ------
-    ValueError
+    OptionError
         If `validation` leaves no training sample, or both `data` and `download` are
         given.
     DatasetError
@@ -208,20 +208,15 @@ def load_idx_set(idx_set, data=None, download=False, validation=None, split_seed
     labels = raw_labels.astype(np.int64) - idx_set.first_label
 
     n_train = counts[0]
-    if validation is None:
-        validation = min(MAX_DEFAULT_VALIDATION, max(1, n_train // 12))
-    size = held_out_size(idx_set.name, validation, n_train)
-    rng = np.random.default_rng(split_seed)
-    train, validation = stratified_split(np.arange(n_train), labels, size, rng)
-    test = np.arange(n_train, len(labels))
-    return Dataset(idx_set.name, images, labels, idx_set.n_classes, train, validation, test)
+    parts = three_parts(idx_set.name, labels, validation, split_seed, n_train=n_train)
+    return Dataset(idx_set.name, images, labels, idx_set.n_classes, *parts)
 
 
 def _files(idx_set, data, download):
     if not download:
         return find_files(idx_set, data)
     if data is not None:
-        raise ValueError(
+        raise OptionError(
             f"data set {idx_set.name!r}: data={str(data)!r} (--data) names the files "
             "and download=True (--download) fetches them: give only one of the two"
         )

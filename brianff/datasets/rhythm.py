@@ -38,7 +38,7 @@ def load_rhythm(validation=None, split_seed=0):
 
     Raises
     ------
-    ValueError
+    OptionError
         If `validation` leaves no training sample.
     """
     rng = np.random.default_rng(PATTERN_SEED)
@@ -49,8 +49,7 @@ def load_rhythm(validation=None, split_seed=0):
     times = PERIOD * (jittered % 1 + np.arange(CYCLES))
 
     order = np.argsort(times.reshape(SAMPLES, -1), axis=1)
-    validation = 0.2 if validation is None else validation
-    train, validation, test = three_parts("rhythm", labels, SAMPLES // 3, validation, split_seed)
+    train, validation, test = three_parts("rhythm", labels, validation, split_seed, n_test=SAMPLES // 3)
     return EventDataset(
         name="rhythm",
         times=np.take_along_axis(times.reshape(SAMPLES, -1), order, axis=1).ravel(),

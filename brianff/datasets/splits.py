@@ -4,60 +4,71 @@ from numbers import Integral, Real
 
 import numpy as np
 
+from brianff.errors import OptionError
 
-def held_out_size(name, validation, n_available):
-    """Turn a number or a fraction of validation samples into a number.
+MAX_DEFAULT_VALIDATION = 5000
+VALIDATION_FRACTION = 0.2
+
+
+def held_out_size(name, size, n_available, what="validation"):
+    """Turn a number or a fraction of samples into a number.
 
     Parameters
     ----------
     name : str
         Data set to name in errors.
-    validation : int or float
+    size : int or float
         Number (int) or fraction (float) of samples to hold out.
     n_available : int
         Samples to hold them out of.
+    what : str
+        The argument that `size` is, and what the samples are for.
 
     Returns
     -------
     int
-        0 to ``n_available - 1``; 0 only if `validation` is 0.
+        0 to ``n_available - 1``; 0 only if `size` is 0.
 
     Raises
     ------
-    ValueError
-        If `validation` leaves no training sample or is not a size.
+    OptionError
+        If no sample would be left, or `size` is none.
     """
-    if isinstance(validation, bool) or not isinstance(validation, Real):
-        raise ValueError(
-            f"data set {name!r}: validation={validation!r} is neither a number of samples (int) nor a fraction (float)"
+    if isinstance(size, bool) or not isinstance(size, Real):
+        raise OptionError(
+            f"data set {name!r}: {what}={size!r} is neither a number of samples (int) nor a fraction (float)"
         )
-    if isinstance(validation, Integral):
-        size = int(validation)
-        in_range = 0 <= size < n_available
+    if isinstance(size, Integral):
+        found = int(size)
+        in_range = 0 <= found < n_available
     else:
-        in_range = 0 <= validation < 1  # also refuses nan
-        size = round(float(validation) * n_available) if in_range else 0
-        in_range = in_range and size < n_available and (size > 0 or validation == 0)
+        in_range = 0 <= size < 1  # also refuses nan
+        found = round(float(size) * n_available) if in_range else 0
+        in_range = in_range and found < n_available and (found > 0 or size == 0)
     if not in_range:
-        raise ValueError(
-            f"data set {name!r}: cannot hold validation={validation!r} out of "
-            f"{n_available} training samples: give a number of samples from 0 to "
-            f"{n_available - 1}, or a fraction of at least one sample and below 1.0"
+        raise OptionError(
+            f"data set {name!r}: cannot hold {what}={size!r} out of {n_available} training samples: give a number of "
+            f"samples from 0 to {n_available - 1}, or a fraction of at least one sample and below 1.0"
         )
-    return size
+    return found
 
 
-def three_parts(name, labels, n_test, validation, split_seed):
-    """Stratified training, validation and test samples of a data set that comes in one piece.
+def three_parts(name, labels, validation, split_seed, n_test=None, n_train=None):
+    """Stratified training, validation and test samples.
 
     Parameters
     ----------
-    name, validation
-        As in `held_out_size`; the validation samples are held out of what the test samples leave.
+    name : str
+        Data set to name in errors.
     labels : ndarray of int, shape (n_samples,)
-    n_test : int
+    validation : int or float, optional
+        As in `held_out_size`, of what the test samples leave. Default: 0.2 where the
+        test samples are drawn as well; otherwise 5000, or a twelfth if that is fewer.
     split_seed : int
-        Seed that draws both held-out parts.
+        Seed that draws what is held out.
+    n_test, n_train : int
+        Either the number of test samples that are drawn, or, where there is a test set
+        already, that of the samples before it.
 
     Returns
     -------
@@ -66,12 +77,17 @@ def three_parts(name, labels, n_test, validation, split_seed):
 
     Raises
     ------
-    ValueError
+    OptionError
         If `validation` leaves no training sample.
     """
     rng = np.random.default_rng(split_seed)
-    rest, test = stratified_split(np.arange(len(labels)), labels, n_test, rng)
-    size = held_out_size(name, validation, len(rest))
+    if n_test is None:
+        rest, test = np.split(np.arange(len(labels)), [n_train])
+        default = min(MAX_DEFAULT_VALIDATION, max(1, n_train // 12))
+    else:
+        rest, test = stratified_split(np.arange(len(labels)), labels, n_test, rng)
+        default = VALIDATION_FRACTION
+    size = held_out_size(name, default if validation is None else validation, len(rest))
     train, validation = stratified_split(rest, labels, size, rng)
     return train, validation, test
 

@@ -35,7 +35,7 @@ def load_timing(validation=None, split_seed=0):
 
     Raises
     ------
-    ValueError
+    OptionError
         If `validation` leaves no training sample.
     """
     rng = np.random.default_rng(PATTERN_SEED)
@@ -45,7 +45,7 @@ def load_timing(validation=None, split_seed=0):
     latencies = templates[labels, chosen] + JITTER * rng.normal(size=(SAMPLES, CHANNELS))
     images = np.clip(np.round(255 * (1 - latencies)), 1, 255).astype(np.uint8)[:, None, :]
 
-    parts = three_parts("timing", labels, SAMPLES // 3, 0.2 if validation is None else validation, split_seed)
+    parts = three_parts("timing", labels, validation, split_seed, n_test=SAMPLES // 3)
     return Dataset("timing", images, labels, CLASSES, *parts)
 
 
