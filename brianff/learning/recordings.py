@@ -31,7 +31,7 @@ class ShownEpoch:
     label : int
         Class, `LABEL_NEUTRAL` or `LABEL_NONE`.
     image : (n_pixels,) array
-        Intensities; of spike trains the first time of each channel, as a part of the stimulus epoch.
+        Intensities; of spike trains the first time of each channel, as a part of the stimulus epoch; 0 in a gap.
     start, stop : float
         In ms.
     """
@@ -264,7 +264,7 @@ def collect(simulator, images, schedule):
         "stop": ends * a.dt_ms,
         "phase": schedule.phase,
         "label": schedule.label[:, 0],
-        "image": images[schedule.image[:, 0], :: a.events],
+        "image": np.where(schedule.image[:, :1] < 0, 0, images[schedule.image[:, 0], :: a.events]),
         "membrane": np.array(membrane(composition) or ""),
         "variables": np.array(shown_variables(composition), dtype=str),
         "diverged": np.array(divergence(built)),

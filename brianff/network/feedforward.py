@@ -473,9 +473,9 @@ class FeedForwardNetwork:
         chosen = True if record is True else record[level]
         monitor = monitor_neurons(neurons, self.composition, chosen, f"traces{level}")
         self.traces[neurons.name] = self._add(f"traces{level}", monitor)
-        if of_layer := [name for name in ("G", "g") if name in layer.variables]:
-            name = f"goodness_trace{level}"
-            monitor = StateMonitor(layer, of_layer, record=True, when="end", name=name)
+        if "g" in layer.variables:
+            names, name = sorted({*layer.equations.diff_eq_names, "g"}), f"goodness_trace{level}"
+            monitor = StateMonitor(layer, names, record=True, when="end", name=name)
             self.traces[layer.name] = self._add(name, monitor)
 
     def _stop(self):

@@ -56,8 +56,7 @@ def monitor_neurons(neurons, composition, chosen, name):
     """
     differential, parameters, _ = _changing(neurons.equations)
     if get_device() is not runtime_device:  # a compiled network is asked for its spikes
-        variables = sorted(v for v in differential if v != "z")
-        return StateMonitor(neurons, variables, record=chosen, when="end", name=name)
+        return StateMonitor(neurons, sorted(differential), record=chosen, when="end", name=name)
     model = composition.models["neuron"]
     *_, derived = _changing(Equations(model["equations"]))
     copies = {DERIVED + each: each for each in derived}  # a monitor cannot follow the links that they may contain
