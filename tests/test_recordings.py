@@ -11,7 +11,7 @@ from brianff.errors import BrianffWarning, OptionError
 from brianff.learning.recordings import Recording, record_presentations, silence
 from brianff.learning.training import Config, Trainer, record_run
 from brianff.network.feedback import compose_feedback
-from brianff.network.feedforward import Architecture
+from brianff.network.feedforward import LABEL_NONE, Architecture
 from brianff.network.monitors import membrane, shown_variables
 from brianff.results import ResultsError
 from brianff.stimulus import Schedule
@@ -151,6 +151,15 @@ def test_epochs_and_spikes_as_they_were_shown():
     assert recording.goodness(2).shape == recording.t.shape == (61,)
     np.testing.assert_array_equal(recording.epoch_at([0, 14.5, 15 - 1e-9, 15, 29.5, 30]), [0, 0, 1, 1, 1, 2])
     assert "2 stimulus epochs, 30 ms in steps of 0.5 ms; layers of 8-6-5 neurons" in repr(recording)
+
+
+def test_a_gap_shows_nothing():
+    schedule = Schedule(np.array([[0], [-1]]), np.array([[0], [LABEL_NONE]]), np.array([1, 0]), np.zeros((2, 1), int))
+    a = Architecture(4, 2, (3,), label_neurons=2, batch=1, n_steps=20)
+    recording = record_presentations(compose(), a, {"synapses1.w": np.ones(24)}, np.full((1, 4), 0.9), schedule)
+    shown, gap = recording.epochs
+    assert gap.name == "neutral" and not gap.image.any() and shown.image.all()
+    assert set(recording.epoch_at(recording.spikes(0)[1])) == {0}
 
 
 def test_neurons_of_chosen_layers_are_recorded():
