@@ -185,6 +185,13 @@ def test_neurons_that_there_are_not(neurons, message):
         record("lif", sizes=(6, 5), neurons=neurons)
 
 
+def test_more_than_there_is_memory_for(monkeypatch):
+    monkeypatch.setattr("brianff.devices.memory.machine_memory", lambda: 5000)
+    with pytest.raises(OptionError, match="neurons: the variables of 6 neurons in 60 time steps need at least"):
+        record("lif")
+    record("lif", neurons=range(5))
+
+
 def test_what_a_recording_does_not_have():
     recording, _ = record("lif")
     with pytest.raises(OptionError, match=r"level=2: the layers are 0 to 1\."):

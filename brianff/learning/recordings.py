@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from brianff.devices.device import RuntimeSimulator
+from brianff.devices.memory import require_memory
 from brianff.errors import OptionError
 from brianff.learning.health import listed, lower_threshold
 from brianff.network.monitors import DERIVED, THRESHOLD, membrane, shown_variables
@@ -215,10 +216,14 @@ def record_presentations(composition, architecture, inputs, images, schedule, ne
     Raises
     ------
     OptionError
-        If a neuron or a layer is asked for that there is not.
+        If a neuron or a layer is asked for that there is not, or more than there is memory for.
     """
     a = architecture.with_(batch=1, capacity=len(schedule), images=len(images))
-    simulator = RuntimeSimulator(a, composition, record=_chosen(neurons, a.sizes))
+    chosen = _chosen(neurons, a.sizes)
+    n, steps = sum(a.sizes[1:] if chosen is True else map(len, chosen.values())), len(schedule) * a.n_steps
+    values = n * steps * len(shown_variables(composition))
+    require_memory(8 * values, f"neurons: the variables of {n:,} neurons in {steps:,} time steps")
+    simulator = RuntimeSimulator(a, composition, record=chosen)
     simulator.run({**inputs, "images": images, **schedule.inputs(a)}, len(schedule))
     return collect(simulator, images, schedule)
 
