@@ -232,12 +232,16 @@ class Schedule:
         +1 positive, -1 negative, 0 no learning.
     number : (epochs, batch) int array
         Number of the presentation, for random numbers.
+    steps : (epochs,) int array, optional
+        Time steps of each stimulus epoch; None: as the architecture says.  A silent gap is an epoch of phase 0 without
+        images and labels.
     """
 
     image: np.ndarray
     label: np.ndarray
     phase: np.ndarray
     number: np.ndarray
+    steps: np.ndarray | None = None
 
     def __len__(self):
         return len(self.phase)
@@ -281,6 +285,8 @@ class Schedule:
         a = architecture
         if len(self) > a.capacity:
             raise ValueError(f"{len(self)} stimulus epochs do not fit into one run of {a.capacity}.")
+        if self.steps is not None and a.total_steps is None:
+            raise ValueError("stimulus epochs of unequal length need an Architecture with total_steps.")
 
         def fill(values, empty):
             full = np.full((a.capacity + 1, *values.shape[1:]), float(empty))
@@ -292,4 +298,21 @@ class Schedule:
             "label": fill(self.label, LABEL_NONE),
             "phase_at": fill(self.phase, 0),
             "presentation_index": fill(self.number, 0),
+            **({} if a.total_steps is None else self._times(a)),
         }
+
+    def lengths(self, architecture):
+        """Time steps of each stimulus epoch, (epochs,) int array."""
+        return np.full(len(self), architecture.n_steps) if self.steps is None else np.asarray(self.steps)
+
+    def _times(self, architecture):
+        """When stimulus epochs begin, and how long each is."""
+        a, steps = architecture, self.lengths(architecture)
+        if len(steps) != len(self) or np.any(steps < 1) or steps.sum() > a.total_steps:
+            raise ValueError(
+                f"{len(self)} stimulus epochs need as many lengths of at least one time step, {a.total_steps} together "
+                f"(total_steps); these are {len(steps)}, at least {min(steps, default=0)} and together {steps.sum()}."
+            )
+        lengths = np.full(a.capacity + 1, a.epoch_seconds)
+        lengths[: len(steps)] = steps * (a.dt_ms * 1e-3)
+        return {"epoch_clock.times": np.append(a.starts(steps), np.inf), "epoch_length": lengths}

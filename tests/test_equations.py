@@ -1224,7 +1224,7 @@ def test_hidden_neurons_have_what_random_numbers_need_only_if_they_use_it(write)
     c = compose(neuron=write(changed(GOOD["neuron"], ("reset =", noise))))
     assert {"seed", "channel", "presentation", "entry"} <= Equations(c.neurons.equations).names
     assert c.neurons.links["seed"] == ("input", "seed")
-    assert "presentation = presentation_index(t, entry)" in c.neurons.at_epoch_start
+    assert "presentation = presentation_index(epoch_index*second, entry)" in c.neurons.at_epoch_start
 
 
 @pytest.mark.parametrize("name", ["seed", "channel", "presentation", "entry", "uniform"])

@@ -213,7 +213,7 @@ class CudaSimulator:
         if self._process is None:
             self._start()
         try:
-            t_stop = (n_epochs - 0.5) * a.epoch_seconds
+            t_stop = (a.steps_of(inputs, n_epochs) - 0.5) * a.dt_ms * 1e-3
             for name, value in {**self.parameters, **inputs, "layer0.t_stop": t_stop}.items():
                 spec = self._variable(name)
                 value = _check_input(name, value, spec["dtype"], spec["size"])

@@ -183,7 +183,7 @@ class RuntimeSimulator:
         # overflows is right. Training says what is not finite (`brianff.learning.finite`), recordings
         # what diverges (`brianff.network.monitors`).
         with self.built.precision(), np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            network.run((n_epochs * a.n_steps + 1) * a.dt_ms * ms, namespace={})
+            network.run((a.steps_of(inputs, n_epochs) + 1) * a.dt_ms * ms, namespace={})
         return Results(self._read)
 
     def _read(self, name):
@@ -247,7 +247,7 @@ class CppSimulator:
         scratch = run_folder()
         try:
             arguments = ["--results_dir", f"{scratch}/"]
-            t_stop = (n_epochs - 0.5) * a.epoch_seconds
+            t_stop = (a.steps_of(inputs, n_epochs) - 0.5) * a.dt_ms * 1e-3
             for name, value in {**self.parameters, **inputs, "layer0.t_stop": t_stop}.items():
                 if "." in name:
                     spec, target = self._variable(name), name

@@ -861,11 +861,11 @@ SHOWN_IMAGE = "shown_image : integer                        # row of the image a
 NEURON_VARIABLES = {
     "entry": ("entry : integer (constant)", ""),
     "channel": ("channel : integer (constant)", ""),
-    "presentation": ("presentation : integer", "presentation = presentation_index(t, entry)"),
+    "presentation": ("presentation : integer", "presentation = presentation_index(epoch_index*second, entry)"),
     "seed": ("seed : integer (linked)", ""),
     "n_classes": ("n_classes : 1 (shared, constant)", ""),
     "class_group": ("class_group : integer (constant)", ""),
-    "target": ("target : integer", "target = label(t, entry)"),
+    "target": ("target : integer", "target = label(epoch_index*second, entry)"),
     "t_in_epoch": (
         "first_step_of_epoch : integer\nt_in_epoch = (t_in_timesteps - first_step_of_epoch)*dt : second",
         "first_step_of_epoch = t_in_timesteps",
@@ -875,14 +875,14 @@ NEURON_VARIABLES = {
 SHOW_STIMULUS = """
 is_pixel = int(channel < n_pixels)
 is_label = 1 - is_pixel
-shown_image = image_index(t, entry)
-shown_label = label(t, entry)
+shown_image = image_index(epoch_index*second, entry)
+shown_label = label(epoch_index*second, entry)
 label_channel = is_label*(channel - n_pixels)
 in_class = int(label_channel // label_neurons == shown_label)
 neutral = int(shown_label == -1)*int(label_channel % label_neurons == 0)
 pixel = images(shown_image*second, is_pixel*channel*events)
 intensity = int(shown_image >= 0)*(is_pixel*pixel + is_label*(in_class + neutral))
-presentation = presentation_index(t, entry)
+presentation = presentation_index(epoch_index*second, entry)
 """
 
 

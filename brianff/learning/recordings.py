@@ -261,7 +261,7 @@ def collect(simulator, images, schedule):
     """
     a = simulator.architecture
     built, composition = simulator.built, simulator.built.composition
-    ends = np.cumsum(np.full(len(schedule), a.n_steps))
+    ends = np.cumsum(schedule.lengths(a))
     out = {
         "sizes": np.array(a.sizes),
         "dt": np.array(a.dt_ms),

@@ -223,7 +223,9 @@ def compose_feedback(parameters=None, **chosen):
     score = OUTPUT_VARIABLES + f"score = {loss['output_score']} : 1\n"
     if "excess" in names_in(loss["output_score"]):
         score += f"excess = {n['excess'] or '0'} : 1\n"
-    output = neuron_strings(False, score, loss["output_at_epoch_end"], "shown_class = int(label(t, entry))")
+    output = neuron_strings(
+        False, score, loss["output_at_epoch_end"], "shown_class = int(label(epoch_index*second, entry))"
+    )
     for strings in (neurons, output):
         _add_neuron_variables(strings, set())
     input_text = _input_equations(c, _joined(n["presynaptic"], e["presynaptic"]))

@@ -14,7 +14,8 @@ order what
 -50   `layer_at_epoch_end`: the modulator
 -45   `neuron_at_epoch_end`
 -40   the synapses' `at_epoch_end`: weight changes accumulate; then the optimizer, where this epoch asks for an update
--30   `..._remember`, then every state variable goes back to its initial value
+-35   the index of the stimulus epoch, by which image, label, phase and learning rate are read
+-30   `..._remember`, then every state variable goes back to its initial value (`carry_over`: it does not)
 -10   the encoder reads image and label of the new epoch
 ===== ================================================================================================================
 """
@@ -39,9 +40,13 @@ from brian2 import (
 )
 from brian2.core.variables import Variables
 from brian2.devices.device import get_device, runtime_device
+from brian2.equations.equations import Equations
 from brian2.groups.group import CodeRunner
 
 from brianff.equations.compose import Composition
+from brianff.errors import OptionError
+from brianff.network.continuous import state_of, without
+from brianff.network.dense_runners import on_cuda
 from brianff.network.layers import Dense, Layer
 from brianff.network.monitors import FirstNotFinite, monitor_neurons
 from brianff.network.neurons import BatchNeurons
@@ -50,6 +55,8 @@ from brianff.stimulus import LABEL_NEUTRAL, LABEL_NONE
 
 __all__ = ["Architecture", "FeedForwardNetwork", "LABEL_NEUTRAL", "LABEL_NONE"]
 
+_EPOCH = "epoch_index*second"  # where the arrays hold the values of a stimulus epoch
+_T_EPOCH = "T_epoch : second (shared, constant)", "T_epoch : second (shared)"
 MOST_STEPS = 2**31 - 1  # of one run: equations count them in integers of 32 bits
 
 
@@ -70,6 +77,12 @@ class Architecture:
         Time steps of a stimulus epoch, and their length.
     capacity : int
         The largest number of stimulus epochs of one run.
+    total_steps : int, optional
+        For stimulus epochs of unequal length (`Schedule.steps`): the most time steps that those of one run have
+        together.  Without it all have `n_steps`.
+    carry_over : bool
+        The state of input channels and neurons goes on from one stimulus epoch to the next, in a continuous stream (see
+        `brianff.network.continuous`); otherwise each begins anew.
     images : int
         The largest number of different images of one run.
     dtype : {"float64", "float32"}
@@ -89,6 +102,8 @@ class Architecture:
     images: int = 1000
     dtype: str = "float64"
     events: int = 1
+    total_steps: int | None = None
+    carry_over: bool = False
 
     def __post_init__(self):
         for name in ("n_pixels", "n_classes", "label_neurons", "batch", "n_steps", "capacity", "images", "events"):
@@ -102,15 +117,25 @@ class Architecture:
         object.__setattr__(self, "layers", layers)
         if not layers:
             raise ValueError("layers: a network has at least one layer above its input.")
-        if self.capacity * self.n_steps >= MOST_STEPS:
+        if self.most_steps >= MOST_STEPS:
             raise ValueError(
-                f"{self.capacity} stimulus epochs of {self.n_steps} time steps are more than the {MOST_STEPS} steps "
-                "that one run may have: use a smaller --chunk."
+                f"{self.capacity} stimulus epochs of together {self.most_steps} time steps are more than the "
+                f"{MOST_STEPS} steps that one run may have: use a smaller --chunk."
             )
 
     @property
     def epoch_seconds(self):
         return self.n_steps * self.dt_ms * 1e-3
+
+    @property
+    def most_steps(self):
+        """Time steps that the stimulus epochs of one run have at most."""
+        return self.capacity * self.n_steps if self.total_steps is None else self.total_steps
+
+    def steps_of(self, inputs, n_epochs):
+        """Time steps of the first `n_epochs` stimulus epochs of a run with these inputs (see `Schedule.inputs`)."""
+        times = inputs.get("epoch_clock.times")
+        return n_epochs * self.n_steps if times is None else round(times[n_epochs] / (self.dt_ms * ms / second))
 
     @property
     def n_input(self):
@@ -160,9 +185,18 @@ class Architecture:
         """Inputs of a simulator by which the layers of these levels learn, and the others do not."""
         return {projection.key("plastic"): projection.target in levels for projection in self.projections}
 
-    def starts(self):
-        """Times (s) at which stimulus epochs begin, the one after the last included: (capacity + 1,) array."""
-        return np.arange(self.capacity + 1) * self.n_steps * (self.dt_ms * ms / second)
+    def starts(self, steps=None):
+        """Times (s) at which stimulus epochs begin, the one after the last included: (capacity + 1,) array.
+
+        Parameters
+        ----------
+        steps : (epochs,) int array, optional
+            Their lengths (default: `n_steps`); after the last there are no more, at infinity.
+        """
+        dt = self.dt_ms * ms / second
+        if steps is None:
+            return np.arange(self.capacity + 1) * self.n_steps * dt
+        return np.append(np.append(0, np.cumsum(steps)) * dt, np.full(self.capacity - len(steps), np.inf))
 
     def asdict(self):
         """All of it as numbers and strings."""
@@ -185,6 +219,8 @@ def _epoch_clock(starts):
     clock._set_t_update_dt = lambda target_t=0 * second: None  # Network.store calls it, and EventClock has none
     clock._times = np.append(starts, np.inf)  # numbers in place of quantities, which every tick would convert
     clock.variables["times"].set_value(clock._times)
+    if get_device() is runtime_device:
+        clock._times = clock.variables["times"].get_value()  # the same array, which a run may set
     return clock
 
 
@@ -246,8 +282,10 @@ class FeedForwardNetwork:
     def _build(self, record, stop_early):
         a = self.architecture
         defaultclock.dt = a.dt_ms * ms
+        if a.total_steps and on_cuda():
+            raise OptionError("on CUDA all stimulus epochs have the same length: use --device cpp (or device='cpp').")
         self.epoch_clock = _epoch_clock(a.starts())
-        self.groups = {}
+        self.groups = {"epoch_clock": self.epoch_clock}
         self.objects = []
         self.spikes, self.traces = {}, {}
         self.timed_arrays = {}
@@ -256,6 +294,7 @@ class FeedForwardNetwork:
             self._layer(level)
             self._neurons(level)
             self._goodness(level)
+        self._count_epochs()
         for projection in a.projections:
             self._learned(projection)
         for level in range(a.depth + 1):
@@ -269,17 +308,18 @@ class FeedForwardNetwork:
 
     def _timed_arrays(self):
         a = self.architecture
-        epoch = a.n_steps * a.dt_ms * ms
+        # Not courses of time: "second k" is stimulus epoch k, or image k, so that an image serves several epochs.
         per_entry = (a.capacity + 1, a.batch)
-        self._timed("image_index", -np.ones(per_entry), epoch)
-        self._timed("label", np.full(per_entry, float(LABEL_NONE)), epoch)
-        self._timed("presentation_index", np.zeros(per_entry), epoch)
-        self._timed("phase_at", np.zeros(a.capacity + 1), epoch)
+        self._timed("image_index", -np.ones(per_entry), 1 * second)
+        self._timed("label", np.full(per_entry, float(LABEL_NONE)), 1 * second)
+        self._timed("presentation_index", np.zeros(per_entry), 1 * second)
+        self._timed("phase_at", np.zeros(a.capacity + 1), 1 * second)
         for level in range(1, a.depth + 1):
-            self._timed(f"learning_rate_at{level}", np.zeros(a.capacity + 1), epoch)
+            self._timed(f"learning_rate_at{level}", np.zeros(a.capacity + 1), 1 * second)
+        if a.total_steps:
+            self._timed("epoch_length", np.full(a.capacity + 1, a.epoch_seconds) * second, 1 * second)
         for name, course in self.composition.courses.items():  # of model files
             self._timed(name, course.values * Quantity(1, dim=course.dim), course.dt * second)
-        # Not a course of time: "second k" is image k, so that the same image serves several epochs.
         self._timed("images", np.zeros((a.images, a.n_pixels * a.events)), 1 * second)
 
     def _timed(self, name, values, dt):
@@ -289,6 +329,10 @@ class FeedForwardNetwork:
         self.groups[name] = group
         self.objects.append(group)
         return group
+
+    def _equations(self, text):
+        """The length of a stimulus epoch is no constant where they differ."""
+        return text.replace(*_T_EPOCH) if self.architecture.total_steps else text
 
     def _set(self, group, strings, **more):
         for name, value in {**strings.parameters, **more}.items():
@@ -309,7 +353,7 @@ class FeedForwardNetwork:
             f"layer{level}",
             NeuronGroup(
                 a.batch,
-                "\n".join([strings.equations, *more]),
+                self._equations("\n".join([strings.equations, *more])),
                 method=strings.method,
                 namespace=dict(self.timed_arrays),
                 name=f"layer{level}",
@@ -318,14 +362,35 @@ class FeedForwardNetwork:
         self._set(group, strings, n_neurons=a.sizes[level], T_epoch=self._epoch, samples_per_update=1)
         if strings.at_epoch_end.strip():
             self._at_epoch(group, strings.at_epoch_end, -50)
-        start = f"phase = phase_at(t)\n{f'learning_rate = learning_rate_at{level}(t)' if level else ''}\n"
+        start = f"phase = phase_at({_EPOCH})\n"
+        if level:
+            start += f"learning_rate = learning_rate_at{level}({_EPOCH})\n"
         if self._delayed(level):
             start += "epoch_began = t_in_timesteps\n"
-        self._at_epoch(group, start + strings.at_epoch_start, -30)
+        self._at_start(group, start, strings)
 
     def _delayed(self, level):
-        """Whether spikes are on their way to a layer when a stimulus epoch ends."""
-        return any(projection.delay for projection in self.architecture.projections if projection.target == level)
+        """Whether spikes are on their way to a layer when a stimulus epoch ends, and must not arrive in the next."""
+        ways = [projection for projection in self.architecture.projections if projection.target == level]
+        return not self.architecture.carry_over and any(projection.delay for projection in ways)
+
+    def _count_epochs(self):
+        """The index of the stimulus epoch, counted by the input neurons, whose shared statements run once on CUDA."""
+        levels = range(self.architecture.depth + 1)
+        counting, *others = (self.groups[f"{kind}{level}"] for level in levels for kind in ("neurons", "layer"))
+        counting.variables.add_array("epoch_index", size=1, scalar=True, index="0", dtype=np.int32, values=-1)
+        self._at_epoch(counting, "epoch_index += 1", -35)
+        for group in others:
+            group.variables.add_reference("epoch_index", counting, "epoch_index", index="0")
+
+    def _at_start(self, group, code, strings):
+        """What happens when a stimulus epoch begins: `code`, and the reset of what does not go on."""
+        if "T_epoch" in group.variables and self.architecture.total_steps:
+            code += f"T_epoch = epoch_length({_EPOCH})\n"
+        goes_on = state_of(self.composition) if self.architecture.carry_over else ()
+        code += without(strings.at_epoch_start, goes_on)
+        if code.strip():
+            self._at_epoch(group, code, -30)
 
     def _at_epoch(self, group, code, order):
         group.run_regularly(code, clock=self.epoch_clock, when="start", order=order)
@@ -363,14 +428,14 @@ class FeedForwardNetwork:
         self._set(group, strings, T_epoch=self._epoch, n_classes=a.n_classes)
         if strings.at_epoch_end.strip():
             self._at_epoch(group, strings.at_epoch_end, -45)
-        if strings.at_epoch_start.strip():
-            self._at_epoch(group, strings.at_epoch_start, -30)
+        self._at_start(group, "", strings)
         if strings.encode.strip():
             self._at_epoch(group, strings.encode, -10)
 
     def make_neurons(self, level, n, strings, **options):
         """The neurons of a layer; the benchmarks have others."""
         equations = "\n".join(line for line in strings.equations.splitlines() if "(linked)" not in line)
+        equations = self._equations(equations)
         linked = {"layer": f"layer{level}", "below": f"layer{level - 1}", "input": "neurons0"}
         links = {name: (self.groups[linked[which]], variable) for name, (which, variable) in strings.links.items()}
         return BatchNeurons(
@@ -408,13 +473,16 @@ class FeedForwardNetwork:
 
     def _project(self, projection, strings, **changes):
         """Synapses from the neurons of one layer to another's; `changes` replace options that `strings` give."""
-        options = dict(model=strings.model, on_pre=strings.on_pre or None, on_post=strings.on_post or None) | changes
+        options = dict(on_pre=strings.on_pre or None, on_post=strings.on_post or None) | changes
+        options["model"] = self._equations(strings.model)
         source, target = (self.groups[f"neurons{level}"] for level in (projection.source, projection.target))
         layer = self.groups[f"layer{projection.target}"]
-        if projection.delay:  # what is on its way does not arrive in the next stimulus epoch, which begins anew
+        if projection.delay and not self.architecture.carry_over:
             options["since"] = layer, "epoch_began"
         synapses = self._connect(projection, source, target, layer=layer, **options)
         self._set(synapses, strings, T_epoch=self._epoch)
+        if "T_epoch" in Equations(options["model"]).names and self.architecture.total_steps:
+            synapses.update(f"T_epoch = epoch_length({_EPOCH})", clock=self.epoch_clock, order=-30)
         return synapses
 
     def _learned(self, projection):
@@ -500,7 +568,7 @@ class FeedForwardNetwork:
     def duration(self):
         """Length of the longest run: one step more than the epochs, for what happens when the last one ends."""
         a = self.architecture
-        return (a.capacity * a.n_steps + 1) * a.dt_ms * ms
+        return (a.most_steps + 1) * a.dt_ms * ms
 
 
 def _maximum(statements):
