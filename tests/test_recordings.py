@@ -153,12 +153,16 @@ def test_epochs_and_spikes_as_they_were_shown():
     assert "2 stimulus epochs, 30 ms in steps of 0.5 ms; layers of 8-6-5 neurons" in repr(recording)
 
 
-def test_a_gap_shows_nothing():
-    schedule = Schedule(np.array([[0], [-1]]), np.array([[0], [LABEL_NONE]]), np.array([1, 0]), np.zeros((2, 1), int))
+@pytest.mark.parametrize("steps", [None, np.array([30, 12])])
+def test_a_gap_shows_nothing(steps):
+    image, label = np.array([[0], [-1]]), np.array([[0], [LABEL_NONE]])
+    schedule = Schedule(image, label, np.array([1, 0]), np.zeros((2, 1), int), steps)
     a = Architecture(4, 2, (3,), label_neurons=2, batch=1, n_steps=20)
     recording = record_presentations(compose(), a, {"synapses1.w": np.ones(24)}, np.full((1, 4), 0.9), schedule)
     shown, gap = recording.epochs
     assert gap.name == "neutral" and not gap.image.any() and shown.image.all()
+    assert (shown.stop, gap.start, gap.stop) == ((20, 20, 40) if steps is None else (30, 30, 42))
+    assert recording.trace("v").shape == (3, gap.stop + 1)
     assert set(recording.epoch_at(recording.spikes(0)[1])) == {0}
 
 

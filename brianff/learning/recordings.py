@@ -218,9 +218,11 @@ def record_presentations(composition, architecture, inputs, images, schedule, ne
     OptionError
         If a neuron or a layer is asked for that there is not, or more than there is memory for.
     """
-    a = architecture.with_(batch=1, capacity=len(schedule), images=len(images))
+    steps = int(schedule.lengths(architecture).sum())
+    total = None if schedule.steps is None else steps
+    a = architecture.with_(batch=1, capacity=len(schedule), images=len(images), total_steps=total)
     chosen = _chosen(neurons, a.sizes)
-    n, steps = sum(a.sizes[1:] if chosen is True else map(len, chosen.values())), len(schedule) * a.n_steps
+    n = sum(a.sizes[1:] if chosen is True else map(len, chosen.values()))
     values = n * steps * len(shown_variables(composition))
     require_memory(8 * values, f"neurons: the variables of {n:,} neurons in {steps:,} time steps")
     simulator = RuntimeSimulator(a, composition, record=chosen)
