@@ -279,60 +279,60 @@ class DenseSynapses(LikeSynapses, Group):
         if self.partial:
             self.variables.add_array("_present", size=len(self), dtype=bool)
             self.storage["_present"] = _STORAGE[False, False]
-        names = set(self.equations.names)
         for eq in self.equations.values():
-            if eq.type == DIFFERENTIAL_EQUATION:
-                raise NotImplementedError(
-                    f"'{eq.varname}' is a differential equation: DenseSynapses has no synaptic dynamics. Put the trace "
-                    f"on the neurons (NAME_pre, NAME_post), or: {ADVICE}"
-                )
-            unknown = set(eq.flags) - _FLAGS
-            if unknown:
-                raise NotImplementedError(
-                    f"'{eq.varname}': DenseSynapses does not know the flag '{sorted(unknown)[0]}'. {ADVICE}"
-                )
-            shared, post_major, per_entry = (flag in eq.flags for flag in ("shared", "post_major", "per_entry"))
-            if shared and (post_major or per_entry):
-                raise ValueError(f"'{eq.varname}' cannot be shared and stored for each synapse.")
-            common = dict(dimensions=eq.dim, dtype=get_dtype(eq, dtype), scalar=shared)
-            if eq.type == PARAMETER:
-                if not shared:
-                    self.storage[eq.varname] = _STORAGE[post_major, per_entry]
-                self.variables.add_array(
-                    eq.varname,
-                    size=1 if shared else self.n_pre * self.n_post * (self.batch if per_entry else 1),
-                    constant="constant" in eq.flags,
-                    index="0" if shared else PLACES.get(_STORAGE[post_major, per_entry]),
-                    **common,
-                )
-            elif eq.type == SUBEXPRESSION:
-                self.variables.add_subexpression(eq.varname, expr=str(eq.expr), **common)
+            self._create_variable(eq, dtype)
         for group, suffixes, index in (
             (self.source, ("_pre",), "_presynaptic_idx"),
             (self.target, ("_post", ""), "_postsynaptic_idx"),
             (self.layer, ("_layer",), "_entry_idx"),
         ):
-            if group is None:
+            if group is not None:
+                self._refer_to(group, suffixes, index)
+
+    def _create_variable(self, eq, dtype):
+        """The array, or the subexpression, of one line of the model."""
+        if eq.type == DIFFERENTIAL_EQUATION:
+            raise NotImplementedError(
+                f"'{eq.varname}' is a differential equation: DenseSynapses has no synaptic dynamics. Put the trace "
+                f"on the neurons (NAME_pre, NAME_post), or: {ADVICE}"
+            )
+        unknown = set(eq.flags) - _FLAGS
+        if unknown:
+            raise NotImplementedError(
+                f"'{eq.varname}': DenseSynapses does not know the flag '{sorted(unknown)[0]}'. {ADVICE}"
+            )
+        shared, post_major, per_entry = (flag in eq.flags for flag in ("shared", "post_major", "per_entry"))
+        if shared and (post_major or per_entry):
+            raise ValueError(f"'{eq.varname}' cannot be shared and stored for each synapse.")
+        common = dict(dimensions=eq.dim, dtype=get_dtype(eq, dtype), scalar=shared)
+        if eq.type == PARAMETER:
+            if not shared:
+                self.storage[eq.varname] = _STORAGE[post_major, per_entry]
+            self.variables.add_array(
+                eq.varname,
+                size=1 if shared else self.n_pre * self.n_post * (self.batch if per_entry else 1),
+                constant="constant" in eq.flags,
+                index="0" if shared else PLACES.get(_STORAGE[post_major, per_entry]),
+                **common,
+            )
+        elif eq.type == SUBEXPRESSION:
+            self.variables.add_subexpression(eq.varname, expr=str(eq.expr), **common)
+
+    def _refer_to(self, group, suffixes, index):
+        """Variables of the neurons, or of the layer, under their names here."""
+        for name, variable in group.variables.items():
+            if name.startswith("_") or name in ("N", "t", "dt", "t_in_timesteps"):
                 continue
-            for name, variable in group.variables.items():
-                if name.startswith("_") or name in ("N", "t", "dt", "t_in_timesteps"):
-                    continue
-                suffixes_of = suffixes[:1] if name == "i" else suffixes
-                if name in names:
-                    raise ValueError(
-                        f"The variable '{name}' exists in the group '{group.name}' and in the synapses: rename the "
-                        f"synaptic one (for example to '{name}_syn')."
-                    )
-                for suffix in suffixes_of:
-                    try:
-                        self.variables.add_reference(
-                            name + suffix,
-                            group,
-                            name,
-                            index="0" if variable.scalar else index,
-                        )
-                    except TypeError:
-                        pass  # an indexed (linked) variable: resolving its name raises the error that explains
+            if name in self.equations.names:
+                raise ValueError(
+                    f"The variable '{name}' exists in the group '{group.name}' and in the synapses: rename the "
+                    f"synaptic one (for example to '{name}_syn')."
+                )
+            for suffix in suffixes[:1] if name == "i" else suffixes:
+                try:
+                    self.variables.add_reference(name + suffix, group, name, index="0" if variable.scalar else index)
+                except TypeError:
+                    pass  # an indexed (linked) variable: resolving its name raises the error that explains
 
     # -- code ------------------------------------------------------------------------------------------------------
     def _assignments(self, code):
@@ -443,18 +443,35 @@ class DenseSynapses(LikeSynapses, Group):
                     f"update of '{self.name}': {option}={given!r} is one condition for many '{index}', which does not "
                     "enter it."
                 )
+        at = dict(clock=clock, when=when, order=order, name=name)
         if columns is not None:
             if rows is not None or then is not None:
                 raise NotImplementedError(
                     f"update of '{self.name}': columns={columns!r} goes with neither `rows` nor `then`. Use two."
                 )
-            return self._update_columns(code, columns, condition, clock, when, order, name)
+            return self._update_columns(code, columns, condition, **at)
+        options = self._options_of_update(code, rows, then, then_condition, one_by_one)
+        variables = Variables(self)
+        add_indices(variables, unique_post=self.n_pre == 1 or one_by_one)
+        blocks = {"update": code} | ({} if then is None else {"then": then})
+        for block, truth, expression, scalar in (
+            ("condition", "_update_now", condition, True),
+            ("rows", "_row_active", rows, False),
+            ("then_condition", "_then_now", then_condition, True),
+        ):
+            if expression is not None:
+                variables.add_auxiliary_variable(truth, dtype=bool, scalar=scalar)
+                blocks[block] = f"{truth} = {expression}"
+        options |= {f"has_{block}": block in blocks for block in ("condition", "rows", "then", "then_condition")}
+        return self._add_update("dense_update", blocks, variables, template_kwds=options, **at)
+
+    def _options_of_update(self, code, rows, then, then_condition, one_by_one):
+        """What the template is told of an update by rows; refuses what does not go together."""
         for statements in (code, then or ""):
             self._check_written(statements, "update", "_presynaptic_idx")
         identifiers = get_identifiers(code) | (get_identifiers(rows) if rows else set())
         of_neurons = self._names_with("_presynaptic_idx", "_postsynaptic_idx", "_entry_idx")
         of_entries = {name for name, index in self.storage.items() if index.startswith("_entry")}
-        per_entry = bool(identifiers & (of_neurons | of_entries))
         if rows is not None and not identifiers & of_neurons:
             raise ValueError(f"update of '{self.name}': rows={rows!r} needs code that names variables of the neurons.")
         if then is not None and get_identifiers(then) & (of_neurons | of_entries):
@@ -467,7 +484,7 @@ class DenseSynapses(LikeSynapses, Group):
             raise NotImplementedError(f"update of '{self.name}': one_by_one goes with neither `rows` nor `then`.")
         if then_condition is not None and then is None:
             raise ValueError(f"update of '{self.name}': then_condition={then_condition!r} without `then`.")
-        options = {}
+        options = {"per_entry": bool(identifiers & (of_neurons | of_entries)), "one_by_one": one_by_one}
         if on_cuda():
             of_target = self._written(code) & self._names_with("_postsynaptic_idx")
             refused = self._written(code) & self._names_with("0") | of_target
@@ -476,39 +493,8 @@ class DenseSynapses(LikeSynapses, Group):
                     f"update of '{self.name}': on CUDA, code that `then` follows cannot write to '{min(refused)}', "
                     "which is not a variable of the matrix. Put it into an update() of its own."
                 )
-            options = {"columns": bool(of_target), "serial": self._written_by_all_entries(code)}
-        variables = Variables(self)
-        add_indices(variables, unique_post=self.n_pre == 1 or one_by_one)
-        blocks = {"update": code}
-        if condition is not None:
-            variables.add_auxiliary_variable("_update_now", dtype=bool, scalar=True)
-            blocks["condition"] = f"_update_now = {condition}"
-        if rows is not None:
-            variables.add_auxiliary_variable("_row_active", dtype=bool)
-            blocks["rows"] = f"_row_active = {rows}"
-        if then is not None:
-            blocks["then"] = then
-        if then_condition is not None:
-            variables.add_auxiliary_variable("_then_now", dtype=bool, scalar=True)
-            blocks["then_condition"] = f"_then_now = {then_condition}"
-        return self._add_update(
-            "dense_update",
-            blocks,
-            variables,
-            clock,
-            when,
-            order,
-            name,
-            template_kwds={
-                "per_entry": per_entry,
-                "has_condition": condition is not None,
-                "has_rows": rows is not None,
-                "has_then": then is not None,
-                "has_then_condition": then_condition is not None,
-                "one_by_one": one_by_one,
-                **options,
-            },
-        )
+            options |= {"columns": bool(of_target), "serial": self._written_by_all_entries(code)}
+        return options
 
     def _update_columns(self, code, columns, condition, clock, when, order, name):
         self._check_written(code, "column by column, update", "_postsynaptic_idx")
