@@ -1,0 +1,160 @@
+"""Everything about a network that is compiled in, as numbers: layers, projections, the batch, time."""
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from brian2 import ms, second
+
+from brianff.network.layers import Dense, Layer
+
+__all__ = ["Architecture"]
+
+MOST_STEPS = 2**31 - 1  # of one run: equations count them in integers of 32 bits
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Everything about a network that is compiled in.
+
+    Parameters
+    ----------
+    n_pixels, n_classes : int
+    layers : sequence of `Layer` or int
+        Layers above the input; a number stands for a layer of so many neurons.
+    label_neurons : int
+        Input neurons for each class.
+    batch : int
+        Presentations that are simulated side by side, with shared weights.
+    n_steps, dt_ms : int, float
+        Time steps of a stimulus epoch, and their length.
+    capacity : int
+        The largest number of stimulus epochs of one run.
+    total_steps : int, optional
+        For stimulus epochs of unequal length (`Schedule.steps`): the most time steps that those of one run have
+        together.  Without it all have `n_steps`.
+    carry_over : bool
+        The state of input channels and neurons goes on from one stimulus epoch to the next, in a continuous stream (see
+        `brianff.network.continuous`); otherwise each begins anew.
+    images : int
+        The largest number of different images of one run.
+    dtype : {"float64", "float32"}
+        Precision of every state variable of neurons, layers and synapses.
+    events : int
+        Values of an image for each input channel: more than one for encoders that read spike times.
+    """
+
+    n_pixels: int
+    n_classes: int
+    layers: tuple
+    label_neurons: int = 10
+    batch: int = 10
+    n_steps: int = 50
+    dt_ms: float = 1.0
+    capacity: int = 400
+    images: int = 1000
+    dtype: str = "float64"
+    events: int = 1
+    total_steps: int | None = None
+    carry_over: bool = False
+
+    def __post_init__(self):
+        for name in ("n_pixels", "n_classes", "label_neurons", "batch", "n_steps", "capacity", "images", "events"):
+            if int(getattr(self, name)) < (0 if name == "label_neurons" else 1):
+                raise ValueError(f"{name} must be positive, not {getattr(self, name)}.")
+        if not 0 < self.dt_ms < float("inf"):
+            raise ValueError(f"the time step must be positive, not {self.dt_ms} ms.")
+        if self.dtype not in ("float64", "float32"):
+            raise ValueError(f"dtype must be float64 or float32, not {self.dtype}.")
+        layers = tuple(layer if isinstance(layer, Layer) else Layer(layer) for layer in self.layers)
+        object.__setattr__(self, "layers", layers)
+        if not layers:
+            raise ValueError("layers: a network has at least one layer above its input.")
+        if self.most_steps >= MOST_STEPS:
+            raise ValueError(
+                f"{self.capacity} stimulus epochs of together {self.most_steps} time steps are more than the "
+                f"{MOST_STEPS} steps that one run may have: use a smaller --chunk."
+            )
+
+    @property
+    def epoch_seconds(self):
+        return self.n_steps * self.dt_ms * 1e-3
+
+    @property
+    def most_steps(self):
+        """Time steps that the stimulus epochs of one run have at most."""
+        return self.capacity * self.n_steps if self.total_steps is None else self.total_steps
+
+    def steps_of(self, inputs, n_epochs):
+        """Time steps of the first `n_epochs` stimulus epochs of a run with these inputs (see `Schedule.inputs`)."""
+        times = inputs.get("epoch_clock.times")
+        return n_epochs * self.n_steps if times is None else round(times[n_epochs] / (self.dt_ms * ms / second))
+
+    @property
+    def n_input(self):
+        return self.n_pixels + self.n_classes * self.label_neurons
+
+    @property
+    def sizes(self):
+        """Neurons of every layer, the input first."""
+        return (self.n_input, *(layer.n for layer in self.layers))
+
+    @property
+    def depth(self):
+        """Level of the last layer."""
+        return len(self.layers)
+
+    @property
+    def recurrent(self):
+        """Levels of the layers that project to themselves."""
+        return [level for level, layer in enumerate(self.layers, start=1) if layer.recurrent]
+
+    @property
+    def projections(self):
+        """Projections that learn: into each layer from the one below, ``synapses1`` ..., and from itself."""
+        found, below = [], Layer(self.n_input)
+        for level, layer in enumerate(self.layers, start=1):
+            found.append(layer.incoming.between(f"synapses{level}", level - 1, level, below, layer))
+            if layer.recurrent:
+                found.append(layer.recurrent.between(f"recurrent{level}", level, level, layer, layer))
+            below = layer
+        return found
+
+    def projection(self, name):
+        """The projection of this name."""
+        return next(projection for projection in self.projections if projection.name == name)
+
+    @property
+    def feedback(self):
+        """Projections from the last layer to those below, ``feedback1`` ..., for compositions that have them."""
+        *hidden, last = self.layers
+        return [Dense().between(f"feedback{k}", self.depth, k, last, to) for k, to in enumerate(hidden, start=1)]
+
+    def inputs(self, seed):
+        """What the projections ask every run to set, as inputs of a simulator: which synapses there are."""
+        return {name: value for projection in self.projections for name, value in projection.inputs(seed).items()}
+
+    def plasticity(self, levels):
+        """Inputs of a simulator by which the layers of these levels learn, and the others do not."""
+        return {projection.key("plastic"): projection.target in levels for projection in self.projections}
+
+    def starts(self, steps=None):
+        """Times (s) at which stimulus epochs begin, the one after the last included: (capacity + 1,) array.
+
+        Parameters
+        ----------
+        steps : (epochs,) int array, optional
+            Their lengths (default: `n_steps`); after the last there are no more, at infinity.
+        """
+        dt = self.dt_ms * ms / second
+        if steps is None:
+            return np.arange(self.capacity + 1) * self.n_steps * dt
+        return np.append(np.append(0, np.cumsum(steps)) * dt, np.full(self.capacity - len(steps), np.inf))
+
+    def asdict(self):
+        """All of it as numbers and strings."""
+        return {field.name: getattr(self, field.name) for field in fields(self)} | {
+            "layers": list(map(repr, self.layers))
+        }
+
+    def with_(self, **changes):
+        return replace(self, **changes)
