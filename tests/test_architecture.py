@@ -21,7 +21,7 @@ LONG_FUNCTIONS = {
     "network.feedback.compose_feedback",
 }  # fmt: skip
 CIRCLES = {
-    "devices.cuda devices.cuda_simulator devices.device equations.compose equations.feedback_fit network.dense "
+    "devices.cuda devices.cuda_simulator devices.device equations.compose equations.feedback_fit network.architecture network.dense "
     "network.dense_runners network.feedback network.feedforward network.layers network.neurons"
 }
 PRIVATE = {"devices.cuda_simulator: devices.device._check_input"} | {
