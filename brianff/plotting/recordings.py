@@ -305,11 +305,11 @@ def _name_epochs(axes, recording, epochs):
     span = chosen[-1].stop - chosen[0].start
     short = any(_width(_name(epoch)) > (epoch.stop - epoch.start) / span for epoch in chosen if epoch.phase)
     above = dict(xycoords=axes.get_xaxis_transform(), textcoords="offset points", ha="center", fontsize=TEXT)
-    end = -1.0
+    end = -0.01
     for epoch in chosen:
         text, middle = _name(epoch, short), (epoch.start + epoch.stop) / 2
         at, width = (middle - chosen[0].start) / span, _width(text)
-        if text and at - width / 2 >= end:
+        if text and end <= at - width / 2 and at + width / 2 <= 1.01:
             axes.annotate(text, (middle, 1), (0, 5), fontweight="bold", color=COLOURS[epoch.name], **above)
             end = at + width / 2
 
