@@ -35,7 +35,7 @@ class Case:
     mini_batch: int = MINI_BATCH
 
     def __post_init__(self):
-        composition = compose(encoder=self.encoder)
+        composition = compose(models=dict(encoder=self.encoder))
         self.rows = max(2, self.samples // self.batch)
         self.architecture = a = Architecture(
             784,
@@ -99,7 +99,7 @@ class Case:
 
     def spikes_per_sample(self):
         """Spikes of every layer in one sample, from a recording of the same network."""
-        recorder = CppSimulator(self.architecture, compose(encoder=self.encoder), print, record=True)
+        recorder = CppSimulator(self.architecture, compose(models=dict(encoder=self.encoder)), print, record=True)
         epochs = 2 * min(self.rows, 20)
         with recorder.run(self.inputs, epochs) as results:
             return [

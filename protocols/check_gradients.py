@@ -17,8 +17,9 @@ import numpy as np
 import brianff.program  # noqa: F401
 from brianff import plotting
 from brianff.command_line.commands import add_out_option, add_quick_option, dated_folder, draw, fail_cleanly, with_quick
+from brianff.equations.compose import compose
+from brianff.equations.kinds import FEEDBACK
 from brianff.errors import ModelError, OptionError
-from brianff.network.feedback import compose_feedback
 from brianff.options import SEED, Options, given, option, parser_of
 from brianff.studies import gradient_check
 
@@ -49,7 +50,7 @@ def main(arguments=None):
     chosen = Trials(**with_quick(args, given(args, Trials), QUICK))
     for neuron in chosen.neurons:
         try:
-            missing = {"tau_s", "c"} - set(compose_feedback(neuron=neuron).neurons.parameters)
+            missing = {"tau_s", "c"} - set(compose(FEEDBACK, dict(neuron=neuron)).neurons.parameters)
         except ModelError as error:
             raise OptionError(f"--neurons: {error}") from None
         if missing:

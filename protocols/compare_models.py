@@ -25,7 +25,8 @@ import brianff.program  # noqa: F401
 from brianff import plotting
 from brianff.command_line.commands import add_out_option, add_quick_option, draw, fail_cleanly, with_quick
 from brianff.devices.device import require_device
-from brianff.equations.compose import available, load
+from brianff.equations.kinds import available
+from brianff.equations.model import load
 from brianff.errors import BrianffError, ModelError, OptionError
 from brianff.jobs.seeds import JOBS
 from brianff.learning.training import Config, device_option

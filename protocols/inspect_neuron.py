@@ -32,11 +32,13 @@ from brianff.command_line.commands import (
     with_quick,
 )
 from brianff.devices.device import RuntimeSimulator
-from brianff.equations.compose import DEFAULTS, check, compose
+from brianff.equations.compose import compose
+from brianff.equations.kinds import FORWARD_FORWARD
 from brianff.errors import ModelError, OptionError
 from brianff.learning.health import warn
 from brianff.learning.recordings import collect, silence
 from brianff.network.feedforward import Architecture
+from brianff.network.trial import check
 from brianff.options import SEED, STEPS, TIME_STEP, Options, given, option, parameters_of, parser_of
 from brianff.plotting.recordings import MOST_VARIABLES
 from brianff.stimulus import Schedule
@@ -68,7 +70,7 @@ def main(arguments=None):
     chosen = Stimulation(**with_quick(args, given(args, Stimulation), dict(neurons=10, pairs=1)))
     if chosen.show_neuron is not None and chosen.show_neuron >= chosen.neurons:
         raise OptionError(f"--show-neuron must be less than {chosen.neurons}, the neurons, not {chosen.show_neuron}.")
-    models = {kind: getattr(args, kind) or default for kind, default in DEFAULTS.items()}
+    models = {kind: getattr(args, kind) or default for kind, default in FORWARD_FORWARD.defaults.items()}
     composition = checked(models, parameters_of(chosen.set))
     recording, change = present(composition, chosen)
     if unknown := [name for name in chosen.show or () if name not in recording.variables()]:
@@ -97,11 +99,11 @@ def main(arguments=None):
 def checked(models, parameters):
     """The models' equations together; a mistake in a file is found with its line, before anything runs."""
     for kind in models:
-        if kind == "optimizer" and compose(**models).online:
+        if kind == "optimizer" and compose(models=models).online:
             continue  # the rule leaves nothing to it
         for note in check(kind, models[kind], **{k: v for k, v in models.items() if k != kind}):
             print(f"note: {note}")
-    composition = compose(**models, parameters=parameters)
+    composition = compose(models=models, parameters=parameters)
     composition.require_fit()
     if composition.models["encoder"].reads_spike_times:
         raise ModelError(f"--encoder {models['encoder']} reads spike times, and digits are images: take another one.")

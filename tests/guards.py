@@ -23,8 +23,9 @@ from pathlib import Path
 import numpy as np
 
 from brianff.devices import device
-from brianff.equations.compose import FEEDBACK_FOLDERS, FOLDERS, ModelError, available, compose
-from brianff.network.feedback import compose_feedback
+from brianff.equations.compose import compose
+from brianff.equations.kinds import KINDS, available, scheme_of
+from brianff.errors import ModelError
 from brianff.network.feedforward import Architecture
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -72,7 +73,8 @@ def choices():
 
 
 def composed(models):
-    return (compose_feedback if set(models) & set(FEEDBACK_FOLDERS) else compose)(**models)
+    dale = models.pop("dale", False)
+    return compose(scheme_of(models), models, dale=dale)
 
 
 def compositions():
@@ -80,10 +82,8 @@ def compositions():
     found = {}
     for models in choices():
         with contextlib.suppress(ModelError):
-            name = " ".join(
-                f"{kind}={models[kind]}" for kind in (*FOLDERS, *FEEDBACK_FOLDERS, "dale") if kind in models
-            )
-            found[name] = digest(str(composed(models)))
+            name = " ".join(f"{kind}={models[kind]}" for kind in (*KINDS, "dale") if kind in models)
+            found[name] = digest(str(composed(dict(models))))
     return found
 
 
@@ -95,7 +95,7 @@ def generated():
         options = dict(layers=(5, 4), label_neurons=2, batch=3, n_steps=6, capacity=4, images=6) | changes
         architecture = Architecture(7, 3, **options)
         with tempfile.TemporaryDirectory() as folder:
-            device._generate(Path(folder), architecture, composed(models), False, None)
+            device._generate(Path(folder), architecture, composed(dict(models)), False, None)
             files = {p.relative_to(folder).as_posix(): p for p in Path(folder).glob("**/*.cpp")}
             found[name] = {
                 # the order of statements in main.cpp depends on Python's hash seed

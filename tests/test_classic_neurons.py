@@ -8,8 +8,9 @@ from brianff.protocols import inspect_neuron
 from conftest import campaign
 
 from brianff.devices.device import simulator
-from brianff.equations.compose import check, compose
+from brianff.equations.compose import compose
 from brianff.network.feedforward import Architecture
+from brianff.network.trial import check
 from brianff.stimulus import Schedule
 
 FILES = {path.stem: path for path in sorted((Path(__file__).parent / "neurons").glob("*.py"))}
@@ -26,8 +27,8 @@ def one_pass(name, device):
     a = Architecture(8, 2, (6, 5), label_neurons=1, batch=2, n_steps=int(60 / dt), dt_ms=dt, capacity=6, images=6)
     rng = np.random.default_rng(2)
     schedule = Schedule.pairs(np.arange(6), np.arange(6), [0, 1] * 3, [1, 0] * 3, 2 * np.arange(6), a.batch)
-    composition = compose(neuron=FILES[name], encoder="poisson_rate")
-    inputs = schedule.inputs(a) | composition.parameter_inputs(2) | {"images": rng.uniform(0.2, 1, (6, 8))}
+    composition = compose(models=dict(neuron=FILES[name], encoder="poisson_rate"))
+    inputs = schedule.inputs(a) | composition.parameter_inputs(a) | {"images": rng.uniform(0.2, 1, (6, 8))}
     for n in (1, 2):
         inputs[f"learning_rate_at{n}"] = np.full(a.capacity + 1, 0.02)
         inputs[f"synapses{n}.w"] = rng.normal(0.7, 0.7, a.sizes[n - 1] * a.sizes[n])

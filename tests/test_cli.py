@@ -4,9 +4,10 @@ import pytest
 
 import brianff.command_line.commands
 from brianff.command_line.main import main
-from brianff.equations.compose import FEEDBACK_FOLDERS, FOLDERS, available, compose, load
+from brianff.equations.compose import compose
+from brianff.equations.kinds import FORWARD_FORWARD, KINDS, available
+from brianff.equations.model import load
 
-KINDS = FOLDERS | FEEDBACK_FOLDERS
 NEURON = '''"""A neuron."""
 
 from brian2 import ms
@@ -80,10 +81,9 @@ def test_show_takes_a_model_of_each_kind(run):
 def test_models_of_another_kind_of_learning_are_refused(run, failure):
     _, out, _ = run("show", "--feedback", "dfa", "--optimizer", "sgd")
     assert "optimizer sgd" in out and "feedback dfa" in out
-    assert "--rule is no part of learning with feedback" in failure("show", "--feedback", "dfa", "--rule", "symba")
-    assert "--dale is no part of learning with feedback" in failure("show", "--feedback", "dfa", "--dale")
+    assert "--rule and --feedback do not go together" in failure("show", "--feedback", "dfa", "--rule", "symba")
     loss = load("loss", "spike_count").path
-    assert "--goodness is no part of learning with feedback" in failure("check", loss, "--goodness", "linear")
+    assert "--goodness and --loss do not go together" in failure("check", loss, "--goodness", "linear")
     assert "there is no neuron 'lief'" in failure("check", loss, "--neuron", "lief")
 
 
@@ -146,7 +146,7 @@ def test_check_prints_notes(run, neuron):
     assert first.startswith(f"note: {neuron}: no string uses gain_below") and last.endswith("is in order")
 
 
-@pytest.mark.parametrize("kind", FOLDERS)
+@pytest.mark.parametrize("kind", FORWARD_FORWARD.defaults)
 def test_check_finds_the_kind_from_the_contents(run, tmp_path, kind):
     for name in available(kind):
         path = tmp_path / f"{name}.py"
@@ -154,7 +154,7 @@ def test_check_finds_the_kind_from_the_contents(run, tmp_path, kind):
         assert run("check", path) == (0, f"{path}: this {kind} is in order\n", "")
 
 
-@pytest.mark.parametrize("kind, folder", [(k, f) for k, f in KINDS.items() if k != "feedback"])
+@pytest.mark.parametrize("kind, folder", [(k, k.folder) for k in KINDS.values() if str(k) != "feedback"])
 def test_check_finds_the_kind_from_the_folder(failure, tmp_path, kind, folder):
     path = tmp_path / folder / "mine.py"
     path.parent.mkdir()
@@ -242,7 +242,7 @@ def test_help_lists_the_commands(capsys):
     assert all(command in out for command in ("show", "check", "models", "run"))
 
 
-@pytest.mark.parametrize("kind", FOLDERS)
+@pytest.mark.parametrize("kind", FORWARD_FORWARD.defaults)
 def test_help_of_show_lists_the_models(kind, capsys):
     with pytest.raises(SystemExit):
         main(["show", "--help"])

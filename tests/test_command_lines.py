@@ -19,7 +19,7 @@ from conftest import campaign
 
 from brianff import plotting
 from brianff.command_line import main as cli
-from brianff.equations.compose import available
+from brianff.equations.kinds import available
 from brianff.learning.feedback_training import FeedbackConfig, FeedbackTrainer
 from brianff.learning.rectified import AnnConfig, AnnTrainer
 from brianff.learning.training import Config, Trainer

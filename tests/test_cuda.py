@@ -30,13 +30,15 @@ from brianff.devices.cuda import Gpu, Setup, after_scalars, split, without_write
 from brianff.devices.cuda_simulator import CudaSimulator, generate
 from brianff.devices.device import CppSimulator, DeviceError, RuntimeSimulator, simulator
 from brianff.devices.merging import merge
-from brianff.equations import compose as equations
+from brianff.equations.compose import compose
+from brianff.equations.kinds import FEEDBACK as WITH_FEEDBACK
+from brianff.equations.kinds import FORWARD_FORWARD, available
+from brianff.errors import ModelError
 from brianff.learning.backpropagation import BackpropagationTrainer
 from brianff.learning.feedback_training import FeedbackConfig, FeedbackTrainer
 from brianff.learning.population import SpikingPopulation
 from brianff.learning.training import Config, Trainer
 from brianff.network.dense import DenseSynapses
-from brianff.network.feedback import compose_feedback
 from brianff.network.feedforward import Architecture, FeedForwardNetwork
 from brianff.network.neurons import BatchNeurons
 from brianff.stimulus import Schedule
@@ -161,7 +163,7 @@ def test_ccache_where_it_is(machine, tmp_path):
     setup = replace(Setup.find(), gpu=Gpu("any", 9.0))
     folder = tmp_path / "project"
     folder.mkdir()
-    generate(folder, Architecture(4, 2, (3,), batch=2, capacity=2, images=2), equations.compose(), setup)
+    generate(folder, Architecture(4, 2, (3,), batch=2, capacity=2, images=2), compose(), setup)
     commands = subprocess.run(
         ["make", "-n", *setup.make_arguments], cwd=folder, stdout=subprocess.PIPE, text=True, check=True
     ).stdout
@@ -248,34 +250,34 @@ def test_doctor(capsys):
 # -- generated code ------------------------------------------------------------------------------------------------
 def fits(chosen):
     try:
-        return equations.compose(**chosen).misfit() is None
-    except equations.ModelError:
+        return compose(models=chosen).misfit() is None
+    except ModelError:
         return False
 
 
 def compositions():
     """Every model of every kind at least once; what does not fit together comes with the default models."""
-    names = {kind: equations.available(kind) for kind in equations.FOLDERS}
+    names = {kind: available(kind) for kind in FORWARD_FORWARD.defaults}
     for k in range(max(map(len, names.values()))):
         chosen = {kind: of_kind[k % len(of_kind)] for kind, of_kind in names.items()}
-        defaults = {kind: equations.DEFAULTS[kind] for kind in ("goodness", "rule")}
+        defaults = {kind: FORWARD_FORWARD.defaults[kind] for kind in ("goodness", "rule")}
         pair = {kind: chosen[kind] for kind in defaults}
         if pair["rule"] == "class_competition" or pair["goodness"] == "class_groups":
             pair = {"goodness": "class_groups", "rule": "class_competition"}
-        several = [chosen] if fits(chosen) else [{**chosen, **defaults}, {**equations.DEFAULTS, **pair}]
+        several = [chosen] if fits(chosen) else [{**chosen, **defaults}, {**FORWARD_FORWARD.defaults, **pair}]
         for found in filter(fits, several):
             yield pytest.param(found, id="-".join(found.values()))
 
 
 def test_every_model_is_among_the_compositions():
     seen = {(kind, name) for chosen in compositions() for kind, name in chosen.values[0].items()}
-    assert seen == {(kind, name) for kind in equations.FOLDERS for name in equations.available(kind)}
+    assert seen == {(kind, name) for kind in FORWARD_FORWARD.defaults for name in available(kind)}
 
 
 @pytest.mark.parametrize("chosen", compositions())
 def test_every_model_generates_cuda(chosen, tmp_path):
     a = Architecture(16, 2, (9,), label_neurons=2, batch=64, capacity=4, images=8)
-    composition = equations.compose(**chosen)
+    composition = compose(models=chosen)
     manifest = generate(tmp_path, a, composition, SETUP)
     code = (tmp_path / "code_objects" / "merged.cu").read_text()
     kernels = ["synapses1_pre", "goodness0_pre", "neurons0_step", "neurons1_step", "stop_run"]
@@ -358,7 +360,7 @@ def test_no_gpu_is_one_error_and_no_fallback(protocol, machine, tmp_path, capsys
 
 def feedback_compositions():
     """Every eligibility, every feedback and every loss at least once."""
-    names = {kind: equations.available(kind) for kind in ("eligibility", "feedback", "loss")}
+    names = {kind: available(kind) for kind in ("eligibility", "feedback", "loss")}
     for k in range(max(map(len, names.values()))):
         chosen = {kind: of_kind[k % len(of_kind)] for kind, of_kind in names.items()}
         yield pytest.param(chosen, id="-".join(chosen.values()))
@@ -366,7 +368,7 @@ def feedback_compositions():
 
 def test_every_feedback_is_among_the_compositions():
     seen = {(kind, name) for chosen in feedback_compositions() for kind, name in chosen.values[0].items()}
-    assert seen == {(kind, name) for kind in ("eligibility", "feedback", "loss") for name in equations.available(kind)}
+    assert seen == {(kind, name) for kind in ("eligibility", "feedback", "loss") for name in available(kind)}
 
 
 POPULATION = dict(
@@ -378,7 +380,7 @@ FEEDBACK = Architecture(20, 3, (9, 7, 3), label_neurons=0, batch=4, capacity=4, 
 @pytest.mark.parametrize("chosen", feedback_compositions())
 def test_every_feedback_generates_cuda(chosen, tmp_path):
     """Two hidden layers, so that `backward` has a layer to pass."""
-    composition = compose_feedback(**chosen)
+    composition = compose(WITH_FEEDBACK, chosen)
     manifest = generate(tmp_path, FEEDBACK, composition, SETUP)
     code = (tmp_path / "code_objects" / "merged.cu").read_text()
     kernels = ["synapses3_pre", "synapses3_learn", "synapses3_optimize"]
@@ -393,7 +395,7 @@ def test_every_feedback_generates_cuda(chosen, tmp_path):
 
 def test_single_precision_has_no_double_constants(tmp_path):
     a = Architecture(16, 2, (9,), label_neurons=2, batch=4, capacity=4, images=8, dtype="float32")
-    generate(tmp_path, a, equations.compose(encoder="poisson_rate"), SETUP)
+    generate(tmp_path, a, compose(models=dict(encoder="poisson_rate")), SETUP)
     code = (tmp_path / "code_objects" / "merged.cu").read_text()
     kernel = re.search(r"__global__ void\s+_run_kernel_synapses1_pre_codeobject\w*\(.*?^}", code, re.S | re.M).group()
     assert "float w = " in kernel and "double" not in kernel
@@ -433,7 +435,7 @@ def test_random_streams_are_refused(tmp_path):
     (tmp_path / "noisy.py").write_text(neuron.read_text() + 'on_step = "v += 0.01*rand()"\n')
     a = Architecture(16, 2, (9,), label_neurons=2, batch=4, capacity=4, images=8)
     with pytest.raises(NotImplementedError, match="use uniform"):
-        generate(tmp_path, a, equations.compose(neuron=str(tmp_path / "noisy.py")), SETUP)
+        generate(tmp_path, a, compose(models=dict(neuron=str(tmp_path / "noisy.py"))), SETUP)
 
 
 @pytest.mark.skipif(FOUND.nvcc is None, reason="needs nvcc")
@@ -456,10 +458,10 @@ def test_nvcc_compiles_all_code_objects(tmp_path):
     a = Architecture(16, 2, (9,), label_neurons=2, batch=64, capacity=4, images=8)
     forms = ["synapses1_pre", "synapses1_learn", "stop_run", "delayed_pre", "tiles_pre", "serial_pre", "fused"]
     of_feedback = ["synapses1_post", "synapses2_learn", "feedback1_learn", "spikes1"]
-    of_variants = (a, equations.compose(neuron="lif_noise", encoder="poisson_rate"))
+    of_variants = (a, compose(models=dict(neuron="lif_noise", encoder="poisson_rate")))
     for name, network, arguments, expected in (
         ("variants", WithVariants, of_variants, [*forms, "layer_sum"]),
-        ("feedback", None, (FEEDBACK, compose_feedback()), of_feedback),
+        ("feedback", None, (FEEDBACK, compose(WITH_FEEDBACK)), of_feedback),
     ):
         folder = tmp_path / name
         generate(folder, *arguments, replace(FOUND, gpu=Gpu("H100", 9.0)), network, record=name == "feedback")
@@ -763,7 +765,8 @@ def test_one_process_for_many_runs(tmp_path, on_host, monkeypatch):
     process = sim._process
     assert not CudaOnHost(a, trainer.composition).compiled  # from the cache, whatever the parameters
     slower, other = (
-        equations.compose(n, CONFIG["encoder"], parameters={"tau_m": 30 * ms}) for n in ("lif_noise", "lif")
+        compose(models=dict(neuron=n, encoder=CONFIG["encoder"]), parameters={"tau_m": 30 * ms})
+        for n in ("lif_noise", "lif")
     )
     assert sim._fingerprint(slower) == sim.folder.name != sim._fingerprint(other)
     short = outcome_of(sim, presented(a, seed=2)[0], 2)
@@ -821,7 +824,7 @@ def test_members_of_a_population_on_the_host(monkeypatch, on_host):
 def test_parity_with_cpp_on_the_gpu():
     """The same spikes (traces) of a few hundred neurons, weights to 1e-6 after 100 updates; compiles for minutes."""
     a = Architecture(64, 10, (200, 100), batch=64, capacity=200, images=500)
-    composition = equations.compose(neuron="lif_noise", encoder="poisson_rate")
+    composition = compose(models=dict(neuron="lif_noise", encoder="poisson_rate"))
     inputs, schedule = presented(a)
     gpu, cpu = CudaSimulator(a, composition, print), CppSimulator(a, composition)
     found, reference = outcome_of(gpu, inputs, len(schedule)), outcome_of(cpu, inputs, len(schedule))

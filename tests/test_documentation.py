@@ -6,7 +6,7 @@ import sys
 from conftest import ROOT
 
 from brianff.command_line.documentation import models_page
-from brianff.equations.compose import FEEDBACK_FOLDERS, FOLDERS, available
+from brianff.equations.kinds import KINDS, available
 
 
 def test_the_page_on_models_is_not_stale(tmp_path):
@@ -18,6 +18,6 @@ def test_the_page_on_models_is_not_stale(tmp_path):
 
 def test_the_page_has_every_model():
     page = models_page()
-    for kind in FOLDERS | FEEDBACK_FOLDERS:
+    for kind in KINDS:
         for name in available(kind):
             assert f"\n### {name}\n" in page

@@ -11,7 +11,10 @@ from sklearn.linear_model import LogisticRegression
 
 from brianff import datasets
 from brianff.devices.device import CppSimulator, RuntimeSimulator
-from brianff.equations.compose import INPUT_VARIABLES, SHOWN_IMAGE, available, compose, load
+from brianff.equations.compose import compose
+from brianff.equations.kinds import available
+from brianff.equations.model import load
+from brianff.equations.variables import INPUT_VARIABLES, SHOWN_IMAGE
 from brianff.network.feedforward import Architecture
 from brianff.noise import FUNCTIONS
 from brianff.stimulus import Schedule
@@ -117,7 +120,7 @@ def test_spike_times_are_given_back():
     given = [[0.0, 0.1, 0.5, 0.98], [0.3, 0.31, -1.0, 0.5], [2.0, 0.1, 0.2, 0.3]]  # as fractions of 50 steps
     expected = {0: [0, 5, 25, 49], 1: [15, 16], 2: [], 3: [0], 4: []}
     a = Architecture(3, 2, (1,), label_neurons=1, batch=2, n_steps=50, capacity=2, images=1, events=4)
-    runtime = RuntimeSimulator(a, compose(encoder="spike_times"), record=True)
+    runtime = RuntimeSimulator(a, compose(models=dict(encoder="spike_times")), record=True)
     schedule = Schedule.evaluation(np.array([0, -1, 0, -1]), np.array([0, -2, 0, -2]), np.zeros(4, int), 2)
     runtime.run({"images": np.ravel(given), **schedule.inputs(a)}, 2)
     spikes = runtime.built.spikes["neurons0"]
@@ -191,7 +194,9 @@ def test_regular_spikes_come_in_the_step_at_which_they_are_due():
 def test_compiled_codes_give_the_same_spikes_wherever_they_stand(tmp_path):
     """The same presentation in every place of a batch and of a run, in single precision."""
     a = Architecture(9, 2, (1,), label_neurons=1, batch=2, n_steps=50, capacity=60, images=1, dtype="float32")
-    compiled = CppSimulator(a, compose(encoder="regular_rate", parameters={"rate_max": 300 * Hz}), record=True)
+    compiled = CppSimulator(
+        a, compose(models=dict(encoder="regular_rate"), parameters={"rate_max": 300 * Hz}), record=True
+    )
     zeros = np.zeros(a.capacity * a.batch, int)
     schedule = Schedule.evaluation(zeros, zeros, zeros, a.batch)
     images = np.linspace(0.1, 1, 9)

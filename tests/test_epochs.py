@@ -5,9 +5,9 @@ import pytest
 from test_layers import TINY, inputs_of, spikes_of
 
 from brianff.devices.device import CppSimulator, RuntimeSimulator
-from brianff.equations.compose import available, compose
+from brianff.equations.compose import compose
+from brianff.equations.kinds import FEEDBACK, available
 from brianff.network.continuous import state_of
-from brianff.network.feedback import compose_feedback
 from brianff.network.feedforward import LABEL_NONE, Architecture
 from brianff.stimulus import Schedule
 
@@ -59,12 +59,12 @@ def test_each_epoch_is_what_it_is_in_a_run_of_epochs_of_its_length(models, chang
     images = np.random.default_rng(1).uniform(0.2, 1, (8, 12 * unequal.events))
     common = {"images": images, **w, **unequal.plasticity((1, 2)), "neurons0.seed": 3}
     schedule = schedule_of(phases, steps)
-    results = RuntimeSimulator(unequal, compose(**models)).run({**common, **schedule.inputs(unequal)}, 4)
+    results = RuntimeSimulator(unequal, compose(models=models)).run({**common, **schedule.inputs(unequal)}, 4)
     of_all, dw = recorded(results, unequal, 4), [results[p.key(v)] for p in unequal.projections for v in ("w", "dw")]
     assert all(values.any() for values in of_all)
     for length in (30, 12, 47):
         a = EQUAL.with_(n_steps=length, **changes)
-        alone = RuntimeSimulator(a, compose(**models)).run({**common, **schedule_of(phases).inputs(a)}, 4)
+        alone = RuntimeSimulator(a, compose(models=models)).run({**common, **schedule_of(phases).inputs(a)}, 4)
         for values, expected in zip(of_all, recorded(alone, a, 4), strict=True):
             np.testing.assert_allclose(values[steps == length], expected[steps == length], rtol=1e-12)
         if length == 12:
@@ -93,7 +93,7 @@ def test_numpy_and_cpp_agree(carry_over):
 @pytest.mark.parametrize("rule", available("rule"))
 def test_nothing_is_learnt_in_a_gap_and_no_channel_spikes(rule):
     classes = dict(goodness="class_groups") if rule == "class_competition" else {}
-    composition = compose(rule=rule, encoder="regular_rate", **classes)
+    composition = compose(models=dict(rule=rule, encoder="regular_rate", **classes))
     inputs, _ = inputs_of(EQUAL, gain=1.0)  # some rules keep weights within limits
     simulator = RuntimeSimulator(EQUAL, composition, record=True)
     shown = schedule_of([1, 0, 0, -1], silent=[1, 2])
@@ -128,8 +128,8 @@ def test_state_goes_on():
 
 def test_what_goes_on():
     assert state_of(compose()) >= {"v", "I_syn", "x", "G"}
-    assert "z" not in state_of(compose(neuron="adex"))
-    assert {"A", "B"} <= state_of(compose_feedback())
+    assert "z" not in state_of(compose(models=dict(neuron="adex")))
+    assert {"A", "B"} <= state_of(compose(FEEDBACK))
 
 
 @pytest.mark.parametrize(

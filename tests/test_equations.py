@@ -9,27 +9,22 @@ import numpy as np
 import pytest
 from brian2 import Equations, Hz, ms, mV, second
 
-from brianff.equations.compose import (
-    DEFAULTS,
-    FOLDERS,
-    SCHEMA,
-    ModelError,
-    available,
-    check,
-    compose,
-    load,
-)
+from brianff.equations.compose import compose
+from brianff.equations.kinds import FORWARD_FORWARD, KINDS, available
+from brianff.equations.model import load
+from brianff.errors import ModelError
+from brianff.network.trial import check
 from brianff.values import parse_parameter
 
-KINDS = list(FOLDERS)
-ALL = [(kind, name) for kind in KINDS for name in available(kind)]
-_NAMES = {kind: available(kind) for kind in KINDS}
+FF_KINDS = list(FORWARD_FORWARD.defaults)
+ALL = [(kind, name) for kind in FF_KINDS for name in available(kind)]
+_NAMES = {kind: available(kind) for kind in FF_KINDS}
 
 
 def fits(**models):
     """Whether models work together: a rule may ask for what a neuron does not define."""
     try:
-        return compose(**models).misfit() is None
+        return compose(models=models).misfit() is None
     except ModelError as error:
         assert "needs" in str(error)
         return False
@@ -47,14 +42,14 @@ def partner(**models):
 # Every model with the defaults of the other kinds, every rule with every neuron, and mixtures of models that are no
 # default.
 COMBINATIONS = sorted(
-    {tuple((DEFAULTS | partner(**{kind: name}))[k] for k in KINDS) for kind, name in ALL}
+    {tuple((FORWARD_FORWARD.defaults | partner(**{kind: name}))[k] for k in FF_KINDS) for kind, name in ALL}
     | {
-        tuple((DEFAULTS | partner(rule=rule) | {"neuron": neuron})[k] for k in KINDS)
+        tuple((FORWARD_FORWARD.defaults | partner(rule=rule) | {"neuron": neuron})[k] for k in FF_KINDS)
         for rule, neuron in itertools.product(_NAMES["rule"], _NAMES["neuron"])
     }
     | {tuple(names[n % len(names)] for names in _NAMES.values()) for n in range(2 * max(map(len, _NAMES.values())))}
 )
-COMBINATIONS = [names for names in COMBINATIONS if fits(**dict(zip(KINDS, names, strict=True)))]
+COMBINATIONS = [names for names in COMBINATIONS if fits(**dict(zip(FF_KINDS, names, strict=True)))]
 
 # One correct file of each kind; the tests change one thing in it.
 GOOD = {
@@ -172,14 +167,14 @@ def test_model_passes_its_check_without_remarks(kind, name):
 
 @pytest.mark.parametrize("names", COMBINATIONS, ids="-".join)
 def test_the_rule_of_every_combination_passes_its_check(names):
-    models = dict(zip(KINDS, names, strict=True))
+    models = dict(zip(FF_KINDS, names, strict=True))
     assert check("rule", models.pop("rule"), **models, build=False) == []
 
 
-@pytest.mark.parametrize("rule", [name for name in available("rule") if name != DEFAULTS["rule"]])
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "rule"])
+@pytest.mark.parametrize("rule", [name for name in available("rule") if name != FORWARD_FORWARD.defaults["rule"]])
+@pytest.mark.parametrize("kind", [kind for kind in FF_KINDS if kind != "rule"])
 def test_models_pass_their_check_with_every_rule(kind, rule):
-    if kind == "optimizer" and compose(**partner(rule=rule)).online:
+    if kind == "optimizer" and compose(models=partner(rule=rule)).online:
         pytest.skip("the rule has no use for an optimizer")
     for name in available(kind):
         models = partner(rule=rule) | {kind: name}
@@ -195,23 +190,14 @@ def test_model_says_what_it_is_and_where_it_comes_from(kind, name):
     assert "anges" in model.docstring or not model.parameters, "no ranges of its parameters"
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", FF_KINDS)
 def test_defaults_are_available(kind):
-    assert DEFAULTS[kind] in available(kind)
+    assert FORWARD_FORWARD.defaults[kind] in available(kind)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", FF_KINDS)
 def test_the_good_files_of_these_tests_pass(kind, write):
     assert check(kind, write(GOOD[kind]), build=False) == []
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_module_docstring_explains_every_key(kind):
-    import brianff.equations.compose
-
-    words = brianff.equations.compose.__doc__
-    for key in SCHEMA[kind]:
-        assert key in words or (key.endswith("_remember") and "X_remember" in words), key
 
 
 # -- loading -------------------------------------------------------------------------------------------------------
@@ -273,10 +259,10 @@ def test_a_missing_file_is_named():
 
 
 # -- files that are not model files --------------------------------------------------------------------------------
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", FF_KINDS)
 def test_a_missing_required_key_is_named(kind, write):
-    for key, (_, _, required) in SCHEMA[kind].items():
-        if not required:
+    for key, string in KINDS[kind].strings.items():
+        if not string.required:
             continue
         text = changed(GOOD[kind], (f"\n{key} = ", f"\n_{key} = "))
         path = write(text)
@@ -774,7 +760,10 @@ def test_a_goodness_must_define_x(error_of):
 )
 def test_an_optimizer_must_set_w_and_dw(error_of, code):
     text = f'at_update = """\n{code}\n"""\n'
-    assert error_of("optimizer", text) == "FILE:1: 'at_update' must change w and set dw to 0."
+    assert (
+        error_of("optimizer", text)
+        == "FILE:1: 'at_update' must set w and dw: it turns `dw` into a change of `w`, and sets `dw` to 0."
+    )
 
 
 def test_a_rule_must_change_dw(error_of):
@@ -802,7 +791,7 @@ def test_a_rule_that_asks_for_a_surrogate_needs_a_neuron_with_one(write, error_o
 def test_a_rule_that_asks_for_a_surrogate_gets_that_of_the_neuron(write, changes):
     path = write(changed(GOOD["rule"], *changes))
     assert check("rule", path, build=False) == []
-    assert "surrogate = 1/(1 + abs(v - v_th)/width)**2 : 1" in compose(rule=path).neurons.equations
+    assert "surrogate = 1/(1 + abs(v - v_th)/width)**2 : 1" in compose(models=dict(rule=path)).neurons.equations
 
 
 def test_a_surrogate_that_no_rule_asks_for_is_left_out():
@@ -1021,7 +1010,7 @@ def test_parameters_may_have_any_unit(write, unit):
     )
     path = write(text)
     assert check("neuron", path, build=False) == []
-    c = compose(neuron=path)
+    c = compose(models=dict(neuron=path))
     assert Equations(c.neurons.equations)["q"].dim == c.parameters["q"].dim
 
 
@@ -1037,7 +1026,7 @@ def test_a_membrane_in_volts_passes(write):
     )
     path = write(text)
     assert check("neuron", path, build=False) == []
-    assert "v = 0*volt" in compose(neuron=path).neurons.at_epoch_start
+    assert "v = 0*volt" in compose(models=dict(neuron=path)).neurons.at_epoch_start
 
 
 def test_check_uses_the_other_models_that_it_is_given(write):
@@ -1051,10 +1040,10 @@ def test_check_uses_the_other_models_that_it_is_given(write):
 # -- composition ---------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("names", COMBINATIONS, ids="-".join)
 def test_all_strings_are_shown_verbatim(names):
-    chosen = dict(zip(KINDS, names, strict=True))
-    shown = {line.strip() for line in str(compose(**chosen)).splitlines()}
+    chosen = dict(zip(FF_KINDS, names, strict=True))
+    shown = {line.strip() for line in str(compose(models=chosen)).splitlines()}
     for kind, name in chosen.items():
-        if kind == "optimizer" and compose(**chosen).online:
+        if kind == "optimizer" and compose(models=chosen).online:
             continue
         model = load(kind, name)
         for key, text in model.strings.items():
@@ -1072,12 +1061,12 @@ def test_all_strings_are_shown_verbatim(names):
 
 
 def test_the_condition_of_rows_is_shown():
-    assert load("rule", "symba")["rows"] in str(compose(rule="symba"))
+    assert load("rule", "symba")["rows"] in str(compose(models=dict(rule="symba")))
 
 
 def test_the_integration_method_is_shown(write):
     path = write(changed(GOOD["neuron"], ("reset =", 'method = "rk4"\nreset =')))
-    assert "rk4" in str(compose(neuron=path))
+    assert "rk4" in str(compose(models=dict(neuron=path)))
 
 
 def test_parameters_are_shown_with_their_values():
@@ -1087,7 +1076,7 @@ def test_parameters_are_shown_with_their_values():
 
 def test_initial_values_are_set_at_the_start_of_an_epoch(write):
     path = write(changed(GOOD["neuron"], ("reset =", 'initial = {"v": "0.5*v_th"}\nreset =')))
-    at_start = compose(neuron=path).neurons.at_epoch_start.split("\n")
+    at_start = compose(models=dict(neuron=path)).neurons.at_epoch_start.split("\n")
     assert "v = 0.5*v_th" in at_start and "I_syn = 0" in at_start
 
 
@@ -1098,18 +1087,20 @@ def test_initial_values_may_be_quantities(write):
         ("half = 0.5*v : 1", "du/dt = -u/tau_m : volt"),
         ("reset =", 'initial = {"u": 5*mV}\nreset ='),
     )
-    (line,) = [s for s in compose(neuron=write(text)).neurons.at_epoch_start.split("\n") if s.startswith("u =")]
+    (line,) = [
+        s for s in compose(models=dict(neuron=write(text))).neurons.at_epoch_start.split("\n") if s.startswith("u =")
+    ]
     assert parse_parameter(line)[1] == 5 * mV
 
 
 def test_traces_are_remembered_before_they_are_reset():
     for group, pair in (("neurons", ("derivative_last = derivative", "x = 0")), ("layer", ("g_last = g", "G = 0"))):
-        lines = getattr(compose(rule="symba"), group).at_epoch_start.split("\n")
+        lines = getattr(compose(models=dict(rule="symba")), group).at_epoch_start.split("\n")
         assert lines.index(pair[0]) < lines.index(pair[1])
 
 
 def test_a_neuron_is_reset_before_its_trace_jumps():
-    assert [s for s in compose(neuron="lif").neurons.reset.split("\n") if s] == ["v -= v_th", "x += 1"]
+    assert [s for s in compose(models=dict(neuron="lif")).neurons.reset.split("\n") if s] == ["v -= v_th", "x += 1"]
 
 
 def test_input_and_neurons_share_the_trace_but_not_the_membrane():
@@ -1119,7 +1110,7 @@ def test_input_and_neurons_share_the_trace_but_not_the_membrane():
 
 
 def test_the_input_layer_has_goodness_but_no_modulator():
-    c = compose(rule="symba")
+    c = compose(models=dict(rule="symba"))
     assert {"g", "gain"} <= Equations(c.input_layer.equations).names
     assert "M" not in Equations(c.input_layer.equations).names
     assert "M" in Equations(c.layer.equations).names
@@ -1130,7 +1121,7 @@ GROUPS = ("input", "neurons", "input_layer", "layer")
 
 @pytest.mark.parametrize("names", COMBINATIONS, ids="-".join)
 def test_parameters_are_declared_where_they_are_used_and_nowhere_else(names):
-    c = compose(**dict(zip(KINDS, names, strict=True)))
+    c = compose(models=dict(zip(FF_KINDS, names, strict=True)))
     parts = {name: (getattr(c, name).equations, vars(getattr(c, name))) for name in GROUPS}
     parts["synapses"] = (c.synapses.model, vars(c.synapses))
     # what has no declarations of its own
@@ -1161,36 +1152,36 @@ def test_links_lead_to_the_own_layer_and_the_one_below():
     "optimizer, expected",
     [("sgd", ["w", "dw"]), ("adam", ["w", "dw", "m1", "m2", "n_updates"])],
 )
-@pytest.mark.parametrize("rule", [name for name in available("rule") if not compose(rule=name).online])
+@pytest.mark.parametrize("rule", [name for name in available("rule") if not compose(models=dict(rule=name)).online])
 def test_a_checkpoint_holds_the_variables_of_rule_and_optimizer(rule, optimizer, expected):
-    assert compose(rule=rule, optimizer=optimizer).state_variables() == expected
+    assert compose(models=dict(rule=rule, optimizer=optimizer)).state_variables() == expected
 
 
 def test_a_checkpoint_holds_the_synaptic_variables_of_a_file(write):
     path = write(changed(GOOD["rule"], ('"dw : 1"', '"dw : 1\\neligibility : 1"')))
-    assert compose(rule=path, optimizer="sgd").state_variables() == ["w", "dw", "eligibility"]
+    assert compose(models=dict(rule=path, optimizer="sgd")).state_variables() == ["w", "dw", "eligibility"]
 
 
 def test_a_rule_may_use_the_length_of_the_epoch_in_its_synapses(write):
     path = write(changed(GOOD["rule"], ("dw += M_layer", "dw += second/T_epoch*M_layer")))
-    assert compose(rule=path, optimizer="sgd").state_variables() == ["w", "dw"]
+    assert compose(models=dict(rule=path, optimizer="sgd")).state_variables() == ["w", "dw"]
 
 
 def test_synapses_learn_only_where_they_are_plastic():
-    c = compose(rule="symba")
+    c = compose(models=dict(rule="symba"))
     assert c.synapses.condition == "plastic and t > 0*second and (phase_layer < 0)"
     assert c.synapses.update_condition.startswith("plastic and ")
 
 
 def test_a_rule_without_condition_learns_in_every_learning_phase(write):
     path = write(changed(GOOD["rule"], ('learns_when = "phase_layer != 0"\n', "")))
-    assert "(phase_layer != 0)" in compose(rule=path).synapses.condition
+    assert "(phase_layer != 0)" in compose(models=dict(rule=path)).synapses.condition
 
 
 def test_a_neuron_without_on_pre_gets_the_usual_synapse(write):
     path = write(changed(GOOD["neuron"], ('on_pre = "I_syn_post += w"\n', "")))
     assert check("neuron", path, build=False) == []
-    assert compose(neuron=path).synapses.on_pre == "I_syn_post += w"
+    assert compose(models=dict(neuron=path)).synapses.on_pre == "I_syn_post += w"
 
 
 def test_a_neuron_without_on_pre_needs_a_variable_for_the_usual_synapse(write, error_of):
@@ -1214,14 +1205,14 @@ def test_parameters_stay_numbers_of_the_unit_they_came_with():
 def test_a_neuron_s_statements_of_a_step_come_before_the_rule_s(write):
     neuron = write(changed(GOOD["neuron"], ("reset =", 'on_step = "v = clip(v, -1, 1)"\nreset =')))
     rule = write(changed(GOOD["rule"], ("synapse =", 'on_step = "x_last += x"\nsynapse =')), "rule.py")
-    steps = [s for s in compose(neuron=neuron, rule=rule).neurons.on_step.split("\n") if s]
+    steps = [s for s in compose(models=dict(neuron=neuron, rule=rule)).neurons.on_step.split("\n") if s]
     assert steps == ["v = clip(v, -1, 1)", "x_last += x"]
 
 
 def test_hidden_neurons_have_what_random_numbers_need_only_if_they_use_it(write):
     assert not {"seed", "channel", "presentation", "entry"} & Equations(compose().neurons.equations).names
     noise = 'on_step = "v += uniform(seed, presentation, t_in_timesteps, channel)"\nreset ='
-    c = compose(neuron=write(changed(GOOD["neuron"], ("reset =", noise))))
+    c = compose(models=dict(neuron=write(changed(GOOD["neuron"], ("reset =", noise)))))
     assert {"seed", "channel", "presentation", "entry"} <= Equations(c.neurons.equations).names
     assert c.neurons.links["seed"] == ("input", "seed")
     assert "presentation = presentation_index(epoch_index*second, entry)" in c.neurons.at_epoch_start

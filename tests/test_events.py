@@ -57,7 +57,7 @@ def recorded_steps(data, n_steps, dt, encoder="spike_times"):
         data.n_pixels, 2, (1,), label_neurons=0, batch=1, n_steps=n_steps, dt_ms=1e3 * dt, capacity=n, images=n,
         events=data.events,
     )  # fmt: skip
-    runtime = RuntimeSimulator(a, compose(encoder=encoder), record=True)
+    runtime = RuntimeSimulator(a, compose(models=dict(encoder=encoder)), record=True)
     schedule = Schedule.evaluation(np.arange(n), np.full(n, -2), np.arange(n), 1)
     runtime.run({"images": data.shown(np.arange(n), n_steps, dt), **schedule.inputs(a)}, n)
     spikes = runtime.built.spikes["neurons0"]

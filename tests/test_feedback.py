@@ -10,12 +10,15 @@ from brianff import datasets
 from brianff.command_line import main as cli
 from brianff.datasets.timing import pattern_latencies
 from brianff.devices.device import RuntimeSimulator
-from brianff.equations.compose import FEEDBACK_FOLDERS, ModelError, available, check, check_model, load
+from brianff.equations.compose import compose
+from brianff.equations.kinds import FEEDBACK, FEEDBACK_KINDS, available
+from brianff.equations.model import load
+from brianff.errors import ModelError
 from brianff.learning.backpropagation import BackpropagationTrainer, spike_time_gradients
 from brianff.learning.feedback_training import FeedbackConfig, FeedbackTrainer, rate_readout
 from brianff.network.dense import DenseSynapses
-from brianff.network.feedback import compose_feedback
 from brianff.network.feedforward import Architecture
+from brianff.network.trial import check, try_out
 from brianff.studies.event_driven import Spikes, backward, relative_error
 from brianff.studies.gradient_check import (
     HIDDEN,
@@ -28,7 +31,7 @@ from brianff.studies.gradient_check import (
     random_network,
 )
 
-MODELS = [(kind, name) for kind in FEEDBACK_FOLDERS for name in available(kind)]
+MODELS = [(kind, name) for kind in FEEDBACK_KINDS for name in available(kind)]
 
 
 @pytest.mark.parametrize(("kind", "name"), MODELS)
@@ -156,8 +159,8 @@ def test_membranes_decide_between_equal_counts():
 
 
 def test_perturbation_is_in_the_first_presentation_only():
-    composition = compose_feedback(feedback="opzo")
-    assert composition.presentations == 2 and compose_feedback().presentations == 1
+    composition = compose(FEEDBACK, dict(feedback="opzo"))
+    assert composition.presentations == 2 and compose(FEEDBACK).presentations == 1
     assert "perturbation = int(phase_layer < 0)*(sigma*noise)" in str(composition)
 
 
@@ -167,7 +170,7 @@ def test_feedback_learns_the_forward_weights(feedback, least):
     weights, _ = random_network(11, (20, 12, 5), batch=1)
     rng = np.random.default_rng(1)
     batch, n = 100, 1000
-    composition = compose_feedback(feedback=feedback)
+    composition = compose(FEEDBACK, dict(feedback=feedback))
     shown = composition.presentations
     capacity = n // batch * shown
     a = Architecture(20, 5, (12, 5), label_neurons=0, batch=batch, n_steps=25, dt_ms=8.0, capacity=capacity, images=n)
@@ -300,12 +303,12 @@ def test_an_overflow_before_any_learning_is_not_the_learning_rate(tmp_path):
 def built(**models):
     """Why these models cannot learn together; None if they can, and Brian2 can build them."""
     try:
-        composition = compose_feedback(**models)
+        composition = compose(FEEDBACK, models)
     except ModelError as error:
         return str(error)
     reason = composition.misfit()
     if reason is None:
-        check_model(composition, composition.models["eligibility"], build=True)
+        try_out(composition, composition.models["eligibility"])
     return reason
 
 

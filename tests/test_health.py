@@ -55,7 +55,9 @@ def test_parameter_that_moves_the_threshold():
     assert parameter_of_threshold("v > 2*c + a", ["v", "a"], {"tau": 1, "c": 2}) == "c"
     assert parameter_of_threshold("v > 1", ["v"], {"tau": 1}) is None
     assert lower_threshold(compose()) == "a lower v_th (--set v_th=…)"
-    assert lower_threshold(compose("adex"), "--set-output") == "a lower v_cut (--set-output v_cut=…)"
+    assert (
+        lower_threshold(compose(models=dict(neuron="adex")), "--set-output") == "a lower v_cut (--set-output v_cut=…)"
+    )
 
 
 # -- statistics ------------------------------------------------------------------------------------------------------

@@ -7,9 +7,9 @@ import pytest
 from brian2 import Synapses
 
 from brianff.devices.device import CppSimulator, RuntimeSimulator
-from brianff.equations.compose import available, compose
+from brianff.equations.compose import compose
+from brianff.equations.kinds import FEEDBACK, available
 from brianff.errors import OptionError
-from brianff.network.feedback import compose_feedback
 from brianff.network.feedforward import Architecture
 from brianff.network.layers import Dense, Layer, layers_of
 from brianff.stimulus import Schedule, stream
@@ -150,7 +150,7 @@ def test_sparse_delayed_recurrent_networks_on_cpp():
 def test_every_rule_learns_recurrent_synapses(rule):
     """And changes none that is not there."""
     classes = dict(goodness="class_groups") if rule == "class_competition" else {}
-    composition = compose(rule=rule, encoder="regular_rate", **classes)
+    composition = compose(models=dict(rule=rule, encoder="regular_rate", **classes))
     a = Architecture(layers=SPARSE, **TINY)
     inputs, schedule = inputs_of(a)
     results = RuntimeSimulator(a, composition).run(inputs, len(schedule))
@@ -159,7 +159,7 @@ def test_every_rule_learns_recurrent_synapses(rule):
 
 @pytest.mark.parametrize("feedback", available("feedback"))
 def test_every_feedback_learns_recurrent_synapses_of_hidden_layers(feedback):
-    composition = compose_feedback(feedback=feedback)
+    composition = compose(FEEDBACK, dict(feedback=feedback))
     a = Architecture(layers=(*SPARSE, 3), **TINY | dict(label_neurons=0))
     inputs, schedule = inputs_of(a)
     inputs["phase_at"] = np.where(np.arange(a.capacity + 1) < a.capacity, 1, 0)

@@ -4,11 +4,13 @@ import pytest
 from brian2 import Quantity, get_dimensions, ms, second
 
 from brianff.command_line.main import main
-from brianff.equations.compose import FEEDBACK_FOLDERS, FOLDERS, ModelError, available, compose, load
+from brianff.equations.compose import compose
+from brianff.equations.kinds import FEEDBACK, KINDS, available
+from brianff.equations.model import load
+from brianff.errors import ModelError
 from brianff.learning.feedback_training import FeedbackConfig, FeedbackTrainer
-from brianff.network.feedback import compose_feedback
 
-ALL = [(kind, name) for kind in FOLDERS | FEEDBACK_FOLDERS for name in available(kind)]
+ALL = [(kind, name) for kind in KINDS for name in available(kind)]
 
 
 @pytest.mark.parametrize(("kind", "name"), ALL)
@@ -48,12 +50,12 @@ def test_every_limit_keeps_something_out(kind, name):
 )
 def test_values_outside_are_refused_with_file_line_and_condition(models, parameters, message):
     with pytest.raises(ModelError, match=message):
-        compose(**models, parameters=parameters)
+        compose(models=models, parameters=parameters)
 
 
 def test_learning_with_feedback_and_its_output_layer(tmp_path):
     with pytest.raises(ModelError, match=r"eta_F = -1 \(--set\): .*sfdfa.py:\d+ needs 0 <= eta_F <= 1"):
-        compose_feedback({"eta_F": -1})
+        compose(FEEDBACK, parameters={"eta_F": -1})
     config = FeedbackConfig(device="runtime", set_output=("c=-1",))
     with pytest.raises(ModelError, match=r"c = -1 \(--set-output\): .*two_exponential.py:\d+ needs 0 < c"):
         FeedbackTrainer.start(config, tmp_path / "run")
@@ -101,9 +103,9 @@ def test_a_bad_condition_is_named_with_its_line(neuron, capsys, condition, messa
 
 def test_the_limits_of_a_base_hold_unless_the_file_has_its_own(neuron):
     with pytest.raises(ModelError, match=r"v_th = -1 \(.*mine.py:2\): .*lif.py:\d+ needs 0 < v_th"):
-        compose(neuron=neuron(parameters="{'v_th': -1}"))
+        compose(models=dict(neuron=neuron(parameters="{'v_th': -1}")))
     with pytest.raises(ModelError, match=r"v_th = -1 \(.*mine.py:2\): .*mine.py:4 needs v_th >= 0"):
-        compose(neuron=neuron("v_th >= 0  # but not below", parameters="{'v_th': -1}"))
+        compose(models=dict(neuron=neuron("v_th >= 0  # but not below", parameters="{'v_th': -1}")))
     assert load("neuron", neuron("", parameters="{'v_th': -1}")).limits == ()
     assert [limit.names for limit in load("eligibility", "spike_time_bounded").limits] == []  # has no `grazing`
 

@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 from conftest import campaign
 
-from brianff.equations.compose import FEEDBACK_FOLDERS, FOLDERS, ModelError, available, check, load
+from brianff.equations.kinds import KINDS, available
+from brianff.equations.model import load
+from brianff.errors import ModelError
+from brianff.network.trial import check
 
-FILES = [(kind, name) for kind in FOLDERS | FEEDBACK_FOLDERS for name in available(kind)]
+FILES = [(kind, name) for kind in KINDS for name in available(kind)]
 NUMBER = 100
 
 

@@ -5,9 +5,12 @@ import pytest
 from brian2 import Hz, have_same_dimensions, ms
 
 from brianff.devices.device import simulator
-from brianff.equations.compose import ModelError, check, compose, load
-from brianff.network.feedback import compose_feedback
+from brianff.equations.compose import compose
+from brianff.equations.kinds import FEEDBACK
+from brianff.equations.model import load
+from brianff.errors import ModelError
 from brianff.network.feedforward import Architecture
+from brianff.network.trial import check
 from brianff.stimulus import Schedule
 
 NEURON = '''"""A neuron."""
@@ -46,7 +49,7 @@ def traces(composition, *variables, device="runtime", epochs=2, level=1, **input
     a = Architecture(4, 2, (3,), label_neurons=1, batch=1, n_steps=20, capacity=epochs, images=2)
     rng = np.random.default_rng(0)
     schedule = Schedule.positive(np.arange(epochs) % 2, np.arange(epochs) % 2, np.arange(epochs), 1)
-    given = schedule.inputs(a) | composition.parameter_inputs(1) | {"images": rng.uniform(0.3, 1, (2, 4))}
+    given = schedule.inputs(a) | composition.parameter_inputs(a) | {"images": rng.uniform(0.3, 1, (2, 4))}
     given |= {"synapses1.w": rng.normal(1, 1, a.sizes[0] * a.sizes[1])} | inputs
     with simulator(device, a, composition, record=True).run(given, epochs) as results:
         found = [np.array(results[f"traces{level}.{name}"]) for name in variables]
@@ -64,7 +67,7 @@ def test_a_constant_that_strings_use_is_a_parameter(neuron):
     path = neuron(("v > 1", "v > top"), more="top = 1.5\nunused = 3*mV\n")
     assert check("neuron", path) == []
     assert load("neuron", path).parameters == {"tau_m": 20 * ms, "tau_syn": 100 * ms, "top": 1.5}
-    assert compose(neuron=path, parameters={"top": 2.0}).neurons.parameters["top"] == 2.0
+    assert compose(models=dict(neuron=path), parameters={"top": 2.0}).neurons.parameters["top"] == 2.0
 
 
 @pytest.mark.parametrize("name", ["thresold", "refractry", "reset_", "paramters", "methd", "on_prex"])
@@ -96,7 +99,7 @@ def test_functions_are_put_into_the_strings_that_call_them(neuron):
 def test_functions_give_the_same_as_what_they_stand_for(neuron):
     called = neuron(("gain_below*I_syn - v", "half(gain_below*I_syn) - v"), more='functions = {"half(x)": "x/2"}\n')
     plain = neuron(("gain_below*I_syn - v", "gain_below*I_syn/2 - v"))
-    np.testing.assert_array_equal(*(traces(compose(neuron=path), "v")[0] for path in (called, plain)))
+    np.testing.assert_array_equal(*(traces(compose(models=dict(neuron=path)), "v")[0] for path in (called, plain)))
 
 
 @pytest.mark.parametrize(
@@ -125,7 +128,7 @@ DRIVE = "drive = TimedArray(np.arange(10)/10*mV, dt=2*ms)\n"
 
 
 def test_a_course_of_time_begins_with_every_stimulus_epoch(neuron):
-    c = compose(neuron=neuron(*COURSE, more=DRIVE))
+    c = compose(models=dict(neuron=neuron(*COURSE, more=DRIVE)))
     (v,) = traces(c, "q")
     expected = np.cumsum(np.repeat(np.arange(10) / 10, 2))
     np.testing.assert_allclose(v[0, :20], expected, atol=1e-12)
@@ -134,15 +137,15 @@ def test_a_course_of_time_begins_with_every_stimulus_epoch(neuron):
 
 
 def test_a_course_of_time_is_an_input_of_the_run(neuron):
-    c = compose(neuron=neuron(*COURSE, more=DRIVE))
-    assert np.allclose(c.parameter_inputs(1)["drive"], np.arange(10) / 10 * 1e-3)
+    c = compose(models=dict(neuron=neuron(*COURSE, more=DRIVE)))
+    assert np.allclose(c.parameter_inputs(Architecture(4, 2, (3,)))["drive"], np.arange(10) / 10 * 1e-3)
     (q,) = traces(c, "q", drive=np.full(10, 1e-3))
     np.testing.assert_allclose(q[0, :20], np.arange(1, 21), atol=1e-12)
 
 
 @pytest.mark.compiler
 def test_a_course_of_time_in_cpp(neuron):
-    c = compose(neuron=neuron(*COURSE, more=DRIVE))
+    c = compose(models=dict(neuron=neuron(*COURSE, more=DRIVE)))
     np.testing.assert_allclose(*(traces(c, "q", device=device)[0] for device in ("runtime", "cpp")), atol=1e-12)
     np.testing.assert_allclose(traces(c, "q", device="cpp", drive=np.ones(10))[0][0, 19], 20e3)
 
@@ -154,7 +157,7 @@ def test_a_course_of_time_of_two_files_with_one_name(neuron, tmp_path):
         'equations = "level = drive(t_in_epoch) : 1"\nat_epoch_start = "own = intensity; presentation = int(own)"\n'
         'threshold = "level > 0.5"\ndrive = TimedArray(np.eye(10)[3], dt=2*ms)\n'
     )
-    c = compose(neuron=neuron(*COURSE, more=DRIVE), encoder=encoder)
+    c = compose(models=dict(neuron=neuron(*COURSE, more=DRIVE), encoder=encoder))
     assert set(c.courses) == {"drive", "drive_of_encoder"}
     assert not have_same_dimensions(c.courses["drive"](0 * ms), c.courses["drive_of_encoder"](0 * ms))
 
@@ -191,7 +194,7 @@ def test_on_pre_reads_a_resource_before_the_spike_takes_of_it(neuron):
         ("tau_syn : 1", "tau_syn : 1\nseen : 1"), more=STP + 'on_pre = "I_syn_post += w*R_pre; seen_post += R_pre"\n'
     )
     assert check("neuron", path) == []
-    c = compose(neuron=path, encoder="regular_rate", parameters={"rate_max": 100 * Hz})
+    c = compose(models=dict(neuron=path, encoder="regular_rate"), parameters={"rate_max": 100 * Hz})
     assert "R" in c.input.equations and "R = 1" in c.input.at_epoch_start and "R -= 0.4*R" in c.neurons.reset
     assert "R" not in c.last_neurons.equations.replace("R_", "")
 
@@ -199,7 +202,7 @@ def test_on_pre_reads_a_resource_before_the_spike_takes_of_it(neuron):
 def test_a_resource_in_a_network_with_feedback(neuron):
     more = STP + 'on_pre = "I_syn_post += w*R_pre"\nsurrogate = "1/(1 + abs(v - 1))"\n'
     path = neuron(('tau_m": 20*ms', 'tau_m": 20*ms, "tau_s": 20*ms'), more=more)
-    c = compose_feedback(neuron=path, eligibility="surrogate", feedback="dfa")
+    c = compose(FEEDBACK, dict(neuron=path, eligibility="surrogate", feedback="dfa"))
     for part in (c.input, c.neurons):
         assert "dR/dt" in part.equations and "R -= 0.4*R" in part.reset and "R = 1" in part.at_epoch_start
     assert "dR/dt" not in c.last_neurons.equations
@@ -234,7 +237,7 @@ def test_shared_variables_have_initial_values(neuron):
         more='initial = {"k": 0, "tired": False, "top": 0.5, "v": 0.1}\n',
     )
     assert check("neuron", path) == []
-    c = compose(neuron=path)
+    c = compose(models=dict(neuron=path))
     assert c.neurons.at_epoch_start.startswith("top = 0.5\n")
     (v,) = traces(c, "v", epochs=2)
     assert v.shape == (3, 40 + 1) and np.isfinite(v).all()
@@ -252,7 +255,7 @@ def test_shared_variables_have_initial_values(neuron):
 def test_the_method_follows_from_the_equations(neuron, change, method):
     path = neuron(change)
     notes = [note for note in check("neuron", path) if "Euler" in note]
-    assert compose(neuron=path).neurons.method == (method or "exponential_euler")
+    assert compose(models=dict(neuron=path)).neurons.method == (method or "exponential_euler")
     assert len(notes) == bool(method)
     for note in notes:
         assert note.startswith(f"{path}:7: exponential Euler cannot integrate 'v': the method is {method}.")
@@ -261,7 +264,7 @@ def test_the_method_follows_from_the_equations(neuron, change, method):
 # -- where a mistake is found ----------------------------------------------------------------------------------------
 def test_a_file_is_checked_before_a_network_is_made_of_it(neuron):
     """Without `brianff check`: not an error of Brian2's, and not after compiling."""
-    c = compose(neuron=neuron(("-I_syn/tau_syn", "-I_syn")))
+    c = compose(models=dict(neuron=neuron(("-I_syn/tau_syn", "-I_syn"))))
     for device in ("runtime", "cpp"):
         with pytest.raises(ModelError, match=r"mine0\.py:8: wrong unit: the right-hand side of dI_syn/dt"):
             traces(c, "v", device=device)

@@ -14,13 +14,17 @@ from conftest import ROOT
 
 from brianff.command_line.documentation import models_page
 from brianff.devices.device import RuntimeSimulator
-from brianff.equations.compose import FOLDERS, ModelError, available, check, compose, load
+from brianff.equations.compose import compose
+from brianff.equations.kinds import FORWARD_FORWARD, available
+from brianff.equations.model import load
+from brianff.errors import ModelError
 from brianff.learning.training import Config, Trainer
 from brianff.network.feedforward import LABEL_NONE, Architecture
+from brianff.network.trial import check
 from brianff.stimulus import Schedule
 from brianff.studies.comparison import Combination
 
-ALL = [(kind, name) for kind in FOLDERS for name in available(kind)]
+ALL = [(kind, name) for kind in FORWARD_FORWARD.defaults for name in available(kind)]
 
 
 @pytest.mark.parametrize(("kind", "name"), ALL)
@@ -60,7 +64,7 @@ def test_subthreshold_response_is_the_analytic_one(neuron, potential):
     Current and trace decay alike, so current divided by the length of the trace vector is constant: the weight times
     the square root of the number of inputs (a pixel and two label neurons).
     """
-    composition = compose(neuron=neuron, parameters={"floor_x2": 1e-12, "t_code": 0 * ms})
+    composition = compose(models=dict(neuron=neuron), parameters={"floor_x2": 1e-12, "t_code": 0 * ms})
     t, v, spikes = one_neuron(composition, weight=0.3)
     assert not len(spikes)
     expected = np.sqrt(3) * 0.3 * potential(t)
@@ -107,7 +111,7 @@ def test_the_adaptive_threshold_rises_with_every_spike(tmp_path):
     """The README's neuron does what it says: the intervals between its spikes grow."""
     file = tmp_path / "my_neuron.py"
     file.write_text(readme_neuron())
-    composition = compose(neuron=str(file), parameters={"floor_x2": 1e-12})
+    composition = compose(models=dict(neuron=str(file)), parameters={"floor_x2": 1e-12})
     _, _, spikes = one_neuron(composition, weight=3.0, n_steps=1500)
     intervals = np.diff(spikes)
     assert len(intervals) > 4
@@ -137,7 +141,7 @@ def test_a_neuron_is_one_file_and_no_change_elsewhere(tmp_path, monkeypatch):
 def test_goodness_is_what_it_says(goodness):
     """From traces and spikes at the end of a stimulus epoch, for neurons with different rates."""
     a = Architecture(n_pixels=1, n_classes=2, layers=(6,), label_neurons=1, batch=1, n_steps=50, capacity=1, images=1)
-    runtime = RuntimeSimulator(a, compose(goodness=goodness), record=True)
+    runtime = RuntimeSimulator(a, compose(models=dict(goodness=goodness)), record=True)
     schedule = Schedule.evaluation(np.array([0]), np.array([LABEL_NONE]), np.array([0]), 1)
     w = np.zeros(18)
     w[:6] = np.arange(6)
@@ -208,7 +212,7 @@ def test_dale_s_principle_keeps_the_sign_of_every_weight(optimizer):
     names = {"sqrt": np.sqrt, "clip": np.clip, "int": np.int64, "inf": np.inf}
     names |= dict.fromkeys(("dw", "m1", "m2", "velocity", "n_updates"), 0.0) | load("optimizer", optimizer).parameters
     names |= {"learning_rate_layer": 0.5, "samples_per_update_layer": 1, "w": np.array([1.0, -1.0, 0.1])}
-    code = compose(optimizer=optimizer, dale=True).synapses.at_update
+    code = compose(models=dict(optimizer=optimizer), dale=True).synapses.at_update
     smallest = []
     for gradient in np.random.default_rng(0).normal(size=100):
         names["dw"] = gradient
@@ -220,4 +224,4 @@ def test_dale_s_principle_keeps_the_sign_of_every_weight(optimizer):
 
 def test_dale_s_principle_needs_an_optimizer():
     with pytest.raises(ModelError, match="Dale"):
-        compose(rule="csdp", dale=True)
+        compose(models=dict(rule="csdp"), dale=True)

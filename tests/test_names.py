@@ -5,10 +5,12 @@ import pytest
 from brian2 import ms
 
 from brianff.devices.device import simulator
-from brianff.equations.compose import SCHEMA, ModelError, available, check, compose, load
-from brianff.equations.names import AT_HAND
-from brianff.network.feedback import FEEDBACK_DEFAULTS, compose_feedback
+from brianff.equations.compose import compose
+from brianff.equations.kinds import FEEDBACK, KINDS, available
+from brianff.equations.model import load
+from brianff.errors import ModelError
 from brianff.network.feedforward import Architecture
+from brianff.network.trial import check
 from brianff.stimulus import Schedule
 
 # Names that people give, and that other files, brianff, its templates, Brian2's, NumPy or C++ use for something else.
@@ -55,7 +57,7 @@ def outcome(composition, device="runtime"):
     if feedback:
         schedule = Schedule.positive(np.arange(6), [0, 1] * 3, np.arange(6), a.batch)
     rates = np.full(a.capacity + 1, 0.05)
-    inputs = schedule.inputs(a) | {f"learning_rate_at{n}": rates for n in (1, 2)} | composition.parameter_inputs(2)
+    inputs = schedule.inputs(a) | {f"learning_rate_at{n}": rates for n in (1, 2)} | composition.parameter_inputs(a)
     inputs |= {"images": rng.uniform(0.2, 1, (6, 6))}
     for n in (1, 2):
         inputs[f"synapses{n}.w"] = rng.normal(1, 1, a.sizes[n - 1] * a.sizes[n])
@@ -87,8 +89,8 @@ def test_names_of_a_neuron_do_not_matter(written, rule, role):
     others = {"rule": rule, "encoder": "poisson_rate"}
     file = written(**{role: AWKWARD})
     assert check("neuron", file, build=False, **others) == []
-    found = outcome(compose(neuron=file, **others))
-    expected = outcome(compose(neuron=written(**{role: plain(len(AWKWARD), role)}), **others))
+    found = outcome(compose(models=dict(neuron=file, **others)))
+    expected = outcome(compose(models=dict(neuron=written(**{role: plain(len(AWKWARD), role)}), **others)))
     np.testing.assert_array_equal(found, expected)
 
 
@@ -96,8 +98,10 @@ def test_names_of_a_neuron_do_not_matter(written, rule, role):
 def test_names_of_a_neuron_do_not_matter_in_cpp(written):
     roles = {role: AWKWARD[k::3] for k, role in enumerate(("variables", "local", "parameters"))}
     others = {"rule": "r_stdp", "encoder": "poisson_rate"}
-    found = outcome(compose(neuron=written(**roles), **others), "cpp")
-    expected = outcome(compose(neuron=written(**{r: plain(len(n), r) for r, n in roles.items()}), **others))
+    found = outcome(compose(models=dict(neuron=written(**roles), **others)), "cpp")
+    expected = outcome(
+        compose(models=dict(neuron=written(**{r: plain(len(n), r) for r, n in roles.items()}), **others))
+    )
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
 
 
@@ -116,7 +120,7 @@ def test_names_of_a_neuron_do_not_matter_in_a_network_with_feedback(written, rol
         text = neuron(**{role: names}).replace("tau_m", "tau_s") + 'surrogate = "1/(1 + abs(v - 1))"\n'
         path = written()
         path.write_text(text)
-        return compose_feedback(**(others | {"neuron": path}))
+        return compose(FEEDBACK, others | {"neuron": path})
 
     np.testing.assert_array_equal(outcome(composed(names)), outcome(composed(plain(len(names), role))))
 
@@ -132,15 +136,15 @@ def test_names_of_other_files_do_not_matter(kind, tmp_path):
     names = own.get(kind, "z z_last derivative_last g_last M alpha").split()
     path = tmp_path / "mine.py"
     path.write_text(neuron(variables=names))
-    found = outcome(compose(neuron=path))
+    found = outcome(compose(models=dict(neuron=path)))
     path.write_text(neuron(variables=plain(len(names), "v")))
-    np.testing.assert_array_equal(found, outcome(compose(neuron=path)))
+    np.testing.assert_array_equal(found, outcome(compose(models=dict(neuron=path))))
 
 
 def test_only_what_meets_is_renamed(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(neuron(variables=["z", "phase", "my_own"], local=["rate", "elsewhere"], parameters=["alpha"]))
-    shown = str(compose(neuron=path))
+    shown = str(compose(models=dict(neuron=path)))
     for name in ("z_of_rule", "z_of_rule_pre", "rate_of_optimizer", "alpha_of_rule"):
         assert name in shown
     for name in ("z_of_neuron", "phase_of_neuron", "my_own_of_neuron", "elsewhere_of_neuron", "alpha_of_neuron"):
@@ -152,7 +156,7 @@ def test_library_models_keep_their_names():
     for kind in ("neuron", "encoder", "goodness", "rule"):
         for name in available(kind):
             try:
-                composition = compose(**{kind: name})
+                composition = compose(models={kind: name})
             except ModelError:
                 continue
             assert composition.isolated.renamed == {}, name
@@ -167,13 +171,13 @@ def test_messages_use_the_names_of_the_file(tmp_path):
         check("neuron", path, build=False)
 
 
-@pytest.mark.parametrize("kind", list(AT_HAND))
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("what", ["variable", "parameter"])
 def test_what_strings_are_given_cannot_be_defined(kind, what, tmp_path):
     """Of every name at hand, the sentence says the user's file and line first."""
-    default = FEEDBACK_DEFAULTS.get(kind) or load(kind, available(kind)[0]).name
-    key = next((k for k, (sort, part, _) in SCHEMA[kind].items() if sort == "equations" and part != "layers"), None)
-    for name in sorted(AT_HAND[kind] - {"lastspike", "not_refractory", "dw"}):
+    default = FEEDBACK.defaults.get(kind) or load(kind, available(kind)[0]).name
+    key = next((k for k, s in KINDS[kind].strings.items() if s.sort == "equations" and s.group != "layers"), None)
+    for name in sorted(KINDS[kind].at_hand - {"lastspike", "not_refractory", "dw"}):
         path = tmp_path / "mine.py"
         model = load(kind, default)
         if what == "parameter":
@@ -193,7 +197,7 @@ def test_a_name_that_means_the_variable_of_another_group_is_refused(name, tmp_pa
     path = tmp_path / "mine.py"
     path.write_text(neuron(variables=[name]))
     with pytest.raises(ModelError, match=rf"mine\.py:8: '{name}' is also defined as what strings call .*: rename it"):
-        compose(neuron=path)
+        compose(models=dict(neuron=path))
 
 
 def test_a_file_that_reads_a_name_of_two_others_is_refused(tmp_path):
@@ -203,7 +207,7 @@ def test_a_file_that_reads_a_name_of_two_others_is_refused(tmp_path):
     with pytest.raises(
         ModelError, match=r"rule\.py:3: 'tau_x' is defined in .*mine\.py:\d+ and in .*sum_of_squares.py:\d+"
     ):
-        compose(neuron=mine, rule=rule)
+        compose(models=dict(neuron=mine, rule=rule))
 
 
 def test_a_local_variable_with_the_name_of_another_file_s_variable_is_refused_in_a_rule_of_yours(tmp_path):
@@ -212,7 +216,7 @@ def test_a_local_variable_with_the_name_of_another_file_s_variable_is_refused_in
     with pytest.raises(
         ModelError, match=r"rule\.py:3: 'v' is also defined in .*lif\.py:\d+: if a variable of this string"
     ):
-        compose(rule=rule)
+        compose(models=dict(rule=rule))
 
 
 # -- parameters of the same name -----------------------------------------------------------------------------------
@@ -224,9 +228,9 @@ def two_thetas(tmp_path):
 
 
 def test_parameters_of_the_same_name_belong_to_their_files(two_thetas):
-    c = compose(**two_thetas)
+    c = compose(models=two_thetas)
     assert (c.parameters["theta"], c.parameters["theta_of_rule"]) == (0.3, 1.0)
-    c = compose(**two_thetas, parameters={"rule.theta": 2.0, "neuron.theta": 0.5, "tau_m": 10 * ms})
+    c = compose(models=two_thetas, parameters={"rule.theta": 2.0, "neuron.theta": 0.5, "tau_m": 10 * ms})
     assert (c.parameters["theta"], c.parameters["theta_of_rule"], c.parameters["tau_m"]) == (0.5, 2.0, 10 * ms)
 
 
@@ -234,9 +238,9 @@ def test_an_override_of_two_parameters_asks_which(two_thetas):
     with pytest.raises(
         ModelError, match=r"'theta' is 0.3 in .*mine.py and 1.0 in .*: say which with neuron.theta or rule"
     ):
-        compose(**two_thetas, parameters={"theta": 2.0})
+        compose(models=two_thetas, parameters={"theta": 2.0})
     with pytest.raises(ModelError, match="no chosen model has a parameter 'optimizer.theta'"):
-        compose(**two_thetas, parameters={"optimizer.theta": 2.0})
+        compose(models=two_thetas, parameters={"optimizer.theta": 2.0})
 
 
 def test_equal_parameters_of_two_files_are_one(tmp_path):
@@ -244,8 +248,11 @@ def test_equal_parameters_of_two_files_are_one(tmp_path):
     path.write_text(
         neuron().replace('"tau_m": 20*ms', '"tau_m": 20*ms, "tau_x": 100*ms').replace("-I_syn/tau_syn", "-I_syn/tau_x")
     )
-    c = compose(neuron=path)
+    c = compose(models=dict(neuron=path))
     assert "tau_x" in c.parameters and "tau_x_of_goodness" not in c.parameters
-    c = compose(neuron=path, parameters={"tau_x": 50 * ms})
+    c = compose(models=dict(neuron=path), parameters={"tau_x": 50 * ms})
     assert c.parameters["tau_x"] == 50 * ms
-    assert compose(neuron=path, parameters={"goodness.tau_x": 50 * ms}).parameters["tau_x_of_goodness"] == 50 * ms
+    assert (
+        compose(models=dict(neuron=path), parameters={"goodness.tau_x": 50 * ms}).parameters["tau_x_of_goodness"]
+        == 50 * ms
+    )

@@ -61,7 +61,7 @@ def stimulus(a, rng, n=4):
 )
 def test_numpy_and_cpp_agree(models):
     """The same spikes, and weights equal to 1e-9 relative, after several learning steps."""
-    composition = compose(**models)
+    composition = compose(models=models)
     inputs, schedule = stimulus(SMALL, np.random.default_rng(3))
     reference = RuntimeSimulator(SMALL, composition, record=True)
     expected = reference.run(inputs, len(schedule))
@@ -92,9 +92,9 @@ def test_nothing_is_compiled_again_for_other_values(monkeypatch):
     Those of the composition hold where a run does not set them, whatever the binary was built with.
     """
     models = dict(neuron="lif", encoder="time_to_first_spike", rule="symba", optimizer="adam")
-    first = CppSimulator(SMALL, compose(**models), record=True)
+    first = CppSimulator(SMALL, compose(models=models), record=True)
     monkeypatch.setenv("PATH", "")  # no compiler to be found
-    composition = compose(**models, parameters={"alpha": 2.0, "v_th": 0.9})
+    composition = compose(models=models, parameters={"alpha": 2.0, "v_th": 0.9})
     again = CppSimulator(SMALL, composition, record=True)
     assert not again.compiled
     inputs, schedule = stimulus(SMALL, np.random.default_rng(4))
@@ -326,7 +326,7 @@ def test_who_waited_for_a_build_keeps_the_next_one_out(tmp_path):
 
 @pytest.mark.compiler
 def test_a_wrong_size_is_refused_and_nothing_is_left_behind():
-    compiled = CppSimulator(SMALL, compose(neuron="lif"), record=True)
+    compiled = CppSimulator(SMALL, compose(models=dict(neuron="lif")), record=True)
     inputs, schedule = stimulus(SMALL, np.random.default_rng(3))
     with pytest.raises(ValueError, match="'synapses1.w' has .* elements"):
         compiled.run({**inputs, "synapses1.w": np.zeros(7)}, len(schedule))
@@ -409,7 +409,7 @@ def test_empty_places_are_silent(runtime):
 def test_only_the_direction_of_the_activity_passes():
     """Twice the spikes of the layer below change its goodness, not the drive of the layer above."""
     a = Architecture(n_pixels=10, n_classes=2, layers=(8,), label_neurons=1, batch=1, n_steps=20, capacity=1, images=1)
-    composition = compose(encoder="regular_rate", parameters={"floor_x2": 1e-12})
+    composition = compose(models=dict(encoder="regular_rate"), parameters={"floor_x2": 1e-12})
     runtime = RuntimeSimulator(a, composition, record=True)
     rng = np.random.default_rng(0)
     w = rng.normal(size=a.n_input * 8)
@@ -429,7 +429,7 @@ def test_only_the_direction_of_the_activity_passes():
 
 def test_noise_does_not_depend_on_the_batch():
     """The same presentations, one after the other and side by side: the same goodness, with Poisson input."""
-    composition = compose(encoder="poisson_rate")
+    composition = compose(models=dict(encoder="poisson_rate"))
     rng = np.random.default_rng(1)
     n = 6
     images = rng.random((12, SMALL.n_pixels))
@@ -451,7 +451,7 @@ def test_rate_codes_have_the_rate(encoder):
     a = Architecture(
         n_pixels=200, n_classes=2, layers=(1,), label_neurons=1, batch=1, n_steps=500, capacity=1, images=1
     )
-    runtime = RuntimeSimulator(a, compose(encoder=encoder), record=True)
+    runtime = RuntimeSimulator(a, compose(models=dict(encoder=encoder)), record=True)
     image = np.repeat([0.2, 0.5], 100)[None]
     schedule = Schedule.evaluation(np.array([0]), np.array([LABEL_NONE]), np.array([0]), 1)
     runtime.run({"images": image, **schedule.inputs(a), "synapses1.w": 0.0, "neurons0.rate_max": 100.0}, 1)
@@ -468,7 +468,7 @@ def test_rate_codes_have_the_rate(encoder):
 def test_a_step_of_the_rule_raises_positive_above_negative_goodness(rule):
     """Learning one pair with a small step moves the margin of both layers in the right direction."""
     a = SMALL.with_(batch=1, capacity=4, images=1, n_steps=40)
-    runtime = RuntimeSimulator(a, compose(rule=rule, optimizer="sgd"))
+    runtime = RuntimeSimulator(a, compose(models=dict(rule=rule, optimizer="sgd")))
     better = []
     for seed in range(8):
         rng = np.random.default_rng(seed)
@@ -518,7 +518,7 @@ def test_an_epoch_begins_with_its_first_step_however_long_the_run():
 def test_single_precision_is_single_throughout():
     """One double constant in a loop would make the whole statement double: the loops name no such type."""
     a = SMALL.with_(dtype="float32")
-    compiled = CppSimulator(a, compose(encoder="poisson_rate"))
+    compiled = CppSimulator(a, compose(models=dict(encoder="poisson_rate")))
     inputs, schedule = stimulus(a, np.random.default_rng(3))
     with compiled.run(inputs, len(schedule)) as got:
         assert got["neurons1.v"].dtype == np.float32

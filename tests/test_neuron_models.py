@@ -25,7 +25,10 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 
 from brianff.devices.device import RuntimeSimulator, simulator
-from brianff.equations.compose import _unit_string, available, compose, load
+from brianff.equations.compose import compose
+from brianff.equations.kinds import available
+from brianff.equations.model import load
+from brianff.equations.text import unit_string
 from brianff.network.feedforward import LABEL_NONE, Architecture
 from brianff.noise import FUNCTIONS
 from brianff.stimulus import Schedule
@@ -49,7 +52,7 @@ class Cells:
         values = model.parameters | {"gain_below": 1.0} | parameters
         if "tau_syn" in values:
             values["tau_syn"] = 1e12 * second
-        declared = "\n".join(f"{name} : {_unit_string(value)}" for name, value in values.items())
+        declared = "\n".join(f"{name} : {unit_string(value)}" for name, value in values.items())
         self.group = group = NeuronGroup(
             n,
             model["equations"] + "\n" + declared + NOISE,
@@ -413,7 +416,7 @@ def test_noise_is_an_ornstein_uhlenbeck_process():
 def noisy(device="runtime", batch=2, seed=1, number=0, steps=40):
     """Traces of two layers of noisy neurons without input, at the end of an epoch: (entry, neuron) of each."""
     a = Architecture(4, 2, layers=(5, 5), label_neurons=1, batch=batch, n_steps=steps, capacity=2, images=1)
-    composition = compose(neuron="lif_noise", parameters={"sigma": 5.0})
+    composition = compose(models=dict(neuron="lif_noise"), parameters={"sigma": 5.0})
     built = simulator(device, a, composition) if device != "runtime" else RuntimeSimulator(a, composition)
     numbers = number + np.arange(batch)
     schedule = Schedule.evaluation(np.zeros(batch, int), np.full(batch, LABEL_NONE), numbers, batch)
@@ -501,11 +504,12 @@ def test_depression_follows_the_recursion_of_its_resource():
     """Every input spike adds w R; R = 1 - (1 - (1 - U) R) exp(-T/tau_rec) from one spike to the next."""
     a = Architecture(1, 2, (1,), label_neurons=0, batch=1, n_steps=400, capacity=1, images=1)
     composition = compose(
-        neuron="lif_depressing", encoder="regular_rate", parameters={"tau_syn": 1e3 * second, "rate_max": 50 * Hz}
+        models=dict(neuron="lif_depressing", encoder="regular_rate"),
+        parameters={"tau_syn": 1e3 * second, "rate_max": 50 * Hz},
     )
     simulated = RuntimeSimulator(a, composition, record=True)
     schedule = Schedule.evaluation(np.array([0]), np.array([LABEL_NONE]), np.array([0]), 1)
-    inputs = schedule.inputs(a) | composition.parameter_inputs(1) | {"images": [1.0], "synapses1.w": 0.5}
+    inputs = schedule.inputs(a) | composition.parameter_inputs(a) | {"images": [1.0], "synapses1.w": 0.5}
     simulated.run(inputs, 1)
     current = np.array(simulated.built.traces["neurons1"].I_syn)[0]
     jumps = np.diff(current)

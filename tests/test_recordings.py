@@ -5,12 +5,12 @@ import pytest
 from brian2 import Quantity, amp, farad, get_dimensions, hertz, metre, mV, nA, ohm, second, siemens, volt
 
 from brianff import plotting
-from brianff.equations.compose import available, compose
+from brianff.equations.compose import compose
+from brianff.equations.kinds import FEEDBACK, available
 from brianff.equations.threshold import crossing
 from brianff.errors import BrianffWarning, OptionError
 from brianff.learning.recordings import Recording, record_presentations, silence
 from brianff.learning.training import Config, Trainer, record_run
-from brianff.network.feedback import compose_feedback
 from brianff.network.feedforward import LABEL_NONE, Architecture
 from brianff.network.monitors import membrane, shown_variables
 from brianff.results import ResultsError
@@ -34,7 +34,7 @@ parameters = {"tau": 1*ms, "tau_syn": 20*ms}
 
 
 def record(neuron, sizes=(6,), weight=3.0, dt=1.0, n_steps=30, neurons=None, parameters=None, label=0):
-    composition = compose(neuron, parameters=parameters)
+    composition = compose(models=dict(neuron=neuron), parameters=parameters)
     a = Architecture(4, 2, sizes, label_neurons=2, batch=1, n_steps=n_steps, dt_ms=dt)
     rng = np.random.default_rng(0)
     n = [a.n_input, *sizes]
@@ -124,13 +124,13 @@ NO_THRESHOLD = {"lif_escape"}  # a spike is a matter of chance
 
 @pytest.mark.parametrize("name", sorted(set(available("neuron")) - NO_THRESHOLD))
 def test_the_threshold_of_every_neuron_of_the_library_is_found(name):
-    composition = compose(name)
+    composition = compose(models=dict(neuron=name))
     assert crossing(composition.models["neuron"]["threshold"], shown_variables(composition)) is not None
     assert shown_variables(composition)[0] == membrane(composition)
 
 
 def test_a_spike_by_chance_has_no_threshold():
-    composition = compose("lif_escape")
+    composition = compose(models=dict(neuron="lif_escape"))
     assert crossing(composition.models["neuron"]["threshold"], shown_variables(composition)) is None
 
 
@@ -232,7 +232,7 @@ def test_files_that_hold_no_recording(tmp_path):
 
 @pytest.mark.parametrize("models", [{}, dict(eligibility="spike_time", feedback="sfdfa"), dict(feedback="opzo")])
 def test_a_network_with_targets_is_recorded_like_any_other(models, tmp_path):
-    composition = compose_feedback(**models)
+    composition = compose(FEEDBACK, models)
     a = Architecture(4, 2, (5, 2), label_neurons=0, batch=1, n_steps=30)
     rng = np.random.default_rng(0)
     zero = np.zeros(1, int)

@@ -5,9 +5,13 @@ import pytest
 from brian2 import network_operation
 
 from brianff.devices.device import CppSimulator, RuntimeSimulator
-from brianff.equations.compose import ModelError, available, check, compose, load
+from brianff.equations.compose import compose
+from brianff.equations.kinds import available
+from brianff.equations.model import load
+from brianff.errors import ModelError
 from brianff.learning.evaluation import group_goodness
 from brianff.network.feedforward import LABEL_NONE, Architecture
+from brianff.network.trial import check
 from brianff.stimulus import Schedule
 
 STEPS = 50
@@ -16,13 +20,13 @@ STEPS = 50
 class Layer:
     """One layer of neurons without label input, on the NumPy runtime, that sees `images` side by side."""
 
-    def __init__(self, images, n, phase=1, n_classes=2, labels=None, repeat=1, **models):
+    def __init__(self, images, n, phase=1, n_classes=2, labels=None, repeat=1, parameters=None, **models):
         self.images, self.n = images, n
         batch, n_in = images.shape
         self.architecture = a = Architecture(
             n_in, n_classes, (n,), label_neurons=0, batch=batch, n_steps=STEPS, capacity=repeat + 1, images=batch
         )
-        self.simulator = RuntimeSimulator(a, compose(**models), record=True)
+        self.simulator = RuntimeSimulator(a, compose(models=models, parameters=parameters), record=True)
         number = np.tile(np.arange(batch), repeat + 1)
         labels = np.full(batch, LABEL_NONE) if labels is None else labels
         self.schedule = Schedule.evaluation(number, np.tile(labels, repeat + 1), number, batch)
@@ -157,7 +161,7 @@ def test_r_stdp_is_spike_timing_dependent_plasticity_times_reward():
     np.testing.assert_allclose(results["synapses1.dw"].reshape(w.shape), expected, rtol=1e-9, atol=1e-12)
 
 
-ONLINE = [name for name in available("rule") if compose(rule=name).online]
+ONLINE = [name for name in available("rule") if compose(models=dict(rule=name)).online]
 
 
 @pytest.mark.parametrize("rule", ONLINE)
@@ -203,7 +207,7 @@ def test_the_goodness_of_positive_comes_to_exceed_that_of_negative(rule):
     images = (rng.uniform(size=(2, 30)) > 0.5) * rng.uniform(0.5, 1, size=(2, 30))
     w = rng.normal(size=(30, 20)) * 1.5 / np.sqrt(30)
     pairs = 12
-    composition = compose(rule=rule, encoder="regular_rate")
+    composition = compose(models=dict(rule=rule, encoder="regular_rate"))
     a = Architecture(30, 2, (20,), label_neurons=0, batch=1, n_steps=STEPS, capacity=2 * pairs, images=2)
     k = np.zeros(pairs, int)
     schedule = Schedule.pairs(k, k + 1, k + LABEL_NONE, k + LABEL_NONE, k, 1)

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from brianff.devices.cache import DeviceError
 from brianff.endings import EXPECTED, OutputConsole, OutputError, Stopped, fail_cleanly, of_output
-from brianff.equations.compose import DEFAULTS, available
+from brianff.equations.kinds import FORWARD_FORWARD, available
 from brianff.errors import BrianffError, OptionError
 from brianff.options import flag_of, given, parser_of, text
 from brianff.results import ResultsError
@@ -155,14 +155,14 @@ def way_to_predict(args, how, config):
     return "readout"
 
 
-def add_model_options(parser):
+def add_model_options(parser, kinds=FORWARD_FORWARD.kinds):
     """One option for each kind of model: a name or a file."""
-    for kind, default in DEFAULTS.items():
+    for kind in kinds:
         parser.add_argument(
             f"--{kind}",
             type=text,
             metavar="MODEL",
-            help=f"name or file (default: {default}; there are: {', '.join(available(kind))})",
+            help=f"name or file (default: {kind.default}; there are: {', '.join(available(kind))})",
         )
 
 

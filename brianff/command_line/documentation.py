@@ -1,30 +1,21 @@
 """The page on models, `docs/models.md`, from the docstrings and strings of the model files."""
 
-from brianff.equations.compose import FEEDBACK_FOLDERS, FOLDERS, SCHEMA, ModelError, available, compose, load
-from brianff.equations.names import AT_HAND
+from brianff.equations.compose import compose
+from brianff.equations.kinds import GROUPS, KINDS, SCHEMES, available
+from brianff.equations.model import load
+from brianff.errors import ModelError
 
 __all__ = ["models_page"]
 
-_TITLES = {
-    "neuron": "Neurons",
-    "encoder": "Codes",
-    "goodness": "Goodness",
-    "rule": "Rules",
-    "optimizer": "Optimizers",
-    "eligibility": "Eligibilities (learning with feedback)",
-    "feedback": "Feedback",
-    "loss": "Losses",
-}
 _INTRODUCTION = """# Models
 
 <!-- Written by `brianff docs`; change the files under models/ and run it again. -->
 
 Every model is one file of equation strings under `models/`, named with `--neuron`, `--encoder`, `--goodness`, `--rule`
-and `--optimizer`, or given as a file of your own. What a string means, and which names it may use, stands in the table
-at the top of `brianff/equations/compose.py`, and, for learning with feedback (`--eligibility`, `--feedback`,
-`--loss`), of `brianff/network/feedback.py`;
-`brianff show` prints what Brian2 gets of any combination; `brianff check FILE`
-finds mistakes. Parameters are changed with `--set NAME=VALUE`, without compiling again.
+and `--optimizer` (for learning with feedback, `--eligibility`, `--feedback` and `--loss`), or given as a file of your
+own. What a file of each kind may define stands in the tables below; which names its strings may use, at the top of
+`brianff/equations/variables.py`. `brianff show` prints what Brian2 gets of any combination; `brianff check FILE` finds
+mistakes. Parameters are changed with `--set NAME=VALUE`, without compiling again.
 
 A model file is Python, and runs when it is loaded: read one that you got from somebody before you name it. A run keeps
 copies of the files that you name, with their hashes, in `models/` of its folder. `--resume` loads a copy only if you
@@ -49,31 +40,65 @@ given:
 
 
 def _names():
-    rows = "\n".join(f"| {kind} | {_code(sorted(names))} |" for kind, names in AT_HAND.items())
+    rows = "\n".join(f"| {kind} | {_code(sorted(kind.at_hand))} |" for kind in KINDS.values())
     return _NAMES + rows + "\n"
+
+
+_PLACES = """## What a file may define
+
+Each kind has a table below, of the strings that its files may define (\\* = must), and of the place of the network that
+each belongs to, `GROUP.SLOT`. All kinds may have, too:
+
+| name | meaning |
+|--|--|
+| `parameters` | dictionary of quantities: variables that all neurons share, changed without recompiling |
+| `limits` | conditions on the file's own parameters, one a line: `0 <= dark < 1` |
+| `functions` | functions of the file's own: `{"relu(x)": "clip(x, 0, inf)"}` |
+| `base` | another model, whose strings and parameters hold where this file has none (`""` leaves a string out) |
+
+"""
+
+
+def _groups():
+    schemes = [f"{scheme.name}: {_code(scheme.defaults)}" for scheme in SCHEMES]
+    rows = [f"| `{name}` | {meaning} |" for name, meaning in GROUPS.items()]
+    kinds = (
+        f"\nKinds of models, by method of learning, in the order in which strings are joined: {'; '.join(schemes)}.\n"
+    )
+    return "\n".join([_PLACES + "| group | is |", "|--|--|", *rows, kinds])
+
+
+def _strings(kind):
+    """The table of what a file of a kind may define."""
+    rows = ["| name | is | place | meaning |", "|--|--|--|--|"]
+    for key, string in kind.strings.items():
+        must = "".join(f"; defines `{name}`, {reason}" for name, reason in string.must_define.items())
+        asked = ", for models that ask for it" if string.asked else ""
+        star = "\\*" if string.required else ""
+        rows.append(f"| `{key}`{star} | {string.sort} | `{string.place}` | {string.meaning}{asked}{must} |")
+    return "\n".join(rows) + "\n"
 
 
 def models_page():
     """Markdown of all models that come with brianff."""
-    parts = [_INTRODUCTION, _contents(), _fits(), _names()]
-    for kind, title in _TITLES.items():
-        parts.append(f"## {title}\n")
-        parts += [_model(kind, name) for name in available(kind)]
+    parts = [_INTRODUCTION, _contents(), _fits(), _groups(), _names()]
+    for kind in KINDS.values():
+        parts += [f"## {kind.title}\n", _strings(kind), *(_model(kind, name) for name in available(kind))]
     return "\n".join(parts)
 
 
 def _contents():
     lines = ["| | |", "|--|--|"]
-    for kind, title in _TITLES.items():
+    for kind in KINDS.values():
         names = ", ".join(f"[`{name}`](#{name})" for name in available(kind))
-        lines.append(f"| {title} | {names} |")
+        lines.append(f"| {kind.title} | {names} |")
     return "\n".join(lines) + "\n"
 
 
 def _fits():
     """Which rule works with which goodness and which neuron; all else works with all else."""
     rules = {rule: next(g for g in available("goodness") if _fit(goodness=g, rule=rule)) for rule in available("rule")}
-    online = [rule for rule in rules if compose(rule=rule, goodness=rules[rule]).online]
+    online = [rule for rule in rules if compose(models=dict(rule=rule, goodness=rules[rule])).online]
     unfit = "; ".join(
         f"`{rule}` with {_code(codes)}"
         for rule, goodness in rules.items()
@@ -95,7 +120,7 @@ def _fits():
 
 def _fit(**models):
     try:
-        return compose(**{"encoder": "regular_rate"} | models).misfit() is None
+        return compose(models={"encoder": "regular_rate"} | models).misfit() is None
     except ModelError:
         return False
 
@@ -111,7 +136,7 @@ def _model(kind, name):
     if rest:
         out.append(rest + "\n")
     out.append("```python")
-    for key in SCHEMA[kind]:
+    for key in kind.strings:
         if key not in model.strings:
             continue
         text = model.strings[key]
@@ -128,6 +153,3 @@ def _model(kind, name):
             out.append(f"| `{key}` | {value} | {limits} |")
         out.append("")
     return "\n".join(out)
-
-
-assert set(_TITLES) == set(FOLDERS | FEEDBACK_FOLDERS)

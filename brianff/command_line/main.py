@@ -10,20 +10,11 @@ import brianff.program
 import brianff.protocols
 from brianff.command_line.commands import add_model_options, fail_cleanly
 from brianff.command_line.documentation import models_page
-from brianff.equations.compose import (
-    DEFAULTS,
-    FEEDBACK_FOLDERS,
-    FOLDERS,
-    SCHEMA,
-    ModelError,
-    assigned_names,
-    available,
-    check,
-    compose,
-    load,
-)
-from brianff.errors import OptionError
-from brianff.network.feedback import FEEDBACK_DEFAULTS, compose_feedback
+from brianff.equations.compose import compose
+from brianff.equations.kinds import FORWARD_FORWARD, KINDS, available, scheme_of
+from brianff.equations.model import assigned_names, load
+from brianff.errors import ModelError, OptionError
+from brianff.network.trial import check
 from brianff.options import Parser, parameters_of, text
 
 __all__ = ["main"]
@@ -37,29 +28,29 @@ def _kind_of(path):
     path = Path(path)
     if path.suffix == ".py" and not path.is_file():
         raise ModelError(f"{path}: there is no such file.")
-    for kind, folder in (FOLDERS | FEEDBACK_FOLDERS).items():
-        if path.resolve().parent.name == folder:
-            return kind
+    for kind in KINDS.values():
+        if path.resolve().parent.name == kind.folder:
+            return kind.name
     names = assigned_names(path) if path.is_file() else []
     if path.is_file() and not names:
         raise ModelError(
             f"{path}:1: this file defines nothing that a model has, such as 'equations' or 'at_update': begin with a "
-            "copy of a file under models/, or see the table at the top of brianff/equations/compose.py."
+            "copy of a file under models/, or see the tables in docs/models.md."
         )
     fitting, errors = [], {}
-    for kind in FOLDERS:
+    for kind in FORWARD_FORWARD.kinds:
         try:
             load(kind, path)
-            if not {"base", *SCHEMA[kind]} & set(names):
+            if not {"base", *kind.strings} & set(names):
                 raise ModelError(f"{path}:1: it defines no string of a {kind}.")
-            fitting.append(kind)
+            fitting.append(kind.name)
         except ModelError as error:
             errors[kind] = error
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
         raise ModelError(f"{path}: this could be a {' or a '.join(fitting)}: say which with --kind.")
-    likeliest = max(FOLDERS, key=lambda kind: sum(_likeness(name, SCHEMA[kind]) for name in names))
+    likeliest = max(FORWARD_FORWARD.kinds, key=lambda kind: sum(_likeness(name, kind.strings) for name in names))
     raise ModelError(f"{errors[likeliest]} (taken for a {likeliest}; use --kind for another)")
 
 
@@ -69,13 +60,16 @@ def _likeness(name, keys):
     return best if best > 0.6 else 0
 
 
-def _chosen(args, of_feedback):
-    """Models that are named on the command line, all of one kind of learning; the defaults depend on which."""
-    chosen = {k: name for k in (*FOLDERS, *FEEDBACK_FOLDERS) if (name := getattr(args, k, None))}
-    named = {*chosen, "dale"} if getattr(args, "dale", False) else set(chosen)
-    if odd := named - set(FEEDBACK_DEFAULTS if of_feedback else (*DEFAULTS, "dale")):
-        raise OptionError(f"--{min(odd)} is no part of learning {'with' if of_feedback else 'without'} feedback.")
-    return chosen
+def _chosen(args, *kinds):
+    """Models that are named on the command line, and the one scheme that has all of their kinds and `kinds`."""
+    chosen = {kind: name for kind in KINDS if (name := getattr(args, kind, None))}
+    scheme = scheme_of({*chosen, *kinds})
+    if scheme is None:
+        names = [f"--{kind}" for kind in KINDS if kind in {*chosen, *kinds}]
+        raise OptionError(
+            f"{', '.join(names[:-1])} and {names[-1]} do not go together: see the kinds in docs/models.md."
+        )
+    return chosen, scheme
 
 
 def _protocols():
@@ -89,25 +83,16 @@ def main(arguments=None):
     commands = parser.add_subparsers(dest="command", required=True)
 
     show = commands.add_parser("show", help="print the equations that Brian2 gets")
-    add_model_options(show)
+    add_model_options(show, KINDS.values())
     show.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="replace a parameter, as in tau_m=10*ms"
     )
-    for kind in FEEDBACK_FOLDERS:
-        show.add_argument(
-            f"--{kind}",
-            type=text,
-            metavar="MODEL",
-            help=f"name or file, for learning with feedback (there are: {', '.join(available(kind))})",
-        )
     show.add_argument("--dale", action="store_true", help="with Dale's principle: the optimizer keeps signs")
 
     checker = commands.add_parser("check", help="find a wrong unit, a missing name or a bad flag in a model file")
     checker.add_argument("file", type=text, metavar="FILE")
-    checker.add_argument(
-        "--kind", choices=[*FOLDERS, *FEEDBACK_FOLDERS], help="default: from the file's folder or contents"
-    )
-    add_model_options(checker)
+    checker.add_argument("--kind", choices=KINDS, help="default: from the file's folder or contents")
+    add_model_options(checker, KINDS.values())
 
     commands.add_parser("models", help="list the models that come with brianff")
 
@@ -123,25 +108,20 @@ def main(arguments=None):
 
     args = parser.parse_args(arguments)
     if args.command == "show":
-        parameters = parameters_of(args.set)
-        of_feedback = any(getattr(args, kind) for kind in FEEDBACK_FOLDERS)
-        chosen = _chosen(args, of_feedback)
-        if of_feedback:
-            composition = compose_feedback(parameters, **chosen)
-        else:
-            composition = compose(**chosen, parameters=parameters, dale=args.dale)
+        chosen, scheme = _chosen(args)
+        composition = compose(scheme, chosen, parameters_of(args.set), args.dale)
         print(composition)
         if misfit := composition.misfit():
             print(f"note: not to be trained: {misfit}", file=sys.stderr)
     elif args.command == "check":
         kind = args.kind or _kind_of(args.file)
-        others = _chosen(args, kind in FEEDBACK_FOLDERS)
+        others, _ = _chosen(args, kind)
         others.pop(kind, None)
         for note in check(kind, args.file, **others):
             print(f"note: {note}")
         print(f"{args.file}: this {kind} is in order")
     elif args.command == "models":
-        for kind in (*FOLDERS, *FEEDBACK_FOLDERS):
+        for kind in KINDS:
             for name in available(kind):
                 summary = load(kind, name).docstring.splitlines()[0]
                 print(f"{kind:12} {name:20} {summary}")

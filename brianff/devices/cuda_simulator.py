@@ -26,6 +26,7 @@ from brianff.devices.cache import CompilerError, DeviceError, cached
 from brianff.devices.cuda import Setup
 from brianff.devices.device import Results, _check_input, ended
 from brianff.devices.merging import merge
+from brianff.network import network_class
 from brianff.one_thread import in_turn
 from brianff.scratch import cache_folder, failed, run_folder
 
@@ -156,7 +157,7 @@ class CudaSimulator:
     def __init__(self, architecture, composition, report=None, record=False, setup=None):
         self.architecture = architecture
         # A binary in the cache may have been built with other values.
-        self.parameters = composition.parameter_inputs(architecture.depth)
+        self.parameters = composition.parameter_inputs(architecture)
         self.record = record
         self.setup = setup or Setup.find_complete()
         if architecture.batch > LARGEST_BATCH:
@@ -180,8 +181,8 @@ class CudaSimulator:
         text = [
             json.dumps(self.architecture.asdict(), sort_keys=True),
             str(self.record),
-            inspect.getsource(composition.network_class),
-            str(composition).split("[parameters]")[0].split("\n", 1)[1],
+            inspect.getsource(network_class(composition)),
+            composition.fingerprint(),
             *(importlib.metadata.version(package) for package in ("brian2", "brian2cuda", "numpy")),
             self.setup.fingerprint,
             *(path.read_text() for path in sorted([*files, *_TEMPLATES.iterdir()])),
@@ -342,8 +343,8 @@ def generate(folder, architecture, composition, setup, network=None, record=Fals
     device = get_device()
     try:
         with setup.preferences():
-            network_class = on_gpu(network or composition.network_class)
-            built = network_class(architecture, composition, record=record, stop_early=True)
+            on_device = on_gpu(network or network_class(composition))
+            built = on_device(architecture, composition, record=record, stop_early=True)
             for slot in ("before_network_run", "after_network_run"):
                 device.insert_code(slot, f"BRIANFF_{slot}")
             device.headers.append('"jobs.h"')

@@ -25,7 +25,8 @@ import brianff
 from brianff.devices.cache import CompilerError, DeviceError, cached
 from brianff.devices.memory import require_size
 from brianff.devices.merging import merge
-from brianff.equations.compose import check_own_files
+from brianff.equations.checker import check_own_files
+from brianff.network import network_class
 from brianff.one_thread import in_turn
 from brianff.scratch import cache_folder, failed, run_folder
 
@@ -148,7 +149,7 @@ class RuntimeSimulator:
             set_device("runtime")
         prefs.codegen.target = "numpy"
         self.architecture = architecture
-        self.built = composition.network_class(architecture, composition, record=record)
+        self.built = network_class(composition)(architecture, composition, record=record)
         self.built.network.store("initial")
         self._initial_arrays = {k: v.values.copy() for k, v in self.built.timed_arrays.items()}
 
@@ -224,7 +225,7 @@ class CppSimulator:
     def __init__(self, architecture, composition, report=None, record=False, network=None, under=()):
         self.architecture = architecture
         # A binary in the cache may have been built with other values.
-        self.parameters = composition.parameter_inputs(architecture.depth)
+        self.parameters = composition.parameter_inputs(architecture)
         self.under = under
         self.folder = cache_folder() / _fingerprint(architecture, composition, record, network)
 
@@ -346,13 +347,12 @@ def _fingerprint(architecture, composition, record, network):
     sources = Path(brianff.__file__).parent
     files = [*sources.glob("network/*.py"), sources / "noise.py", *sources.glob("devices/*.py")]
     code = "".join(p.read_text() for p in sorted([*files, *sources.glob("templates/cpp/*")]))
-    strings = str(composition).split("[parameters]")[0].split("\n", 1)[1]
     text = "\n".join(
         [
             json.dumps(architecture.asdict(), sort_keys=True),
             str(record),
-            inspect.getsource(network or composition.network_class),
-            strings,
+            inspect.getsource(network or network_class(composition)),
+            composition.fingerprint(),
             importlib.metadata.version("brian2"),
             np.__version__,
             platform.machine(),
@@ -428,7 +428,7 @@ def _generate(work, architecture, composition, record, network):
     set_device("cpp_standalone", directory=str(work), build_on_run=False)
     device = get_device()
     try:
-        built = (network or composition.network_class)(architecture, composition, record=record, stop_early=True)
+        built = (network or network_class(composition))(architecture, composition, record=record, stop_early=True)
         with built.precision():
             built.network.run(built.duration, namespace={})
         # Linking with it makes denormal numbers count as zero: traces of silent pixels decay for ever.

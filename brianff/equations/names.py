@@ -6,72 +6,42 @@ variable).  Where two files have the same name for different things, the later o
 encoder, goodness, rule, optimizer) gets another in the network, ``NAME_of_KIND``, in all of its strings; so does a name
 that the generated code cannot have, such as ``double``.  Three exceptions:
 
-- what files of other kinds are written for (`CONTRACT`: the trace ``x``, ...) keeps its name, and the other is renamed;
-- what brianff itself offers to the strings of a file (`AT_HAND`) cannot be defined there: nobody could tell which of
-  both is meant;
+- what files of other kinds are written for (`Kind.contract`: the trace ``x``, ...) keeps its name, and the other is
+  renamed;
+- what brianff itself offers to the strings of a file (`Kind.at_hand`) cannot be defined there: nobody could tell which
+  of both is meant;
 - ``w`` in strings of synapses is always the weight.
 """
 
 import re
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from brian2 import have_same_dimensions
 
-import brianff.models
+from brianff.equations.definitions import OF_SYNAPSES
+from brianff.equations.kinds import KINDS, LAYER_NAMES, NEURON_NAMES, SYNAPSE_NAMES
 from brianff.equations.limits import require_limits, require_size
-from brianff.equations.text import SUFFIXES, base_name, closest, equation_lines, names_in, statement_lines
+from brianff.equations.text import SUFFIXES, base_name, closest, equation_lines, names_in, statement_lines, strings_in
 from brianff.errors import ModelError
 from brianff.values import is_number
 
-__all__ = ["AT_HAND", "CONTRACT", "Isolated", "isolate", "ships"]
+__all__ = ["Isolated", "isolate"]
 
-_FUNCTIONS = {"uniform", "exponential"}
-_RANDOM = {"seed", "presentation", "channel", "entry"}
-_NEURON = (
-    _FUNCTIONS
-    | _RANDOM
-    | {"T_epoch", "t_in_epoch", "n_classes", "class_group", "target", "lastspike", "not_refractory"}
-)
-_LAYER = {"phase", "learning_rate", "samples_per_update", "n_neurons", "n_spikes"}
-_SYNAPSE = {"w", "plastic"}
-_OF_RULES = {"surrogate", "derivative", "goodness_jump", "memory"}
-# kind -> what brianff, or a file of another kind, gives its strings to use
-AT_HAND = {
-    "neuron": _NEURON - {"n_classes", "class_group", "target"},  # those are for rules
-    "encoder": _FUNCTIONS
-    | _RANDOM
-    | {"T_epoch", "t_in_epoch", "intensity", "n_pixels", "label_neurons", "images", "shown_image", "events"},
-    "goodness": _NEURON | _LAYER,
-    "rule": _NEURON | _LAYER | _SYNAPSE | _OF_RULES | {"x", "g", "gain", "response"},
-    "optimizer": {"T_epoch", "w", "dw", "plastic"},
-    "eligibility": _NEURON | _SYNAPSE | {"phase", "surrogate", "delta", "n_spikes"},
-    "feedback": _NEURON | _SYNAPSE | {"phase", "dw", "delta", "n_spikes", "perturbation"},
-    "loss": _NEURON | {"phase", "own_class", "shown_class", "excess"},
-}
-# kind -> what the files of other kinds, and Python code, know by its name
-CONTRACT = {
-    "goodness": {"x", "g", "gain", "G"},
-    "rule": {"dw"},
-    "encoder": {"dark"},
-    "eligibility": {"dw", "grazing"},
-    "feedback": {"F", "F_range"},
-    "loss": {"n_spikes", "delta"},
-}
 # What brianff itself has in the groups of a network; `scopes` of names are these: in "hidden", neurons and the synapses
 # that reach them, which see all names of their neurons.
 _INTERNAL = {
     "input": {
-        *AT_HAND["encoder"],
+        *KINDS["encoder"].at_hand,
         *("is_pixel", "is_label", "shown_label", "label_channel", "in_class", "neutral", "pixel"),
         *("image_index", "label", "presentation_index", "first_step_of_epoch"),
     },
     "hidden": {
-        *(_NEURON | _SYNAPSE | _OF_RULES),
-        *("label", "presentation_index", "own_class", "shown_class", "score", "excess", "perturbation", "N_pre"),
-        *("N_post", "first_step_of_epoch"),
+        *(NEURON_NAMES | SYNAPSE_NAMES),
+        *(string.variable for kind in KINDS.values() for string in kind.strings.values() if string.variable),
+        *("label", "presentation_index", "own_class", "shown_class", "perturbation", "N_pre", "N_post"),
+        "first_step_of_epoch",
     },
-    "layer": {*_LAYER, "t_stop", "phase_at"},
+    "layer": {*LAYER_NAMES, "t_stop", "phase_at"},
 }
 _SCOPES = {
     "input": {"input"},
@@ -99,7 +69,6 @@ _GENERATED = set(
     LazyArange logical_not logical_and logical_or inf nan source class_name codeobj_class collected
     conditional_write dtype resize idx vectorisation_idx entry_idx cond numpy spikespace""".split()
 )
-_SYNAPSE_PARTS = ("synapses", "upper", "feedback", "update")
 
 
 @dataclass
@@ -132,13 +101,12 @@ class Isolated:
         return message
 
 
-def isolate(models, schema, overrides):
+def isolate(models, overrides):
     """Rename what has the same name in two files and means different things.
 
     Parameters
     ----------
     models : dict of kind -> `Model`
-    schema : dict of kind -> string -> (sort, part, required)
     overrides : dict
         Values that replace those of the files: ``NAME``, or ``KIND.NAME`` where two files have the name.
 
@@ -151,34 +119,34 @@ def isolate(models, schema, overrides):
     ModelError
         If a file defines a name twice, or one that is taken; if an override fits no parameter.
     """
-    own = {kind: _own_names(model, schema[kind]) for kind, model in models.items()}
+    own = {kind: _own_names(model) for kind, model in models.items()}
     for kind, model in models.items():
-        _refuse_taken(model, own[kind], schema[kind])
+        _refuse_taken(model, own[kind])
         _refuse_ambiguous_locals(model, own, models)
     parameters = _overridden(models, overrides)
     mapping = _new_names(models, own, parameters)
-    _follow(models, own, mapping, schema)
+    _follow(models, own, mapping)
     renamed, values = {}, {}
     for kind, model in models.items():
         if mapping[kind]:
-            renamed[kind] = _renamed(model, mapping[kind], own[kind], schema[kind])
+            renamed[kind] = _renamed(model, mapping[kind], own[kind])
         values |= {mapping[kind].get(name, name): value for name, value in parameters[kind].items()}
     back = {kind: {new: old for old, new in names.items()} for kind, names in mapping.items() if names}
     variables = {
         kind: {mapping[kind].get(name, name) for name, o in names.items() if o.what == "variable"}
-        - CONTRACT.get(kind, set())
+        - models[kind].schema.contract
         for kind, names in own.items()
     }
     return Isolated(models | renamed, values, back, variables)
 
 
 # -- what a file defines -------------------------------------------------------------------------------------------
-def _own_names(model, schema):
+def _own_names(model):
     """name -> `_Own` of all that a file defines."""
     found = {}
-    for key, (what, part, _) in schema.items():
-        scopes = _SCOPES.get(part, {"hidden"})
-        for offset, line in equation_lines(model[key]) if what == "equations" else ():
+    for key, string in model.schema.strings.items():
+        scopes = _SCOPES.get(string.group, {"hidden"})
+        for offset, line in equation_lines(model[key]) if string.sort == "equations" else ():
             if not (match := re.match(r"d(\w+)\s*/\s*dt\s*=|(\w+)\s*(?:=|:)", line)):
                 continue
             name, where = match[1] or match[2], model.where(key, offset)
@@ -192,19 +160,18 @@ def _own_names(model, schema):
         found[name] = _Own(where, _EVERYWHERE, "parameter")
     for name in model.courses:
         found[name] = _Own(model.where(name), _EVERYWHERE, "course")
-    for key, (what, part, _) in schema.items():
-        for name, offset in _locals(model, key, part, found) if what == "statements" else ():
-            found.setdefault(name, _Own(model.where(key, offset), set(), "local")).scopes |= _SCOPES.get(
-                part, {"hidden"}
-            )
+    for key, string in model.schema.strings.items():
+        for name, offset in _locals(model, key, string.group, found) if string.sort == "statements" else ():
+            own = found.setdefault(name, _Own(model.where(key, offset), set(), "local"))
+            own.scopes |= _SCOPES.get(string.group, {"hidden"})
     return found
 
 
-def _locals(model, key, part, defined):
+def _locals(model, key, group, defined):
     """Names that a string assigns and reads afterwards, and that are not defined elsewhere: (name, offset)."""
     statements = list(statement_lines(model[key]))
-    not_local = set(defined) | AT_HAND[model.kind] | CONTRACT.get(model.kind, set())
-    if part in _SYNAPSE_PARTS:
+    not_local = set(defined) | model.schema.at_hand | model.schema.contract
+    if group in OF_SYNAPSES:
         not_local |= {"w", "dw", "plastic"}
     for k, (offset, statement) in enumerate(statements):
         match = re.match(r"(\w+)\s*([-+*/]?=)(?!=)(.*)", statement)
@@ -214,20 +181,20 @@ def _locals(model, key, part, defined):
         name = match[1]
         not_local |= names_in(match[3])
         later = names_in(*(text for _, text in statements[k + 1 :]))
-        first = model.kind in ("neuron", "encoder") or part in _SYNAPSE_PARTS  # these set nothing that is another's
+        first = model.schema.alone or group in OF_SYNAPSES  # these set nothing that is another's
         if match[2] == "=" and name not in not_local and (first or name in later):
             yield name, offset
         not_local.add(name)
 
 
-def _refuse_taken(model, own, schema):
+def _refuse_taken(model, own):
     """Names that brianff or another file gives this one to use, and names that look like a variable elsewhere."""
-    taken = AT_HAND[model.kind] - CONTRACT.get(model.kind, set())
+    taken = model.schema.at_hand - model.schema.contract
     variables = {name for name, o in own.items() if o.what == "variable"}
-    of_layers = _LAYER | CONTRACT["goodness"]
+    of_layers = LAYER_NAMES | KINDS["goodness"].contract
     for name, o in own.items():
         base, suffix = base_name(name)
-        weight = name in _SYNAPSE and o.what == "parameter" and model.kind == "neuron"  # which on_pre could mean
+        weight = name in SYNAPSE_NAMES and o.what == "parameter" and model.kind == "neuron"  # which on_pre could mean
         if name in taken or weight:
             raise ModelError(
                 f"{o.where}: '{name}' is also defined by brianff, or by another file, as a name for the strings of a "
@@ -241,14 +208,9 @@ def _refuse_taken(model, own, schema):
             )
 
 
-def ships(model):
-    """Whether a model comes with brianff."""
-    return Path(brianff.models.__path__[0]).resolve() in model.path.resolve().parents
-
-
 def _refuse_ambiguous_locals(model, own, models):
     """A user's file that assigns to a name of another file and reads it afterwards: is a local variable meant?"""
-    if model.kind in ("neuron", "encoder", "optimizer") or ships(model):
+    if model.schema.alone or model.ships:
         return
     for name, o in own[model.kind].items():
         for kind in models:
@@ -314,14 +276,14 @@ def _new_names(models, own, parameters):
     """kind -> old -> new name of all that must have another one."""
     mapping = {kind: {} for kind in models}
     taken = {}  # name -> [(kind, _Own)] that keep it
-    for kind in models:
-        for name in CONTRACT.get(kind, set()) & own[kind].keys():
+    for kind, model in models.items():
+        for name in model.schema.contract & own[kind].keys():
             taken.setdefault(name, []).append((kind, own[kind][name]))
     everything = set().union(*own.values())
     variables = {n for of_kind in own.values() for n, o in of_kind.items() if o.what == "variable"}
     for kind in models:
         for name, o in own[kind].items():
-            if name in CONTRACT.get(kind, ()):
+            if name in models[kind].schema.contract:
                 continue
             internal = name in _GENERATED or any(name in _INTERNAL[scope] for scope in o.scopes)
             base, suffix = base_name(name)
@@ -348,46 +310,44 @@ def _meet(name, one, other, parameters):
     return bool(a.scopes & b.scopes)
 
 
-def _follow(models, own, mapping, schema):
+def _follow(models, own, mapping):
     """Files that use a name which two others define mean that of the models that they were written with."""
     for kind, model in models.items():
-        used = {base_name(n)[0] for n in _used(model, schema[kind])} | _used(model, schema[kind])
+        used = {base_name(n)[0] for n in _used(model)} | _used(model)
         for name in used - own[kind].keys():
             owners = [k for k in models if k != kind and name in own[k] and own[k][name].what != "local"]
-            if len(owners) < 2 or any(name in CONTRACT.get(k, ()) for k in owners):
+            if len(owners) < 2 or any(name in models[k].schema.contract for k in owners):
                 continue
             if all(name not in mapping[k] for k in owners):
                 continue
-            known = [k for k in owners if ships(models[k])]
-            if not ships(model):
+            known = [k for k in owners if models[k].ships]
+            if not model.ships:
                 places = " and in ".join(own[k][name].where for k in owners)
-                line = _line(model, schema[kind], name)
+                line = _line(model, name)
                 raise ModelError(f"{model.path}:{line}: '{name}' is defined in {places}: rename one of them.")
             owner = known[0] if known else owners[0]
             if name in mapping[owner]:
                 mapping[kind][name] = mapping[owner][name]
 
 
-def _used(model, schema):
-    texts = [model[key] for key, (what, _, _) in schema.items() if what not in ("values",) and key != "method"]
-    initial = model.strings.get("initial") or {}
-    return names_in(*texts, *map(str, initial.values()))
+def _used(model):
+    return names_in(*strings_in({key: text for key, text in model.strings.items() if key != "method"}))
 
 
-def _line(model, schema, name):
+def _line(model, name):
     """Line of the first string that uses a name."""
-    for key in schema:
+    for key in model.schema.strings:
         for offset, line in enumerate(str(model[key]).splitlines()):
             if any(name in (n, base_name(n)[0]) for n in names_in(line)):
                 return model.where(key, offset).rpartition(":")[2]
     return "1"
 
 
-def _renamed(model, mapping, own, schema):
+def _renamed(model, mapping, own):
     """The model with other names in all its strings."""
     strings = {}
     for key, value in model.strings.items():
-        what, part, _ = schema[key]
+        string = model.schema.strings[key]
         if isinstance(value, dict):
             strings[key] = {
                 mapping.get(name, name): _rename(v, mapping, own) if isinstance(v, str) else v
@@ -396,8 +356,8 @@ def _renamed(model, mapping, own, schema):
         elif key == "method":
             strings[key] = value
         else:
-            here = {k: v for k, v in mapping.items() if part not in _SYNAPSE_PARTS or k not in _SYNAPSE}
-            strings[key] = _rename(value, here, own, mapping, what == "equations")
+            here = {k: v for k, v in mapping.items() if string.group not in OF_SYNAPSES or k not in SYNAPSE_NAMES}
+            strings[key] = _rename(value, here, own, mapping, string.sort == "equations")
     parameters = {mapping.get(name, name): value for name, value in model.parameters.items()}
     courses = {mapping.get(name, name): course for name, course in model.courses.items()}
     return replace(model, strings=strings, parameters=parameters, courses=courses)

@@ -3,11 +3,16 @@
 import difflib
 import re
 
+from brian2 import Quantity
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, Equations
+from brian2.units.allunits import all_units
+from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 from brian2.utils.stringtools import get_identifiers
 
 __all__ = [
-    "SUFFIXES", "base_name", "closest", "equation_lines", "foreign_name", "names_in", "statement_lines", "targets",
-    "tidy", "without_comments",
+    "SUFFIXES", "base_name", "closest", "code_of", "declare", "equation_lines", "foreign_name", "initial_of_shared",
+    "initial_statements", "names_in", "statement_lines", "strings_in", "targets", "tidy", "unit_of", "unit_string",
+    "without_comments",
 ]  # fmt: skip
 
 # How strings name the variables of other groups.
@@ -47,6 +52,11 @@ def names_in(*texts):
     return set().union(*(get_identifiers(without_comments(t)) for t in texts if t))
 
 
+def strings_in(strings):
+    """All strings of a model, and the values in its dictionaries as such."""
+    return [text for s in strings.values() for text in (map(str, s.values()) if isinstance(s, dict) else [s])]
+
+
 def equation_lines(text):
     """Pairs of (offset of the first physical line, equation); as in Brian2, an equation goes on until its unit."""
     pending, start = "", 0
@@ -78,3 +88,56 @@ def statement_lines(text):
 def targets(text):
     """Names that statements assign to."""
     return {re.split(r"\W", statement)[0] for _, statement in statement_lines(text)}
+
+
+# -- in Brian2's spelling ------------------------------------------------------------------------------------------
+_DIMENSIONS = {unit.name: unit.dim for unit in all_units}
+_BASE = ("meter", "kilogram", "second", "amp", "kelvin", "mole", "candle")
+
+
+def unit_string(value):
+    """Unit of a quantity as Brian2's equations spell it."""
+    dim = get_dimensions(value)
+    if dim is DIMENSIONLESS:
+        return "1"
+    for name in ("second", "hertz", "volt", "amp", "siemens", "farad", "ohm", "coulomb"):
+        if dim is _DIMENSIONS[name]:
+            return name
+    return "*".join(f"{name}**{exponent:g}" for name, exponent in zip(_BASE, dim._dims, strict=True) if exponent)
+
+
+def declare(names, parameters):
+    """Parameters as shared variables: run_args can change them without a new compilation."""
+    return "\n".join(
+        f"{name} : {unit_string(parameters[name])} (shared, constant)" for name in parameters if name in names
+    )
+
+
+def initial_statements(equations, initial):
+    """Statements that put every variable with a differential equation, or an initial value, back to that value."""
+    statements = []
+    for eq in Equations(equations).values():
+        if (eq.type == DIFFERENTIAL_EQUATION or eq.varname in initial) and "shared" not in eq.flags:
+            zero = "0" if eq.dim is DIMENSIONLESS else f"0*{unit_string(Quantity(1, dim=eq.dim))}"
+            statements.append(f"{eq.varname} = {code_of(initial.get(eq.varname, zero))}")
+    return "\n".join(statements)
+
+
+def initial_of_shared(equations, initial):
+    """The same for variables that all neurons share, which Brian2 sets before all others."""
+    shared = [eq.varname for eq in Equations(equations).values() if eq.varname in initial and "shared" in eq.flags]
+    return "".join(f"{name} = {code_of(initial[name])}\n" for name in shared)
+
+
+def code_of(value):
+    """A number or quantity as Brian2's expressions spell it; a string is one already."""
+    if isinstance(value, (str, int)):
+        return str(value)
+    number = repr(float(value))
+    return number if get_dimensions(value) is DIMENSIONLESS else f"{number}*{unit_string(value)}"
+
+
+def unit_of(eq):
+    if eq.var_type == "integer" or eq.var_type == "boolean":
+        return eq.var_type
+    return unit_string(Quantity(1, dim=eq.dim))

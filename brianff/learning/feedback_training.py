@@ -15,6 +15,8 @@ from brian2 import have_same_dimensions, ms
 
 from brianff import datasets
 from brianff.devices.device import RuntimeSimulator, simulator
+from brianff.equations.compose import compose
+from brianff.equations.kinds import FEEDBACK
 from brianff.equations.limits import require_limits
 from brianff.errors import OptionError
 from brianff.learning.evaluation import NO_PREDICTION, predicted_classes
@@ -28,7 +30,6 @@ from brianff.learning.training import (
     device_option,
     load_data,
 )
-from brianff.network.feedback import FEEDBACK_DEFAULTS, compose_feedback
 from brianff.network.feedforward import LABEL_NONE, Architecture
 from brianff.options import EPOCHS, NEURONS, SAMPLES, SEED, STEPS, TIME_STEP, Options, option, parameters_of
 from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule, stream
@@ -49,14 +50,14 @@ class FeedbackConfig(Options):
     split_seed: int = option(0, "seed of the split into training, validation and (digits) test set", **SEED)
     limit: int | None = option(None, "use only this many training samples", low=1)
 
-    neuron: str = option(FEEDBACK_DEFAULTS["neuron"], "neuron model: name or file")
+    neuron: str = option(FEEDBACK.defaults["neuron"], "neuron model: name or file")
     encoder: str | None = option(
         None, "encoder: name or file (default: time_to_first_spike, or spike_times for spike trains)"
     )
-    eligibility: str = option(FEEDBACK_DEFAULTS["eligibility"], "local gradient: name or file")
-    feedback: str = option(FEEDBACK_DEFAULTS["feedback"], "feedback to hidden layers: name or file")
-    loss: str = option(FEEDBACK_DEFAULTS["loss"], "loss: name or file")
-    optimizer: str = option(FEEDBACK_DEFAULTS["optimizer"], "optimizer: name or file")
+    eligibility: str = option(FEEDBACK.defaults["eligibility"], "local gradient: name or file")
+    feedback: str = option(FEEDBACK.defaults["feedback"], "feedback to hidden layers: name or file")
+    loss: str = option(FEEDBACK.defaults["loss"], "loss: name or file")
+    optimizer: str = option(FEEDBACK.defaults["optimizer"], "optimizer: name or file")
     set: tuple[str, ...] = option(
         (), "replace a parameter of the models, as in tau_s=100*ms", metavar="NAME=VALUE", parameters=True
     )
@@ -91,7 +92,7 @@ class FeedbackConfig(Options):
         """The same configuration with the defaults of its data set filled in."""
         preset = _preset(self.dataset) | {"encoder": default_encoder(self.dataset)}
         changes = {k: v for k, v in preset.items() if "parameters" not in k and getattr(self, k) is None}
-        for name in ("data", *FEEDBACK_DEFAULTS):
+        for name in ("data", *FEEDBACK.defaults):
             value = getattr(self, name)
             if value is not None and (name == "data" or value.endswith(".py")):
                 changes[name] = str(Path(value).resolve())
@@ -238,7 +239,7 @@ class FeedbackTrainer(Trainer):
         a, c, out = self.architecture, self.composition, {}
         L = a.depth
         for projection in a.projections:
-            for key in map(projection.key, c.state_variables()):
+            for key in map(projection.key, (name for name in c.state_variables() if name != "dw")):
                 out[key] = np.zeros(self.simulator.size(key))
             out[projection.key("w")] = projection.uniform(self.config.seed, self.config.init)
         if c.feedback:
@@ -515,9 +516,9 @@ def _fitting(preset, known):
 
 
 def _compose(config):
-    models = {kind: getattr(config, kind) for kind in FEEDBACK_DEFAULTS}
-    known = compose_feedback(**models).parameters
+    models = {kind: getattr(config, kind) for kind in FEEDBACK.defaults}
+    known = compose(FEEDBACK, models).parameters
     preset = _fitting(_preset(config.dataset)["parameters"], known)
-    composition = compose_feedback(preset | parameters_of(config.set), **models)
+    composition = compose(FEEDBACK, models, parameters=preset | parameters_of(config.set))
     composition.require_fit()
     return composition

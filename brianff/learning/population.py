@@ -22,7 +22,9 @@ from pathlib import Path
 import numpy as np
 
 from brianff.devices.device import simulator
-from brianff.equations import compose as equations
+from brianff.equations.compose import compose
+from brianff.equations.kinds import KINDS
+from brianff.equations.model import Model
 from brianff.learning.evaluation import predicted_classes, present
 from brianff.learning.readout import SoftmaxReadout, features
 from brianff.learning.rectified import Layer, modulators, normalised
@@ -42,7 +44,7 @@ READOUT_EPOCHS = 50  # for `measure`: more change nothing
 def _no_rule():
     """A rule that changes nothing, and needs no traces."""
     strings = {"synapse": "dw : 1", "at_epoch_end": "dw = 0"}
-    return equations.Model("rule", "none", Path(__file__), strings, {}, "", {})
+    return Model(KINDS["rule"], "none", Path(__file__), strings, {}, "", {})
 
 
 class SpikingPopulation:
@@ -78,7 +80,7 @@ class SpikingPopulation:
         device="cpp",
         report=None,
     ):
-        self.composition = equations.compose(rule=_no_rule(), optimizer="sgd")
+        self.composition = compose(models=dict(rule=_no_rule(), optimizer="sgd"))
         self.architecture = Architecture(
             n_pixels=n_pixels,
             n_classes=n_classes,

@@ -20,14 +20,12 @@ from pathlib import Path
 
 import numpy as np
 
-from brianff.equations.compose import FEEDBACK_FOLDERS, FOLDERS
+from brianff.equations.kinds import KINDS
 from brianff.errors import OptionError
 from brianff.hashes import digest_of, file_digest
 from brianff.results import ResultsError, RunFolder
 
 __all__ = ["begin", "check_data", "check_equations", "data_digest", "reopen", "versions"]
-
-KINDS = (*FOLDERS, *FEEDBACK_FOLDERS)
 
 
 def versions():

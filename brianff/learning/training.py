@@ -21,7 +21,8 @@ import numpy as np
 from brianff import datasets
 from brianff.devices.device import DEVICES, simulator
 from brianff.endings import Stopped
-from brianff.equations import compose as equations
+from brianff.equations.compose import compose
+from brianff.equations.kinds import FORWARD_FORWARD
 from brianff.errors import OptionError
 from brianff.learning import runs
 from brianff.learning.checkpoints import Whole, check_checkpoint
@@ -155,7 +156,7 @@ class Config(Options):
         preset = preset | {"encoder": default_encoder(self.dataset)}
         changes = {name: value for name, value in preset.items() if getattr(self, name) is None}
         # A run may be resumed from another folder.
-        for name in ("data", *equations.FOLDERS):
+        for name in ("data", *FORWARD_FORWARD.defaults):
             value = getattr(self, name)
             if value is not None and (name == "data" or value.endswith(".py")):
                 changes[name] = str(Path(value).resolve())
@@ -714,7 +715,7 @@ def load_data(config):
 
 
 def default_encoder(dataset):
-    return "spike_times" if dataset in datasets.SPIKE_TRAINS else equations.DEFAULTS["encoder"]
+    return "spike_times" if dataset in datasets.SPIKE_TRAINS else FORWARD_FORWARD.defaults["encoder"]
 
 
 def check_input(data, composition, architecture, report):
@@ -750,13 +751,9 @@ def _check_recorded(config, data):
 
 
 def _compose(config):
-    composition = equations.compose(
-        config.neuron,
-        config.encoder,
-        config.goodness,
-        config.rule,
-        config.optimizer,
-        parameters_of(config.set),
+    composition = compose(
+        models={kind: getattr(config, kind) for kind in FORWARD_FORWARD.defaults},
+        parameters=parameters_of(config.set),
         dale=config.dale is not None,
     )
     composition.require_fit()

@@ -6,7 +6,7 @@ def network_class(composition):
     from brianff.network.feedback import FeedbackNetwork
     from brianff.network.feedforward import FeedForwardNetwork
 
-    return FeedbackNetwork if "feedback" in composition.models else FeedForwardNetwork
+    return FeedbackNetwork if composition.has_output else FeedForwardNetwork
 
 
 def build(architecture, composition, record=False, stop_early=False):

@@ -42,7 +42,6 @@ from brian2.devices.device import get_device, runtime_device
 from brian2.equations.equations import Equations
 from brian2.groups.group import CodeRunner
 
-from brianff.equations.compose import Composition
 from brianff.errors import OptionError
 from brianff.network.architecture import Architecture
 from brianff.network.continuous import state_of, without
@@ -114,7 +113,7 @@ class FeedForwardNetwork:
     watch : `brianff.network.monitors.FirstNotFinite`, with `record` on the NumPy runtime
     """
 
-    def __init__(self, architecture, composition: Composition, record=False, stop_early=False):
+    def __init__(self, architecture, composition, record=False, stop_early=False):
         self.architecture = architecture
         self.composition = composition
         with self.precision():

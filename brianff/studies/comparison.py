@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from brianff.equations.compose import DEFAULTS, ModelError, compose
+from brianff.equations.compose import compose
+from brianff.equations.kinds import FORWARD_FORWARD
+from brianff.errors import ModelError
 from brianff.learning.training import Config, Trainer, cpu_seconds
 from brianff.scratch import temporary_folder
 from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule
@@ -71,7 +73,7 @@ class Combination:
 
     @property
     def goodness(self):
-        return "class_groups" if self.rule == "class_competition" else DEFAULTS["goodness"]
+        return "class_groups" if self.rule == "class_competition" else FORWARD_FORWARD.defaults["goodness"]
 
     def options(self):
         """Of `Config`."""
@@ -81,7 +83,9 @@ class Combination:
     def misfit(self):
         """Why this cannot work, or None; nothing is compiled to find out."""
         try:
-            return compose(self.neuron, self.code, self.goodness, self.rule).misfit()
+            return compose(
+                models=dict(neuron=self.neuron, encoder=self.code, goodness=self.goodness, rule=self.rule)
+            ).misfit()
         except ModelError as error:
             return str(error)
 

@@ -7,7 +7,8 @@ its weights) at a time step, against those of `brianff.studies.event_driven`, an
 import numpy as np
 
 from brianff.devices.device import RuntimeSimulator
-from brianff.network.feedback import compose_feedback
+from brianff.equations.compose import compose
+from brianff.equations.kinds import FEEDBACK
 from brianff.network.feedforward import Architecture
 from brianff.studies.event_driven import (
     Neuron,
@@ -60,13 +61,13 @@ def present(weights, images, dt, simulator=RuntimeSimulator, parameters=None, re
         Record all spikes.
     labels : (batch,) int array, optional
     **models
-        As `brianff.network.feedback.compose_feedback` takes them.
+        Of the scheme `FEEDBACK`, as `brianff.equations.compose.compose` takes them.
 
     Returns
     -------
     simulator, results
     """
-    composition = compose_feedback(**models)
+    composition = compose(FEEDBACK, models)
     batch, n_input = images.shape
     sizes = tuple(w.shape[1] for w in weights)
     a = Architecture(

@@ -1,0 +1,472 @@
+"""The kinds of models, what a file of each may define, and the part of the network that each string belongs to.
+
+`KINDS` is the one table that loads model files, composes and checks their strings, titles what `brianff show` prints,
+and writes the page on models (`docs/models.md`).  A method of learning is a `Scheme`, a tuple of kinds; a kind or a
+scheme of somebody else's is made of the same classes, and needs no change here.
+
+The place of a string is ``GROUP.SLOT``: whose it is (`GROUPS`), and when it counts (`SLOTS`).
+"""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+__all__ = [
+    "FEEDBACK", "FEEDBACK_KINDS", "FORWARD_FORWARD", "GROUPS", "KINDS", "Kind", "LAYER_NAMES", "LEARNING",
+    "NEURON_NAMES", "SCHEMES", "SLOTS", "SYNAPSE_NAMES", "Scheme", "String", "available", "models_folder", "scheme_of",
+]  # fmt: skip
+
+GROUPS = {
+    "input": "the input channels",
+    "neurons": "the neurons of all layers but the input",
+    "hidden": "those of the hidden layers",
+    "output": "those of the last layer, in networks with targets",
+    "both": "neurons and input channels",
+    "projecting": "the same, but for the last layer, which projects to nobody",
+    "layer": "one element for each layer (and entry of the batch)",
+    "layers": "the same, for the input as well",
+    "goodness": "from every neuron of a layer, `_pre`, to its layer",
+    "sum": "the same, without the input, when a stimulus epoch ends",
+    "lateral": "from every neuron of a layer, `_pre`, to every other one, `_post`",
+    "synapses": "the synapses from layer to layer",
+    "upper": "those of them that come from hidden neurons",
+    "feedback": "the synapses from the output to the hidden layers",
+}
+SLOTS = {
+    "equations": "equations",
+    "threshold": "threshold",
+    "reset": "reset",
+    "refractory": "refractory",
+    "method": "integration method",
+    "on_step": "every time step",
+    "on_threshold": "at a spike, before any synapse",
+    "at_epoch_end": "at the end of a stimulus epoch",
+    "remember": "last of a stimulus epoch, before the reset",
+    "initial": "values at the start of a stimulus epoch",
+    "at_epoch_start": "at the start of a stimulus epoch",
+    "encode": "at the start of a stimulus epoch, after all else",
+    "perturbation": "in a perturbed presentation",
+    "on_pre": "when a presynaptic neuron spikes",
+    "on_post": "when a postsynaptic neuron spikes",
+    "largest": "the largest value of all neurons",
+    "model": "model",
+    "learns_when": "when the rule learns",
+    "rows": "rows that change",
+    "columns": "columns that change",
+    "at_update": "optimizer",
+    "backward": "backward",
+}
+
+
+@dataclass(frozen=True)
+class String:
+    """What a model may define under one key.
+
+    Attributes
+    ----------
+    sort : {"equations", "statements", "condition", "expression", "word", "values", "maxima"}
+        What it is: `brianff.equations.checker` has a method for each.
+    place : str
+        ``GROUP.SLOT`` (see `GROUPS` and `SLOTS`).
+    meaning : str
+    required : bool
+    default : str
+        What stands there where a file has none.
+    variable : str
+        Name of the variable that an expression becomes.
+    asked : str
+        Counts only where a model of another kind uses this name.
+    must_define : dict of name -> what for
+        Variables that the string, if there is one, has to define.
+    must_set : tuple of str
+        Variables that its statements have to set.
+    """
+
+    sort: str
+    place: str
+    meaning: str
+    required: bool = False
+    default: str = ""
+    variable: str = ""
+    asked: str = ""
+    must_define: dict = field(default_factory=dict)
+    must_set: tuple = ()
+
+    @property
+    def group(self):
+        return self.place.partition(".")[0]
+
+    @property
+    def slot(self):
+        return self.place.partition(".")[2]
+
+
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """A kind of model.
+
+    Attributes
+    ----------
+    name, title : str
+        As in ``neuron`` and ``Neurons``.
+    folder : str or path
+        Where its models lie: below ``models/``, or anywhere.
+    default : str
+        Name of the model that is taken where none is chosen.
+    strings : dict of str -> `String`
+    at_hand : frozenset of str
+        What brianff, or models of other kinds, give its strings to use: no file of this kind can define it.
+    contract : frozenset of str
+        Names by which models of other kinds, and Python code, know what its files define.
+    alone : bool
+        Its files know nothing of what models of other kinds define, beside what is at hand.
+    changes_weights : bool
+        A file must change `dw`, which it defines, or `w` itself.
+    """
+
+    name: str
+    title: str
+    folder: str
+    default: str
+    strings: dict
+    at_hand: frozenset = frozenset()
+    contract: frozenset = frozenset()
+    alone: bool = False
+    changes_weights: bool = False
+
+    def __str__(self):
+        return self.name
+
+
+@dataclass(frozen=True, eq=False)
+class Scheme:
+    """The kinds of models that a method of learning is composed of, a neuron and an encoder among them.
+
+    Attributes
+    ----------
+    name : str
+    kinds : tuple of `Kind`
+        Strings are joined in this order.
+    """
+
+    name: str
+    kinds: tuple
+
+    @property
+    def defaults(self):
+        """Name of every kind -> of the model that is taken where none is chosen."""
+        return {kind.name: kind.default for kind in self.kinds}
+
+    def has(self, group):
+        """Whether one of the kinds must have a string in a group."""
+        strings = (string for kind in self.kinds for string in kind.strings.values())
+        return any(string.group == group for string in strings if string.required)
+
+
+_FUNCTIONS = frozenset({"uniform", "exponential"})
+_RANDOM = frozenset({"seed", "presentation", "channel", "entry"})
+_CLASSES = frozenset({"n_classes", "class_group", "target"})
+NEURON_NAMES = _FUNCTIONS | _RANDOM | _CLASSES | {"T_epoch", "t_in_epoch", "lastspike", "not_refractory"}
+LAYER_NAMES = frozenset({"phase", "learning_rate", "samples_per_update", "n_neurons", "n_spikes"})
+SYNAPSE_NAMES = frozenset({"w", "plastic"})
+LEARNING = "phase_layer > 0"  # where no rule says when it learns
+
+NEURON = Kind(
+    "neuron",
+    "Neurons",
+    "neurons",
+    "lif",
+    {
+        "equations": String("equations", "neurons.equations", "Brian2 equations of a hidden neuron", True),
+        "threshold": String("condition", "neurons.threshold", "condition for a spike", True),
+        "reset": String("statements", "neurons.reset", "statements at a spike", True),
+        "refractory": String("word", "neurons.refractory", "refractory period or condition"),
+        "method": String(
+            "word",
+            "neurons.method",
+            "integration method (default: exponential_euler; where an equation is not linear in its own variable, or "
+            "has noise: euler; heun for noise that is multiplied)",
+        ),
+        "on_pre": String(
+            "statements", "synapses.on_pre", "what a presynaptic spike does (default `I_syn_post += w`)",
+            default="I_syn_post += w",
+        ),
+        "surrogate": String(
+            "expression", "neurons.equations", "pseudo-derivative of the spike", asked="surrogate", variable="surrogate"
+        ),
+        "excess": String(
+            "expression", "output.equations", "how far the membrane is above threshold, -1: at rest",
+            default="0", asked="excess", variable="excess",
+        ),
+        "initial": String("values", "neurons.initial", "values at the start of a stimulus epoch (default 0)"),
+        "on_step": String("statements", "neurons.on_step", "in every time step, after the membrane's update"),
+        "lateral": String("statements", "lateral.on_pre", "for every neuron `_post` when one of its layer spikes"),
+        "presynaptic": String(
+            "equations", "projecting.equations", "variables of every neuron that projects, for `on_pre`: `NAME_pre`"
+        ),
+        "presynaptic_on_spike": String(
+            "statements", "projecting.reset", "their statements at an own spike, after `on_pre` has read them"
+        ),
+        "response": String(
+            "equations",
+            "projecting.equations",
+            "what all spikes of a presynaptic neuron add to the membrane potential through a weight of 1",
+            asked="response",
+            must_define={"response": "what rules ask for"},
+        ),
+        "response_on_spike": String(
+            "statements", "projecting.reset", "its statements at a spike of the presynaptic neuron", asked="response"
+        ),
+    },
+    at_hand=NEURON_NAMES - _CLASSES,  # those are for rules
+    alone=True,
+)  # fmt: skip
+ENCODER = Kind(
+    "encoder",
+    "Codes",
+    "encoders",
+    "time_to_first_spike",
+    {
+        "equations": String("equations", "input.equations", "variables of an input channel"),
+        "at_epoch_start": String(
+            "statements", "input.encode", "statements that turn `intensity` (0..1) into spike times", True
+        ),
+        "threshold": String("condition", "input.threshold", "condition for a spike", True),
+        "reset": String("statements", "input.reset", "statements at a spike"),
+    },
+    at_hand=_FUNCTIONS
+    | _RANDOM
+    | {"T_epoch", "t_in_epoch", "intensity", "n_pixels", "label_neurons", "images", "shown_image", "events"},
+    contract=frozenset({"dark"}),
+    alone=True,
+)
+GOODNESS = Kind(
+    "goodness",
+    "Goodness",
+    "goodness",
+    "sum_of_squares",
+    {
+        "neuron": String(
+            "equations", "both.equations", "the trace of every neuron, and what it is made of", True,
+            must_define={"x": "the trace that is recorded and that the readout uses"},
+        ),
+        "on_spike": String("statements", "both.reset", "its jump at an own spike", True),
+        "hidden": String("equations", "neurons.equations", "further variables of hidden neurons"),
+        "lateral": String("statements", "lateral.on_pre", "as the neuron's"),
+        "layer": String(
+            "equations", "layers.equations", "the goodness `g`, and `gain`, the normalisation", True,
+            must_define={
+                "g": "the goodness that rules and predictions use",
+                "gain": "the factor with which the next layer normalises its input",
+            },
+        ),
+        "layer_on_spike": String(
+            "statements", "goodness.on_pre", "jump of the layer's variables when neuron `_pre` spikes, before its own",
+            True,
+        ),
+        "derivative": String(
+            "expression", "neurons.equations", "of the goodness by `x`, up to a factor that the layer has in common",
+            True, asked="derivative", variable="derivative",
+        ),
+        "goodness_jump": String(
+            "expression", "neurons.equations", "of the goodness when a neuron spikes",
+            asked="goodness_jump", variable="goodness_jump",
+        ),
+        "memory": String(
+            "expression", "neurons.equations", "what is left of `x` after a time step (default 1)",
+            default="1", asked="memory", variable="memory",
+        ),
+    },
+    at_hand=NEURON_NAMES | LAYER_NAMES,
+    contract=frozenset({"x", "g", "gain", "G"}),
+)  # fmt: skip
+RULE = Kind(
+    "rule",
+    "Rules",
+    "rules",
+    "symba",
+    {
+        "presynaptic": String(
+            "equations", "projecting.equations", "first factor: variables of every neuron that projects"
+        ),
+        "neuron": String(
+            "equations", "neurons.equations", "second factor: further variables of a learning neuron"
+        ),
+        "presynaptic_on_spike": String(
+            "statements", "projecting.reset", "at a spike of a neuron that projects"
+        ),
+        "neuron_on_spike": String("statements", "neurons.reset", "at a spike of a learning neuron"),
+        "on_step": String("statements", "neurons.on_step", "in every time step, after the neuron's own"),
+        "layer": String("equations", "layer.equations", "third factor: variables of the layer"),
+        "layer_max": String(
+            "maxima", "sum.largest",
+            "`NAME = expression`: the largest value of all neurons `_pre`, if larger than what the layer's NAME has",
+        ),
+        "layer_sum": String("statements", "sum.at_epoch_end", "for every neuron `_pre`, afterwards"),
+        "layer_at_epoch_end": String("statements", "layer.at_epoch_end", "when a stimulus epoch ends, after those"),
+        "neuron_at_epoch_end": String(
+            "statements", "neurons.at_epoch_end", "the same for each neuron, after the layer's"
+        ),
+        "synapse": String("equations", "synapses.model", "`dw`, the weight change for the optimizer, and what else"),
+        "on_pre": String(
+            "statements", "synapses.on_pre", "at a presynaptic spike; may change `w` itself: then no optimizer does"
+        ),
+        "on_post": String("statements", "synapses.on_post", "the same at a postsynaptic spike"),
+        "synapse_on_step": String(
+            "statements", "synapses.on_step", "in every time step in which the rule learns"
+        ),
+        "at_epoch_end": String("statements", "synapses.at_epoch_end", "statements that change `dw`"),
+        "learns_when": String(
+            "condition", "synapses.learns_when", "when the rule learns (default `phase_layer != 0`)",
+            default="phase_layer != 0",
+        ),
+        "rows": String(
+            "condition", "synapses.rows", "of `_pre` variables; rows of the matrix where it is false are skipped"
+        ),
+        "presynaptic_remember": String(
+            "statements", "projecting.remember", "last statements before the reset"
+        ),
+        "neuron_remember": String("statements", "neurons.remember", "the same of neurons"),
+        "layer_remember": String("statements", "layer.remember", "the same of the layer"),
+    },
+    at_hand=NEURON_NAMES
+    | LAYER_NAMES
+    | SYNAPSE_NAMES
+    | {"x", "g", "gain", "response", "surrogate", "derivative", "goodness_jump", "memory"},
+    contract=frozenset({"dw"}),
+    changes_weights=True,
+)  # fmt: skip
+OPTIMIZER = Kind(
+    "optimizer",
+    "Optimizers",
+    "optimizers",
+    "adam",
+    {
+        "synapse": String("equations", "synapses.model", "variables of a synapse"),
+        "at_update": String(
+            "statements", "synapses.at_update", "turns `dw` into a change of `w`, and sets `dw` to 0",
+            True, must_set=("w", "dw"),
+        ),
+    },
+    at_hand=frozenset({"T_epoch", "w", "dw", "plastic"}),
+    alone=True,
+)  # fmt: skip
+ELIGIBILITY = Kind(
+    "eligibility",
+    "Eligibilities (learning with feedback)",
+    "eligibilities",
+    "spike_time",
+    {
+        "presynaptic": String("equations", "projecting.equations", "variables of every neuron that projects"),
+        "presynaptic_on_spike": String("statements", "projecting.reset", "their jumps at an own spike"),
+        "neuron": String("equations", "neurons.equations", "further variables of a neuron"),
+        "on_step": String("statements", "neurons.on_step", "in every time step"),
+        "on_threshold": String(
+            "statements", "neurons.on_threshold", "at a spike, before any synapse; `n_spikes`: earlier ones"
+        ),
+        "synapse": String(
+            "equations", "synapses.model", "`dw`, and the eligibility", True,
+            must_define={"dw": "the accumulated weight change"},
+        ),
+        "on_post": String("statements", "synapses.on_post", "what a postsynaptic spike does"),
+        "synapse_on_step": String("statements", "synapses.on_step", "in every time step"),
+        "rows": String("condition", "synapses.rows", "of `_pre` variables: rows for which `synapse_on_step` runs"),
+        "at_epoch_end": String(
+            "statements", "synapses.at_epoch_end", "changes `dw`, with the error `delta_post`", True,
+            must_set=("dw",),
+        ),
+        "columns": String(
+            "condition", "synapses.columns", "of `_post` variables; columns where it is false are skipped then"
+        ),
+    },
+    at_hand=NEURON_NAMES | SYNAPSE_NAMES | {"phase", "surrogate", "delta", "n_spikes"},
+    contract=frozenset({"dw", "grazing"}),
+)  # fmt: skip
+LOSS = Kind(
+    "loss",
+    "Losses",
+    "losses",
+    "spike_count",
+    {
+        "neuron": String(
+            "equations", "neurons.equations", "the spike count `n_spikes`, and `delta`, the error", True,
+            must_define={"n_spikes": "the spike count that predictions use", "delta": "the error of a neuron"},
+        ),
+        "hidden": String("equations", "hidden.equations", "variables of hidden neurons, kept from run to run"),
+        "on_spike": String("statements", "neurons.reset", "statements at a spike", True),
+        "output_at_epoch_end": String(
+            "statements", "output.at_epoch_end",
+            "sets the error of an output neuron; `own_class`, and `shown_class` of the sample", True,
+            must_set=("delta",),
+        ),
+        "output_score": String(
+            "expression", "output.equations", "what predictions compare; may use the neuron's `excess`", True,
+            variable="score",
+        ),
+        "hidden_at_epoch_end": String(
+            "statements", "hidden.at_epoch_end", "the error of hidden neurons, before the feedback", True
+        ),
+        "at_epoch_start": String("statements", "neurons.at_epoch_start", "when a stimulus epoch begins"),
+    },
+    at_hand=NEURON_NAMES | {"phase", "own_class", "shown_class", "excess"},
+    contract=frozenset({"n_spikes", "delta"}),
+)  # fmt: skip
+FEEDBACK_KIND = Kind(
+    "feedback",
+    "Feedback",
+    "feedbacks",
+    "sfdfa",
+    {
+        "neuron": String("equations", "neurons.equations", "variables of hidden and output neurons"),
+        "perturbation": String(
+            "expression", "hidden.perturbation",
+            "`perturbation` is this in a presentation of phase -1, else 0; every sample is then shown twice, first "
+            "with phase -1",
+        ),
+        "remember": String("statements", "neurons.remember", "before the reset of a stimulus epoch"),
+        "at_epoch_start": String("statements", "neurons.at_epoch_start", "when a stimulus epoch begins"),
+        "hidden_at_epoch_start": String(
+            "statements", "hidden.encode", "the same for hidden neurons only, afterwards"
+        ),
+        "on_threshold": String("statements", "neurons.on_threshold", "at a spike, before any synapse"),
+        "on_spike": String("statements", "neurons.reset", "at a spike, at the reset"),
+        "on_pre": String("statements", "upper.on_pre", "what a spike of a hidden neuron does, beside the neuron's own"),
+        "backward": String(
+            "statements", "upper.backward",
+            "by which `delta_pre` of a hidden layer is made of `delta_post`, the last layer's synapses first",
+        ),
+        "synapse": String("equations", "feedback.model", "variables of the feedback synapses"),
+        "at_epoch_end": String(
+            "statements", "feedback.at_epoch_end", "statements that change `delta_post`, from `delta_pre` of the output"
+        ),
+        "at_update": String("statements", "feedback.at_update", "with every step of the optimizer"),
+    },
+    at_hand=NEURON_NAMES | SYNAPSE_NAMES | {"phase", "dw", "delta", "n_spikes", "perturbation"},
+    contract=frozenset({"F", "F_range"}),
+)  # fmt: skip
+
+FORWARD_FORWARD = Scheme("forward_forward", (NEURON, ENCODER, GOODNESS, RULE, OPTIMIZER))
+FEEDBACK = Scheme(
+    "feedback",
+    (replace(NEURON, default="two_exponential"), ENCODER, ELIGIBILITY, LOSS, FEEDBACK_KIND, OPTIMIZER),
+)
+SCHEMES = (FORWARD_FORWARD, FEEDBACK)
+FEEDBACK_KINDS = ("eligibility", "feedback", "loss")
+KINDS = {kind.name: kind for kind in (*FORWARD_FORWARD.kinds, ELIGIBILITY, FEEDBACK_KIND, LOSS)}
+
+
+def scheme_of(kinds):
+    """The first scheme that has all of some kinds, by name, or None."""
+    return next((scheme for scheme in SCHEMES if set(kinds) <= scheme.defaults.keys()), None)
+
+
+def models_folder(kind):
+    """Where the models of a kind lie."""
+    import brianff.models
+
+    return Path(brianff.models.__path__[0]) / kind.folder
+
+
+def available(kind):
+    """Names of the models of a kind (`Kind` or its name) that come with brianff."""
+    folder = models_folder(KINDS.get(kind, kind))
+    return sorted(p.stem for p in folder.glob("*.py") if not p.stem.startswith("_"))

@@ -1,0 +1,58 @@
+"""A composition as `brianff show` prints it: for people, and for nothing else."""
+
+from brian2 import second
+from brian2.equations.equations import Equations
+
+from brianff.equations.kinds import SLOTS
+from brianff.equations.text import tidy
+
+__all__ = ["printed"]
+
+
+def _sections(c):
+    """(group, what, text) of all that is printed of a composition."""
+    groups = [("input", c.input), ("neurons", c.neurons), ("input layer", c.input_layer), ("layer", c.layer)]
+    if c.has_output:
+        groups.insert(2, ("output", c.last_neurons))
+    slots = ["equations", "threshold", "reset", "refractory", "method", "on_step", "on_threshold", "at_epoch_end"]
+    for title, group in groups:
+        for slot in slots if title in ("neurons", "output") else [s for s in slots if s != "method"]:
+            yield title, SLOTS[slot], getattr(group, slot) or ""
+        yield title, SLOTS["at_epoch_start"], group.at_epoch_start + "\n" + group.encode
+    missing = set(Equations(c.neurons.equations).names) - set(Equations(c.last_neurons.equations).names)
+    yield "neurons", "not in the last layer, which projects to nobody", ", ".join(sorted(missing))
+    yield "layer", "when a neuron of the layer spikes (before its reset)", c.layer_on_spike
+    yield "layer", "at the end of a stimulus epoch, the largest value of all neurons", c.layer_max
+    yield "layer", "at the end of a stimulus epoch, for every neuron", c.layer_sum
+    yield "neurons", "when a neuron of the same layer spikes", c.lateral
+    if c.on_pre_of_input != c.synapses.on_pre:
+        yield "synapses of the input", SLOTS["on_pre"], c.on_pre_of_input
+    for title, s in (("synapses", c.synapses), ("feedback synapses", c.feedback)):
+        if s is None:
+            continue
+        yield title, SLOTS["model"], s.model
+        yield title, SLOTS["on_pre"], s.on_pre
+        yield title, SLOTS["on_post"], s.on_post
+        yield title, SLOTS["on_step"] + (f", if {s.step_condition}" if s.step_condition else ""), s.on_step
+        yield title, f"{SLOTS['at_epoch_end']}, if {s.condition}", s.at_epoch_end
+        yield title, SLOTS["rows"], s.rows or ""
+        yield title, f"{SLOTS['at_update']}, if {s.update_condition}", s.at_update
+    yield "synapses", SLOTS["columns"], c.columns or ""
+    yield "synapses", SLOTS["backward"], c.backward
+
+
+def printed(composition):
+    """All strings of a composition, under the name of their group and when they count, and the parameters."""
+    c = composition
+    out = ["# " + ", ".join(f"{kind} {m.name}" for kind, m in c.models.items())]
+
+    def section(title, text):
+        if text := tidy(text):
+            out.append(f"{title}\n" + "\n".join("    " + line for line in text.splitlines()))
+
+    for group, what, text in _sections(c):
+        section(f"[{group}] {what}", text)
+    lengths = [f"{k}: {len(v.values)} values, every {v.dt * second}" for k, v in c.courses.items()]
+    section("[courses of time]", "\n".join(lengths))
+    section("[parameters]", "\n".join(f"{k} = {v}" for k, v in c.parameters.items()))
+    return "\n\n".join(out)
