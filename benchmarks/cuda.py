@@ -23,9 +23,9 @@ from pathlib import Path
 
 import numpy as np
 
-from brianff.devices.cuda import Setup
-from brianff.devices.cuda_simulator import CudaSimulator
-from brianff.devices.device import CppSimulator
+from brianff.devices.cpp import CppSimulator
+from brianff.devices.cuda import CudaSimulator
+from brianff.devices.cuda_setup import Setup
 from brianff.equations.compose import compose
 from brianff.network.feedforward import Architecture
 from brianff.stimulus import Schedule

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from ordinary import MINI_BATCH, OrdinaryNetwork
 
-from brianff.devices.device import CppSimulator
+from brianff.devices.cpp import CppSimulator
 from brianff.equations.compose import compose
 from brianff.network.feedforward import Architecture
 from brianff.stimulus import Schedule
@@ -86,7 +86,7 @@ class Case:
 
     def bytes_of_weights(self):
         """Bytes of all synaptic arrays, for each weight (what learning adds included)."""
-        variables = self.simulator.manifest["variables"]
+        variables = self.simulator.manifest
         n = sum(a * b for a, b in zip(self.architecture.sizes[:-1], self.architecture.sizes[1:], strict=True))
         return (
             sum(

@@ -6,6 +6,8 @@ depends on its four arguments and on nothing else, not on the device, the length
 ``exponential(mean, seed, presentation, draw, channel)`` makes an exponentially distributed number of it.
 """
 
+import functools
+
 import numpy as np
 from brian2 import Function
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
@@ -54,7 +56,6 @@ def _uniform(seed, presentation, draw, channel):
     return (bits.astype(np.float64) + 0.5) * 2.0**-52
 
 
-# brianff.devices.cuda makes CUDA's of it
 _CPP = f"""
 static inline double _brianff_uniform(uint32_t seed, uint32_t presentation, uint32_t draw, uint32_t channel)
 {{
@@ -75,6 +76,15 @@ static inline double _brianff_uniform(uint32_t seed, uint32_t presentation, uint
 }}
 """
 
+
+def _compiled(function, code, name, dependencies=None):
+    """Give a function its implementation in C++, and the same for threads of a GPU."""
+    add = functools.partial(function.implementations.add_implementation, name=name, dependencies=dependencies)
+    add(CPPStandaloneCodeObject, code=code)
+    # brian2cuda's code objects inherit from the C++ device's, but what goes by their own name comes first
+    add("cuda_standalone", code=code.replace("static inline", "__host__ __device__ static inline"))
+
+
 uniform = Function(
     _uniform,
     arg_units=[1, 1, 1, 1],
@@ -84,7 +94,7 @@ uniform = Function(
     stateless=True,
 )
 uniform.implementations.add_numpy_implementation(_uniform)
-uniform.implementations.add_implementation(CPPStandaloneCodeObject, code=_CPP, name="_brianff_uniform")
+_compiled(uniform, _CPP, "_brianff_uniform")
 
 
 # Beyond this mean, an interval counts as infinite, which is the answer then, without a draw.
@@ -107,17 +117,17 @@ exponential = Function(
     stateless=True,
 )
 exponential.implementations.add_numpy_implementation(_exponential)
-exponential.implementations.add_implementation(
-    CPPStandaloneCodeObject,
-    code=f"""
+_compiled(
+    exponential,
+    f"""
 static inline double _brianff_exponential(double mean, uint32_t seed, uint32_t presentation, uint32_t draw,
                                           uint32_t channel)
 {{
     return mean < {_NEVER} ? -mean*log(_brianff_uniform(seed, presentation, draw, channel)) : INFINITY;
 }}
 """,
-    name="_brianff_exponential",
-    dependencies={"_brianff_uniform": uniform},
+    "_brianff_exponential",
+    {"_brianff_uniform": uniform},
 )
 
 # What equation strings may use.

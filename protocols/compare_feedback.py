@@ -20,11 +20,12 @@ import numpy as np
 import brianff.program  # noqa: F401
 from brianff import datasets, plotting
 from brianff.command_line.commands import add_out_option, add_quick_option, dated_folder, draw, fail_cleanly, with_quick
+from brianff.devices import device_option
 from brianff.learning.backpropagation import BackpropagationTrainer
 from brianff.learning.evaluation import predicted_classes
 from brianff.learning.feedback_training import FeedbackConfig, FeedbackTrainer
 from brianff.learning.runs import data_digest
-from brianff.learning.training import device_option, load_data
+from brianff.learning.training import load_data
 from brianff.options import EPOCHS, NEURONS, SAMPLES, SEED, Options, given, option, parser_of
 from brianff.results import lock_folder, read_rows, write_rows
 from brianff.scratch import temporary_folder

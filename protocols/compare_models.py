@@ -24,12 +24,12 @@ from rich.progress import track
 import brianff.program  # noqa: F401
 from brianff import plotting
 from brianff.command_line.commands import add_out_option, add_quick_option, draw, fail_cleanly, with_quick
-from brianff.devices.device import require_device
+from brianff.devices import device_option, require_device
 from brianff.equations.kinds import available
 from brianff.equations.model import load
 from brianff.errors import BrianffError, ModelError, OptionError
 from brianff.jobs.seeds import JOBS
-from brianff.learning.training import Config, device_option
+from brianff.learning.training import Config
 from brianff.options import EPOCHS, NEURONS, SEED, Options, given, option, parser_of, text
 from brianff.results import atomic_write, lock_folder, read_rows, write_rows
 from brianff.studies.comparison import (

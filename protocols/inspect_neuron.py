@@ -31,7 +31,7 @@ from brianff.command_line.commands import (
     fail_cleanly,
     with_quick,
 )
-from brianff.devices.device import RuntimeSimulator
+from brianff.devices.runtime import RuntimeSimulator
 from brianff.equations.compose import compose
 from brianff.equations.kinds import FORWARD_FORWARD
 from brianff.errors import ModelError, OptionError

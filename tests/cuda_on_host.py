@@ -5,8 +5,8 @@ import re
 import subprocess
 from pathlib import Path
 
-from brianff.devices.cuda import Gpu, Setup
-from brianff.devices.cuda_simulator import CudaSimulator
+from brianff.devices.cuda import CudaSimulator
+from brianff.devices.cuda_setup import Gpu, Setup
 
 HEADER = Path(__file__).with_suffix(".h")
 REPLACED = (

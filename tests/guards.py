@@ -10,6 +10,7 @@ those of the record, they are compared as well.
 
 import argparse
 import contextlib
+import gc
 import hashlib
 import io
 import itertools
@@ -22,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from brianff.devices import device
+from brianff.devices import cpp
 from brianff.equations.compose import compose
 from brianff.equations.kinds import KINDS, available, scheme_of
 from brianff.errors import ModelError
@@ -94,8 +95,9 @@ def generated():
     for name, (models, changes) in GENERATED.items():
         options = dict(layers=(5, 4), label_neurons=2, batch=3, n_steps=6, capacity=4, images=6) | changes
         architecture = Architecture(7, 3, **options)
+        gc.collect()  # an object that is still there takes its name away from the next one
         with tempfile.TemporaryDirectory() as folder:
-            device._generate(Path(folder), architecture, composed(dict(models)), False, None)
+            cpp.generate(Path(folder), architecture, composed(dict(models)))
             files = {p.relative_to(folder).as_posix(): p for p in Path(folder).glob("**/*.cpp")}
             found[name] = {
                 # the order of statements in main.cpp depends on Python's hash seed
@@ -147,7 +149,7 @@ def _without_times(text):
 def machine():
     """What the last bits of a floating point number depend on."""
     compiler = subprocess.run(["g++", "-dumpfullversion"], capture_output=True, text=True, check=False).stdout.strip()
-    return f"{digest(device._cpu())}, NumPy {np.__version__}, g++ {compiler}"
+    return f"{digest(cpp.processor())}, NumPy {np.__version__}, g++ {compiler}"
 
 
 def record():

@@ -17,11 +17,8 @@ MOST_STOREYS = 12
 
 LONG_MODULES = {"learning/training.py"}
 LONG_FUNCTIONS = set()
-CIRCLES = {
-    "devices.cuda devices.cuda_simulator devices.device network network.architecture network.dense "
-    "network.dense_runners network.feedback network.feedforward network.layers network.neurons",
-}
-PRIVATE = {"devices.cuda_simulator: devices.device._check_input"}
+CIRCLES = set()
+PRIVATE = set()
 
 
 @functools.cache

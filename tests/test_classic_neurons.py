@@ -7,7 +7,7 @@ import pytest
 from brianff.protocols import inspect_neuron
 from conftest import campaign
 
-from brianff.devices.device import simulator
+from brianff.devices import simulator
 from brianff.equations.compose import compose
 from brianff.network.feedforward import Architecture
 from brianff.network.trial import check

@@ -16,20 +16,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from brian2 import Clock, Network, NeuronGroup, SpikeMonitor, defaultclock, device, ms, set_device
+from brian2 import Clock, Network, NeuronGroup, SpikeMonitor, defaultclock, device, ms, prefs, set_device
 from conftest import ROOT
 from cuda_on_host import SETUP, CudaOnHost, compile_project
 from test_layers import agrees_with_numpy
 
-import brianff.devices.cuda_simulator
+import brianff.devices.cuda_setup
 import brianff.learning.population
 import brianff.learning.training
 from brianff.command_line.doctor import report
 from brianff.command_line.main import main
-from brianff.devices.cuda import Gpu, Setup, after_scalars, split, without_writes, writes
-from brianff.devices.cuda_simulator import CudaSimulator, generate
-from brianff.devices.device import CppSimulator, DeviceError, RuntimeSimulator, simulator
+from brianff.devices import DeviceError, simulator
+from brianff.devices.cpp import CppSimulator
+from brianff.devices.cuda import CudaSimulator, generate
+from brianff.devices.cuda_setup import Gpu, Setup
 from brianff.devices.merging import merge
+from brianff.devices.runtime import RuntimeSimulator
 from brianff.equations.compose import compose
 from brianff.equations.kinds import FEEDBACK as WITH_FEEDBACK
 from brianff.equations.kinds import FORWARD_FORWARD, available
@@ -41,6 +43,7 @@ from brianff.learning.training import Config, Trainer
 from brianff.network.dense import DenseSynapses
 from brianff.network.feedforward import Architecture, FeedForwardNetwork
 from brianff.network.neurons import BatchNeurons
+from brianff.network.templates import after_scalars, split, without_writes, writes
 from brianff.stimulus import Schedule
 from brianff.studies import comparison
 
@@ -116,7 +119,7 @@ def machine(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(programs))
     for name in ("CUDA_PATH", "CUDA_HOME", "CUDA_VISIBLE_DEVICES", "CXX"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("brianff.devices.cuda.USUAL_PLACES", ())
+    monkeypatch.setattr("brianff.devices.cuda_setup.USUAL_PLACES", ())
 
     def put(name, text):
         (programs / name).write_text(text)
@@ -152,7 +155,7 @@ def test_a_machine_with_everything(machine):
     assert not setup.problems
     assert setup.version == (13, 0) and setup.gpu.capability == 9.0 and setup.include is None
     assert "NVIDIA H100, compute capability 9.0, CUDA 13.0" in setup.summary
-    assert {"cuRAND: with the toolkit", "--device cuda: works"} <= set(report(setup))
+    assert {"cuRAND: with the toolkit", "--device cuda: works"} <= set(report())
 
 
 def test_ccache_where_it_is(machine, tmp_path):
@@ -191,9 +194,9 @@ def test_a_toolkit_without_curand(machine, monkeypatch):
     machine.toolkit("13.0", curand=False)
 
     def files(package):
-        raise brianff.devices.cuda.importlib.metadata.PackageNotFoundError(package)
+        raise brianff.devices.cuda_setup.importlib.metadata.PackageNotFoundError(package)
 
-    monkeypatch.setattr("brianff.devices.cuda.importlib.metadata.files", files)
+    monkeypatch.setattr("brianff.devices.cuda_setup.importlib.metadata.files", files)
     assert any("has no cuRAND: pip install 'brianff[cuda]'" in p for p in Setup.find().problems)
     machine.toolkit("12.9", curand=False)
     assert any("pip install nvidia-curand-cu12" in p for p in Setup.find().problems)
@@ -207,18 +210,18 @@ def test_curand_from_the_package(machine, monkeypatch, tmp_path):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
         files.append(type("File", (str,), {"locate": lambda self, path=folder / name: path})(f"nvidia/cu13/{name}"))
-    monkeypatch.setattr("brianff.devices.cuda.importlib.metadata.files", lambda package: files)
-    monkeypatch.setattr("brianff.devices.cuda.importlib.metadata.version", lambda package: "10.4")
+    monkeypatch.setattr("brianff.devices.cuda_setup.importlib.metadata.files", lambda package: files)
+    monkeypatch.setattr("brianff.devices.cuda_setup.importlib.metadata.version", lambda package: "10.4")
     monkeypatch.setenv("BRIANFF_CACHE", str(tmp_path / "cache"))
     setup = replace(Setup.find(), gpu=Gpu("any", 9.0))
     assert setup.include == str(folder / "include")
     assert setup.curand == "package nvidia-curand 10.4" and any("told where cuRAND is" in fix for fix in setup.fixes)
     with setup.preferences():
-        link = brianff.devices.cuda.prefs["codegen.cpp.extra_link_args"]
+        link = prefs["codegen.cpp.extra_link_args"]
         assert f"-Wl,-rpath={folder / 'lib'}" in link
         named = Path(next(flag for flag in link if flag.startswith("-L"))[2:]) / "libcurand.so"
         assert named.resolve() == folder / "lib" / "libcurand.so.10"
-    assert f"-Wl,-rpath={folder / 'lib'}" not in brianff.devices.cuda.prefs["codegen.cpp.extra_link_args"]
+    assert f"-Wl,-rpath={folder / 'lib'}" not in prefs["codegen.cpp.extra_link_args"]
 
 
 def test_which_gpu(machine, monkeypatch):
@@ -768,7 +771,9 @@ def test_one_process_for_many_runs(tmp_path, on_host, monkeypatch):
         compose(models=dict(neuron=n, encoder=CONFIG["encoder"]), parameters={"tau_m": 30 * ms})
         for n in ("lif_noise", "lif")
     )
-    assert sim._fingerprint(slower) == sim.folder.name != sim._fingerprint(other)
+    assert CudaOnHost(a, slower).folder == sim.folder
+    sim.composition = other
+    assert sim.fingerprint() != sim.folder.name
     short = outcome_of(sim, presented(a, seed=2)[0], 2)
     np.testing.assert_array_equal(short["n_updates1"], [1])  # the run ended after two epochs
     again = outcome_of(sim, inputs, n)
@@ -782,7 +787,7 @@ def test_one_process_for_many_runs(tmp_path, on_host, monkeypatch):
 
     old = sim.run(inputs, 2)
     new = sim.run(inputs, 2)
-    with pytest.raises(DeviceError, match="earlier run is no longer on the GPU"):
+    with pytest.raises(DeviceError, match="belongs to a run that is over"):
         old["synapses1.w"]
     assert new["synapses1.w"].size == sim.size("synapses1.w")
     with pytest.raises(ValueError, match=r"'synapses1\.w' has .* elements"):

@@ -10,7 +10,8 @@ from conftest import campaign
 from sklearn.linear_model import LogisticRegression
 
 from brianff import datasets
-from brianff.devices.device import CppSimulator, RuntimeSimulator
+from brianff.devices.cpp import CppSimulator
+from brianff.devices.runtime import RuntimeSimulator
 from brianff.equations.compose import compose
 from brianff.equations.kinds import available
 from brianff.equations.model import load

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from test_layers import TINY, inputs_of, spikes_of
 
-from brianff.devices.device import CppSimulator, RuntimeSimulator
+from brianff.devices.cpp import CppSimulator
+from brianff.devices.runtime import RuntimeSimulator
 from brianff.equations.compose import compose
 from brianff.equations.kinds import FEEDBACK, available
 from brianff.network.continuous import state_of

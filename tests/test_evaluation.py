@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from brianff.devices.device import Results
+from brianff.devices import Results
 from brianff.learning.evaluation import (
     NO_PREDICTION,
     Evaluation,

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from brianff import datasets
 from brianff.datasets import DatasetError
 from brianff.datasets.rhythm import CYCLES, PERIOD, known_answer, pattern_phases
-from brianff.devices.device import RuntimeSimulator
+from brianff.devices.runtime import RuntimeSimulator
 from brianff.equations.compose import compose
 from brianff.learning.feedback_training import FeedbackConfig, FeedbackTrainer, rate_readout
 from brianff.learning.rectified import AnnConfig, AnnTrainer

@@ -9,7 +9,7 @@ from brian2 import NeuronGroup, run, second
 from brianff import datasets
 from brianff.command_line import main as cli
 from brianff.datasets.timing import pattern_latencies
-from brianff.devices.device import RuntimeSimulator
+from brianff.devices.runtime import RuntimeSimulator
 from brianff.equations.compose import compose
 from brianff.equations.kinds import FEEDBACK, FEEDBACK_KINDS, available
 from brianff.equations.model import load

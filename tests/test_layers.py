@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from brian2 import Synapses
 
-from brianff.devices.device import CppSimulator, RuntimeSimulator
+from brianff.devices.cpp import CppSimulator
+from brianff.devices.runtime import RuntimeSimulator
 from brianff.equations.compose import compose
 from brianff.equations.kinds import FEEDBACK, available
 from brianff.errors import OptionError

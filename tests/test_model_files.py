@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from brian2 import Hz, have_same_dimensions, ms
 
-from brianff.devices.device import simulator
+from brianff.devices import simulator
 from brianff.equations.compose import compose
 from brianff.equations.kinds import FEEDBACK
 from brianff.equations.model import load

@@ -13,7 +13,7 @@ from brian2 import ms
 from conftest import ROOT
 
 from brianff.command_line.documentation import models_page
-from brianff.devices.device import RuntimeSimulator
+from brianff.devices.runtime import RuntimeSimulator
 from brianff.equations.compose import compose
 from brianff.equations.kinds import FORWARD_FORWARD, available
 from brianff.equations.model import load

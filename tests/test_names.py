@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from brian2 import ms
 
-from brianff.devices.device import simulator
+from brianff.devices import simulator
 from brianff.equations.compose import compose
 from brianff.equations.kinds import FEEDBACK, KINDS, available
 from brianff.equations.model import load

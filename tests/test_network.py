@@ -14,15 +14,10 @@ import pytest
 from brian2.utils.logger import catch_logs
 
 from brianff.command_line import doctor
+from brianff.devices import DeviceError, simulator
 from brianff.devices.cache import cached, one_at_a_time
-from brianff.devices.device import (
-    CompilerError,
-    CppSimulator,
-    DeviceError,
-    RuntimeSimulator,
-    _failure,
-    simulator,
-)
+from brianff.devices.cpp import CppSimulator, failure
+from brianff.devices.runtime import RuntimeSimulator
 from brianff.equations.compose import compose
 from brianff.network.feedforward import LABEL_NEUTRAL, LABEL_NONE, Architecture
 from brianff.scratch import ScratchError, cache_folder, run_folder, sweep
@@ -99,12 +94,14 @@ def test_nothing_is_compiled_again_for_other_values(monkeypatch):
     assert not again.compiled
     inputs, schedule = stimulus(SMALL, np.random.default_rng(4))
     changed = {f"neurons{k}.v_th": 0.5 for k in (1, 2)}
-    with again.run(inputs, len(schedule)) as low, again.run({**inputs, **changed}, len(schedule)) as high:
-        assert len(high["spikes1.i"]) > 1.2 * len(low["spikes1.i"])
+    with again.run(inputs, len(schedule)) as low:
         spikes, w = low["spikes1.i"], low["synapses2.w"]
+    with again.run({**inputs, **changed}, len(schedule)) as high:
+        assert len(high["spikes1.i"]) > 1.2 * len(spikes)
     given = {f"neurons{k}.v_th": 0.9 for k in (1, 2)} | {f"layer{k}.alpha": 2.0 for k in (1, 2)}
-    with first.run(inputs, len(schedule)) as other, first.run({**inputs, **given}, len(schedule)) as same:
+    with first.run(inputs, len(schedule)) as other:
         assert len(other["spikes1.i"]) != len(spikes)
+    with first.run({**inputs, **given}, len(schedule)) as same:
         np.testing.assert_array_equal(same["synapses2.w"], w)
 
 
@@ -183,7 +180,7 @@ def test_locks_of_killed_processes_are_deleted_and_held_ones_are_not(monkeypatch
     ],
 )
 def test_the_failure_of_a_compiled_network_says_what_to_do(status, output, message, tmp_path):
-    assert re.search(message, str(_failure(status, output, tmp_path)))
+    assert re.search(message, str(failure(status, output, tmp_path)))
 
 
 class Full:
@@ -206,13 +203,13 @@ def test_what_did_not_fit_into_the_temporary_folder_is_one_sentence(monkeypatch,
         folder.mkdir(parents=True)
         return folder
 
-    monkeypatch.setattr("brianff.devices.device.run_folder", run_folder)
+    monkeypatch.setattr("brianff.devices.cpp.run_folder", run_folder)
     with simulator.run(inputs, len(schedule)) as results:
-        path = tmp_path / "a" / "run" / simulator.manifest["variables"]["synapses1.w"]["file"]
+        path = tmp_path / "a" / "run" / simulator.manifest["synapses1.w"]["file"]
         path.write_bytes(path.read_bytes()[:-8])
         with pytest.raises(ScratchError, match="a cannot be written .No space left on device.*TMPDIR"):
             _ = results["synapses1.w"]
-    monkeypatch.setattr("brianff.devices.device._check_input", lambda *_: Full())
+    monkeypatch.setattr("brianff.devices.base.as_input", lambda *_: Full())
     with pytest.raises(ScratchError, match="b cannot be written .no space left on the device.*TMPDIR"):
         simulator.run(inputs, len(schedule))
     assert not (tmp_path / "b" / "run").exists()
@@ -222,15 +219,17 @@ def test_what_did_not_fit_into_the_temporary_folder_is_one_sentence(monkeypatch,
 def test_missing_compiler_is_one_sentence(monkeypatch, tmp_path):
     monkeypatch.setenv("BRIANFF_CACHE", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(DeviceError, match="needs the program 'g\\+\\+'.*--device runtime"):
+    with pytest.raises(DeviceError, match="Install g\\+\\+ and make .*--device runtime"):
         CppSimulator(SMALL, compose())
 
 
-@pytest.mark.parametrize(("cxx", "message"), [("", "CXX is empty"), ("  ", "CXX is empty"), ("no-such", "'no-such'")])
+@pytest.mark.parametrize(
+    ("cxx", "message"), [("", "CXX is empty"), ("  ", "CXX is empty"), ("no-such", "Install no-such")]
+)
 def test_a_variable_that_names_no_compiler_is_named(monkeypatch, tmp_path, cxx, message):
     monkeypatch.setenv("BRIANFF_CACHE", str(tmp_path))
     monkeypatch.setenv("CXX", cxx)
-    with pytest.raises(CompilerError, match=message):
+    with pytest.raises(DeviceError, match=message):
         CppSimulator(SMALL, compose())
     assert any(message in line for line in doctor.report())
 
@@ -249,7 +248,7 @@ def test_nothing_is_compiled_without_optimization(monkeypatch, tmp_path):
 
     monkeypatch.setenv("BRIANFF_CACHE", str(tmp_path))
     monkeypatch.setattr(cpp_prefs, "has_flag", lambda compiler, flag: False)
-    with pytest.raises(CompilerError, match="CXX=g"):
+    with pytest.raises(DeviceError, match="CXX=g"):
         CppSimulator(SMALL, compose())
     assert not [p for p in tmp_path.iterdir() if p.is_dir()]
 
@@ -258,7 +257,7 @@ def test_nothing_is_compiled_without_optimization(monkeypatch, tmp_path):
 def test_failed_compilation_names_the_error_and_leaves_no_build(monkeypatch, tmp_path):
     monkeypatch.setenv("BRIANFF_CACHE", str(tmp_path))
     monkeypatch.setenv("CXXFLAGS", "")
-    monkeypatch.setattr("brianff.devices.device._MAKE", ["make", "CXX=false"])
+    monkeypatch.setattr(CppSimulator, "make", ("make", "CXX=false"))
     with pytest.raises(DeviceError, match="compilation failed"):
         CppSimulator(SMALL, compose(), record=True)
     assert not [p for p in tmp_path.iterdir() if p.is_dir()]

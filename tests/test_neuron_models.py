@@ -24,7 +24,8 @@ from brian2 import (
 from scipy.integrate import quad
 from scipy.optimize import brentq
 
-from brianff.devices.device import RuntimeSimulator, simulator
+from brianff.devices import simulator
+from brianff.devices.runtime import RuntimeSimulator
 from brianff.equations.compose import compose
 from brianff.equations.kinds import available
 from brianff.equations.model import load

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from brian2 import network_operation
 
-from brianff.devices.device import CppSimulator, RuntimeSimulator
+from brianff.devices.cpp import CppSimulator
+from brianff.devices.runtime import RuntimeSimulator
 from brianff.equations.compose import compose
 from brianff.equations.kinds import available
 from brianff.equations.model import load

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from brianff.devices.cache import DeviceError
+from brianff.devices import DeviceError
 from brianff.endings import EXPECTED, OutputConsole, OutputError, Stopped, fail_cleanly, of_output
 from brianff.equations.kinds import FORWARD_FORWARD, available
 from brianff.errors import BrianffError, OptionError

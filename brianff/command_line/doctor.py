@@ -1,41 +1,28 @@
 """What `brianff doctor` prints: compiler, CUDA, GPU, versions, and which devices work on this machine."""
 
 import importlib.metadata
-import os
 import platform
 import shutil
 import subprocess
 
-from brianff.devices.device import CompilerError, cache_folder, compiler_program, require_compiler
+from brianff.devices import DEVICES, CompilerError, device_class
+from brianff.devices.compiler import compiler_program
+from brianff.devices.cuda_setup import Setup
+from brianff.machine import usable_cores
+from brianff.scratch import cache_folder
 
 __all__ = ["report"]
 
 
-def report(setup=None):
-    """Lines about this machine.
-
-    Parameters
-    ----------
-    setup : `brianff.devices.cuda.Setup`, optional
-        Default: what is found now.
-
-    Returns
-    -------
-    lines : list of str
-    """
-    from brianff.devices.cuda import Setup
-
-    setup = setup or Setup.find()
+def report():
+    """Lines about this machine."""
     versions = [f"{name} {importlib.metadata.version(name)}" for name in ("brianff", "brian2", "brian2cuda", "numpy")]
-    lines = [f"Python {platform.python_version()} on {platform.machine()}, {os.cpu_count()} cores", ", ".join(versions)]
-    lines += [f"compiler: {_compiler()}", *setup.lines(), f"compiled networks: {cache_folder()}", ""]
-    try:
-        require_compiler()
-        cpp = "works"
-    except CompilerError as error:
-        cpp = f"does not work. {error}"
-    cuda = " ".join(["does not work.", *setup.problems]) if setup.problems else "works"
-    return lines + ["--device runtime: works", f"--device cpp: {cpp}", f"--device cuda: {cuda}"]
+    lines = [f"Python {platform.python_version()} on {platform.machine()}, {usable_cores()} cores", ", ".join(versions)]
+    lines += [f"compiler: {_compiler()}", *Setup.find().lines(), f"compiled networks: {cache_folder()}", ""]
+    for name in DEVICES:
+        problem = device_class(name).problem()
+        lines.append(f"--device {name}: {f'does not work: {problem}' if problem else 'works'}")
+    return lines
 
 
 def _compiler():

@@ -131,7 +131,7 @@ def main(arguments=None):
         path.write_text(models_page())
         print(f"written: {path}")
     elif args.command == "doctor":
-        from brianff.command_line.doctor import report  # brian2cuda takes a second to import
+        from brianff.command_line.doctor import report
 
         print("\n".join(report()))
     else:

@@ -1,0 +1,88 @@
+"""Where networks run: C++ (the default), a GPU, or NumPy.
+
+`DEVICES` has them by name.  A further one is a class derived from `Simulator`, in a module of your own:
+``DEVICES["mine"] = Device("my_package.my_module:MySimulator", "what it is")``.
+"""
+
+import importlib
+from typing import NamedTuple
+
+from brianff.devices.base import Results, Simulator
+from brianff.devices.cache import CompilerError, DeviceError
+from brianff.devices.memory import require_size
+from brianff.options import option
+
+__all__ = [
+    "DEVICES", "CompilerError", "Device", "DeviceError", "Results", "Simulator", "device_class", "device_option",
+    "require_device", "simulator",
+]  # fmt: skip
+
+
+class Device(NamedTuple):
+    """Where the class of a device is, as "module:class", and what it is, for help texts."""
+
+    place: str
+    what: str
+
+
+# Loaded when they are used: Brian2 and brian2cuda take a second each to import.
+DEVICES = {
+    "cpp": Device("brianff.devices.cpp:CppSimulator", "compiled"),
+    "cuda": Device("brianff.devices.cuda:CudaSimulator", "on a GPU, for batches of 64 and more"),
+    "runtime": Device("brianff.devices.runtime:RuntimeSimulator", "NumPy, no compiler"),
+}
+
+
+def device_class(name):
+    """The `Simulator` class of a device.
+
+    Raises
+    ------
+    DeviceError
+        If there is no device of that name.
+    """
+    if name not in DEVICES:
+        raise DeviceError(f"there is no device '{name}': it is {', '.join(DEVICES)}.")
+    module, _, cls = DEVICES[name].place.partition(":")
+    return getattr(importlib.import_module(module), cls)
+
+
+def device_option():
+    """The option ``--device`` of an `brianff.options.Options` class."""
+    described = [f"{name} ({device.what})" for name, device in DEVICES.items()]
+    return option("cpp", f"{', '.join(described[:-1])} or {described[-1]}", choices=DEVICES)
+
+
+def require_device(name):
+    """Raise the `DeviceError` of a device that cannot be used here, before anything begins."""
+    device_class(name).require()
+
+
+def simulator(device, architecture, composition, report=None, record=False):
+    """A simulator on one of `DEVICES`.
+
+    Parameters
+    ----------
+    device : str
+    architecture : `Architecture`
+    composition : `Composition`
+    report : callable, optional
+        Called with a sentence before something slow (compiling) begins.
+    record : bool
+        Record every spike.
+
+    Raises
+    ------
+    DeviceError
+        If the device does not exist or cannot be used here.
+    OptionError
+        If the network is larger than the device or the machine can hold.
+    ModelError
+        If a model file of the user's own is wrong.
+    """
+    from brianff.equations.checker import check_own_files
+
+    cls = device_class(device)
+    require_size(architecture, composition)
+    check_own_files(composition)
+    return cls(architecture, composition, report, record)

@@ -1,350 +1,356 @@
-"""brian2cuda made ready: templates, CUDA toolkit, cuRAND, compute capability.
+"""brian2cuda: one process for many runs.
 
-brian2cuda 1.0b1 does not build as it is with CUDA 13, whose CUB wants C++17 where brian2cuda and Brian2 ask for C++11,
-and which some installations come without cuRAND.  `Setup.find` looks at what this machine has, `Setup.preferences`
-applies what is needed, and `Setup.problems` says in one sentence each what is missing.
+nvcc takes a quarter of a minute for every file that includes Thrust and cuRAND, as all of brian2cuda's do: here all
+code objects are compiled as one file.  And a GPU context takes longer to make than many a run: the process that has
+one stays (``templates/cuda/jobs.h``).
 """
 
 import contextlib
-import importlib.metadata
-import logging
 import os
-import re
 import shutil
 import subprocess
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from brian2 import prefs
-from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
-from brian2cuda.codeobject import CUDAStandaloneCodeObject
-from brian2cuda.utils import gputools
+import numpy as np
+from brian2.core.variables import ArrayVariable, Variables
+from brian2.groups.group import CodeRunner, Group
 
-from brianff.devices.device import CompilerError, DeviceError, cache_folder, compiler_program
-from brianff.noise import FUNCTIONS
+import brianff
+from brianff.devices.base import CompiledSimulator, ended, read_values
+from brianff.devices.cache import CompilerError, DeviceError
+from brianff.devices.cuda_setup import Setup
+from brianff.devices.merging import merge
+from brianff.errors import OptionError
+from brianff.network import network_class
+from brianff.one_thread import borrowed
+from brianff.scratch import failed, run_folder
 
-__all__ = ["Gpu", "Setup", "after_scalars", "split", "without_writes", "writes"]
+__all__ = ["CudaSimulator", "Recorder", "generate", "on_gpu"]
 
-USUAL_PLACES = ("/usr/local/cuda", "/opt/cuda")
-OLDEST_TOOLKIT = 11  # the first whose compiler knows C++17
-OLDEST_CAPABILITY = 6.0  # the first with atomic additions in double precision
-
-# -- templates -----------------------------------------------------------------------------------------------------
-_READ = re.compile(r"^(?:const )?[\w ]+ (\w+) = (_ptr\w+)\[(\w+)\];$")
-_WRITE = re.compile(r"^(_ptr\w+)\[(\w+)\] = (\w+);$")
+LARGEST_BATCH = 65535  # blocks of a grid in its second dimension
+_TEMPLATES = Path(brianff.__file__).parent / "templates" / "cuda"
 
 
-def split(lines, constant):
-    """Take out of a loop what reads and writes the elements that stay the same through the loop.
+class Recorder(Group, CodeRunner):
+    """Values of variables at every tick of a clock, each in one array of the variable's name.
+
+    A `StateMonitor` of brian2cuda has an array of its own on the device for every neuron, which is half a million
+    allocations for a layer of 500 and a batch of 1024.
 
     Parameters
     ----------
-    lines : list of str
-        Generated statements: first all reads from arrays, then the code, then all writes.
-    constant : sequence of str
-        Names of the indices that do not change in the loop.
+    source : `Group`
+    recorded : list of str
+    rows : int
+        Number of ticks for which there is room; later ones are not recorded.
+    spikes : bool
+        Of `BatchNeurons`: record as well who has spiked, as ``spiked``.
+    clock, when, order, name
+    """
+
+    add_to_magic_network = True
+    invalidates_magic_network = True
+
+    def __init__(self, source, recorded, rows, clock, when, order, name, spikes=False):
+        self.columns = len(source)
+        options = {"recorded": recorded, "n_recorded": len(source), "n_rows": rows, "spikes": spikes}
+        CodeRunner.__init__(
+            self,
+            group=self,
+            template="record",
+            code="\n".join(f"_to_record_{variable} = _source_{variable}" for variable in recorded),
+            name=name,
+            clock=clock,
+            when=when,
+            order=order,
+            check_units=False,
+            template_kwds=options | ({"batch": source.batch} if spikes else {}),
+            needed_variables=[*recorded, *(["spiked", "_fired"] if spikes else [])],
+        )
+        self.add_dependency(source)
+        self.variables = Variables(self)
+        self.variables.add_constant("N", len(source))
+        self.variables.create_clock_variables(self._clock)
+        arrays = {variable: source.variables[variable] for variable in recorded}
+        for variable, of_source in arrays.items():
+            common = dict(dimensions=of_source.dim, dtype=of_source.dtype)
+            self.variables.add_reference(
+                f"_source_{variable}", source, variable, index=source.variables.indices[variable]
+            )
+            self.variables.add_auxiliary_variable(f"_to_record_{variable}", **common)
+            self.variables.add_array(variable, size=rows * len(source), read_only=True, **common)
+        if spikes:
+            self.variables.add_reference("_fired", source)
+            self.variables.add_array("spiked", size=rows * len(source), dtype=bool, read_only=True)
+        self._enable_group_attributes()
+
+    codeobj_class = None
+
+    def __len__(self):
+        return self.columns
+
+
+class OnCuda:
+    """What a network does in another way on a GPU, before its class among the bases."""
+
+    def make_neurons(self, level, n, strings, **options):
+        """Spikes for the dense synapses alone."""
+        neurons = super().make_neurons(level, n, strings, **options)
+        neurons.step.template_kwds["_listed"] = False
+        return neurons
+
+    def _record(self, name, group, variables):
+        """Recorders that fit a GPU."""
+        recorded = [variables] if isinstance(variables, str) else variables
+        rows = self.architecture.capacity + 1
+        self._add(name, Recorder(group, recorded, rows, self.epoch_clock, "start", -60, name))
+
+    def _record_spikes(self, level, variables=()):
+        a, neurons, name = self.architecture, self.groups[f"neurons{level}"], f"spikes{level}"
+        rows = a.capacity * a.n_steps + 1
+        recorder = Recorder(neurons, list(variables), rows, neurons.clock, "after_thresholds", 0, name, spikes=True)
+        self._add(name, recorder)
+
+    def _record_traces(self, level, record):
+        """For inspection, on the NumPy runtime alone."""
+
+
+def on_gpu(network_class):
+    """A class of networks for the GPU."""
+    return type(f"Cuda{network_class.__name__}", (OnCuda, network_class), {})
+
+
+class CudaSimulator(CompiledSimulator):
+    """A network on a GPU; recording takes a byte a neuron and time step.
+
+    Parameters
+    ----------
+    architecture, composition, report, record
+        As for `CompiledSimulator`.
+    setup : `brianff.devices.cuda_setup.Setup`, optional
+        Toolkit and GPU (default: what this machine has).
+
+    Raises
+    ------
+    DeviceError
+        If there is no GPU, no CUDA toolkit or no cuRAND.
+    """
+
+    device = "cuda"
+    parts = ("brian2cuda",)
+
+    def __init__(self, architecture, composition, report=None, record=False, setup=None):
+        self.setup = setup or Setup.find()
+        if self.setup.problems:
+            self.require()
+        if architecture.batch > LARGEST_BATCH:
+            raise OptionError(f"--device cuda takes a batch of at most {LARGEST_BATCH}, not {architecture.batch}.")
+        self.make = ("make", *self.setup.make_arguments)
+        super().__init__(architecture, composition, report, record)
+        self._process = self._scratch = None
+
+    @classmethod
+    def problem(cls):
+        return " ".join(Setup.find().problems) or None
+
+    # -- building --------------------------------------------------------------------------------------------------
+    def surroundings(self):
+        return self.setup.fingerprint
+
+    def announce(self):
+        return [
+            f"{self.setup.summary}; compiling (once for this architecture, some minutes)",
+            f"brian2cuda {', '.join(self.setup.fixes)}",
+        ]
+
+    def require_tools(self):
+        """Nothing more: a GPU is needed as well, and for a network in the cache, too."""
+
+    def generate(self, work):
+        return generate(work, self.architecture, self.composition, self.setup, record=self.record)
+
+    # -- running ---------------------------------------------------------------------------------------------------
+    def _run(self, inputs, n_epochs):
+        a, requests = self.architecture, ["reset"]
+        if self._process is None:
+            self._start()
+        try:
+            for name, value in self.inputs_of_run(inputs, n_epochs):
+                if (value == value[0]).all():
+                    requests.append(f"fill\t{name}\t{value[:1].tobytes().hex()}")
+                else:
+                    path = self._scratch / f"in_{name}"
+                    value.tofile(path)
+                    requests.append(f"set\t{name}\t{path}")
+            self._ask([*requests, "run"])
+        except OSError as error:
+            place = self._scratch.parent
+            self.close()
+            raise failed(place, error) from None
+        except BaseException:
+            self.close()
+            raise
+        self._steps, self._spikes = (
+            a.steps_of(inputs, n_epochs) + 1,
+            {},
+        )  # of this run: (time step, neuron) of each group
+        return (self._read,)
+
+    def _read(self, name):
+        group, _, variable = name.partition(".")
+        if f"{group}.spiked" not in self.manifest:
+            return self._get(name)
+        if group not in self._spikes:
+            self._spikes[group] = np.nonzero(self._get(f"{group}.spiked")[: self._steps])
+        step, i = self._spikes[group]
+        if variable == "i":
+            return i
+        return step * self.architecture.dt_ms * 1e-3 if variable == "t" else self._get(name)[step, i]
+
+    def _get(self, name):
+        spec, path = self.variable(name), self._scratch / "out"
+        self._ask([f"get\t{name}\t{path}"])
+        return read_values(path, spec, spec["size"], self._scratch.parent)
+
+    def _start(self):
+        self._scratch = run_folder()
+        with open(self._scratch / "stderr", "wb") as errors:
+            # A session of its own: Ctrl-C reaches the Python process, which decides what happens.
+            self._process = subprocess.Popen(
+                [str(self.folder / "main")],
+                cwd=self.folder,
+                env={**os.environ, "CUDA_DEVICE_ORDER": "PCI_BUS_ID"},  # nvidia-smi's, by which the GPU was chosen
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=True,
+                text=True,
+            )
+
+    def _ask(self, requests):
+        """Send requests, of which the last one is answered, and wait for the answer."""
+        said = []
+        try:
+            self._process.stdin.write("\n".join(requests) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass  # what it said before it ended comes below
+        for line in self._process.stdout:
+            if line == "brianff done\n":
+                return
+            said.append(line)
+        status = self._process.wait()
+        said.append((self._scratch / "stderr").read_text(errors="replace"))
+        self.close()
+        raise DeviceError(
+            f"the compiled network failed ({ended(status)}): {''.join(said).strip()[-500:]}. If this happens "
+            f"again, delete {self.folder}."
+        )
+
+    def close(self):
+        """End the process; the next run starts another one."""
+        super().close()
+        if self._process is not None:
+            self._process.kill()
+            with contextlib.suppress(BrokenPipeError):  # what it did not read any more
+                self._process.stdin.close()
+            self._process.stdout.close()
+            self._process.wait()
+            shutil.rmtree(self._scratch, ignore_errors=True)
+            self._process = None
+
+    def __del__(self):
+        if getattr(self, "_process", None) is not None:
+            self.close()
+
+
+# -- generated code ------------------------------------------------------------------------------------------------
+
+
+def generate(folder, architecture, composition, setup, network=None, record=False):
+    """Write the CUDA project of a network into `folder`; needs no nvcc and no GPU.
+
+    Parameters
+    ----------
+    folder : `pathlib.Path`
+    architecture : `Architecture`
+    composition : `Composition`
+    setup : `brianff.devices.cuda_setup.Setup`
+    network : class, optional
+        What builds the Brian2 objects (default: the composition's).
+    record : bool
+        Record every spike.
 
     Returns
     -------
-    pieces : dict with "before", "inside" and "after"
-        Lists of statements.  A variable that is written but not read stays inside, and so does one whose array is
-        known by a second name, through which a change would have to be seen.
+    manifest : dict of name -> dict
+        Type and size of every variable that a run can set and give back.
     """
-    names = {}
-    for line in lines:
-        if match := _READ.match(line) or _WRITE.match(line):
-            pointer = next(group for group in match.groups() if group.startswith("_ptr"))
-            names.setdefault(pointer, set()).add(match.group(1) if _READ.match(line) else match.group(3))
-    pieces = {"before": [], "inside": [], "after": []}
-    moved = set()
-    for line in lines:
-        if (read := _READ.match(line)) and read.group(3) in constant and len(names[read.group(2)]) == 1:
-            moved.add(read.group(1))
-            pieces["before"].append(line)
-        elif (write := _WRITE.match(line)) and write.group(3) in moved:
-            pieces["after"].append(line)
-        else:
-            pieces["inside"].append(line)
-    return pieces
+    from brian2cuda.device import CUDAStandaloneDevice
 
-
-def without_writes(lines):
-    """Scalar code without the lines that write shared variables back."""
-    return [line for line in lines if not _WRITE.match(line)]
-
-
-def after_scalars(lines, scalar):
-    """Vector code that takes the shared variables which scalar code has changed from there, not from memory."""
-    changed = {match.group(1) for match in map(_WRITE.match, scalar) if match}
-    return [line for line in lines if not ((read := _READ.match(line)) and read.group(2) in changed)]
-
-
-def writes(code):
-    """Whether scalar code, of one block or of several, writes shared variables."""
-    blocks = code.values() if isinstance(code, dict) else [code]
-    return any(_WRITE.match(line) for block in blocks for line in block)
-
-
-CUDAStandaloneCodeObject.templater = CUDAStandaloneCodeObject.templater.derive(
-    "brianff",
-    templates_dir="templates/cuda",
-    env_globals={f.__name__: f for f in (split, without_writes, after_scalars, writes)},
-)
-
-# By the class itself: it inherits from the C++ device's, whose implementation would come before one of "cuda".
-for function in FUNCTIONS.values():
-    cpp = function.implementations[CPPStandaloneCodeObject]
-    function.implementations.add_implementation(
-        CUDAStandaloneCodeObject,
-        code=cpp.get_code(None).replace("static inline", "__host__ __device__ static inline"),
-        name=cpp.name,
-        dependencies=cpp.dependencies,
-    )
-
-
-# -- toolkit, cuRAND, GPU ------------------------------------------------------------------------------------------
-@dataclass(frozen=True)
-class Gpu:
-    """A GPU as the driver describes it; `capability` is its compute capability, such as 9.0."""
-
-    name: str
-    capability: float
-    driver: str = ""
-    memory: str = ""
-
-
-@dataclass(frozen=True)
-class Setup:
-    """What brian2cuda needs on a machine, found and made to fit.
-
-    Attributes
-    ----------
-    nvcc : str or None
-        The compiler.
-    version : tuple of int
-        Of the toolkit, such as (13, 0).
-    gpu : `Gpu` or None
-        The GPU on which the network will run.
-    curand : str or None
-        Where cuRAND comes from.
-    include, libraries : str or None
-        Its folders, where nvcc does not look by itself.
-    ccache : str or None
-        Compiler cache that nvcc is called through.
-    fixes : list of str
-        What is done to brian2cuda, and why.
-    problems : list of str
-        What is missing; one sentence of advice each.
-    """
-
-    nvcc: str | None = None
-    version: tuple = ()
-    gpu: Gpu | None = None
-    curand: str | None = None
-    include: str | None = None
-    libraries: str | None = None
-    ccache: str | None = None
-    fixes: list = field(default_factory=list)
-    problems: list = field(default_factory=list)
-
-    @classmethod
-    def find(cls, gpu=None):
-        """Look at this machine; `gpu`: compile for this one, whether it is here or not."""
-        fixes, problems = [], []
-        try:
-            missing = [program for program in (compiler_program(), "make") if shutil.which(program) is None]
-        except CompilerError as error:
-            missing = []
-            problems.append(f"{error}")
-        if missing:
-            problems.append(f"Install {' and '.join(missing)} (on Debian: apt-get install g++ make).")
-        nvcc, version, root = _toolkit(problems)
-        curand = include = libraries = None
-        if nvcc:
-            fixes.append("compiled as C++17 instead of C++11, which the CUB of CUDA 13 refuses")
-            curand, include, libraries = _curand(version, root, problems)
-        if include:
-            fixes.append(f"told where cuRAND is: {include}")
-        if gpu is None:
-            gpu = _gpu(nvcc, problems)
-        fixes.append("without -use_fast_math: the same spikes as on the CPU")
-        return cls(nvcc, version, gpu, curand, include, libraries, shutil.which("ccache"), fixes, problems)
-
-    @classmethod
-    def find_complete(cls):
-        """What this machine has, if nothing is missing; otherwise the `DeviceError` that says what is."""
-        setup = cls.find()
-        if setup.problems:
-            raise DeviceError(f"--device cuda does not work here: {' '.join(setup.problems)}")
-        return setup
-
-    @property
-    def summary(self):
-        return f"{self.gpu.name}, compute capability {self.gpu.capability}, CUDA {'.'.join(map(str, self.version))}"
-
-    @property
-    def fingerprint(self):
-        """Everything here that compiled code depends on."""
-        compiler = os.environ.get("CXX", "")
-        return (
-            f"{self.nvcc} {self.version} {self.gpu and self.gpu.capability} {self.include} {self.libraries} {compiler}"
-        )
-
-    @property
-    def make_arguments(self):
-        """How `make` calls nvcc."""
-        cache = f"{self.ccache} " if self.ccache else ""
-        return [f"NVCC=@{cache}{self.nvcc} -ccbin {compiler_program()}"]
-
-    @contextlib.contextmanager
-    def preferences(self):
-        """Brian2's and brian2cuda's preferences for this machine, put back at the end."""
-        backend = "devices.cuda_standalone.cuda_backend"
-        nvcc = ["-w", "-O3", "-std=c++17", *([f"-I{self.include}"] if self.include else [])]
-        link = []
-        if self.libraries:
-            link = [f"-L{_named_library(self.libraries)}", f"-Wl,-rpath={self.libraries}"]
-        changes = {
-            f"{backend}.extra_compile_args_nvcc": nvcc,
-            "codegen.cpp.extra_compile_args_gcc": ["-w", "-O3", "-std=c++17"],
-            "codegen.cpp.extra_link_args": [*prefs["codegen.cpp.extra_link_args"], *link],
-        }
-        before = {name: prefs[name] for name in changes}
-        found = dict(gputools._cuda_installation), dict(gputools._gpu_selection)
-        log = logging.getLogger("brian2.brian2cuda")
-        level = log.level
-        try:
-            log.setLevel(logging.ERROR)  # it warns of every integer beside a function; ours are small
-            for name, value in changes.items():
-                prefs[name] = value
-            path = self.nvcc or "nvcc"
-            gputools.restore_cuda_installation(
-                {
-                    "cuda_path": str(Path(path).parent.parent),
-                    "nvcc_path": path,
-                    "runtime_version": float(".".join(map(str, self.version[:2])) or 13.0),
-                }
+    device = CUDAStandaloneDevice()
+    with borrowed(device, build_on_run=False, directory=str(folder)), setup.preferences():
+        built = on_gpu(network or network_class(composition))(architecture, composition, record=record, stop_early=True)
+        for slot in ("before_network_run", "after_network_run"):
+            device.insert_code(slot, f"BRIANFF_{slot}")
+        device.headers.append('"jobs.h"')
+        with built.precision():
+            built.network.run(built.duration, namespace={})
+            device.build(directory=str(folder), compile=False, run=False, with_output=False)
+        manifest, arrays = _arrays(device, built)
+        if any(codeobject.rng_calls and max(codeobject.rng_calls.values()) for codeobject in _code_objects(device)):
+            raise NotImplementedError(
+                "rand(), randn() and xi start again with every run on CUDA: use uniform(seed, presentation, draw, "
+                "channel)."
             )
-            gputools.restore_gpu_selection(
-                {
-                    "available_gpus": [self.gpu.name],
-                    "selected_gpu_id": 0,
-                    "selected_gpu_compute_capability": self.gpu.capability,
-                }
-            )
-            yield
-        finally:
-            for name, value in before.items():
-                prefs[name] = value
-            gputools.restore_cuda_installation(found[0])
-            gputools.restore_gpu_selection(found[1])
-            log.setLevel(level)
-
-    def lines(self):
-        """What was found and done, a line each."""
-        out = [f"nvcc: {self.nvcc or 'none'}{' (' + '.'.join(map(str, self.version)) + ')' if self.version else ''}"]
-        if self.nvcc:
-            out.append(f"cuRAND: {self.curand or 'none'}")
-            out.append(f"ccache: {self.ccache or 'none: a second build of the same code takes as long as the first'}")
-        if self.gpu:
-            more = ", ".join(filter(None, [self.gpu.memory, self.gpu.driver and f"driver {self.gpu.driver}"]))
-            out.append(f"GPU: {self.gpu.name}, compute capability {self.gpu.capability}{', ' if more else ''}{more}")
-        else:
-            out.append("GPU: none")
-        return out + [f"brian2cuda {importlib.metadata.version('brian2cuda')}, {fix}" for fix in self.fixes]
+        _accept_jobs(folder / "main.cu", arrays, built.network.name, sorted(c.name for c in device.clocks))
+        device.reinit()  # forgets the network, which then takes no name away from the next one
+    shutil.copy(_TEMPLATES / "jobs.h", folder)
+    merge(folder, ".cu")
+    return manifest
 
 
-def _output(*command):
-    """What a program prints, or None if it is not there or fails."""
-    try:
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout if done.returncode == 0 else None
+def _code_objects(device):
+    return device.code_objects.values()
 
 
-def _toolkit(problems):
-    """nvcc, its version and the folder of its toolkit."""
-    folders = [os.environ.get(name) for name in ("CUDA_PATH", "CUDA_HOME")]
-    named = [Path(folder) / "bin" / "nvcc" for folder in folders if folder]
-    on_path = shutil.which("nvcc")
-    usual = [Path(on_path)] if on_path else []
-    usual += [Path(folder) / "bin" / "nvcc" for folder in USUAL_PLACES]
-    for path in [*named, *usual]:
-        if not os.access(path, os.X_OK):
+def _arrays(device, built):
+    """Manifest, and for each array the arguments of ``Jobs::add``."""
+    manifest, arrays = {}, []
+    recorders = {group.name: group for group in built.objects if isinstance(group, Recorder)}
+    for variable, name in device.arrays.items():
+        if not isinstance(variable, ArrayVariable) or name in device.variables_on_host_only or not variable.size:
             continue
-        release = re.search(r"release (\d+)\.(\d+)", _output(path, "--version") or "")
-        if not release:
-            problems.append(f"{path} does not say its version: reinstall the CUDA toolkit.")
-            return None, (), None
-        version = tuple(map(int, release.groups()))
-        if version[0] < OLDEST_TOOLKIT:
-            problems.append(f"{path} is of CUDA {version[0]}.{version[1]}: install CUDA {OLDEST_TOOLKIT} or newer.")
-        # nvcc may be a script or a link that stands somewhere else
-        top = re.search(r"^#\$ TOP=(.+)$", _output(path, "--dryrun", "-E", "-x", "cu", os.devnull) or "", re.M)
-        return str(path), version, Path(top.group(1).strip() if top else path.parent.parent).resolve()
-    problems.append("There is no nvcc: install the CUDA toolkit, or set CUDA_PATH to the folder that it is in.")
-    return None, (), None
+        dtype, size, owner = np.dtype(variable.dtype), int(variable.size), variable.owner.name
+        spec = {"dtype": dtype.str, "size": size}
+        if owner in recorders:
+            spec["columns"] = recorders[owner].columns
+        manifest[f"{owner}.{variable.name}"] = spec
+        pointer = f"dev{name}[0]" if variable.name.endswith("space") else f"dev{name}"
+        reset = "false" if owner in recorders else "true"
+        arrays.append((f"{owner}.{variable.name}", pointer, size, dtype.itemsize, reset))
+    for name, array in built.timed_arrays.items():
+        values = array.values
+        manifest[name] = {"dtype": values.dtype.str, "size": int(values.size)}
+        if any(array is used for used in device.timed_arrays):
+            arrays.append((name, f"dev{name}_values", int(values.size), values.dtype.itemsize, "true"))
+        else:
+            del manifest[name]
+    return manifest, arrays
 
 
-def _curand(version, root, problems):
-    """Where cuRAND comes from, and the folders of its headers and library, None where nvcc finds them by itself."""
-    places = [root, *root.glob("targets/*")]
-    headers = [p / "include" for p in places if (p / "include/curand_kernel.h").is_file()]
-    libraries = [p / lib for p in places for lib in ("lib64", "lib") if (p / lib / "libcurand.so").exists()]
-    if headers and libraries:
-        return "with the toolkit", None, None
-    package = "nvidia-curand" if version[0] >= 13 else f"nvidia-curand-cu{version[0]}"
-    try:
-        files = importlib.metadata.files(package) or []
-    except importlib.metadata.PackageNotFoundError:
-        install = "pip install 'brianff[cuda]'" if version[0] >= 13 else f"pip install {package}"
-        problems.append(f"The CUDA toolkit in {root} has no cuRAND: {install}.")
-        return None, None, None
-    found = {Path(f).name: Path(f.locate()).resolve().parent for f in files}
-    library = next((name for name in found if re.fullmatch(r"libcurand\.so\.\d+", name)), None)
-    if "curand_kernel.h" not in found or library is None:
-        problems.append(f"The package {package} has no cuRAND for this machine: install the whole CUDA toolkit.")
-        return None, None, None
-    origin = f"package {package} {importlib.metadata.version(package)}"
-    return origin, str(found["curand_kernel.h"]), str(found[library])
-
-
-def _named_library(libraries):
-    """A folder with a file libcurand.so: the linker looks for that name, which the wheel lacks."""
-    library = next(Path(libraries).glob("libcurand.so.*"))
-    folder = cache_folder() / "curand"
-    folder.mkdir(parents=True, exist_ok=True)
-    link = folder / "libcurand.so"
-    if not link.exists() or link.resolve() != library.resolve():
-        link.unlink(missing_ok=True)
-        link.symlink_to(library)
-    return folder
-
-
-def _gpu(nvcc, problems):
-    """The first GPU that programs are allowed to see."""
-    fields = "name,compute_cap,driver_version,memory.total,uuid"
-    listed = _output("nvidia-smi", f"--query-gpu={fields}", "--format=csv,noheader")
-    if listed is None:
-        problems.append("nvidia-smi finds no GPU: install the NVIDIA driver, or use --device cpp.")
-        return None
-    gpus = [[part.strip() for part in line.split(",")] for line in listed.splitlines() if line.count(",") == 4]
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None:
-        first = visible.split(",")[0].strip()
-        if first.isdigit():
-            gpus = gpus[int(first) :]
-        else:  # an identifier, of a GPU or of a part of one
-            gpus = [gpu for gpu in gpus if first and gpu[4].startswith(first)] or (gpus if first[:3] == "MIG" else [])
-    if not gpus:
-        problems.append("CUDA_VISIBLE_DEVICES hides every GPU: unset it, or use --device cpp.")
-        return None
-    name, capability, driver, memory, _ = gpus[0]
-    gpu = Gpu(name, float(capability), driver, memory)
-    if gpu.capability < OLDEST_CAPABILITY:
-        problems.append(f"{name} has compute capability {capability}; {OLDEST_CAPABILITY} is needed: use --device cpp.")
-    known = _output(nvcc, "--list-gpu-arch") if nvcc else None
-    if known and f"compute_{capability.replace('.', '')}" not in known.split():
-        problems.append(f"{nvcc} does not compile for {name} (compute capability {capability}): install another CUDA.")
-    return gpu
+def _accept_jobs(main, arrays, network, clocks):
+    """Put the loop over runs into the generated program, in place of the marks that `generate` left in it."""
+    lines = ["brianff::Jobs _jobs;"]
+    lines += [
+        f'_jobs.add("{name}", {pointer}, {size}, {item}, {reset});' for name, pointer, size, item, reset in arrays
+    ]
+    lines += ["while (_jobs.next())", "{", f"{network}.t = 0;"]
+    lines += [f"{clock}.timestep[0] = 0; {clock}.t[0] = 0;" for clock in clocks]
+    text = main.read_text()
+    after = "CUDA_SAFE_CALL(cudaDeviceSynchronize());\n_jobs.done();\n}\n_dealloc_arrays();\nreturn 0;"
+    for slot, code in (("before_network_run", "\n".join(lines)), ("after_network_run", after)):
+        if text.count(f"BRIANFF_{slot}") != 1:
+            raise CompilerError(f"brian2cuda's main.cu has changed: no place for {slot}.")
+        text = text.replace(f"BRIANFF_{slot}", code)
+    main.write_text(text)

@@ -1,28 +1,12 @@
 """Sizes that a network cannot have, refused before anything is compiled or allocated."""
 
-import os
-from pathlib import Path
-
-from brian2 import Equations
-
 from brianff.errors import OptionError
+from brianff.machine import machine_memory
 
 __all__ = ["require_memory", "require_size"]
 
 MOST_ELEMENTS = 2**31 - 1  # of an array: the compiled networks have indices of 32 bits
 _GIB = 2**30
-_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
-
-
-def machine_memory():
-    """Bytes that this process can have at most: of the machine, or of the container."""
-    found = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
-    for path in map(Path, _LIMITS):
-        try:
-            found.append(int(path.read_text()))
-        except (OSError, ValueError):  # no container, or "max"
-            pass
-    return min(found)
 
 
 def require_memory(n_bytes, what):
@@ -57,6 +41,8 @@ def require_size(architecture, composition):
     ------
     OptionError
     """
+    from brian2 import Equations
+
     a, synapses = architecture, [projection.size for projection in architecture.projections]
     layers = "-".join(map(str, a.sizes))
     shown = a.images * a.n_pixels * a.events

@@ -8,7 +8,7 @@ and through all layers.  This needs the weights of other neurons and the future,
 import numpy as np
 from brian2 import second
 
-from brianff.devices.device import simulator
+from brianff.devices import simulator
 from brianff.learning.evaluation import predicted_classes
 from brianff.learning.feedback_training import FeedbackTrainer
 

@@ -14,7 +14,7 @@ import numpy as np
 from brian2 import have_same_dimensions, ms
 
 from brianff import datasets
-from brianff.devices.device import RuntimeSimulator, simulator
+from brianff.devices import device_option, simulator
 from brianff.equations.compose import compose
 from brianff.equations.kinds import FEEDBACK
 from brianff.equations.limits import require_limits
@@ -27,7 +27,6 @@ from brianff.learning.training import (
     check_input,
     check_options,
     default_encoder,
-    device_option,
     load_data,
 )
 from brianff.network.feedforward import LABEL_NONE, Architecture
@@ -486,7 +485,7 @@ def rate_readout(trainer):
 
     data, size = trainer.data, 500
     a = trainer.architecture.with_(layers=(1, data.n_classes), batch=size, capacity=1, images=size)
-    counter = RuntimeSimulator(a, trainer.composition, record="spikes")
+    counter = simulator("runtime", a, trainer.composition, record="spikes")
     inputs = {name: value for name, value in trainer.inputs().items() if name.startswith("neurons0")}
 
     def counts(samples):

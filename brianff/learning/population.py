@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from brianff.devices.device import simulator
+from brianff.devices import simulator
 from brianff.equations.compose import compose
 from brianff.equations.kinds import KINDS
 from brianff.equations.model import Model

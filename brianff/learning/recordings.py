@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from brianff.devices.device import RuntimeSimulator
+from brianff.devices import simulator as make_simulator
 from brianff.devices.memory import require_memory
 from brianff.errors import OptionError
 from brianff.learning.health import listed, lower_threshold
@@ -225,7 +225,7 @@ def record_presentations(composition, architecture, inputs, images, schedule, ne
     n = sum(a.sizes[1:] if chosen is True else map(len, chosen.values()))
     values = n * steps * len(shown_variables(composition))
     require_memory(8 * values, f"neurons: the variables of {n:,} neurons in {steps:,} time steps")
-    simulator = RuntimeSimulator(a, composition, record=chosen)
+    simulator = make_simulator("runtime", a, composition, record=chosen)
     simulator.run({**inputs, "images": images, **schedule.inputs(a)}, len(schedule))
     return collect(simulator, images, schedule)
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from brianff import datasets
-from brianff.devices.device import DEVICES, simulator
+from brianff.devices import device_option, simulator
 from brianff.endings import Stopped
 from brianff.equations.compose import compose
 from brianff.equations.kinds import FORWARD_FORWARD
@@ -47,7 +47,7 @@ from brianff.stimulus import (
 
 __all__ = [
     "Config", "Progress", "Stopped", "Trainer", "check_input", "check_options", "cpu_seconds", "default_encoder",
-    "device_option", "limited", "load_data", "record_run",
+    "limited", "load_data", "record_run",
 ]  # fmt: skip
 
 
@@ -61,11 +61,6 @@ def check_options(config):
     """Refuse options, of those that all trainers of spiking networks have, that do not go with each other."""
     if config.mini_batch % config.batch:
         raise OptionError(f"--mini-batch {config.mini_batch} is not a multiple of --batch {config.batch}.")
-
-
-def device_option():
-    described = [f"{name} ({what})" for name, what in DEVICES.items()]
-    return option("cpp", f"{', '.join(described[:-1])} or {described[-1]}", choices=list(DEVICES))
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,9 @@ from brian2.groups.subgroup import Subgroup
 from brian2.synapses.synapses import Synapses
 from brian2.utils.stringtools import get_identifiers
 
-from brianff.network.dense_runners import ADVICE, DensePathway, DenseRunner, add_indices, on_cuda
+from brianff.network.dense_runners import ADVICE, DensePathway, DenseRunner, add_indices
 from brianff.network.dense_views import PLACES, DenseIndexing, DenseVariables, LikeSynapses, NumbersOf
+from brianff.network.templates import on_cuda, use_templates
 from brianff.origin import point_at_user
 
 __all__ = ["DenseSynapses"]
@@ -112,6 +113,8 @@ class DenseSynapses(LikeSynapses, Group):
     add_to_magic_network = True
     invalidates_magic_network = True
 
+    _use_templates = staticmethod(use_templates)
+
     def __init__(
         self,
         source,
@@ -144,6 +147,7 @@ class DenseSynapses(LikeSynapses, Group):
                     f"DenseSynapses cannot use {type(group).__name__} '{group.name}' as its {side}: a batch entry is "
                     f"a contiguous block of a whole group. {ADVICE}"
                 )
+        use_templates()
         batch = int(batch)
         for side, group in (("source", source), ("target", target)):
             if batch < 1 or len(group) % batch:

@@ -4,41 +4,18 @@ import weakref
 
 import numpy as np
 from brian2 import Quantity, second
-from brian2.codegen.runtime.numpy_rt.numpy_rt import NumpyCodeObject
 from brian2.core.variables import Variables
-from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
-from brian2.devices.device import get_device
 from brian2.groups.group import CodeRunner
 from brian2.units.fundamentalunits import fail_for_dimension_mismatch
 
 from brianff.network.dense_views import DelayView
+from brianff.network.templates import on_cuda
 from brianff.origin import point_at_user
 from brianff.values import evaluate
 
-__all__ = ["ADVICE", "DensePathway", "DenseRunner", "add_indices", "on_cuda"]
+__all__ = ["ADVICE", "DensePathway", "DenseRunner", "add_indices"]
 
 ADVICE = "Use brian2.Synapses for this connection."
-
-
-def _register_templates():
-    """Let Brian2's code objects find the templates of this package beside their own."""
-    for codeobject_class, folder in (
-        (CPPStandaloneCodeObject, "cpp"),
-        (NumpyCodeObject, "numpy"),
-    ):
-        codeobject_class.templater = codeobject_class.templater.derive("brianff", templates_dir=f"templates/{folder}")
-
-
-_register_templates()
-
-
-def on_cuda():
-    """Whether Brian2 objects are being made for brian2cuda, which knows nothing of this package by itself."""
-    if get_device().__class__.__name__ != "CUDAStandaloneDevice":
-        return False
-    import brianff.devices.cuda  # noqa: F401  (registers the templates)
-
-    return True
 
 
 def add_indices(variables, unique_pre=False, unique_post=False):

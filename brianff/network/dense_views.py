@@ -234,6 +234,7 @@ def _require_one_value(synapses, entries, *codes):
 
 def _run_code(synapses, template, code, entries, run_namespace, auxiliary=(), numbers=None, check_units=True):
     """Run statements on some synapses at once, outside of a simulation."""
+    synapses._use_templates()
     variables = Variables(synapses)
     for name, index in synapses.storage.items():
         variables.add_reference(name, synapses, name, index=index)

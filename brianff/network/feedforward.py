@@ -38,7 +38,7 @@ from brian2 import (
     second,
 )
 from brian2.core.variables import Variables
-from brian2.devices.device import get_device, runtime_device
+from brian2.devices.device import RuntimeDevice, get_device
 from brian2.equations.equations import Equations
 from brian2.groups.group import CodeRunner
 
@@ -69,7 +69,7 @@ def _epoch_clock(starts):
     clock._set_t_update_dt = lambda target_t=0 * second: None  # Network.store calls it, and EventClock has none
     clock._times = np.append(starts, np.inf)  # numbers in place of quantities, which every tick would convert
     clock.variables["times"].set_value(clock._times)
-    if get_device() is runtime_device:
+    if isinstance(get_device(), RuntimeDevice):
         clock._times = clock.variables["times"].get_value()  # the same array, which a run may set
     return clock
 
@@ -149,7 +149,7 @@ class FeedForwardNetwork:
             self._learned(projection)
         for level in range(a.depth + 1):
             self._monitors(level, record)
-        if self.traces and get_device() is runtime_device:
+        if self.traces and isinstance(get_device(), RuntimeDevice):
             self.watch = FirstNotFinite({level: self.groups[f"neurons{level}"] for level in range(1, a.depth + 1)})
             self.objects.append(self.watch)
         if stop_early:

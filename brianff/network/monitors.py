@@ -2,7 +2,7 @@
 
 import numpy as np
 from brian2 import NetworkOperation, StateMonitor, ms
-from brian2.devices.device import get_device, runtime_device
+from brian2.devices.device import RuntimeDevice, get_device
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, Equations
 
 from brianff.equations.threshold import crossing, membrane_of
@@ -55,7 +55,7 @@ def monitor_neurons(neurons, composition, chosen, name):
         Of the monitor.
     """
     differential, parameters, _ = _changing(neurons.equations)
-    if get_device() is not runtime_device:  # a compiled network is asked for its spikes
+    if not isinstance(get_device(), RuntimeDevice):  # a compiled network is asked for its spikes
         return StateMonitor(neurons, sorted(differential), record=chosen, when="end", name=name)
     model = composition.models["neuron"]
     *_, derived = _changing(Equations(model["equations"]))

@@ -14,7 +14,7 @@ from brian2.equations.unitcheck import check_units_statements
 from brian2.groups.group import CodeRunner
 from brian2.utils.stringtools import word_substitute
 
-from brianff.network.dense_runners import on_cuda
+from brianff.network.templates import on_cuda, use_templates
 
 __all__ = ["BatchNeurons"]
 
@@ -111,6 +111,7 @@ class BatchNeurons(NeuronGroup):
     def __init__(self, N, model, *, threshold, batch=1, links=None, on_step="", on_threshold="", **options):
         if batch < 1 or N % batch:
             raise ValueError(f"{N} neurons are not a multiple of batch={batch}: every entry needs the same number.")
+        use_templates()
         self.batch = batch
         self.step = self.template_kwds = None
         NeuronGroup.__init__(self, N, model, threshold=threshold, **options)

@@ -3,8 +3,8 @@
 import gc
 
 import numpy as np
-from brian2 import defaultclock, ms, prefs
-from brian2.devices.device import get_device, reset_device, runtime_device, set_device
+from brian2 import ms
+from brian2.devices.device import RuntimeDevice
 from brian2.equations.equations import Equations
 from brian2.utils.logger import catch_logs
 
@@ -15,7 +15,7 @@ from brianff.equations.model import load
 from brianff.errors import ModelError
 from brianff.network import build
 from brianff.network.feedforward import Architecture
-from brianff.one_thread import in_turn
+from brianff.one_thread import borrowed
 
 __all__ = ["check", "try_out"]
 
@@ -66,7 +66,6 @@ def _composition_for(model, others):
     return composition
 
 
-@in_turn
 def try_out(composition, model):
     """Let Brian2 have the last word on one of the models of a composition: build a tiny network and take one step.
 
@@ -77,21 +76,11 @@ def try_out(composition, model):
     fingerprint = composition.fingerprint(values=True)
     if fingerprint in _built:
         return
-    target, step = prefs.codegen.target, defaultclock.dt
-    another_device = get_device() is not runtime_device
-    if another_device:
-        set_device(runtime_device)
-    prefs.codegen.target = "numpy"
-    try:
-        with catch_logs(), np.errstate(all="ignore"):
-            message = _failure(composition, model)
-            if message:
-                gc.collect()  # here, where Brian2's complaints about unused objects are caught
-    finally:
-        prefs.codegen.target = target
-        defaultclock.dt = step
-        if another_device:
-            reset_device()
+    numpy = borrowed(RuntimeDevice(), {"codegen.target": "numpy"})
+    with numpy, catch_logs(), np.errstate(all="ignore"):
+        message = _failure(composition, model)
+        if message:
+            gc.collect()  # here, where Brian2's complaints about unused objects are caught
     if message:
         others = ", ".join(f"{kind} {m.name}" for kind, m in composition.models.items() if m is not model)
         key = "method" if model["method"] and "state updater" in message else next(iter(model.strings))

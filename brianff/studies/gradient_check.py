@@ -6,7 +6,7 @@ its weights) at a time step, against those of `brianff.studies.event_driven`, an
 
 import numpy as np
 
-from brianff.devices.device import RuntimeSimulator
+from brianff.devices.runtime import RuntimeSimulator
 from brianff.equations.compose import compose
 from brianff.equations.kinds import FEEDBACK
 from brianff.network.feedforward import Architecture

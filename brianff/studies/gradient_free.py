@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from brianff import datasets
+from brianff.devices import device_option
 from brianff.learning.checkpoints import check_checkpoint
 from brianff.learning.population import (
     AnnPopulation,
@@ -20,7 +21,7 @@ from brianff.learning.population import (
     measure,
     smoothed_gradient,
 )
-from brianff.learning.training import Config, Trainer, cpu_seconds, device_option, limited
+from brianff.learning.training import Config, Trainer, cpu_seconds, limited
 from brianff.options import EPOCHS, SEED, STEPS, TIME_STEP, Options, option
 from brianff.scratch import temporary_folder
 from brianff.stimulus import Schedule, stream

@@ -1,0 +1,211 @@
+"""Brian2's C++ standalone device: one program, started anew for every run."""
+
+import platform
+import shutil
+import signal
+import subprocess
+
+import numpy as np
+
+from brianff.devices.base import CompiledSimulator, ended, read_values
+from brianff.devices.cache import CompilerError, DeviceError
+from brianff.devices.compiler import missing_programs
+from brianff.devices.merging import merge
+from brianff.network import network_class
+from brianff.one_thread import borrowed
+from brianff.scratch import failed, run_folder
+
+__all__ = ["CppSimulator", "failure", "generate", "processor"]
+
+# objects.cpp reads and writes the arrays, once a run.
+_RULES = """
+
+objects.o: objects.cpp
+	$(CXX) $(CXXFLAGS) -O1 $< -o $@
+"""
+
+
+class CppSimulator(CompiledSimulator):
+    """A network as a C++ program.
+
+    Parameters
+    ----------
+    architecture, composition, report, record, network
+        As for `CompiledSimulator`; the benchmarks compare with another `network`.
+    under : sequence of str, optional
+        Command that runs the program in its place: a profiler and its options.
+    """
+
+    device = "cpp"
+    # Brian2's own dependency list is for projects that are compiled again; making it reads all headers once more.
+    make = ("make", "DEPS=")
+
+    def __init__(self, architecture, composition, report=None, record=False, network=None, under=()):
+        self.under = under
+        super().__init__(architecture, composition, report, record, network)
+
+    @classmethod
+    def problem(cls):
+        missing = missing_programs()
+        return f"{missing} Without a compiler, --device runtime works, slowly." if missing else None
+
+    # -- building --------------------------------------------------------------------------------------------------
+    def surroundings(self):
+        from brian2 import prefs
+
+        return f"{processor()} {' '.join(prefs['codegen.cpp.extra_compile_args_gcc'])}"
+
+    def generate(self, work):
+        manifest = generate(work, self.architecture, self.composition, self.record, self.network)
+        _arrange(work)
+        return manifest
+
+    # -- running ---------------------------------------------------------------------------------------------------
+    def _run(self, inputs, n_epochs):
+        scratch = run_folder()
+        try:
+            arguments = ["--results_dir", f"{scratch}/"]
+            for name, value in self.inputs_of_run(inputs, n_epochs):
+                target = name if "." in name else f"{name}.values"
+                if value.size == 1:
+                    arguments.append(f"{target}={value[0].item()!r}")
+                else:
+                    value.tofile(scratch / f"in_{name}")
+                    arguments.append(f"{target}={scratch / f'in_{name}'}")
+            self._call(arguments)
+        except OSError as error:
+            shutil.rmtree(scratch, ignore_errors=True)
+            raise failed(scratch.parent, error) from None
+        except BaseException:
+            shutil.rmtree(scratch, ignore_errors=True)
+            raise
+        return (lambda name: self._read(scratch, name)), (lambda: shutil.rmtree(scratch, ignore_errors=True))
+
+    def _call(self, arguments):
+        # A session of its own: Ctrl-C reaches the Python process, which decides what happens.
+        process = subprocess.Popen(
+            [*self.under, str(self.folder / "main"), *arguments],
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            output, _ = process.communicate()
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        # The binary reports a wrong file on stderr and goes on with the compiled-in values.
+        if process.returncode or output:
+            raise failure(process.returncode, output.decode(errors="replace"), self.folder)
+
+    def _read(self, scratch, name):
+        spec = self.variable(name)
+        return read_values(scratch / spec["file"], spec, self._elements(scratch, name, spec), scratch.parent)
+
+    def _elements(self, scratch, name, spec):
+        """How many values a variable has after a run; those of monitors have as many as their `N` says."""
+        if "size" in spec:
+            return spec["size"]
+        number = self.manifest.get(f"{name.partition('.')[0]}.N", {})
+        rows = np.fromfile(scratch / number["file"], dtype=number["dtype"]) if "file" in number else []
+        return int(rows[0]) * spec.get("columns", 1) if len(rows) else -1
+
+
+def failure(status, output, folder):
+    """The `DeviceError` of a compiled network that failed."""
+    said = output.strip()[-500:]
+    if "bad_alloc" in said or status == -signal.SIGKILL:
+        remedy = "there was not enough memory: try a smaller --batch, --chunk or network."
+    elif "Error opening" in said:  # of files that were there just before
+        remedy = "it could not open its files: raise the limit of open files, as in ulimit -n 1024."
+    else:
+        remedy = f"if this happens again, delete {folder}."
+    return DeviceError(f"the compiled network failed ({ended(status)}): {said or 'it said nothing'}; {remedy}")
+
+
+def processor():
+    """Identity of the processor for which -march=native compiles."""
+    try:
+        with open("/proc/cpuinfo") as f:
+            lines = [line for line in f if line.startswith(("model name", "flags"))]
+        return "".join(sorted(set(lines)))
+    except OSError:
+        return platform.processor()
+
+
+def _arrange(work):
+    """Let make compile two files, one a core: the generated code, and the reading and writing of arrays."""
+    # Brian2 asks Python's own C++ compiler which flags there are, and leaves out those that it does not answer for.
+    if "-O3" not in (work / "makefile").read_text():
+        raise CompilerError(
+            "Brian2 found no compiler that takes the flag -O3, and would compile without optimization: install the "
+            "program 'c++' (on Debian: apt-get install g++), or name your compiler, as in CXX=g++."
+        )
+    others = [path.name for path in sorted(work.glob("*.cpp")) if path.name != "objects.cpp"]
+    merge(work, ".cpp", ["brianlib/spikequeue.cpp", *others])
+    with open(work / "makefile", "a") as makefile:
+        makefile.write(_RULES)
+
+
+def generate(work, architecture, composition, record=False, network=None):
+    """Write the C++ project of a network into a folder, as Brian2 has it; needs no compiler.
+
+    Parameters
+    ----------
+    work : `pathlib.Path`
+    architecture : `Architecture`
+    composition : `Composition`
+    record : bool
+        Record every spike.
+    network : class, optional
+        What builds the Brian2 objects (default: the composition's).
+
+    Returns
+    -------
+    manifest : dict of name -> dict
+        File, type and size of every variable that a run can set and give back.
+    """
+    from brian2 import prefs
+    from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
+
+    device = CPPStandaloneDevice()
+    with borrowed(device, build_on_run=False, directory=str(work)):
+        built = (network or network_class(composition))(architecture, composition, record=record, stop_early=True)
+        with built.precision():
+            built.network.run(built.duration, namespace={})
+        # Linking with it makes denormal numbers count as zero: traces of silent pixels decay for ever.
+        prefs["codegen.cpp.extra_link_args"] = [*prefs["codegen.cpp.extra_link_args"], "-ffast-math"]
+        # Partial redundancy elimination moves loads to where GCC then cannot vectorise the loop over a matrix row.
+        more = ["-fno-tree-pre"]
+        if architecture.dtype == "float32":
+            # One literal such as the 1.0 of "1 - beta" would make the statement around it double.
+            more.append("-fsingle-precision-constant")
+        prefs["codegen.cpp.extra_compile_args_gcc"] = [*prefs["codegen.cpp.extra_compile_args_gcc"], *more]
+        device.build(directory=str(work), compile=False, run=False, with_output=False)
+        found = _variables(device, built)
+        device.reinit()  # forgets the network, which then takes no name away from the next one
+        return found
+
+
+def _variables(device, built):
+    """What a run can set and give back, as `generate` returns it."""
+    from brian2.core.variables import ArrayVariable, DynamicArrayVariable
+
+    found = {
+        name: {"dtype": array.values.dtype.str, "size": int(array.values.size)}
+        for name, array in built.timed_arrays.items()
+    }
+    for variable in device.arrays:
+        if not isinstance(variable, ArrayVariable):
+            continue
+        size = variable.size
+        spec = {"file": device.get_array_filename(variable), "dtype": np.dtype(variable.dtype).str}
+        if isinstance(variable, DynamicArrayVariable):
+            if not np.isscalar(size):
+                spec["columns"] = int(size[1])
+        else:
+            spec["size"] = int(size)
+        found[f"{variable.owner.name}.{variable.name}"] = spec
+    return found

@@ -1,0 +1,75 @@
+"""Brian2's NumPy runtime: the reference of every device, slow, no compiler needed."""
+
+import numpy as np
+
+from brianff.devices.base import Simulator, as_input
+from brianff.network import build
+from brianff.one_thread import borrowed
+
+__all__ = ["RuntimeSimulator"]
+
+
+class RuntimeSimulator(Simulator):
+    """Brian2 objects in this process; `record` may be a sequence of neurons, too.
+
+    Attributes
+    ----------
+    built : network
+        `brianff.network.build`'s: its groups and monitors can be looked at until the next run.
+    """
+
+    device = "runtime"
+
+    def __init__(self, architecture, composition, report=None, record=False):
+        from brian2.devices.device import RuntimeDevice
+
+        super().__init__(architecture, composition, report, record)
+        self._device = RuntimeDevice()  # with a clock of its own
+        with self._numpy():
+            self.built = build(architecture, composition, record=record)
+            self.built.network.store("initial")
+            self._initial_arrays = {k: v.values.copy() for k, v in self.built.timed_arrays.items()}
+
+    def _numpy(self):
+        return borrowed(self._device, {"codegen.target": "numpy"})
+
+    def _variable(self, name):
+        group, _, variable = name.partition(".")
+        return self.built.groups[group].variables[variable]
+
+    def size(self, name):
+        return self._variable(name).size
+
+    def dtype(self, name):
+        return np.dtype(self._variable(name).dtype)
+
+    def _run(self, inputs, n_epochs):
+        from brian2 import ms
+
+        from brianff.network.templates import use_templates
+
+        a, network = self.architecture, self.built.network
+        with self._numpy():
+            use_templates()
+            network.restore("initial")
+            for name, array in self._initial_arrays.items():
+                self.built.timed_arrays[name].values[...] = array
+            for name, value in inputs.items():
+                if "." in name:
+                    variable = self._variable(name)
+                    value = as_input(name, value, variable.dtype, variable.size)
+                    variable.set_value(value[0] if variable.scalar else value)
+                else:
+                    values = self.built.timed_arrays[name].values
+                    values[...] = as_input(name, value, values.dtype, values.size).reshape(values.shape)
+            # Brian2 compares states with 1e50, which single precision has not; the sigmoid of an exponential that
+            # overflows is right. Training says what is not finite (`brianff.learning.finite`), recordings
+            # what diverges (`brianff.network.monitors`).
+            with self.built.precision(), np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+                network.run((a.steps_of(inputs, n_epochs) + 1) * a.dt_ms * ms, namespace={})
+        return (self._read,)
+
+    def _read(self, name):
+        # a copy: the next run writes into the same memory
+        value = np.array(self._variable(name).get_value())
+        return value if name.startswith("record_") else value.ravel()
