@@ -62,6 +62,7 @@ class Projection(ABC):
         return f"{self.name}.{variable}"
 
     delay = 0  # time steps from a spike to its effects
+    gain = 1.0  # factor of the initial weights
 
     def inputs(self, seed):  # noqa: ARG002  (of those that are drawn)
         """What a run has to set beside the weights, as inputs of a simulator."""
@@ -117,11 +118,11 @@ class Projection(ABC):
             n_pre = self.shape[0]
             excites = stream(seed, "dale", self.source + 1).permutation(n_pre) < excitatory * n_pre
             w = np.abs(w) * np.where(excites, 1.0, -excitatory / (1 - excitatory))[:, None]
-        return self.flat(w, seed) * gain / np.sqrt(self.fan_in)
+        return self.flat(w, seed) * (self.gain * gain) / np.sqrt(self.fan_in)
 
     def uniform(self, seed, limit):
         """Initial weights between -`limit` and `limit`, (size,) array."""
-        return limit * self.flat(self._drawn(seed).uniform(-1, 1, self.shape), seed)
+        return self.gain * limit * self.flat(self._drawn(seed).uniform(-1, 1, self.shape), seed)
 
     def _drawn(self, seed):
         """Random numbers of this projection; the stream of the feed-forward weights has no name, as runs know it."""
@@ -142,11 +143,14 @@ class Dense(Projection):
         Time steps from a spike to its effects.  A rule sees the traces of the source as they are, not delayed.
     itself : bool
         Of a layer that projects to itself: whether its neurons are connected to themselves.
+    gain : float
+        Factor of the initial weights, beside what a method of learning has for all projections.
     """
 
     density: float = 1.0
     delay: int = 0
     itself: bool = False
+    gain: float = 1.0
 
     def __post_init__(self):
         if not 0 < self.density <= 1:
@@ -215,8 +219,8 @@ class Layer:
     shape : (channels, height, width), optional
         Of neurons that stand for positions, stored channel-last: neuron ``(y*width + x)*channels + c``.
     recurrent : bool or `Projection`
-        A projection from the layer to itself; True: ``Dense(delay=1)``, without self-connections.  It has the strings
-        of all synapses: `_pre` and `_post` are two neurons of the layer, `_layer` is the layer, and the neuron's own
+        A projection from the layer to itself; True: ``Dense(delay=1, gain=0.1)``, without self-connections (at full
+        gain a layer is busy with itself and learns little of its input).  It has the strings of all synapses: `_pre` and `_post` are two neurons of the layer, `_layer` is the layer, and the neuron's own
         `_below` stays the layer below, whose `gain_below` divides all of a neuron's input, recurrent as well.
     incoming : `Projection`
         From the layer below.
@@ -239,7 +243,7 @@ class Layer:
                     f"product, not {self.n}."
                 )
         if self.recurrent is True:
-            object.__setattr__(self, "recurrent", Dense(delay=1))
+            object.__setattr__(self, "recurrent", Dense(delay=1, gain=0.1))
         if self.recurrent and self.n == 1:
             raise OptionError("layers: a recurrent layer has at least two neurons, since none is connected to itself.")
 
