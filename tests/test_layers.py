@@ -173,6 +173,23 @@ def test_every_feedback_learns_recurrent_synapses_of_hidden_layers(feedback):
         assert np.abs(results["synapses3.w"] - inputs["synapses3.w"]).max() > 1e-4
 
 
+@dataclass(frozen=True)
+class Fixed(Dense):
+    """A projection that cannot learn."""
+
+    def problem(self, composition):
+        return f"{self.name} is fixed, and the rule {composition.models['rule'].name} changes it: take Dense."
+
+
+def test_what_a_projection_cannot_do_is_refused_before_anything_is_made():
+    a = Architecture(layers=(4, Layer(4, incoming=Fixed())), **TINY)
+    with pytest.raises(OptionError, match="synapses2 is fixed, and the rule symba changes it"):
+        CppSimulator(a, compose())
+    a = Architecture(layers=(4, Layer(3, recurrent=True)), **TINY)
+    with pytest.raises(OptionError, match="the output layer, the last one, cannot project to itself"):
+        CppSimulator(a, compose(FEEDBACK))
+
+
 class ByBrian(Synapses):
     """Brian2's own synapses, which do not learn."""
 

@@ -176,16 +176,17 @@ class Composition:
         """The same composition with other models, and the parameters of the files."""
         return compose(self.scheme, {kind: model.path for kind, model in self.models.items()} | models)
 
-    def of_neurons(self, level, n_levels):
-        """Strings of the neurons of layer `level` out of 1 ... `n_levels`, or of the input (0)."""
-        return self.input if level == 0 else self.last_neurons if level == n_levels else self.neurons
+    def of_neurons(self, level, architecture):
+        """Strings of the neurons of a layer, 0 the input; the last one is like the others if it projects to itself."""
+        if level == architecture.depth not in architecture.recurrent:
+            return self.last_neurons
+        return self.neurons if level else self.input
 
     def parts(self, architecture):
         """(name, strings) of all groups and projections of a network."""
-        last = len(architecture.sizes) - 1
         parts = [("neurons0", self.input), ("layer0", self.input_layer)]
-        for level in range(1, last + 1):
-            parts += [(f"neurons{level}", self.of_neurons(level, last)), (f"layer{level}", self.layer)]
+        for level in range(1, architecture.depth + 1):
+            parts += [(f"neurons{level}", self.of_neurons(level, architecture)), (f"layer{level}", self.layer)]
         parts += [(projection.name, self.synapses) for projection in architecture.projections]
         return parts + [(projection.name, self.feedback) for projection in architecture.feedback if self.feedback]
 

@@ -21,6 +21,11 @@ class FeedbackNetwork(FeedForwardNetwork):
     `score` of the output neurons are recorded at the end of every stimulus epoch (``record_output``).
     """
 
+    def problem(self):
+        if self.architecture.depth in self.architecture.recurrent:
+            return "layers: the output layer, the last one, cannot project to itself: only hidden layers are recurrent."
+        return super().problem()
+
     def _neurons(self, level):
         super()._neurons(level)
         if level == self.architecture.depth:

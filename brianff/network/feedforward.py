@@ -116,8 +116,17 @@ class FeedForwardNetwork:
     def __init__(self, architecture, composition, record=False, stop_early=False):
         self.architecture = architecture
         self.composition = composition
+        if reason := self.problem():
+            raise OptionError(reason)
         with self.precision():
             self._build(record, stop_early)
+
+    def problem(self):
+        """Why there is no such network, as a sentence, or None."""
+        if self.architecture.total_steps and on_cuda():
+            return "on CUDA all stimulus epochs have the same length: take another device, cpp."
+        reasons = (projection.problem(self.composition) for projection in self.architecture.projections)
+        return next(filter(None, reasons), None)
 
     @contextmanager
     def precision(self):
@@ -132,8 +141,6 @@ class FeedForwardNetwork:
     def _build(self, record, stop_early):
         a = self.architecture
         defaultclock.dt = a.dt_ms * ms
-        if a.total_steps and on_cuda():
-            raise OptionError("on CUDA all stimulus epochs have the same length: use --device cpp (or device='cpp').")
         self.epoch_clock = _epoch_clock(a.starts())
         self.groups = {"epoch_clock": self.epoch_clock}
         self.objects = []
@@ -245,14 +252,9 @@ class FeedForwardNetwork:
     def _at_epoch(self, group, code, order):
         group.run_regularly(code, clock=self.epoch_clock, when="start", order=order)
 
-    def _strings(self, level):
-        """Strings of the neurons of a layer; a last layer that projects to itself is like the others."""
-        c, a = self.composition, self.architecture
-        return c.neurons if level == a.depth in a.recurrent else c.of_neurons(level, a.depth)
-
     def _neurons(self, level):
         a = self.architecture
-        strings = self._strings(level)
+        strings = self.composition.of_neurons(level, a)
         n = a.sizes[level]
         namespace = self.timed_arrays | FUNCTIONS
         if level == 0:

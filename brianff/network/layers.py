@@ -68,6 +68,10 @@ class Projection(ABC):
         """What a run has to set beside the weights, as inputs of a simulator."""
         return {}
 
+    def problem(self, composition):  # noqa: ARG002  (of kinds that cannot do everything)
+        """What this projection cannot do with the strings of a composition, as a sentence, or None."""
+        return None
+
     @property
     @abstractmethod
     def size(self):
@@ -219,9 +223,10 @@ class Layer:
     shape : (channels, height, width), optional
         Of neurons that stand for positions, stored channel-last: neuron ``(y*width + x)*channels + c``.
     recurrent : bool or `Projection`
-        A projection from the layer to itself; True: ``Dense(delay=1, gain=0.1)``, without self-connections (at full
-        gain a layer is busy with itself and learns little of its input).  It has the strings of all synapses: `_pre` and `_post` are two neurons of the layer, `_layer` is the layer, and the neuron's own
-        `_below` stays the layer below, whose `gain_below` divides all of a neuron's input, recurrent as well.
+        A projection from the layer to itself; True: ``Dense(delay=1, gain=0.1)``, without self-connections (with the
+        gain of the others a layer is busy with itself, and learns little of its input).  It has the strings of all
+        synapses: `_pre` and `_post` are two neurons of the layer, `_layer` is the layer, and the neuron's own `_below`
+        stays the layer below, whose `gain_below` divides all of a neuron's input, recurrent as well.
     incoming : `Projection`
         From the layer below.
     """
