@@ -45,10 +45,10 @@ from brian2.groups.group import CodeRunner
 from brianff.errors import OptionError
 from brianff.network.architecture import Architecture
 from brianff.network.continuous import state_of, without
-from brianff.network.dense_runners import on_cuda
 from brianff.network.layers import Dense, Layer
 from brianff.network.monitors import FirstNotFinite, monitor_neurons
 from brianff.network.neurons import BatchNeurons
+from brianff.network.templates import on_cuda
 from brianff.noise import FUNCTIONS
 from brianff.stimulus import LABEL_NEUTRAL, LABEL_NONE
 
