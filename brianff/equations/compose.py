@@ -21,7 +21,8 @@ from brianff.equations import fit
 from brianff.equations.definitions import check_file
 from brianff.equations.integration import DEFAULT as EXPONENTIAL_EULER
 from brianff.equations.integration import default_method
-from brianff.equations.kinds import FORWARD_FORWARD, LEARNING, Scheme
+from brianff.equations.joined import Joined
+from brianff.equations.kinds import FORWARD_FORWARD, LEARNING, OF_NEURONS, Scheme
 from brianff.equations.model import load
 from brianff.equations.names import Isolated, isolate
 from brianff.equations.printing import printed
@@ -48,6 +49,8 @@ from brianff.equations.variables import (
     SPIKE_COUNT,
 )
 from brianff.errors import ModelError
+from brianff.stimulus import stream
+from brianff.values import Distribution
 
 __all__ = ["Composition", "GroupStrings", "SynapseStrings", "compose"]
 
@@ -174,7 +177,7 @@ class Composition:
 
     def with_models(self, **models):
         """The same composition with other models, and the parameters of the files."""
-        return compose(self.scheme, {kind: model.path for kind, model in self.models.items()} | models)
+        return compose(self.scheme, {m.kind: m for m in self.isolated.loaded.values()} | models)
 
     def of_neurons(self, level, architecture):
         """Strings of the neurons of a layer, 0 the input; the last one is like the others if it projects to itself."""
@@ -190,18 +193,48 @@ class Composition:
         parts += [(projection.name, self.synapses) for projection in architecture.projections]
         return parts + [(projection.name, self.feedback) for projection in architecture.feedback if self.feedback]
 
-    def parameter_inputs(self, architecture, seed=0):
-        """Every parameter, in every group that has it, as inputs of a simulator.
+    def parameter_inputs(self, architecture, seed=0, output=None):
+        """Every parameter, in every group that has it, and every course of time, as inputs of a simulator.
 
         Parameters
         ----------
         architecture : `brianff.network.feedforward.Architecture`
         seed : int
-            Of the run.
+            Of the run: where a parameter differs between neurons, each has one value, in all entries of the batch.
+        output : dict of name -> quantity, optional
+            Values of parameters of the last layer alone.
+
+        Returns
+        -------
+        inputs : dict of str -> float or (n,) array, in SI units
+
+        Raises
+        ------
+        ModelError
+            If a value that was drawn is outside of the limits of its model.
         """
-        parts = self.parts(architecture)
-        inputs = {f"{name}.{k}": float(np.asarray(v)) for name, strings in parts for k, v in strings.parameters.items()}
-        return inputs | {name: np.asarray(course.values) for name, course in self.courses.items()}
+        inputs = {name: np.asarray(course.values) for name, course in self.courses.items()}
+        last = f"neurons{len(architecture.sizes) - 1}"
+        for name, strings in self.parts(architecture):
+            for parameter, value in (strings.parameters | (output or {} if name == last else {})).items():
+                if isinstance(value, Distribution):
+                    level = int(name.removeprefix("neurons"))
+                    drawn = value.draw(stream(seed, f"parameter {parameter}", level), architecture.sizes[level])
+                    self._require_limits(parameter, drawn, f"layer {level}" if level else "the input")
+                    value = np.tile(drawn, architecture.batch)
+                inputs[f"{name}.{parameter}"] = np.asarray(value) if np.ndim(value) else float(value)
+        return inputs
+
+    def _require_limits(self, parameter, drawn, where):
+        for kind, model in self.models.items():
+            written = {name: self.isolated.as_written(kind, name) for name in model.parameters}
+            values = {written[name]: drawn if name == parameter else self.parameters[name] for name in written}
+            for limit in model.limits:
+                if written.get(parameter) in limit.names and not limit.holds(values):
+                    raise ModelError(
+                        f"{parameter} = {self.parameters[parameter]} gives a neuron of {where} {drawn.min()} or "
+                        f"{drawn.max()}: {limit.where} needs {limit.text}."
+                    )
 
     def state_variables(self):
         """Names of the synaptic arrays that a checkpoint has to hold, shared ones included."""
@@ -265,7 +298,8 @@ def compose(scheme=FORWARD_FORWARD, models=None, parameters=None, dale=False):
         the wrong unit or belongs to no model.
     """
     isolated = isolate(_loaded(scheme, models or {}), parameters or {})
-    joined, values = _Joined(scheme, isolated.models), isolated.values
+    joined, values = Joined(scheme, isolated.models), isolated.values
+    _refuse_distributions(isolated, values)
     layers = _layers(joined)
     variables = [{eq.varname: unit_of(eq) for eq in Equations(group.equations).values()} for group in layers]
     neurons = _neurons(joined, "neurons", "both", "projecting", "hidden")
@@ -314,62 +348,18 @@ def _loaded(scheme, chosen):
     return models
 
 
-class _Joined:
-    """The strings of all models by their places: groups and slots of the network."""
-
-    def __init__(self, scheme, models):
-        self.models = models
-        self.pieces = []  # (String, text)
-        asked, online = self._asked(), self._online()
-        for kind in scheme.kinds:
-            if online and any(string.place == "synapses.at_update" for string in kind.strings.values()):
-                continue  # no optimizer
-            for key, string in kind.strings.items():
-                text = models[kind.name][key] or string.default
-                if not text or string.sort == "values" or string.asked and string.asked not in asked:
-                    continue
-                text = f"{string.variable} = {text} : 1" if string.variable else text
-                self.pieces.append((string, text))
-        self.initial = {}
-        for model in models.values():
-            for key, string in model.schema.strings.items():
-                if string.sort == "values":
-                    self.initial |= model.strings.get(key, {})
-
-    def _online(self):
-        """Whether nothing is accumulated for an optimizer."""
-        strings = [(m[key], s) for m in self.models.values() for key, s in m.schema.strings.items()]
-        return all("dw" not in Equations(text).names for text, s in strings if s.place == "synapses.model")
-
-    def _asked(self):
-        """Names of what a model has for others that ask for it, and one of them does."""
-        asked = set()
-        for model in self.models.values():
-            for key, string in model.schema.strings.items():
-                name = string.asked
-                users = [m for m in self.models.values() if m is not model and name and name in m.schema.at_hand]
-                user = next((m for m in users if _forms(name) & names_in(*strings_in(m.strings))), None)
-                if user is None:
-                    continue
-                if name == key and not (model[key] or string.default):
-                    raise ModelError(
-                        f"{model.path}: the {user.kind} '{user.name}' needs a '{name}' ({string.meaning}) and the "
-                        f"{model.kind} '{model.name}' defines none."
-                    )
-                asked.add(name)
-        return asked
-
-    def text(self, slot, *groups):
-        """What all models have for a slot of some groups, in the order of the kinds."""
-        return "\n".join(text for string, text in self.pieces if string.slot == slot and string.group in groups)
-
-    def all(self, *groups):
-        """All strings of some groups."""
-        return [text for string, text in self.pieces if string.group in groups]
-
-
-def _forms(name):
-    return {name, f"{name}_pre", f"{name}_post"}
+def _refuse_distributions(isolated, values):
+    """Refuse parameters that differ between neurons in strings of what has no neurons, or those of two layers."""
+    differing = {name for name, value in values.items() if isinstance(value, Distribution)}
+    for kind, model in isolated.models.items() if differing else ():
+        for key, string in model.schema.strings.items():
+            found = sorted(differing & names_in(model[key])) if string.group not in OF_NEURONS else ()
+            for name in found:
+                written = isolated.as_written(kind, name)
+                raise ModelError(
+                    f"{model.where(key)}: '{written}' = {values[name]} differs between neurons, and '{key}' of the "
+                    f"{kind} needs one value for all: give it one number."
+                )
 
 
 def _layers(joined):

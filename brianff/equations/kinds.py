@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 __all__ = [
-    "FEEDBACK", "FEEDBACK_KINDS", "FORWARD_FORWARD", "GROUPS", "KINDS", "Kind", "LAYER_NAMES", "LEARNING",
-    "NEURON_NAMES", "SCHEMES", "SLOTS", "SYNAPSE_NAMES", "Scheme", "String", "available", "models_folder", "scheme_of",
+    "available", "FEEDBACK", "FEEDBACK_KINDS", "FORWARD_FORWARD", "GROUPS", "Kind", "KINDS", "LAYER_NAMES",
+    "LEARNING", "models_folder", "NEURON_NAMES", "OF_NEURONS", "Scheme", "scheme_of", "SCHEMES", "SLOTS", "String",
+    "SYNAPSE_NAMES",
 ]  # fmt: skip
 
 GROUPS = {
@@ -31,6 +32,7 @@ GROUPS = {
     "upper": "those of them that come from hidden neurons",
     "feedback": "the synapses from the output to the hidden layers",
 }
+OF_NEURONS = {"input", "neurons", "hidden", "output", "both", "projecting"}
 SLOTS = {
     "equations": "equations",
     "threshold": "threshold",
@@ -119,6 +121,8 @@ class Kind:
         Names by which models of other kinds, and Python code, know what its files define.
     alone : bool
         Its files know nothing of what models of other kinds define, beside what is at hand.
+    class_name : str
+        Of what makes a model of this kind from strings, if it is not the name with a capital letter.
     changes_weights : bool
         A file must change `dw`, which it defines, or `w` itself.
     """
@@ -132,6 +136,12 @@ class Kind:
     contract: frozenset = frozenset()
     alone: bool = False
     changes_weights: bool = False
+    class_name: str = ""
+
+    @property
+    def constructor(self):
+        """What makes a model of this kind from strings: ``Neuron(...)``."""
+        return self.class_name or self.name.capitalize()
 
     def __str__(self):
         return self.name
@@ -442,6 +452,7 @@ FEEDBACK_KIND = Kind(
     },
     at_hand=NEURON_NAMES | SYNAPSE_NAMES | {"phase", "dw", "delta", "n_spikes", "perturbation"},
     contract=frozenset({"F", "F_range"}),
+    class_name="FeedbackPathway",  # Feedback is the method of learning
 )  # fmt: skip
 
 FORWARD_FORWARD = Scheme("forward_forward", (NEURON, ENCODER, GOODNESS, RULE, OPTIMIZER))

@@ -19,7 +19,7 @@ from brian2 import DimensionMismatchError
 
 from brianff.equations.text import without_comments
 from brianff.errors import ModelError
-from brianff.values import UNITS, evaluate
+from brianff.values import UNITS, Distribution, evaluate, numbers_of
 
 __all__ = ["Limit", "limits_of", "require_limits", "require_size"]
 
@@ -66,11 +66,12 @@ class Limit:
         self.holds(parameters)
 
     def holds(self, values):
-        """Whether parameters with these values meet the condition."""
+        """Whether parameters with these values, which may be arrays or distributions, meet the condition."""
         try:
-            operands = [evaluate(part, UNITS | values) for part in self._operands]
+            drawn = {k: v.sample if isinstance(v, Distribution) else v for k, v in values.items()}
+            operands = [evaluate(part, UNITS | drawn) for part in self._operands]
             pairs = zip(self._operators, operands[:-1], operands[1:], strict=True)
-            return all(bool(compare(left, right)) for compare, left, right in pairs)
+            return all(bool(np.all(compare(left, right))) for compare, left, right in pairs)
         except (ValueError, TypeError, DimensionMismatchError) as error:
             raise ModelError(f"{self.where}: limits: '{self.text}': {' '.join(str(error).split())}") from None
 
@@ -126,8 +127,10 @@ def require_size(name, value, where):
     ------
     ModelError
     """
-    size = abs(float(np.asarray(value)))
-    if size and not SMALLEST <= size <= LARGEST:
+    sizes = np.abs(numbers_of(value))
+    wrong = sizes[(sizes != 0) & ~((sizes >= SMALLEST) & (sizes <= LARGEST))]
+    if wrong.size:
+        size = wrong[0]
         how = "too large" if size > 1 else "too close to 0"
         raise ModelError(
             f"{where}: '{name}' = {value} is {how} to compute with: its size in SI units must lie between {SMALLEST:g} "

@@ -16,14 +16,14 @@ from brianff.equations.reading import Assignments, read_constants, read_courses
 from brianff.equations.text import closest, code_of, equation_lines, names_in, strings_in, without_comments
 from brianff.errors import ModelError
 from brianff.noise import FUNCTIONS
-from brianff.values import UNITS, is_number
+from brianff.values import UNITS, Distribution, is_number, value_of
 
-__all__ = ["Model", "assigned_names", "load"]
+__all__ = ["Model", "assigned_names", "load", "model_of_source"]
 
 
 @dataclass
 class Model:
-    """One model file: its strings, its parameters and where each of them stands."""
+    """One model, of a file or from strings: its strings, its parameters and where each of them stands."""
 
     schema: Kind
     name: str
@@ -35,6 +35,7 @@ class Model:
     base: "Model | None" = None  # the model that this one differs from; strings and parameters are complete
     limits: tuple = ()  # of `brianff.equations.limits.Limit`
     courses: dict = field(default_factory=dict)  # name -> `TimedArray`
+    written: str = ""  # the file that a model from strings would be
 
     @property
     def kind(self):
@@ -71,9 +72,22 @@ class Model:
                 return self.where(key, offset)
         return self.where(key)
 
+    def argument(self, key, offset=0):
+        """The same of a model from strings: which argument, and which line of it."""
+        name, _, entry = key.partition(".")
+        several = "\n" in str(self.strings.get(name, "")).strip("\n")
+        place = f", '{entry}'" if entry else f", line {offset + 1}" if several else ""
+        return f"{self.schema.constructor}({name}=…){place}"
+
+    def source(self):
+        """The text of a model file of this model."""
+        return self.written or self.path.read_text()
+
     def where(self, key, offset=0):
         if self.base and key not in self.lines:
             return self.base.where(key, offset)
+        if self.written:
+            return self.argument(key, offset)
         lines = self.lines.get(key, [1])
         return f"{self.path}:{lines[min(offset, len(lines) - 1)]}"
 
@@ -150,7 +164,11 @@ def _line_numbers(text, source, first, last):
 
 def _read(kind, path, above=()):
     """The model of a file, which is the base of those `above`."""
-    source, tree = _source(path)
+    return model_of_source(kind, path, *_source(path), above)
+
+
+def model_of_source(kind, path, source, tree, above=()):
+    """The model of a file's text, from its syntax tree; a `ModelError` says file and line of what is wrong."""
     schema = kind.strings
     known = [*schema, "functions", "parameters", "limits", "base"]
     found = Assignments(path, tree)
@@ -238,16 +256,22 @@ def _parameters(model, parameters):
     """The dictionary of parameters, checked."""
     if not isinstance(parameters, dict):
         raise ModelError(f"{model.where('parameters')}: 'parameters' must be a dictionary of numbers with units.")
+    found = dict(parameters)
     for name, value in parameters.items():
         where = model.where_entry("parameters", name)
         try:
             Equations.check_identifier(str(name))
         except (SyntaxError, ValueError) as error:
             raise ModelError(f"{where}: '{name}' cannot be the name of a parameter: {error}") from None
-        if not is_number(value):
+        if isinstance(value, str):
+            try:
+                found[name] = value = value_of(value)
+            except ValueError as error:
+                raise ModelError(f"{where}: parameter '{name}' = '{value}': {error}.") from None
+        if not (is_number(value) or isinstance(value, Distribution)):
             raise ModelError(f"{where}: parameter '{name}' must be a number with a unit, and finite, not {value!r}.")
         require_size(name, value, where)
-    return dict(parameters)
+    return found
 
 
 def _functions(model, namespace):

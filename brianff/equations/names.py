@@ -23,7 +23,7 @@ from brianff.equations.kinds import KINDS, LAYER_NAMES, NEURON_NAMES, SYNAPSE_NA
 from brianff.equations.limits import require_limits, require_size
 from brianff.equations.text import SUFFIXES, base_name, closest, equation_lines, names_in, statement_lines, strings_in
 from brianff.errors import ModelError
-from brianff.values import is_number
+from brianff.values import Distribution, is_number, numbers_of, value_of
 
 __all__ = ["Isolated", "isolate"]
 
@@ -88,6 +88,7 @@ class Isolated:
     values: dict
     renamed: dict = field(default_factory=dict)
     own: dict = field(default_factory=dict)  # kind -> variables that it defines, and that are not in its contract
+    loaded: dict = field(default_factory=dict)  # the models as they were before
 
     def foreign(self, kind):
         """Variables of files of other kinds, in all their forms, that a file of this kind has no part in."""
@@ -137,7 +138,7 @@ def isolate(models, overrides):
         - models[kind].schema.contract
         for kind, names in own.items()
     }
-    return Isolated(models | renamed, values, back, variables)
+    return Isolated(models | renamed, values, back, variables, models)
 
 
 # -- what a file defines -------------------------------------------------------------------------------------------
@@ -232,7 +233,9 @@ def _overridden(models, overrides):
         for kind in _kinds_with(models, key):
             name = key.rpartition(".")[2]
             before = parameters[kind][name]
-            if not is_number(value):
+            if isinstance(value, str):
+                value = _read_value(key, value)
+            if not (is_number(value) or isinstance(value, Distribution)):
                 raise ModelError(f"--set: the parameter '{key}' must be a finite number with a unit, not {value!r}.")
             if not have_same_dimensions(before, value):
                 raise ModelError(f"--set: the parameter '{key}' has the unit of {before}, which {value} has not.")
@@ -242,10 +245,17 @@ def _overridden(models, overrides):
     for kind, model in models.items():
         require_limits([model], parameters[kind], given[kind])
         for name, value in parameters[kind].items():
-            if (name == "tau" or name.startswith("tau_")) and float(value) <= 0:
+            if (name == "tau" or name.startswith("tau_")) and numbers_of(value).min() <= 0:
                 where = "--set" if name in given[kind] else model.where_parameter(name)
                 raise ModelError(f"{where}: the time constant '{name}' must be positive, not {value}.")
     return parameters
+
+
+def _read_value(key, text):
+    try:
+        return value_of(text)
+    except ValueError as error:
+        raise ModelError(f"--set: the parameter '{key}' = '{text}': {error}.") from None
 
 
 def _kinds_with(models, key):
@@ -323,8 +333,7 @@ def _follow(models, own, mapping):
             known = [k for k in owners if models[k].ships]
             if not model.ships:
                 places = " and in ".join(own[k][name].where for k in owners)
-                line = _line(model, name)
-                raise ModelError(f"{model.path}:{line}: '{name}' is defined in {places}: rename one of them.")
+                raise ModelError(f"{_place(model, name)}: '{name}' is defined in {places}: rename one of them.")
             owner = known[0] if known else owners[0]
             if name in mapping[owner]:
                 mapping[kind][name] = mapping[owner][name]
@@ -334,13 +343,13 @@ def _used(model):
     return names_in(*strings_in({key: text for key, text in model.strings.items() if key != "method"}))
 
 
-def _line(model, name):
-    """Line of the first string that uses a name."""
+def _place(model, name):
+    """Where the first string stands that uses a name."""
     for key in model.schema.strings:
         for offset, line in enumerate(str(model[key]).splitlines()):
             if any(name in (n, base_name(n)[0]) for n in names_in(line)):
-                return model.where(key, offset).rpartition(":")[2]
-    return "1"
+                return model.where(key, offset)
+    return str(model.path)
 
 
 def _renamed(model, mapping, own):

@@ -9,6 +9,8 @@ from brian2.units.allunits import all_units
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 from brian2.utils.stringtools import get_identifiers
 
+from brianff.values import Distribution
+
 __all__ = [
     "SUFFIXES", "base_name", "closest", "code_of", "declare", "equation_lines", "foreign_name", "initial_of_shared",
     "initial_statements", "names_in", "statement_lines", "strings_in", "targets", "tidy", "unit_of", "unit_string",
@@ -107,9 +109,13 @@ def unit_string(value):
 
 
 def declare(names, parameters):
-    """Parameters as shared variables: run_args can change them without a new compilation."""
+    """Parameters as variables, shared or of every neuron: run_args can change them without a new compilation."""
+
+    def flags(value):
+        return "constant" if isinstance(value, Distribution) else "shared, constant"
+
     return "\n".join(
-        f"{name} : {unit_string(parameters[name])} (shared, constant)" for name in parameters if name in names
+        f"{name} : {unit_string(value)} ({flags(value)})" for name, value in parameters.items() if name in names
     )
 
 

@@ -259,8 +259,7 @@ class FeedbackTrainer(Trainer):
         out |= a.plasticity((range(1, L + 1) if c.hidden_learns else (L,)) if learning else ())
         for level in range(1, L + 1):
             out[f"layer{level}.samples_per_update"] = float(self.config.mini_batch)
-        for parameter, value in self.output_parameters.items():
-            out[f"neurons{L}.{parameter}"] = float(np.asarray(value))
+        out |= self.composition.parameter_inputs(a, self.config.seed, self.output_parameters)
         out["neurons0.seed"] = self.config.seed
         return out
 

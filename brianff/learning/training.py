@@ -340,7 +340,7 @@ class Trainer(Progress):
         for level in range(1, a.depth + 1):
             out[f"layer{level}.samples_per_update"] = float(self.config.mini_batch)
         out["neurons0.seed"] = self.config.seed
-        out |= a.inputs(self.config.seed)
+        out |= a.inputs(self.config.seed) | self.composition.parameter_inputs(a, self.config.seed)
         if learning:
             out |= self.synaptic
         else:

@@ -194,7 +194,7 @@ class FeedForwardNetwork:
     def _set(self, group, strings, **more):
         for name, value in {**strings.parameters, **more}.items():
             if name in group.variables:  # not setattr: a parameter may be called as an attribute of the group is
-                group.state(name).set_item(slice(None), value)
+                group.state(name).set_item(slice(None), getattr(value, "middle", value))
 
     @property
     def _epoch(self):
