@@ -17,7 +17,7 @@ def test_images_are_kept_and_divided_as_those_of_any_data_set():
     data = from_arrays(IMAGES, LABELS, test=0.25, validation=6, name="mine")
     assert data.name == "mine" and data.image_shape == (5, 4) and data.n_classes == 4 and data.classes is None
     np.testing.assert_allclose(data.shown(np.arange(40), 50, 1e-3), IMAGES.reshape(40, -1), atol=0.5 / 255)
-    assert [len(part) for part in (data.train, data.validation, data.test)] == [24, 6, 10]
+    assert repr(data) == "<Dataset 'mine': 24 train, 6 validation, 10 test samples of 5x4 inputs, 4 classes>"
     assert sorted([*data.train, *data.validation, *data.test]) == list(range(40))
     again = from_arrays(IMAGES, LABELS, test=0.25, validation=6)
     other = from_arrays(IMAGES, LABELS, test=0.25, validation=6, split_seed=1)

@@ -14,6 +14,11 @@ class DatasetError(BrianffError):
 class Labelled:
     """What every data set has: a name, labels, and three disjoint splits that fit them."""
 
+    def __repr__(self):
+        parts = ", ".join(f"{len(getattr(self, part))} {part}" for part in ("train", "validation", "test"))
+        shape = "x".join(map(str, self.image_shape))
+        return f"<{type(self).__name__} {self.name!r}: {parts} samples of {shape} inputs, {self.n_classes} classes>"
+
     def _invalid(self, problem, remedy):
         return OptionError(f"data set {self.name!r}: {problem}; {remedy}")
 
@@ -64,7 +69,7 @@ class Labelled:
             )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset(Labelled):
     """Labelled grey-level images with three disjoint splits.
 

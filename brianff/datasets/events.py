@@ -31,7 +31,7 @@ ARRAYS = {
 }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class EventDataset(Labelled):
     """Labelled spike trains with three disjoint splits; input for the encoder ``spike_times``.
 
