@@ -35,7 +35,7 @@ from brianff.devices.runtime import RuntimeSimulator
 from brianff.equations.compose import compose
 from brianff.equations.kinds import FEEDBACK as WITH_FEEDBACK
 from brianff.equations.kinds import FORWARD_FORWARD, available
-from brianff.errors import ModelError
+from brianff.errors import ModelError, OptionError
 from brianff.learning.backpropagation import BackpropagationTrainer
 from brianff.learning.feedback_training import FeedbackConfig, FeedbackTrainer
 from brianff.learning.population import SpikingPopulation
@@ -639,6 +639,18 @@ def test_every_form_of_the_dense_kernels(tmp_path, monkeypatch):
     for name, values in reference.items():
         np.testing.assert_allclose(found[0][name], values, rtol=1e-12, atol=1e-14, err_msg=name)
         np.testing.assert_array_equal(found[0][name], found[1][name], err_msg=name)  # whatever the order of threads
+
+
+def test_epochs_of_unequal_length_are_refused_and_a_continuous_stream_is_not(tmp_path):
+    a = Architecture(4, 2, (3,), batch=2, capacity=2, images=2, total_steps=100)
+    with pytest.raises(OptionError, match="on CUDA all stimulus epochs have the same length: take another device, cpp"):
+        generate(tmp_path / "a", a, compose(), SETUP)
+    begins_anew = []
+    for carry_over in (False, True):
+        folder = tmp_path / str(carry_over)
+        generate(folder, a.with_(total_steps=None, carry_over=carry_over), compose(), SETUP)
+        begins_anew.append("        I_syn = 0;" in (folder / "code_objects" / "merged.cu").read_text())
+    assert begins_anew == [True, False]
 
 
 @pytest.mark.compiler

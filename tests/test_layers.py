@@ -190,6 +190,16 @@ def test_what_a_projection_cannot_do_is_refused_before_anything_is_made():
         CppSimulator(a, compose(FEEDBACK))
 
 
+def test_a_recurrent_last_layer_gets_the_parameters_of_neurons_that_project():
+    """Others have none of the rule's traces of the source, here with tau_z."""
+    composition = compose(models=dict(rule="event_driven", encoder="regular_rate"))
+    for last, projects in ((Layer(3), False), (Layer(3, recurrent=True), True)):
+        a = Architecture(layers=(4, last), **TINY)
+        strings = composition.of_neurons(2, a)
+        assert ("tau_z" in strings.equations) == projects
+        assert ("neurons2.tau_z" in composition.parameter_inputs(a)) == projects
+
+
 class ByBrian(Synapses):
     """Brian2's own synapses, which do not learn."""
 

@@ -20,6 +20,7 @@ n_updates pixel is_pixel step intensity learning_rate event code columns col n_n
 surrogate dw tau_x gain g_last order name clock start stop n_steps events double register new auto short NULL EOF
 range len owner variables std min array index indices idx S E I Q O gamma zeta f y a b c d A B equations namespace
 source target_rate active state layer input dtype change tile block fired count first size l spikes cond scale
+epoch_index epoch_length epoch_began
 """.split()
 
 

@@ -52,6 +52,8 @@ _SCOPES = {
     "sum": {"layer"},
 }
 _EVERYWHERE = {"input", "hidden", "layer"}
+for _names in _INTERNAL.values():
+    _names |= {"epoch_index", "epoch_length", "epoch_began"}
 # Words of C++ and CUDA, macros of their headers, what the templates hand to Python, and what Brian2 asks a group for.
 _GENERATED = set(
     """alignas alignof and_eq asm auto bitand bitor bool break case catch char class compl concept const const_cast

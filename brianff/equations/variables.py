@@ -15,7 +15,8 @@ Names at hand in strings, beside Brian2's own (`t`, `dt`, `t_in_timesteps`, `i`,
 - layer: `phase` (+1 positive, -1 negative, 0 no learning), `n_neurons`, `learning_rate` (0: no update after this
   stimulus epoch), `samples_per_update`, `n_spikes` (since the run began);
 - synapses: `w`, ``NAME_pre`` (of a neuron that projects, input channels too), ``NAME_post`` and ``NAME_layer`` (the
-  postsynaptic layer); in `at_update` only shared ones of these, such as `learning_rate_layer`;
+  postsynaptic layer); in `at_update` only shared ones of these, such as `learning_rate_layer`.  Where a layer projects
+  to itself, ``_pre`` and ``_post`` are two of its neurons, and a neuron's ``_below`` is the layer below all the same;
 - where a table says so: `derivative`, `goodness_jump`, `memory` and `surrogate` in strings of neurons,
   ``derivative_post`` ... and ``response_pre`` in those of synapses; ``(per_entry)`` behind a variable of `synapse`: a
   value of its own for each entry of the batch.
