@@ -21,7 +21,6 @@ import typing
 from dataclasses import dataclass, field
 
 from brianff.errors import BrianffError, OptionError
-from brianff.values import parse_parameter
 
 __all__ = [
     "EPOCHS", "NEURONS", "Options", "Parser", "SAMPLES", "SEED", "STEPS", "TIME_STEP", "flag_of", "given", "option",
@@ -216,6 +215,8 @@ def parameters_of(texts, name="--set"):
     ------
     OptionError
     """
+    from brianff.values import parse_parameter  # Brian2 takes a second to import, and --help needs none of it
+
     try:
         return dict(parse_parameter(one) for one in texts)
     except BrianffError as error:

@@ -1,26 +1,41 @@
 """For programs, imported first: Brian2 then leaves no log and no copy of the script behind.
 
 Importing Brian2 makes both, in the temporary folder.  Whoever imports brianff into a program of their own keeps Brian2
-as they have set it: only the protocols and the `brianff` command import this module.
+as they have set it: only the protocols and the `brianff` command import this module.  Brian2 itself is imported when it
+is needed, which it is not for ``--help``.
 """
 
+import importlib.util
+import logging
 import shutil
 import sys
 import tempfile
 
 
-def _import_quietly():
+class _Quietly:
+    """Finds Brian2 when it is imported for the first time, and cleans up after that."""
+
+    def find_spec(self, name, path, target=None):
+        if name != "brian2":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is not None:
+            load = spec.loader.exec_module
+            spec.loader.exec_module = lambda module: _quietly(load, module)
+        return spec
+
+
+def _quietly(load, module):
     from brianff.scratch import owned_folder
 
     folder = owned_folder("logs")  # swept away by the next run if this one is killed during the import
     before, tempfile.tempdir = tempfile.tempdir, str(folder)
+    hook = sys.excepthook  # Brian2's own asks to report every error as a bug of Brian2
     try:
-        import brian2  # noqa: F401
+        load(module)
     finally:
-        tempfile.tempdir = before
-
-    import logging
-
+        tempfile.tempdir, sys.excepthook = before, hook
     from brian2.utils.logger import BrianLogger
 
     if BrianLogger.file_handler is not None:
@@ -31,4 +46,4 @@ def _import_quietly():
 
 
 if "brian2" not in sys.modules:
-    _import_quietly()
+    sys.meta_path.insert(0, _Quietly())

@@ -61,3 +61,41 @@ def test_programs_leave_no_log_of_brian2_and_the_library_changes_none_of_its_set
     environment = os.environ | {"TMPDIR": str(left)}
     subprocess.run([sys.executable, str(script)], check=True, env=environment, cwd=tmp_path)
     assert {path.name.split("_")[1] for path in left.iterdir()} == ({"debug", "script"} if logs else set())
+
+
+def test_help_needs_no_brian2_and_half_a_second():
+    program = (
+        "import contextlib, sys, time\n"
+        "from brianff.command_line.main import main\n"
+        "with contextlib.suppress(SystemExit):\n"
+        "    main(['--help'])\n"
+        "assert 'brian2' not in sys.modules\n"
+        "assert time.process_time() < 0.5\n"  # of the processor: that of an idle machine or of a busy one
+        "import brian2\n"
+        "assert sys.excepthook is sys.__excepthook__\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and done.stdout.startswith("usage: brianff"), done.stderr
+
+
+def test_importing_the_package_takes_no_time():
+    program = "import time, brianff; assert time.process_time() < 0.3"
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_every_program_works_without_docstrings():
+    """Python leaves them out with -OO; those of model files are read, not run."""
+    protocols = sorted(path.stem for path in (ROOT / "protocols").glob("*.py") if path.stem[0] != "_")
+    program = (
+        "import contextlib, importlib\n"
+        "from brianff.command_line.main import main\n"
+        f"for name in {protocols}:\n"
+        "    with contextlib.suppress(SystemExit):\n"
+        "        importlib.import_module(f'brianff.protocols.{name}').main(['--help'])\n"
+        "main(['models'])\n"
+    )
+    options = ["-OO", "-W", "error::SyntaxWarning"]
+    done = subprocess.run([sys.executable, *options, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("\nusage: ") + 1 == len(protocols)
+    assert "Adaptive exponential integrate-and-fire neuron" in done.stdout
