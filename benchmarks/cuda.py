@@ -52,9 +52,9 @@ def inputs_of(a):
     rates = np.zeros(a.capacity + 1)
     rates[1::2] = 1e-3
     inputs = {"images": images, **schedule.inputs(a)}
-    for level, (n_pre, n_post) in enumerate(zip(a.sizes[:-1], a.sizes[1:], strict=True), start=1):
-        inputs[f"synapses{level}.w"] = rng.normal(size=n_pre * n_post) * 1.5 / np.sqrt(n_pre)
-        inputs[f"synapses{level}.plastic"] = True
+    inputs |= a.plasticity(range(1, a.depth + 1))
+    for level, projection in enumerate(a.projections, start=1):
+        inputs[projection.key("w")] = rng.normal(size=projection.size) * 1.5 / np.sqrt(projection.fan_in)
         inputs[f"layer{level}.samples_per_update"] = float(a.batch)
         inputs[f"learning_rate_at{level}"] = rates
     return inputs, len(schedule)

@@ -65,8 +65,8 @@ class Case:
         rates = np.zeros(a.capacity + 1)
         every = max(1, self.mini_batch // a.batch)
         rates[2 * every - 1 :: 2 * every] = 1e-3
-        for level, (n_pre, n_post) in enumerate(zip(a.sizes[:-1], a.sizes[1:], strict=True), start=1):
-            self.inputs[f"synapses{level}.w"] = rng.normal(size=n_pre * n_post) * 1.5 / np.sqrt(n_pre)
+        for level, projection in enumerate(a.projections, start=1):
+            self.inputs[projection.key("w")] = rng.normal(size=projection.size) * 1.5 / np.sqrt(projection.fan_in)
             self.inputs[f"layer{level}.samples_per_update"] = float(max(self.mini_batch, a.batch))
             self.inputs[f"learning_rate_at{level}"] = rates
             if not self.ordinary:
@@ -87,7 +87,7 @@ class Case:
     def bytes_of_weights(self):
         """Bytes of all synaptic arrays, for each weight (what learning adds included)."""
         variables = self.simulator.manifest
-        n = sum(a * b for a, b in zip(self.architecture.sizes[:-1], self.architecture.sizes[1:], strict=True))
+        n = sum(projection.size for projection in self.architecture.projections)
         return (
             sum(
                 spec.get("size", 0) * np.dtype(spec["dtype"]).itemsize

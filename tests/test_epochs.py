@@ -145,3 +145,19 @@ def test_what_goes_on():
 def test_lengths_that_no_run_can_have(a, steps, message):
     with pytest.raises(ValueError, match=message):
         schedule_of([1, -1], np.array(steps)).inputs(a)
+
+
+def test_outputs_of_each_epoch_are_what_they_are_alone():
+    """Of a network with targets: spike counts of the output neurons."""
+    a = EQUAL.with_(layers=(9, 3), label_neurons=0, total_steps=400)
+    steps = np.array([30, 12, 47])
+    common = {"images": np.random.default_rng(1).uniform(0.2, 1, (8, 12)), "neurons0.seed": 3}
+    common |= {p.key("w"): p.normal(1, 8.0) for p in a.projections}
+    composition = compose(FEEDBACK)
+    found = RuntimeSimulator(a, composition).run({**common, **schedule_of([0, 0, 0], steps).inputs(a)}, 3)
+    counts = found.recorded("record_output", "n_spikes", 3)
+    assert counts[2].sum() > 3
+    for k, length in enumerate(steps):
+        equal = a.with_(n_steps=int(length), total_steps=None)
+        alone = RuntimeSimulator(equal, composition).run({**common, **schedule_of([0, 0, 0]).inputs(equal)}, 3)
+        np.testing.assert_array_equal(counts[k], alone.recorded("record_output", "n_spikes", 3)[k])
