@@ -72,6 +72,9 @@ def test_initial_weights_are_those_of_the_seed():
     np.testing.assert_array_equal(p.uniform(3, 0.2), 0.2 * stream(3, "weights", 1).uniform(-1, 1, 40))
     signs = np.sign(p.matrix(p.normal(3, 1.5, excitatory=0.75)))
     assert np.all(signs == signs[:, :1]) and (signs[:, 0] > 0).sum() == 6
+    a = Architecture(6, 2, (Layer(8, recurrent=True), 5), label_neurons=1)
+    signs = [np.sign(p.matrix(p.normal(3, 1.5, excitatory=0.75))).sum(axis=1) > 0 for p in a.projections[1:]]
+    np.testing.assert_array_equal(*signs)  # of a neuron, in whatever it projects to
 
 
 @pytest.mark.parametrize("recurrent", [False, True])
@@ -213,8 +216,9 @@ class Explicit(Dense):
 
     seed: int = 1
 
-    def inputs(self, seed):
-        return {}
+    @property
+    def needs(self):
+        return ()
 
     def connect(self, source, target, *, name, **_):
         model = "w : 1\nplastic : boolean (shared)\nn_updates : 1 (shared)"
@@ -282,6 +286,10 @@ class Banded(Dense):
 def test_a_new_kind_of_projection_from_outside_the_package():
     a = Architecture(layers=(Layer(12, incoming=Banded(width=3)), Layer(12, incoming=Banded(width=1))), **TINY)
     inputs, schedule = inputs_of(a, gain=9.0)
-    results = RuntimeSimulator(a, compose()).run(inputs, len(schedule))
+    simulator = RuntimeSimulator(a, compose())
+    results = simulator.run(inputs, len(schedule))
     untouched(a, results)
     assert np.count_nonzero(a.projections[1].matrix(results["synapses2.w"])) == 12 + 2 * 11
+    del inputs["synapses1._present"]
+    with pytest.raises(OptionError, match=r"needs 'synapses1\._present': add architecture\.inputs\(seed\)"):
+        simulator.run(inputs, len(schedule))

@@ -155,6 +155,10 @@ class Simulator(ABC):
         """
         if not 1 <= n_epochs <= self.architecture.capacity:
             raise OptionError(f"a run has 1 to {self.architecture.capacity} stimulus epochs, not {n_epochs}.")
+        if missing := self.architecture.needs - inputs.keys():
+            raise OptionError(
+                f"a run of this network needs '{min(missing)}': add what architecture.inputs(seed) gives."
+            )
         if (before := self._latest()) is not None:
             before.close()
         results = Results(*self._run(inputs, n_epochs))

@@ -133,6 +133,11 @@ class Architecture:
         """What the projections ask every run to set, as inputs of a simulator: which synapses there are."""
         return {name: value for projection in self.projections for name, value in projection.inputs(seed).items()}
 
+    @property
+    def needs(self):
+        """Names of the inputs that no run can do without: those of `inputs`."""
+        return {name for projection in self.projections for name in projection.needs}
+
     def plasticity(self, levels):
         """Inputs of a simulator by which the layers of these levels learn, and the others do not."""
         return {projection.key("plastic"): projection.target in levels for projection in self.projections}

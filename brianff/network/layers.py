@@ -64,6 +64,8 @@ class Projection(ABC):
     delay = 0  # time steps from a spike to its effects
     gain = 1.0  # factor of the initial weights
 
+    needs = ()  # names of what `inputs` gives
+
     def inputs(self, seed):  # noqa: ARG002  (of those that are drawn)
         """What a run has to set beside the weights, as inputs of a simulator."""
         return {}
@@ -194,8 +196,12 @@ class Dense(Projection):
             np.fill_diagonal(found, False)
         return found
 
+    @property
+    def needs(self):
+        return (self.key("_present"),) if self.partial else ()
+
     def inputs(self, seed):
-        return {self.key("_present"): self.present(seed).ravel()} if self.partial else {}
+        return {name: self.present(seed).ravel() for name in self.needs}
 
     def flat(self, matrix, seed):
         return np.where(self.present(seed), matrix, 0.0).ravel() if self.partial else np.reshape(matrix, -1)
