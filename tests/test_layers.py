@@ -291,5 +291,5 @@ def test_a_new_kind_of_projection_from_outside_the_package():
     untouched(a, results)
     assert np.count_nonzero(a.projections[1].matrix(results["synapses2.w"])) == 12 + 2 * 11
     del inputs["synapses1._present"]
-    with pytest.raises(OptionError, match=r"needs 'synapses1\._present': add architecture\.inputs\(seed\)"):
+    with pytest.raises(OptionError, match=r"needs 'synapses1\._present': add what architecture\.inputs\(seed\) gives"):
         simulator.run(inputs, len(schedule))
