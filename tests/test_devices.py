@@ -242,3 +242,17 @@ def test_no_more_cores_than_this_process_may_use(monkeypatch, tmp_path):
     for quota, cores in (("max 100000", 64), ("250000 100000", 2), ("50000 100000", 1)):
         machine._QUOTA.write_text(quota + "\n")
         assert machine.usable_cores() == cores
+
+
+def test_code_is_generated_once_and_takes_the_values_of_each_run(monkeypatch):
+    simulator = RuntimeSimulator(TINY, compose())
+    inputs = {"images": np.ones((2, 4)), "image_index": 0.0, "synapses1.w": 1e3}
+
+    def spikes(**changes):
+        with simulator.run(inputs | changes, 2) as results:
+            return results["layer1.n_spikes"].sum()
+
+    first = spikes()
+    monkeypatch.setattr("brian2.groups.group.create_runner_codeobj", None)  # anything generated would fail
+    assert spikes(**{"neurons1.v_th": 1e6}) == 0 < first  # a constant, which Brian2 puts into the code as a number
+    assert spikes() == first
