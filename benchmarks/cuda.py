@@ -27,7 +27,7 @@ from brianff.devices.cpp import CppSimulator
 from brianff.devices.cuda import CudaSimulator
 from brianff.devices.cuda_setup import Setup
 from brianff.equations.compose import compose
-from brianff.network.feedforward import Architecture
+from brianff.network.architecture import Architecture
 from brianff.stimulus import Schedule
 
 FOLDER = Path(__file__).parent / "results"

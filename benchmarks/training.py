@@ -11,7 +11,7 @@ from ordinary import MINI_BATCH, OrdinaryNetwork
 
 from brianff.devices.cpp import CppSimulator
 from brianff.equations.compose import compose
-from brianff.network.feedforward import Architecture
+from brianff.network.architecture import Architecture
 from brianff.stimulus import Schedule
 
 __all__ = ["ACTIVE_PIXELS", "Case", "MINI_BATCH", "side_by_side"]

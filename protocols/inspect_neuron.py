@@ -37,7 +37,7 @@ from brianff.equations.kinds import FORWARD_FORWARD
 from brianff.errors import ModelError, OptionError
 from brianff.learning.health import warn
 from brianff.learning.recordings import collect, silence
-from brianff.network.feedforward import Architecture
+from brianff.network.architecture import Architecture
 from brianff.network.trial import check
 from brianff.options import SEED, STEPS, TIME_STEP, Options, given, option, parameters_of, parser_of
 from brianff.plotting.recordings import MOST_VARIABLES

@@ -27,7 +27,7 @@ from brianff.devices import cpp
 from brianff.equations.compose import compose
 from brianff.equations.kinds import KINDS, available, scheme_of
 from brianff.errors import ModelError
-from brianff.network.feedforward import Architecture
+from brianff.network.architecture import Architecture
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORD = Path(__file__).with_suffix(".json")

@@ -9,7 +9,7 @@ from conftest import campaign
 
 from brianff.devices import simulator
 from brianff.equations.compose import compose
-from brianff.network.feedforward import Architecture
+from brianff.network.architecture import Architecture
 from brianff.network.trial import check
 from brianff.stimulus import Schedule
 

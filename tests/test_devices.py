@@ -23,7 +23,7 @@ from brianff.devices.cuda import generate as generate_cuda
 from brianff.devices.runtime import RuntimeSimulator
 from brianff.equations.compose import compose
 from brianff.errors import OptionError
-from brianff.network.feedforward import Architecture
+from brianff.network.architecture import Architecture
 
 TINY = Architecture(4, 2, (3,), label_neurons=1, batch=2, n_steps=5, dt_ms=0.5, capacity=2, images=2, dtype="float32")
 

@@ -9,7 +9,7 @@ from brianff.devices.runtime import RuntimeSimulator
 from brianff.equations.compose import compose
 from brianff.equations.from_strings import Neuron
 from brianff.errors import ModelError
-from brianff.network.feedforward import Architecture
+from brianff.network.architecture import Architecture
 from brianff.values import Distribution, parse_parameter, value_of
 
 SPREAD = "20*ms*exp(0.3*normal())"

@@ -16,7 +16,7 @@ from brianff.equations.compose import compose
 from brianff.equations.kinds import available
 from brianff.equations.model import load
 from brianff.equations.variables import INPUT_VARIABLES, SHOWN_IMAGE
-from brianff.network.feedforward import Architecture
+from brianff.network.architecture import Architecture
 from brianff.noise import FUNCTIONS
 from brianff.stimulus import Schedule
 

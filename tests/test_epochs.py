@@ -8,9 +8,9 @@ from brianff.devices.cpp import CppSimulator
 from brianff.devices.runtime import RuntimeSimulator
 from brianff.equations.compose import compose
 from brianff.equations.kinds import FEEDBACK, available
+from brianff.network.architecture import Architecture
 from brianff.network.continuous import state_of
-from brianff.network.feedforward import LABEL_NONE, Architecture
-from brianff.stimulus import Schedule
+from brianff.stimulus import LABEL_NONE, Schedule
 
 LAYERS = (9, 7)
 EQUAL = Architecture(layers=LAYERS, **TINY)

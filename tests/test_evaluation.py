@@ -15,8 +15,8 @@ from brianff.learning.evaluation import (
     ties,
 )
 from brianff.learning.readout import SoftmaxReadout
-from brianff.network.feedforward import LABEL_NEUTRAL, LABEL_NONE, Architecture
-from brianff.stimulus import EVALUATION_PRESENTATIONS
+from brianff.network.architecture import Architecture
+from brianff.stimulus import EVALUATION_PRESENTATIONS, LABEL_NEUTRAL, LABEL_NONE
 
 # Three samples, three labels, two layers: layer 1 says 0, 1, 2; layer 2 says 1, 1, 0; together 0, 1, 0.
 GOODNESS = np.array(

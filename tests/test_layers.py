@@ -11,7 +11,7 @@ from brianff.devices.runtime import RuntimeSimulator
 from brianff.equations.compose import compose
 from brianff.equations.kinds import FEEDBACK, available
 from brianff.errors import OptionError
-from brianff.network.feedforward import Architecture
+from brianff.network.architecture import Architecture
 from brianff.network.layers import Dense, Layer, layers_of
 from brianff.stimulus import Schedule, stream
 

@@ -9,7 +9,7 @@ from brianff.equations.compose import compose
 from brianff.equations.kinds import FEEDBACK
 from brianff.equations.model import load
 from brianff.errors import ModelError
-from brianff.network.feedforward import Architecture
+from brianff.network.architecture import Architecture
 from brianff.network.trial import check
 from brianff.stimulus import Schedule
 

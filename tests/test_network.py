@@ -19,9 +19,9 @@ from brianff.devices.cache import cached, one_at_a_time
 from brianff.devices.cpp import CppSimulator, failure
 from brianff.devices.runtime import RuntimeSimulator
 from brianff.equations.compose import compose
-from brianff.network.feedforward import LABEL_NEUTRAL, LABEL_NONE, Architecture
+from brianff.network.architecture import Architecture
 from brianff.scratch import ScratchError, cache_folder, run_folder, sweep
-from brianff.stimulus import Schedule
+from brianff.stimulus import LABEL_NEUTRAL, LABEL_NONE, Schedule
 
 SMALL = Architecture(
     n_pixels=30, n_classes=3, layers=(20, 15), label_neurons=4, batch=3, n_steps=40, capacity=8, images=12

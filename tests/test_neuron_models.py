@@ -30,9 +30,9 @@ from brianff.equations.compose import compose
 from brianff.equations.kinds import available
 from brianff.equations.model import load
 from brianff.equations.text import unit_string
-from brianff.network.feedforward import LABEL_NONE, Architecture
+from brianff.network.architecture import Architecture
 from brianff.noise import FUNCTIONS
-from brianff.stimulus import Schedule
+from brianff.stimulus import LABEL_NONE, Schedule
 
 NOISE = """
 seed : integer (shared)

@@ -14,7 +14,7 @@ from brianff import plotting
 from brianff.errors import BrianffError, OptionError
 from brianff.learning.evaluation import Evaluation
 from brianff.learning.recordings import Recording
-from brianff.network.feedforward import LABEL_NEUTRAL, LABEL_NONE
+from brianff.stimulus import LABEL_NEUTRAL, LABEL_NONE
 
 N_STEPS, N_PIXELS, SIZES, RECORDED = 20, 6, (10, 8, 5), 3
 

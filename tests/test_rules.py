@@ -11,9 +11,9 @@ from brianff.equations.kinds import available
 from brianff.equations.model import load
 from brianff.errors import ModelError
 from brianff.learning.evaluation import group_goodness
-from brianff.network.feedforward import LABEL_NONE, Architecture
+from brianff.network.architecture import Architecture
 from brianff.network.trial import check
-from brianff.stimulus import Schedule
+from brianff.stimulus import LABEL_NONE, Schedule
 
 STEPS = 50
 

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from brianff.errors import OptionError
-from brianff.network.feedforward import LABEL_NEUTRAL, LABEL_NONE, Architecture
+from brianff.network.architecture import Architecture
 from brianff.stimulus import (
     EVALUATION_PRESENTATIONS,
+    LABEL_NEUTRAL,
+    LABEL_NONE,
     NEUTRAL_PRESENTATIONS,
     Schedule,
     drawn,

@@ -34,7 +34,7 @@ def require_size(architecture, composition):
 
     Parameters
     ----------
-    architecture : `brianff.network.feedforward.Architecture`
+    architecture : `brianff.network.architecture.Architecture`
     composition : `brianff.equations.compose.Composition`
 
     Raises

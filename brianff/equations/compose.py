@@ -198,7 +198,7 @@ class Composition:
 
         Parameters
         ----------
-        architecture : `brianff.network.feedforward.Architecture`
+        architecture : `brianff.network.architecture.Architecture`
         seed : int
             Of the run: where a parameter differs between neurons, each has one value, in all entries of the batch.
         output : dict of name -> quantity, optional

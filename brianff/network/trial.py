@@ -14,7 +14,7 @@ from brianff.equations.kinds import available, scheme_of
 from brianff.equations.model import load
 from brianff.errors import ModelError
 from brianff.network import build
-from brianff.network.feedforward import Architecture
+from brianff.network.architecture import Architecture
 from brianff.one_thread import borrowed
 
 __all__ = ["check", "try_out"]

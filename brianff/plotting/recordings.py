@@ -4,8 +4,8 @@ import numpy as np
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from brianff.errors import OptionError
-from brianff.network.feedforward import LABEL_NEUTRAL, LABEL_NONE
 from brianff.plotting.style import COLOURS, SHADE, TEXT, WIDTH, canvas, tidy
+from brianff.stimulus import LABEL_NEUTRAL, LABEL_NONE
 from brianff.units import display_unit
 
 __all__ = ["MOST_VARIABLES", "membrane", "raster"]

@@ -9,7 +9,7 @@ import numpy as np
 from brianff.devices.runtime import RuntimeSimulator
 from brianff.equations.compose import compose
 from brianff.equations.kinds import FEEDBACK
-from brianff.network.feedforward import Architecture
+from brianff.network.architecture import Architecture
 from brianff.studies.event_driven import (
     Neuron,
     eligibility,
