@@ -17,7 +17,7 @@ from brian2.units.stdunits import stdunits
 
 from brianff.errors import ModelError
 
-__all__ = ["UNITS", "Distribution", "evaluate", "is_number", "numbers_of", "parse_parameter", "value_of"]
+__all__ = ["FUNCTIONS", "UNITS", "Distribution", "evaluate", "is_number", "numbers_of", "parse_parameter", "value_of"]
 
 UNITS = {unit.name: unit for unit in all_units} | dict(stdunits)
 
@@ -29,7 +29,22 @@ _BINARY = {
     ast.Pow: operator.pow,
 }
 _UNARY = {ast.UAdd: operator.pos, ast.USub: operator.neg}
-_FUNCTIONS = {"exp": brian2.exp, "log": brian2.log, "sqrt": np.sqrt, "abs": np.abs, "clip": np.clip}
+FUNCTIONS = {
+    "exp": brian2.exp,
+    "log": brian2.log,
+    "sqrt": np.sqrt,
+    "abs": np.abs,
+    "clip": np.clip,
+    "int": lambda value: np.asarray(value).astype(int),
+}
+_COMPARISONS = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
 _LONGEST = 1000  # characters: nobody writes a longer one, and deep nesting ends Python's parser
 
 
@@ -109,7 +124,7 @@ def _drawing(**draws):
 
         return call
 
-    return _FUNCTIONS | {name: without_arguments(name, draw) for name, draw in draws.items()}
+    return FUNCTIONS | {name: without_arguments(name, draw) for name, draw in draws.items()}
 
 
 def numbers_of(value):
@@ -168,6 +183,9 @@ def _value(node, names, functions):
         if isinstance(node.op, ast.Pow):  # of integers it could take for ever
             left, right = (float(x) if isinstance(x, int) else x for x in (left, right))
         return _BINARY[type(node.op)](left, right)
+    if functions and isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _COMPARISONS:
+        left, right = (_value(side, names, functions) for side in (node.left, node.comparators[0]))
+        return _COMPARISONS[type(node.ops[0])](left, right)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
         if node.func.id not in functions:
             there = f"; there are {', '.join(sorted(functions))}" if functions else ""

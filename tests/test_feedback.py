@@ -323,7 +323,7 @@ def test_every_combination_is_built_or_refused_with_a_sentence(neuron, eligibili
         else:
             needed = f"the eligibility {eligibility} needs 'tau_s' of the neuron"
             assert reason.startswith(needed) and reason.endswith(
-                f"{neuron} has no such name: take two_exponential or two_exponential_interpolated"
+                f"{neuron} has no such name: take two_exponential, for example"
             )
 
 
@@ -343,7 +343,7 @@ def test_a_unit_that_does_not_fit_is_named(tmp_path):
     neuron.write_text(text.replace("u/c - 1", "u*ms/c - 1").replace("0 < c <= 1e6", "0*ms < c"))
     reason = built(neuron=str(neuron))
     assert reason.startswith("the eligibility spike_time does not go with the neuron mine: ")
-    assert "wrong unit" in reason and reason.endswith(": take two_exponential or two_exponential_interpolated")
+    assert "wrong unit" in reason and reason.endswith(": take two_exponential, for example")
 
 
 def test_a_misfit_is_refused_before_anything_is_compiled(tmp_path, capsys):

@@ -30,7 +30,6 @@ from brian2.utils.stringtools import get_identifiers
 from brianff.equations.advice import advice, function_advice
 from brianff.equations.definitions import OF_SYNAPSES, first_sentence
 from brianff.equations.integration import default_method
-from brianff.equations.kinds import FEEDBACK_KINDS
 from brianff.equations.text import (
     base_name,
     closest,
@@ -150,6 +149,8 @@ def environment_of(composition):
     }
     for group in ("goodness", "sum", "lateral", "synapses"):
         del found[group]["i"]
+    found["model"] = common | _read_only(own)
+    found["recorded"] = common | {name: v for name, v in found["model"].items() if name == "x"}
     found["hidden"] = found["output"] = found["neurons"]
     found["both"] = {k: v for k, v in found["neurons"].items() if k in found["input"]}
     found["projecting"] = dict(found["both"])
@@ -210,7 +211,7 @@ def _check_strings(model, environment):
     wider = dict.fromkeys(("both", "projecting"), environment["neurons"])
     wider |= dict.fromkeys(("layers", "goodness"), environment["layer"])
     for key, string in model.schema.strings.items():
-        names = environment.get(string.place, environment.get(string.group))
+        names = environment.get(string.place, environment.get(string.group, {}))
         if key in model.strings:
             checker = _Checker(model, key, names, wider.get(string.group, {}))
             if string.sort == "values":
@@ -257,7 +258,7 @@ def _notes(model):
     if "(unless refractory)" in without_comments(model["equations"]) and not model["refractory"]:
         notes.append(f"{model.path}: '(unless refractory)' does nothing where no string 'refractory' says how long.")
     used = names_in(*strings_in(model.strings))
-    if model.kind not in FEEDBACK_KINDS and (unused := [name for name in model.parameters if name not in used]):
+    if unused := [name for name in model.parameters if name not in used]:
         notes.append(
             f"{model.where_parameter(unused[0])}: no string uses the parameter '{unused[0]}'.{closest(unused[0], used)}"
         )
@@ -383,6 +384,26 @@ class _Checker:
             both = name in Equations(self.model["presynaptic"]).names  # input channels have it as well
             names = self.wider if both else self.names
             replace(self, names=names, wider={}).statements(f"{name} = {code_of(value)}")
+
+    def expressions(self, values):
+        """A dictionary of expressions: under keys that the table names, or under variables of the same group."""
+        keys = self.string.keys
+        for name in values.keys() - keys if keys else ():
+            self.fail(f"there is no '{name}'.{closest(name, keys)} There are: {', '.join(keys)}.")
+        for name in keys:
+            if name not in values:
+                self.fail(f"'{name}' is missing: it has {', '.join(keys)}.")
+        for name, value in values.items():
+            if not keys and name not in self.settable():
+                self.fail(f"there is no variable '{name}'.{closest(name, self.settable())}")
+            self.evaluate(str(value))
+
+    def words(self, text):
+        allowed = self.string.words
+        for word in text.replace(",", " ").split():
+            if word not in allowed:
+                there = f"There are: {', '.join(allowed)}."
+                self.fail(f"there is no word '{word}' for '{self.key}'.{closest(word, allowed)} {there}")
 
     def settable(self):
         return [k for k, v in self.names.items() if isinstance(v, Variable) and not v.read_only]

@@ -25,6 +25,7 @@ from brianff.equations.joined import Joined
 from brianff.equations.kinds import FORWARD_FORWARD, LEARNING, OF_NEURONS, Scheme
 from brianff.equations.model import load
 from brianff.equations.names import Isolated, isolate
+from brianff.equations.of_models import OfModels
 from brianff.equations.printing import printed
 from brianff.equations.text import (
     closest,
@@ -98,7 +99,7 @@ class SynapseStrings:
 
 
 @dataclass
-class Composition:
+class Composition(OfModels):
     """Strings of a whole network, put together from one model of each kind of a scheme.
 
     Attributes
@@ -163,8 +164,8 @@ class Composition:
 
     @property
     def class_groups(self):
-        """Whether groups of neurons stand for the classes: labels are targets, and there is no negative phase."""
-        return "goodness" in self.models and "class_group_post" in names_in(self.models["goodness"]["lateral"])
+        """Whether groups of neurons stand for the classes."""
+        return self.evidence is not None
 
     def misfit(self):
         """Why these models cannot learn together, as a sentence, or None."""
@@ -353,7 +354,9 @@ def _refuse_distributions(isolated, values):
     differing = {name for name, value in values.items() if isinstance(value, Distribution)}
     for kind, model in isolated.models.items() if differing else ():
         for key, string in model.schema.strings.items():
-            found = sorted(differing & names_in(model[key])) if string.group not in OF_NEURONS else ()
+            found = (
+                sorted(differing & names_in(*strings_in({key: model[key]}))) if string.group not in OF_NEURONS else ()
+            )
             for name in found:
                 written = isolated.as_written(kind, name)
                 raise ModelError(

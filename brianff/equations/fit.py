@@ -8,7 +8,7 @@ from brian2.equations.equations import Equations
 from brian2.utils.stringtools import get_identifiers
 
 from brianff.equations.checker import check_model, environment_of
-from brianff.equations.kinds import FEEDBACK_KINDS, available
+from brianff.equations.kinds import available
 from brianff.equations.text import base_name, equation_lines, names_in, targets
 from brianff.errors import ModelError
 
@@ -17,40 +17,40 @@ __all__ = ["misfit"]
 
 def misfit(composition):
     """Why the models of a composition cannot learn together, as a sentence, or None."""
-    return _misfit_of_feedback(composition) if composition.has_output else _misfit_of_goodness(composition)
-
-
-def _misfit_of_goodness(composition):
-    models = composition.models
-    goodness, rule, encoder = (models[kind].name for kind in ("goodness", "rule", "encoder"))
-    has_targets = "target" in Equations(composition.neurons.equations).names
-    if composition.class_groups and not has_targets:
-        return f"the goodness {goodness} needs a rule that learns from targets (class_competition), not {rule}"
-    if "w" in targets(models["rule"]["on_pre"]) and encoder in ("time_to_first_spike", "burst"):
-        return (
-            f"the rule {rule} learns where an input spikes after the neuron, and with {encoder} labels and bright "
-            "pixels spike before all neurons, and then no more: use another code (regular_rate)"
-        )
-    if has_targets and not composition.class_groups:
-        return f"the rule {rule} needs a goodness with class groups (class_groups), not {goodness}"
-    return None
-
-
-def _misfit_of_feedback(composition):
-    found = _first_misfit(composition)
+    found = _reason(composition)
     if found is None:
         return None
-    model, reason = found
-    neurons = (name for name in available("neuron") if name != composition.models["neuron"].name)
-    fitting = [name for name in neurons if _fits(composition, name)]
-    return f"the {model.kind} {model.name} {reason}" + (f": take {' or '.join(fitting)}" if fitting else "")
+    reason, kind = found
+    others = (name for name in available(kind) if name != composition.models[kind].name)
+    fitting = next((name for name in others if _fits(composition, **{kind: name})), None)
+    return f"{reason}: take {fitting}, for example" if fitting else reason
+
+
+def _reason(composition):
+    """(what does not fit, kind of the model that could be another one), or None."""
+    if composition.has_output:
+        found = _first_misfit(composition)
+        return found and (f"the {found[0].kind} {found[0].name} {found[1]}", "neuron")
+    goodness, rule, encoder = (composition.models[kind] for kind in ("goodness", "rule", "encoder"))
+    if composition.evidence and "targets" not in composition.needs:
+        return f"the goodness {goodness.name} needs a rule that learns from targets, not {rule.name}", "rule"
+    if "late_spikes" in composition.needs and "early" in encoder["spikes"]:
+        return (
+            f"the rule {rule.name} learns where an input spikes after the neuron, and with {encoder.name} labels and "
+            "bright channels spike before all neurons, and then no more",
+            "encoder",
+        )
+    if "targets" in composition.needs and not composition.evidence:
+        return f"the rule {rule.name} needs a goodness with class groups, not {goodness.name}", "goodness"
+    return None
 
 
 def _first_misfit(composition):
     """(model, what is wrong with it) of the first that does not fit, or None."""
     neuron, environment = composition.models["neuron"], environment_of(composition)
-    for kind in FEEDBACK_KINDS:
-        model = composition.models[kind]
+    for model in composition.models.values():
+        if model.schema.alone:
+            continue
         if missing := _missing(composition, model, environment):
             where, name = missing
             return model, f"needs '{name}' of the neuron ({where}), and {neuron.name} has no such name"
@@ -61,10 +61,10 @@ def _first_misfit(composition):
     return None
 
 
-def _fits(composition, neuron):
-    """Whether the models fit with another neuron in the place of theirs."""
+def _fits(composition, **models):
+    """Whether the models fit with others in the place of some."""
     try:
-        return _first_misfit(composition.with_models(neuron=neuron)) is None
+        return _reason(composition.with_models(**models)) is None
     except ModelError:
         return False
 
@@ -72,7 +72,7 @@ def _fits(composition, neuron):
 def _missing(composition, model, environment):
     """(where, name) of the first name that a string of the model uses and nothing defines."""
     for key, string in model.schema.strings.items():
-        if key not in model.strings or string.group not in environment:
+        if not isinstance(model.strings.get(key), str) or string.group not in environment:
             continue
         local = {name for name in targets(model[key]) if base_name(name)[1] == ""}
         known = environment[string.group].keys() | local

@@ -20,14 +20,19 @@ class Joined:
                 continue  # no optimizer
             for key, string in kind.strings.items():
                 text = models[kind.name][key] or string.default
-                if not text or string.sort == "values" or string.asked and string.asked not in asked:
+                if (
+                    not text
+                    or string.sort in ("values", "expressions", "words")
+                    or string.asked
+                    and string.asked not in asked
+                ):
                     continue
                 text = f"{string.variable} = {text} : 1" if string.variable else text
                 self.pieces.append((string, text))
         self.initial = {}
         for model in models.values():
             for key, string in model.schema.strings.items():
-                if string.sort == "values":
+                if string.slot == "initial":
                     self.initial |= model.strings.get(key, {})
 
     def _online(self):

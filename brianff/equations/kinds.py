@@ -27,6 +27,8 @@ GROUPS = {
     "layers": "the same, for the input as well",
     "goodness": "from every neuron of a layer, `_pre`, to its layer",
     "sum": "the same, without the input, when a stimulus epoch ends",
+    "recorded": "NumPy, of what is recorded of every neuron when a stimulus epoch ends",
+    "model": "what models say of themselves",
     "lateral": "from every neuron of a layer, `_pre`, to every other one, `_post`",
     "synapses": "the synapses from layer to layer",
     "upper": "those of them that come from hidden neurons",
@@ -56,6 +58,10 @@ SLOTS = {
     "columns": "columns that change",
     "at_update": "optimizer",
     "backward": "backward",
+    "initial_limit": "limits of random initial values",
+    "spike_time": "the time of a spike",
+    "evidence": "evidence for a class",
+    "words": "words",
 }
 
 
@@ -65,7 +71,8 @@ class String:
 
     Attributes
     ----------
-    sort : {"equations", "statements", "condition", "expression", "word", "values", "maxima"}
+    sort : {"equations", "statements", "condition", "expression", "word", "words", "values", "expressions",
+        "maxima"}
         What it is: `brianff.equations.checker` has a method for each.
     place : str
         ``GROUP.SLOT`` (see `GROUPS` and `SLOTS`).
@@ -81,6 +88,10 @@ class String:
         Variables that the string, if there is one, has to define.
     must_set : tuple of str
         Variables that its statements have to set.
+    words : tuple of str
+        Those that it may consist of.
+    keys : tuple of str
+        Those that a dictionary must have, if not any.
     """
 
     sort: str
@@ -92,6 +103,8 @@ class String:
     asked: str = ""
     must_define: dict = field(default_factory=dict)
     must_set: tuple = ()
+    words: tuple = ()
+    keys: tuple = ()
 
     @property
     def group(self):
@@ -207,6 +220,12 @@ NEURON = Kind(
             "expression", "output.equations", "how far the membrane is above threshold, -1: at rest",
             default="0", asked="excess", variable="excess",
         ),
+        "spike_time": String(
+            "expressions", "model.spike_time",
+            "for backpropagation: time constants `fast` and `slow` of the response, slow - fast, to an input spike; "
+            "`slope` of the membrane at threshold, times `slow`; `reset`, what a spike takes from the slow part",
+            keys=("fast", "slow", "slope", "reset"),
+        ),
         "initial": String("values", "neurons.initial", "values at the start of a stimulus epoch (default 0)"),
         "on_step": String("statements", "neurons.on_step", "in every time step, after the membrane's update"),
         "lateral": String("statements", "lateral.on_pre", "for every neuron `_post` when one of its layer spikes"),
@@ -242,6 +261,12 @@ ENCODER = Kind(
         ),
         "threshold": String("condition", "input.threshold", "condition for a spike", True),
         "reset": String("statements", "input.reset", "statements at a spike"),
+        "spikes": String(
+            "words",
+            "model.words",
+            "`early`: labels and bright channels spike at the start of a stimulus epoch, and then no more",
+            words=("early",),
+        ),
     },
     at_hand=_FUNCTIONS
     | _RANDOM
@@ -280,6 +305,11 @@ GOODNESS = Kind(
         "goodness_jump": String(
             "expression", "neurons.equations", "of the goodness when a neuron spikes",
             asked="goodness_jump", variable="goodness_jump",
+        ),
+        "evidence": String(
+            "expression", "recorded.evidence",
+            "of `x`: its mean over the neurons k, k + n_classes ... is the goodness of class k; where there is one, "
+            "labels are targets, and there is no negative phase",
         ),
         "memory": String(
             "expression", "neurons.equations", "what is left of `x` after a time step (default 1)",
@@ -331,6 +361,12 @@ RULE = Kind(
         ),
         "rows": String(
             "condition", "synapses.rows", "of `_pre` variables; rows of the matrix where it is false are skipped"
+        ),
+        "needs": String(
+            "words", "model.words",
+            "`pairs`: after each positive phase, a negative one of the same samples; `late_spikes`: inputs that "
+            "go on spiking after the neurons have; a rule that uses `target` needs a goodness with `evidence` anyhow",
+            words=("pairs", "late_spikes"),
         ),
         "presynaptic_remember": String(
             "statements", "projecting.remember", "last statements before the reset"
@@ -445,13 +481,17 @@ FEEDBACK_KIND = Kind(
             "by which `delta_pre` of a hidden layer is made of `delta_post`, the last layer's synapses first",
         ),
         "synapse": String("equations", "feedback.model", "variables of the feedback synapses"),
+        "initial_limit": String(
+            "expressions", "feedback.initial_limit",
+            "variables of the feedback synapses that go on from run to run, the feedback weight first, and what limits "
+            "their random values at the start: uniform from -limit to limit",
+        ),
         "at_epoch_end": String(
             "statements", "feedback.at_epoch_end", "statements that change `delta_post`, from `delta_pre` of the output"
         ),
         "at_update": String("statements", "feedback.at_update", "with every step of the optimizer"),
     },
     at_hand=NEURON_NAMES | SYNAPSE_NAMES | {"phase", "dw", "delta", "n_spikes", "perturbation"},
-    contract=frozenset({"F", "F_range"}),
     class_name="FeedbackPathway",  # Feedback is the method of learning
 )  # fmt: skip
 

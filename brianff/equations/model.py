@@ -199,7 +199,7 @@ def model_of_source(kind, path, source, tree, above=()):
             elif required:
                 raise ModelError(f"{path}:1: a {kind} must define '{key}' ({what}).")
             continue
-        if what == "values":
+        if what in ("values", "expressions"):
             _check_values(model, key, value)
         else:
             value = _text(model, key, what, value)

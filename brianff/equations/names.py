@@ -342,7 +342,8 @@ def _follow(models, own, mapping):
 
 
 def _used(model):
-    return names_in(*strings_in({key: text for key, text in model.strings.items() if key != "method"}))
+    words = {key for key, string in model.schema.strings.items() if string.sort == "words"} | {"method"}
+    return names_in(*strings_in({key: text for key, text in model.strings.items() if key not in words}))
 
 
 def _place(model, name):
@@ -364,7 +365,7 @@ def _renamed(model, mapping, own):
                 mapping.get(name, name): _rename(v, mapping, own) if isinstance(v, str) else v
                 for name, v in value.items()
             }
-        elif key == "method":
+        elif key == "method" or string.sort == "words":
             strings[key] = value
         else:
             here = {k: v for k, v in mapping.items() if string.group not in OF_SYNAPSES or k not in SYNAPSE_NAMES}

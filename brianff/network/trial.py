@@ -22,7 +22,7 @@ __all__ = ["check", "try_out"]
 _built = set()
 
 
-def check(kind, name, *, build=True, **others):
+def check(kind, name, *, build=True, scheme=None, **others):
     """Find what is wrong with a model file before anything is compiled.
 
     Parameters
@@ -32,6 +32,8 @@ def check(kind, name, *, build=True, **others):
     build : bool
         Also let Brian2 build a tiny network on the NumPy runtime and take one step, which finds what no single string
         shows; takes half a second.
+    scheme : `Scheme`, optional
+        The kinds that it is composed with (default: of brianff's, the first that has all that are named).
     **others : str
         Models of the other kinds that it is to work with (default: those of its method of learning).
 
@@ -46,16 +48,17 @@ def check(kind, name, *, build=True, **others):
         With file, line and advice.
     """
     model = load(kind, name)
-    composition = _composition_for(model, others)
-    notes = check_model(composition, composition.models[kind])
+    composition = _composition_for(model, others, scheme or scheme_of({model.kind, *others}))
+    model = composition.models[model.kind]
+    notes = check_model(composition, model)
     if build:
-        try_out(composition, composition.models[kind])
+        try_out(composition, model)
     return notes
 
 
-def _composition_for(model, others):
+def _composition_for(model, others, scheme):
     """What a model is checked with."""
-    kind, scheme = model.kind, scheme_of({model.kind, *others})
+    kind = model.kind
     composition = compose(scheme, others | {kind: model})
     if kind == "rule" and "goodness" not in others and composition.misfit():
         fitting = (compose(scheme, others | {kind: model, "goodness": g}) for g in available("goodness"))

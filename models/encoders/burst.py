@@ -27,6 +27,7 @@ reset = """
 left -= 1
 next_spike += interval
 """
+spikes = "early"
 parameters = {"n_max": 5.0, "t_min": 2 * ms, "t_max": 20 * ms, "dark": 0.05}
 limits = """
 1 <= n_max <= 1000

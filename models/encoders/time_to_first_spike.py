@@ -14,6 +14,7 @@ next_spike = int(intensity > dark)*(t_in_timesteps + delay + 1) - 1
 """
 threshold = "t_in_timesteps == next_spike"
 reset = ""
+spikes = "early"
 parameters = {"t_code": 40 * ms, "dark": 0.05}
 limits = """
 0*second <= t_code <= 1000*second

@@ -26,6 +26,7 @@ synapse = """
 F : 1                                        # feedback weight, from an output to a hidden neuron
 dF : 1                                       # sum of estimates since the last update
 """
+initial_limit = {"F": "F_range"}
 at_epoch_end = """
 delta_post += F*delta_pre
 dF += (n_perturbed_pre - n_spikes_pre)*noise_post/sigma

@@ -37,6 +37,7 @@ F : 1                                        # feedback weight, from an output t
 dF : 1                                       # sum of D v - F since the last update
 trials : 1                                   # in which the hidden neuron spiked
 """
+initial_limit = {"F": "F_range"}
 at_epoch_end = """
 delta_post += F*delta_pre
 dF += int(n_spikes_post > 0)*(D_pre*noise_post - F)

@@ -24,6 +24,7 @@ gain = 1/sqrt(floor_x2 + g) : 1 (constant over dt)
 """
 layer_on_spike = "G += 2*x_pre + 1"
 derivative = "x"
+evidence = "x**2"
 memory = "exp(-dt/tau_x)"
 parameters = {"tau_x": 100 * ms, "floor_x2": 0.01}
 limits = """

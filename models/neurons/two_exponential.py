@@ -26,6 +26,7 @@ B_post += w
 """
 surrogate = "1/(1 + abs(u - c)/width)**2"  # pseudo-derivative, for rules that ask for one
 excess = "u/c - 1"
+spike_time = {"fast": "tau_s", "slow": "2*tau_s", "slope": "A - c", "reset": "c"}
 parameters = {"tau_s": 20 * ms, "c": 0.25, "width": 0.1}
 limits = """
 1*us <= tau_s <= 1000*second

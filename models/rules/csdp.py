@@ -21,6 +21,7 @@ on_pre = """
 change = learning_rate_layer*eta*M_layer*derivative_post
 w = clip(w + int(plastic)*change, -w_max, w_max)
 """
+needs = "late_spikes"
 parameters = {"beta": 3.0, "theta": 3.0, "eta": 0.02, "w_max": 1.0}
 limits = """
 0 < beta <= 1000

@@ -22,6 +22,7 @@ M : 1                                        # modulator
 layer_at_epoch_end = "M = alpha/(1 + exp(alpha*(g_last - g)))"
 synapse = "dw : 1                              # weight change accumulated since the last update"
 at_epoch_end = "dw += M_layer*(derivative_last_post*z_last_pre - derivative_post*z_pre)"
+needs = "pairs"
 learns_when = "phase_layer < 0"
 rows = "z_pre != 0 or z_last_pre != 0"
 presynaptic_remember = "z_last = z"

@@ -1,0 +1,89 @@
+"""What the models of a composition say of themselves, to Python code: words, and expressions that NumPy evaluates."""
+
+import numpy as np
+from brian2.equations.equations import Equations
+
+from brianff.equations.text import statement_lines
+from brianff.values import FUNCTIONS, UNITS, evaluate
+
+__all__ = ["OfModels"]
+
+
+class OfModels:
+    """Methods of a composition, with its `models`, `parameters`, `neurons` and `has_output`."""
+
+    @property
+    def needs(self):
+        """What the models need of a protocol, or of each other: "pairs", "late_spikes", "targets" (a set of words)."""
+        words = {word for model in self.models.values() for word in model["needs"].replace(",", " ").split()}
+        targets = "target" in Equations(self.neurons.equations).names and not self.has_output
+        return words | ({"targets"} if targets else set())
+
+    @property
+    def evidence(self):
+        """Expression of a neuron whose mean over a class group is the goodness of the class, or None.
+
+        Where there is one, labels are targets, and there is no negative phase.
+        """
+        return self._said("recorded.evidence")
+
+    @property
+    def spike_time(self):
+        """Expressions `fast`, `slow`, `slope`, `reset`, for backpropagation through spike times, or None."""
+        return self._said("model.spike_time")
+
+    @property
+    def feedback_weights(self):
+        """Variables of the feedback synapses that go on from run to run -> limit of their values at the start.
+
+        The first is the feedback weight.
+        """
+        limits = self._said("feedback.initial_limit") or {}
+        return {name: float(np.asarray(self.evaluate(str(limit)))) for name, limit in limits.items()}
+
+    def _said(self, place):
+        """What one of the models has at a place that is none of the network, or None."""
+        found = ((m, key) for m in self.models.values() for key, s in m.schema.strings.items() if s.place == place)
+        return next((model[key] for model, key in found if model[key]), None)
+
+    def evaluate(self, expression, **values):
+        """Value of an expression of a model in NumPy.
+
+        Parameters
+        ----------
+        expression : str
+        **values
+            Of variables, or of parameters in the place of those of the composition.
+        """
+        middle = {name: getattr(value, "middle", value) for name, value in self.parameters.items()}
+        return evaluate(expression, UNITS | middle | values, FUNCTIONS)
+
+    def error(self, group, **values):
+        """The error `delta` that the loss sets at the end of a stimulus epoch, in NumPy.
+
+        Parameters
+        ----------
+        group : {"output", "hidden"}
+        **values : arrays
+            Of the variables that the loss's statement uses: `own_class`, `shown_class`, `n_spikes`; of hidden neurons,
+            what is `kept`.
+        """
+        text = self._said(f"{group}.at_epoch_end")
+        statements = (statement.partition("=") for _, statement in statement_lines(text))
+        *_, expression = (right for left, _, right in statements if left.strip() == "delta")
+        return self.evaluate(expression, **values)
+
+    def class_evidence(self, x, n_classes):
+        """Goodness of every class from the traces of a layer.
+
+        Parameters
+        ----------
+        x : (n, neurons) array
+        n_classes : int
+
+        Returns
+        -------
+        goodness : (n, n_classes) array
+        """
+        values = np.asarray(self.evaluate(self.evidence, x=np.asarray(x)))
+        return np.stack([np.mean(values[:, k::n_classes], axis=1) for k in range(n_classes)], axis=1)
