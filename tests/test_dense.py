@@ -15,6 +15,7 @@ from brian2 import (
     ms,
     set_device,
 )
+from conftest import campaign
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -329,7 +330,7 @@ def matrices(synapses, batch, n_pre, n_post):
     return found
 
 
-@settings(max_examples=12, deadline=None, derandomize=True)
+@settings(max_examples=campaign(12, 5), deadline=None, derandomize=True)
 @given(
     n_pre=st.integers(1, 12),
     n_post=st.integers(1, 12),
@@ -374,7 +375,7 @@ def statements(*templates):
     return st.lists(one, min_size=1, max_size=3).map("\n".join)
 
 
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=campaign(15, 6), deadline=None, derandomize=True)
 @given(
     n_pre=st.integers(1, 6),
     n_post=st.integers(1, 6),
@@ -402,7 +403,7 @@ def test_any_statements_do_what_they_do_in_synapses(n_pre, n_post, on_pre, on_po
         np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-12, err_msg=name)
 
 
-@settings(max_examples=6, deadline=None, derandomize=True)
+@settings(max_examples=campaign(6, 3), deadline=None, derandomize=True)
 @given(batch=st.integers(2, 4), seed=st.integers(0, 1000), dtype=st.sampled_from([np.float64, np.float32]))
 def test_a_batch_equals_copies_where_nothing_shared_is_written(batch, seed, dtype):
     """Values of an entry's own, over a batch: those of independent copies of the network."""

@@ -12,6 +12,7 @@ from brian2 import (
     ms,
     set_device,
 )
+from conftest import campaign
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -74,7 +75,7 @@ def same(ours, reference):
         np.testing.assert_allclose(ours[name], values, rtol=1e-12, err_msg=name)
 
 
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=campaign(8, 4), deadline=None, derandomize=True)
 @given(batch=st.integers(1, 4), n=st.integers(1, 20), seed=st.integers(0, 100))
 def test_same_spikes_as_neuron_group(batch, n, seed):
     ours, reference = outcome("batch", batch, n, seed), outcome("ordinary", batch, n, seed)

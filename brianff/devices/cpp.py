@@ -15,7 +15,7 @@ from brianff.network import network_class
 from brianff.one_thread import borrowed
 from brianff.scratch import failed, run_folder
 
-__all__ = ["CppSimulator", "failure", "generate", "processor"]
+__all__ = ["CppSimulator", "arrange", "failure", "generate", "processor"]
 
 # objects.cpp reads and writes the arrays, once a run.
 _RULES = """
@@ -57,7 +57,7 @@ class CppSimulator(CompiledSimulator):
 
     def generate(self, work):
         manifest = generate(work, self.architecture, self.composition, self.record, self.network)
-        _arrange(work)
+        arrange(work)
         return manifest
 
     # -- running ---------------------------------------------------------------------------------------------------
@@ -135,7 +135,7 @@ def processor():
         return platform.processor()
 
 
-def _arrange(work):
+def arrange(work):
     """Let make compile two files, one a core: the generated code, and the reading and writing of arrays."""
     # Brian2 asks Python's own C++ compiler which flags there are, and leaves out those that it does not answer for.
     if "-O3" not in (work / "makefile").read_text():
