@@ -13,7 +13,7 @@ from brianff.equations.kinds import FEEDBACK, available
 from brianff.errors import OptionError
 from brianff.network.architecture import Architecture
 from brianff.network.layers import Dense, Layer, layers_of
-from brianff.stimulus import Schedule, stream
+from brianff.stimulus import LABEL_NONE, Schedule, stream
 
 TINY = dict(n_pixels=12, n_classes=3, label_neurons=2, batch=2, n_steps=30, capacity=8, images=8)
 
@@ -126,6 +126,16 @@ def untouched(a, results, seed=1, variables=("w", "dw", "m1", "m2")):
         assert np.abs(results[p.key("w")] - inputs[p.key("w")]).max() > 1e-4, p.name
 
 
+def schedule_of(phases, steps=None, batch=2, silent=()):
+    """Presentations of image k in epoch k; those in `silent` are gaps."""
+    n = len(phases)
+    image = np.repeat(np.arange(n), batch).reshape(n, batch)
+    label = image % 3
+    for k in silent:
+        image[k], label[k] = -1, LABEL_NONE
+    return Schedule(image, label, np.array(phases), image + 0, steps)
+
+
 def spikes_of(results, level):
     order = np.lexsort((results[f"spikes{level}.i"], np.round(results[f"spikes{level}.t"] * 1e6)))
     return results[f"spikes{level}.i"][order], results[f"spikes{level}.t"][order]
@@ -151,14 +161,21 @@ def test_sparse_delayed_recurrent_networks_on_cpp():
 
 
 @pytest.mark.parametrize("rule", available("rule"))
-def test_every_rule_learns_recurrent_synapses(rule):
-    """And changes none that is not there."""
+def test_every_rule_learns_recurrent_synapses_and_nothing_in_a_gap(rule):
+    """And changes none that is not there; in a gap no channel spikes."""
     classes = dict(goodness="class_groups") if rule == "class_competition" else {}
     composition = compose(models=dict(rule=rule, encoder="regular_rate", **classes))
     a = Architecture(layers=SPARSE, **TINY)
     inputs, schedule = inputs_of(a)
-    results = RuntimeSimulator(a, composition).run(inputs, len(schedule))
+    simulator = RuntimeSimulator(a, composition, record="spikes")
+    results = simulator.run(inputs, len(schedule))
     untouched(a, results, variables=("w", "dw", "m1", "m2")[: 1 if composition.online else 4])
+    gaps = schedule_of([0, 0, 0, 0], silent=[1, 2])
+    weak = {p.key("w"): p.normal(1, 0.5) for p in a.projections}  # some rules keep weights within limits
+    results = simulator.run({**inputs, **gaps.inputs(a), **weak}, 4)
+    assert set(np.round(spikes_of(results, 0)[1] * 1e3).astype(int) // a.n_steps) == {0, 3}
+    for name, w in weak.items():
+        np.testing.assert_array_equal(results[name], w)
 
 
 @pytest.mark.parametrize("feedback", available("feedback"))

@@ -1,7 +1,8 @@
 """A feed-forward network of spiking layers, as Brian2 objects, from composed equation strings.
 
 Names of the Brian2 objects, for layer l = 1 ... L (0 is the input): ``neurons0 ... neuronsL``, ``layer0 ... layerL``
-(one element for each batch entry: goodness, modulator), ``synapses1 ... synapsesL``.
+(one element for each batch entry: goodness, modulator), ``synapses1 ... synapsesL``, and ``recurrentl`` of a layer that
+projects to itself.
 
 Order of what happens at the boundary between two stimulus epochs, in the slot "start" of the new one's first step:
 
