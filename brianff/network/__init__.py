@@ -1,7 +1,8 @@
 """Brian2 objects of a network: layers, the projections between them, monitors.
 
-`NETWORKS` has what builds the networks of each scheme of models, by its name; one of your own is a class with the
-arguments and attributes of `brianff.network.feedforward.FeedForwardNetwork`:
+`NETWORKS` has what builds the networks of a scheme of models, by its name; those of other schemes are built as
+forward-forward networks are or, with output targets, as feedback networks are.  A class of your own has the arguments
+and attributes of `brianff.network.feedforward.FeedForwardNetwork`:
 ``NETWORKS["mine"] = "my_package.my_module:MyNetwork"``.
 """
 
@@ -17,7 +18,8 @@ NETWORKS = {
 
 def network_class(composition):
     """The class that builds the Brian2 objects of a composition's scheme."""
-    module, _, cls = NETWORKS[composition.scheme.name].partition(":")
+    usual = NETWORKS["feedback" if composition.has_output else "forward_forward"]
+    module, _, cls = NETWORKS.get(composition.scheme.name, usual).partition(":")
     return getattr(importlib.import_module(module), cls)
 
 
