@@ -10,7 +10,6 @@ import functools
 
 import numpy as np
 from brian2 import Function
-from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 
 __all__ = ["FUNCTIONS", "exponential", "philox4x32", "uniform"]
 
@@ -80,9 +79,9 @@ static inline double _brianff_uniform(uint32_t seed, uint32_t presentation, uint
 def _compiled(function, code, name, dependencies=None):
     """Give a function its implementation in C++, and the same for threads of a GPU."""
     add = functools.partial(function.implementations.add_implementation, name=name, dependencies=dependencies)
-    add(CPPStandaloneCodeObject, code=code)
-    # brian2cuda's code objects inherit from the C++ device's, but what goes by their own name comes first
-    add("cuda_standalone", code=code.replace("static inline", "__host__ __device__ static inline"))
+    # by the names of the code generators: brian2cuda's code objects inherit from the C++ device's
+    add("cpp", code=code)
+    add("cuda", code=code.replace("static inline", "__host__ __device__ static inline"))
 
 
 uniform = Function(

@@ -14,6 +14,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
+import brian2cuda  # noqa: F401  (registers its device)
 import numpy as np
 import pytest
 from brian2 import Clock, Network, NeuronGroup, SpikeMonitor, defaultclock, device, ms, prefs, set_device

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from brianff import noise
-from brianff.noise import philox4x32, uniform
+from brianff.noise import FUNCTIONS, philox4x32, uniform
 
 # Random123 1.14.0, tests/kat_vectors, philox4x32 with 10 rounds
 KNOWN_ANSWERS = {
@@ -180,3 +180,15 @@ def test_exponential_in_brian2_is_that_of_python(mean):
     group.run_regularly("interval = exponential(mean, 3, 17, 2, i)")
     brian2.Network(group).run(brian2.defaultclock.dt)
     np.testing.assert_allclose(group.interval[:], noise._exponential(mean, 3, 17, 2, np.arange(20)))
+
+
+def test_a_gpu_gets_functions_of_its_own():
+    """brian2cuda's code objects inherit from those of C++, whose functions a kernel cannot call."""
+    from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
+    from brian2cuda.codeobject import CUDAStandaloneAtomicsCodeObject, CUDAStandaloneCodeObject
+
+    for function in FUNCTIONS.values():
+        on_cpu = function.implementations[CPPStandaloneCodeObject].get_code(None)
+        for target in (CUDAStandaloneCodeObject, CUDAStandaloneAtomicsCodeObject):
+            on_gpu = function.implementations[target].get_code(None)
+            assert "__device__" in on_gpu and on_gpu.replace("__host__ __device__ ", "") == on_cpu
