@@ -48,6 +48,8 @@ from brianff.network.templates import after_scalars, split, without_writes, writ
 from brianff.stimulus import Schedule
 from brianff.studies import comparison
 
+importlib.import_module("brian2cuda")  # registers its device with Brian2
+
 FOUND = Setup.find()
 needs_gpu = pytest.mark.skipif(bool(FOUND.problems), reason=f"needs a GPU: {' '.join(FOUND.problems)}")
 
