@@ -13,7 +13,6 @@ fails is put down with the reason, in the table, and tried again the next time.
 """
 
 import itertools
-import os
 import shutil
 import sys
 from dataclasses import dataclass
@@ -30,6 +29,7 @@ from brianff.equations.model import load
 from brianff.errors import BrianffError, ModelError, OptionError
 from brianff.jobs.seeds import JOBS
 from brianff.learning.training import Config
+from brianff.machine import usable_cores
 from brianff.options import EPOCHS, NEURONS, SEED, Options, given, option, parser_of, text
 from brianff.results import atomic_write, lock_folder, read_rows, write_rows
 from brianff.studies.comparison import (
@@ -118,7 +118,7 @@ def main(arguments=None):
     lock = lock or args.table or lock_folder(out, print)  # a table may be made while others train
     if todo:
         more = settings | {"device": choice.device}
-        jobs = min(choice.jobs or len(os.sched_getaffinity(0)), len(todo))
+        jobs = min(choice.jobs or usable_cores(), len(todo))
         for rows in track(measure_all(todo, more, jobs), "training", total=len(todo)):
             done = latest(done + [row | {"config": settings} for row in rows])
             write_rows(results, done)

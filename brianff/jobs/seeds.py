@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from brianff.errors import BrianffError, OptionError
+from brianff.machine import usable_cores
 
 __all__ = ["JOBS", "SeedError", "run_seeds", "without"]
 
@@ -68,7 +69,7 @@ def run_seeds(script, options, seeds, jobs, report=print):
         raise OptionError(f"--seeds must be different numbers, at least one, not {shown}.")
     if jobs < 0:
         raise OptionError(f"--jobs must be positive, or 0 for one process a core, not {jobs}.")
-    jobs = jobs or len(os.sched_getaffinity(0))
+    jobs = jobs or usable_cores()
     failed = threading.Event()
     # Several processes with as many threads as there are cores would be in each other's way.
     environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} if jobs > 1 else os.environ
