@@ -1,5 +1,6 @@
 """The page on models."""
 
+import re
 import subprocess
 import sys
 
@@ -7,6 +8,7 @@ from conftest import ROOT
 
 from brianff.command_line.documentation import models_page
 from brianff.equations.kinds import KINDS, available
+from brianff.network.trial import check
 
 
 def test_the_page_on_models_is_not_stale(tmp_path):
@@ -21,3 +23,12 @@ def test_the_page_has_every_model():
     for kind in KINDS:
         for name in available(kind):
             assert f"\n### {name}\n" in page
+
+
+def test_the_model_from_strings_in_the_documentation_is_in_order():
+    """The example of the page on models, as it stands there."""
+    page = (ROOT / "docs" / "models.md").read_text()
+    code = re.search(r"## Models from strings.*?```python\n(.*?)```", page, re.DOTALL)[1]
+    found = {}
+    exec(code, found)
+    assert check("neuron", found["neuron"]) == []

@@ -1,5 +1,6 @@
 """The page on models, `docs/models.md`, from the docstrings and strings of the model files."""
 
+from brianff.equations import variables
 from brianff.equations.compose import compose
 from brianff.equations.kinds import GROUPS, KINDS, SCHEMES, available
 from brianff.equations.model import load
@@ -11,11 +12,11 @@ _INTRODUCTION = """# Models
 
 <!-- Written by `brianff docs`; change the files under models/ and run it again. -->
 
-Every model is one file of equation strings under `models/`, named with `--neuron`, `--encoder`, `--goodness`, `--rule`
-and `--optimizer` (for learning with feedback, `--eligibility`, `--feedback` and `--loss`), or given as a file of your
-own. What a file of each kind may define stands in the tables below; which names its strings may use, at the top of
-`brianff/equations/variables.py`. `brianff show` prints what Brian2 gets of any combination; `brianff check FILE` finds
-mistakes. Parameters are changed with `--set NAME=VALUE`, without compiling again.
+Every model is one file of equation strings under `models/`, named with `--neuron`, `--encoder`, `--goodness`,
+`--rule` and `--optimizer` (for learning with feedback, `--eligibility`, `--feedback` and `--loss`), or given as a
+file of your own. What a file of each kind may define, and which names its strings may use, stands below. `brianff
+show` prints what Brian2 gets of any combination; `brianff check FILE` finds mistakes. Parameters are changed with
+`--set NAME=VALUE`, without compiling again.
 
 A model file is Python, and runs when it is loaded: read one that you got from somebody before you name it. A run keeps
 copies of the files that you name, with their hashes, in `models/` of its folder. `--resume` loads a copy only if you
@@ -23,7 +24,48 @@ began the run on this machine and the original is what it was, or if you add `--
 """
 
 
+_STRINGS = """## Models from strings
+
+In Python a model need not be a file: what a file may define are arguments, and the model stands wherever a name or a
+file does. It is checked as a file is, and errors name the argument and its line. There are {constructors}.
+
+```python
+from brian2 import ms
+from brianff.equations.from_strings import Neuron
+
+neuron = Neuron(
+    base="lif",
+    equations=\"\"\"
+    dv/dt = (gain_below*I_syn - v)/tau_m : 1
+    dI_syn/dt = -I_syn/tau_syn : 1
+    da/dt = -a/tau_a : 1                     # adaptation
+    \"\"\",
+    threshold="v > v_th + a",
+    reset=\"\"\"
+    v -= v_th
+    a += 0.1
+    \"\"\",
+    parameters={{"tau_a": 50*ms, "tau_m": "20*ms*exp(0.3*normal())"}},
+)
+```
+
+## Parameters that differ between neurons
+
+The value of a parameter may be a string with `normal()` (mean 0, standard deviation 1) or `uniform()` (0 to 1) in it,
+in a file, from strings, or as `--set tau_m='20*ms*exp(0.3*normal())'`: every neuron then has a value of its own, drawn
+once from the run's seed, and nothing is compiled again for another distribution of the same parameter. It may call
+`exp`, `log`, `sqrt`, `abs` and `clip`. What all neurons share, such as a parameter of a layer or of synapses, cannot
+differ.
+"""
+
+
+def _from_strings():
+    return _STRINGS.format(constructors=_code(kind.constructor for kind in KINDS.values()))
+
+
 _NAMES = """## Names
+
+{at_hand}
 
 A variable, a parameter or a variable of one string belongs to the file that defines it, and may have any name that
 Brian2 takes: where two files, or the generated code, use it for something else, one of them is called `NAME_of_KIND` in
@@ -40,8 +82,9 @@ given:
 
 
 def _names():
+    names = _NAMES.format(at_hand=variables.__doc__.partition("\n\n")[2].strip().replace("``", "`"))
     rows = "\n".join(f"| {kind} | {_code(sorted(kind.at_hand))} |" for kind in KINDS.values())
-    return _NAMES + rows + "\n"
+    return names + rows + "\n"
 
 
 _PLACES = """## What a file may define
@@ -51,7 +94,7 @@ each belongs to, `GROUP.SLOT`. All kinds may have, too:
 
 | name | meaning |
 |--|--|
-| `parameters` | dictionary of quantities: variables that all neurons share, changed without recompiling |
+| `parameters` | dictionary of quantities, shared by all neurons or not (see below), changed without recompiling |
 | `limits` | conditions on the file's own parameters, one a line: `0 <= dark < 1` |
 | `functions` | functions of the file's own: `{"relu(x)": "clip(x, 0, inf)"}` |
 | `base` | another model, whose strings and parameters hold where this file has none (`""` leaves a string out) |
@@ -81,7 +124,7 @@ def _strings(kind):
 
 def models_page():
     """Markdown of all models that come with brianff."""
-    parts = [_INTRODUCTION, _contents(), _fits(), _groups(), _names()]
+    parts = [_INTRODUCTION, _contents(), _fits(), _groups(), _from_strings(), _names()]
     for kind in KINDS.values():
         parts += [f"## {kind.title}\n", _strings(kind), *(_model(kind, name) for name in available(kind))]
     return "\n".join(parts)
