@@ -120,7 +120,9 @@ def test_backpropagation_is_that_of_the_reference(sizes):
             dense[0, steps, layer.source] = values
             filled.append(dense)
     own = [np.zeros((1, n)) for n in sizes[1:-1]] + [errors[None]]
-    found = spike_time_gradients(weights, spikes, A[1:], own, TAU_S, [n.c for n in neurons], dt * 1e-3)
+    slopes = [a - n.c for a, n in zip(A[1:], neurons, strict=True)]
+    resets = [n.c for n in neurons]
+    found = spike_time_gradients(weights, spikes, slopes, own, TAU_S, 2 * TAU_S, resets, dt * 1e-3)
     for gradient, reference, neuron in zip(found, expected, neurons, strict=True):
         assert relative_error(gradient.T * neuron.tau, reference) < 1e-9
 

@@ -154,6 +154,10 @@ def test_feedback_weights_and_spike_times_are_said_by_the_models():
         (lambda: Goodness(base="class_groups", evidence="x*v"), r"Goodness\(evidence=…\): the name 'v' is not defined"),
         (lambda: Neuron(base="two_exponential", spike_time={"fast": "tau_s"}), r"'slow' is missing"),
         (lambda: Neuron(base="two_exponential", spike_time={"quick": "tau_s"}), r"there is no 'quick'"),
+        (
+            lambda: FeedbackPathway(synapse="F : 1", at_epoch_end="delta_post += F*delta_pre"),
+            "must define 'initial_limit'",
+        ),
         (lambda: FeedbackPathway(base="dfa", initial_limit={"G": 1.0}), r"there is no variable 'G'"),
         (
             lambda: FeedbackPathway(base="dfa", initial_limit={"F": "G"}),

@@ -109,6 +109,11 @@ def _check_required_names(model, definitions):
         for name, reason in string.must_define.items() if model[key] else ():
             if name not in definitions[key]:
                 raise ModelError(f"{model.where(key)}: '{key}' of a {model.kind} must define '{name}': {reason}.")
+        if string.with_key and model[key] and not model[string.with_key]:
+            other = model.schema.strings[string.with_key]
+            raise ModelError(
+                f"{model.where(key)}: a {model.kind} with '{key}' must define '{string.with_key}': {other.meaning}."
+            )
         if string.must_set and not set(string.must_set) <= targets(model[key]):
             names = " and ".join(string.must_set)
             raise ModelError(f"{model.where(key)}: '{key}' must set {names}: it {string.meaning}.")

@@ -92,6 +92,8 @@ class String:
         Those that it may consist of.
     keys : tuple of str
         Those that a dictionary must have, if not any.
+    with_key : str
+        What a file that has this string must have as well.
     """
 
     sort: str
@@ -105,6 +107,7 @@ class String:
     must_set: tuple = ()
     words: tuple = ()
     keys: tuple = ()
+    with_key: str = ""
 
     @property
     def group(self):
@@ -480,7 +483,9 @@ FEEDBACK_KIND = Kind(
             "statements", "upper.backward",
             "by which `delta_pre` of a hidden layer is made of `delta_post`, the last layer's synapses first",
         ),
-        "synapse": String("equations", "feedback.model", "variables of the feedback synapses"),
+        "synapse": String(
+            "equations", "feedback.model", "variables of the feedback synapses", with_key="initial_limit"
+        ),
         "initial_limit": String(
             "expressions", "feedback.initial_limit",
             "variables of the feedback synapses that go on from run to run, the feedback weight first, and what limits "

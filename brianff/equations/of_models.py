@@ -3,7 +3,7 @@
 import numpy as np
 from brian2.equations.equations import Equations
 
-from brianff.equations.text import statement_lines
+from brianff.equations.text import names_in, statement_lines
 from brianff.values import FUNCTIONS, UNITS, evaluate
 
 __all__ = ["OfModels"]
@@ -31,6 +31,12 @@ class OfModels:
     def spike_time(self):
         """Expressions `fast`, `slow`, `slope`, `reset`, for backpropagation through spike times, or None."""
         return self._said("model.spike_time")
+
+    @property
+    def spike_variables(self):
+        """Variables of a neuron that `slope` of `spike_time` needs of the moment of a spike."""
+        time = self.spike_time or {"slope": ""}
+        return sorted(names_in(time["slope"]) & Equations(self.neurons.equations).names - self.parameters.keys())
 
     @property
     def feedback_weights(self):

@@ -9,57 +9,59 @@ import numpy as np
 from brian2 import second
 
 from brianff.devices import simulator
+from brianff.errors import OptionError
 from brianff.learning.evaluation import predicted_classes
 from brianff.learning.feedback_training import FeedbackTrainer
 
 __all__ = ["BackpropagationTrainer", "spike_time_gradients"]
 
 
-def spike_time_gradients(weights, spikes, A, errors, tau_s, c, dt, grazing=0.0):
-    """Gradients of sum_k error_k t_k, over the output spikes, with respect to every weight matrix (units of tau).
+def spike_time_gradients(weights, spikes, slopes, errors, fast, slow, resets, dt, grazing=0.0):
+    """Gradients of sum_k error_k t_k, over the output spikes, with respect to every weight matrix (units of slow).
 
-    With s = adjoint/(A - c) of a spike, alpha and beta the decays with tau_s and tau = 2 tau_s since an earlier one:
+    With s = adjoint/slope of a spike, alpha and beta the decays with the time constants fast and slow of the response
+    (beta - alpha) since an earlier one:
 
         gradient of w_ji          += s (alpha - beta)               for each earlier spike of presynaptic neuron j
-        adjoint of that spike     += s w_ji (2 alpha - beta)
-        adjoint of an own earlier += s c beta                       (soft reset)
+        adjoint of that spike     += s w_ji (slow/fast alpha - beta)
+        adjoint of an own earlier += s reset beta                   (soft reset)
 
     Parameters
     ----------
     weights : list of (n_pre, n_post) arrays
     spikes : list of (batch, steps, n) arrays
         1 where a neuron spiked; the input first.
-    A : list of (batch, steps, n) arrays
-        Values of A where a neuron spiked, a list entry for each layer after the input.
+    slopes : list of (batch, steps, n) arrays
+        Of the membrane where a neuron spiked, times slow; a list entry for each layer after the input.
     errors : list of (batch, n) arrays
         What every spike of a layer contributes by itself: y - n at the output, a rate regulariser's in hidden layers.
-    tau_s, dt : float
+    fast, slow, dt : float
         In seconds.
-    c : sequence of float
-        Threshold of each layer after the input.
+    resets : sequence of float
+        What a spike takes from the slow part, in each layer after the input.
     grazing : float
-        A - c is held above `grazing` c.
+        Slopes are held above `grazing` times the reset.
 
     Returns
     -------
     gradients : list of (n_pre, n_post) arrays
         Summed over the batch.
     """
-    fast, slow = np.exp(-dt / tau_s), np.exp(-dt / (2 * tau_s))
+    ratio, fast, slow = slow / fast, np.exp(-dt / fast), np.exp(-dt / slow)
     gradients = []
     from_above = None  # adjoints of the spikes of the layer below, (batch, steps, n)
     for level in reversed(range(len(weights))):
         w, pre, post = weights[level], spikes[level], spikes[level + 1]
         # s, from the adjoint on: sums of s alpha and s beta over later spikes, those of the neuron itself included
-        scale = post / np.maximum(A[level] - c[level], max(grazing * c[level], 1e-12))
+        scale = post / np.maximum(slopes[level], max(grazing * resets[level], 1e-12))
         alpha, beta = np.zeros_like(scale[:, 0]), np.zeros_like(scale[:, 0])
         below = np.zeros(pre.shape) if level else None
         for t in reversed(range(post.shape[1])):
             beta *= slow
-            scale[:, t] *= errors[level] + c[level] * beta + (0 if from_above is None else from_above[:, t])
+            scale[:, t] *= errors[level] + resets[level] * beta + (0 if from_above is None else from_above[:, t])
             if level:
                 alpha *= fast
-                below[:, t] = pre[:, t] * ((2 * alpha - beta) @ w.T)
+                below[:, t] = pre[:, t] * ((ratio * alpha - beta) @ w.T)
                 alpha += scale[:, t]
             beta += scale[:, t]
         from_above = below
@@ -83,6 +85,11 @@ class BackpropagationTrainer(FeedbackTrainer):
 
     def _architecture(self):
         """With room for one mini-batch, since every run of the simulator is one."""
+        if self.composition.spike_time is None:
+            neuron = self.composition.models["neuron"].name
+            raise OptionError(
+                f"the neuron {neuron} has no `spike_time`, which backpropagation needs: take two_exponential."
+            )
         c = self.config
         return super()._architecture().with_(capacity=c.mini_batch // c.batch, images=c.mini_batch)
 
@@ -101,52 +108,61 @@ class BackpropagationTrainer(FeedbackTrainer):
 
     def _step(self, rows):
         """Simulate a mini-batch, differentiate, a step of Adam; returns samples that were right, and output spikes."""
-        config, a, parameters = self.config, self.architecture, self.composition.parameters
+        config, a, c = self.config, self.architecture, self.composition
         L, n = a.depth, config.mini_batch
         samples, numbers = self._samples(rows)
         stimulus, n_epochs = self._stimulus(samples, numbers, [0], training=True)
         with self.simulator.run({**self.inputs(), **stimulus}, n_epochs) as results:
-            spikes, A = zip(*(self._spikes(results, level, n_epochs) for level in range(L + 1)), strict=True)
+            spikes, slopes = zip(*(self._spikes(results, level, n_epochs) for level in range(L + 1)), strict=True)
         counts = [s.sum(axis=1) for s in spikes]
         labels = self.data.labels[samples]
-        targets = np.full((n, a.n_classes), parameters["y_other"])
-        targets[np.arange(n), labels] = parameters["y_true"]
-        errors = []
+        errors, (kept, *_) = [], c.kept
         for level in range(1, L):
             mean_n = counts[level].mean(axis=0)
-            self.synaptic[f"neurons{level}.mean_n"] = np.tile(mean_n, a.batch)
-            errors.append(np.tile(parameters["rho"] * (parameters["f_target"] - mean_n), (n, 1)))
-        errors.append(targets - counts[L])
-        c = [parameters["c"]] * (L - 1) + [self.output_parameters.get("c", parameters["c"])]
+            self.synaptic[f"neurons{level}.{kept}"] = np.tile(mean_n, a.batch)
+            errors.append(np.tile(c.error("hidden", **{kept: mean_n}), (n, 1)))
+        errors.append(
+            c.error("output", own_class=np.arange(a.n_classes), shown_class=labels[:, None], n_spikes=counts[L])
+        )
+        time = c.spike_time
+        resets = [float(c.evaluate(time["reset"], **self._own(level))) for level in range(1, L + 1)]
         weights = [p.matrix(self.synaptic[p.key("w")]) for p in a.projections]
         gradients = spike_time_gradients(
             weights,
             spikes,
-            A[1:],
+            slopes[1:],
             errors,
-            float(parameters["tau_s"] / second),
-            c,
+            float(c.evaluate(time["fast"]) / second),
+            float(c.evaluate(time["slow"]) / second),
+            resets,
             a.dt_ms * 1e-3,
-            parameters["grazing"],
+            c.parameters.get("grazing", 0.0),
         )
         rate = self._learning_rates(rows).max()
         for level, gradient in enumerate(gradients, start=1):
             self._adam(level, -gradient.ravel() / n, rate)
         return np.array([np.sum(predicted_classes(counts[L]) == labels), counts[L].sum()])
 
+    def _own(self, level):
+        """Parameters of a layer that are not those of the others."""
+        return self.output_parameters if level == len(self.architecture.sizes) - 1 else {}
+
     def _spikes(self, results, level, n_epochs):
-        """Spikes of a layer and the values of A there, both (presentations, steps, neurons)."""
+        """Spikes of a layer and the slopes of the membrane there, both (presentations, steps, neurons)."""
         a = self.architecture
         shape = (n_epochs * a.n_steps + 1, a.batch, a.sizes[level])
-        spikes, A = np.zeros(shape), np.zeros(shape)
+        spikes, slopes = np.zeros(shape), np.zeros(shape)
         step = np.round(results[f"spikes{level}.t"] / (a.dt_ms * 1e-3)).astype(int)
         where = (step, *np.divmod(results[f"spikes{level}.i"], a.sizes[level]))
         spikes[where] = 1
         if level:
-            A[where] = results[f"spikes{level}.A"]
+            c, found = self.composition, {}
+            for name in c.spike_variables:
+                found[name] = np.asarray(results[f"spikes{level}.{name}"], float)
+            slopes[where] = c.evaluate(c.spike_time["slope"], **self._own(level), **found)
         return [
             values[:-1].reshape(n_epochs, a.n_steps, a.batch, -1).transpose(0, 2, 1, 3).reshape(-1, a.n_steps, shape[2])
-            for values in (spikes, A)
+            for values in (spikes, slopes)
         ]
 
     def _adam(self, level, gradient, rate):

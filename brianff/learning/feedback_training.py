@@ -242,8 +242,8 @@ class FeedbackTrainer(Trainer):
                 out[key] = np.zeros(self.simulator.size(key))
             out[projection.key("w")] = projection.uniform(self.config.seed, self.config.init)
         if c.feedback:
-            scale = c.parameters.get("F_range", 0.0)
-            out |= {p.key("F"): p.uniform(self.config.seed, scale) for p in a.feedback}
+            for name, limit in c.feedback_weights.items():
+                out |= {p.key(name): p.uniform(self.config.seed, limit) for p in a.feedback}
         out |= {
             f"neurons{level}.{name}": np.zeros(a.batch * a.sizes[level]) for level in range(1, L) for name in c.kept
         }
@@ -323,11 +323,12 @@ class FeedbackTrainer(Trainer):
             "python_seconds": round(time.process_time() - cpu, 3),
             "training_accuracy": float(right / n),
         }
+        mean_n = self.composition.kept[0]
         for level in range(1, len(c.hidden) + 1):
-            row[f"spikes{level}"] = float(self.synaptic[f"neurons{level}.mean_n"].mean())
+            row[f"spikes{level}"] = float(self.synaptic[f"neurons{level}.{mean_n}"].mean())
         self.metrics.append(row)
         # the running means of a layer that has fallen silent vanish by and by
-        hidden = [self.synaptic[f"neurons{level}.mean_n"].max() > SILENT for level in range(1, len(c.hidden) + 1)]
+        hidden = [self.synaptic[f"neurons{level}.{mean_n}"].max() > SILENT for level in range(1, len(c.hidden) + 1)]
         self.health.after_chunk(n, [*hidden, output_spikes > 0])
         if stop * c.batch // len(self.train) > start * c.batch // len(self.train) or stop == self.n_rows:
             self._validate()
@@ -407,11 +408,11 @@ class FeedbackTrainer(Trainer):
         a, L = self.architecture, self.architecture.depth
         if not self.composition.feedback:
             return []
-        cosines, forward = [], np.eye(a.n_classes)
+        cosines, forward, weight = [], np.eye(a.n_classes), next(iter(self.composition.feedback_weights))
         for level in range(L - 1, 0, -1):
             w = a.projection(f"synapses{level + 1}").matrix(self.synaptic[f"synapses{level + 1}.w"].astype(float))
             forward = w @ forward
-            feedback = a.feedback[level - 1].matrix(self.synaptic[f"feedback{level}.F"].astype(float)).T
+            feedback = a.feedback[level - 1].matrix(self.synaptic[f"feedback{level}.{weight}"].astype(float)).T
             norms = np.linalg.norm(forward) * np.linalg.norm(feedback)
             cosines.insert(0, float(np.sum(forward * feedback) / norms) if norms else 0.0)
         return cosines
@@ -464,7 +465,8 @@ class FeedbackTrainer(Trainer):
         a = self.architecture
         arrays = {p.name.replace("synapses", "w"): p.matrix(self.synaptic[p.key("w")]) for p in a.projections}
         if self.composition.feedback:
-            arrays |= {p.name: p.matrix(self.synaptic[p.key("F")]) for p in a.feedback}
+            weight = next(iter(self.composition.feedback_weights))
+            arrays |= {p.name: p.matrix(self.synaptic[p.key(weight)]) for p in a.feedback}
         self.folder.save("weights", arrays)
 
 

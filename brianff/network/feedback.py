@@ -78,4 +78,5 @@ class FeedbackNetwork(FeedForwardNetwork):
         neurons = self.groups[f"neurons{level}"]
         if level == self.architecture.depth:
             self._record("record_output", neurons, ["n_spikes", "score"])
-        self._record_activity(level, record, ["A"] if "A" in neurons.variables else [])  # for backpropagation
+        of_spikes = [name for name in self.composition.spike_variables if name in neurons.variables]
+        self._record_activity(level, record, of_spikes)  # for backpropagation
