@@ -16,7 +16,7 @@ from run import machine
 
 from brianff import datasets
 from brianff.learning.population import SpikingPopulation
-from brianff.learning.training import cpu_seconds
+from brianff.learning.run import cpu_seconds
 
 FILE = Path(__file__).parent / "results" / "population.json"
 MEMBERS, NEURONS = 64, 50

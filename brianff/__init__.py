@@ -1,15 +1,62 @@
+"""Spiking networks that learn without backpropagation, from Brian2 equation strings.
+
+    import brianff as ff
+
+    method = ff.ForwardForward("digits", layers=[200, 200], neuron=ff.Neuron(base="lif", parameters={"tau_m": 20 * ms}))
+    run = ff.Run(method).train(epochs=5)
+    run.evaluate("test").accuracy()
+    ff.plotting.raster(run.record([0, 1]))
+
+Names are imported when they are first used, since Brian2 takes a second.
+"""
+
+import importlib
 from pathlib import Path
 
 # In a clone, the packages brianff.models and brianff.protocols are folders beside this one.
 if Path(__file__).parents[1].joinpath("setup.cfg").is_file():
     __path__.append(str(Path(__file__).parents[1]))
 
-__all__ = ["DenseSynapses"]
+_PLACES = {
+    "ForwardForward": "learning.forward_forward",
+    "Feedback": "learning.feedback",
+    "Backpropagation": "learning.backpropagation",
+    "Rectified": "learning.rectified",
+    "PopulationSearch": "learning.population",
+    "Method": "learning.method",
+    "Run": "learning.run",
+    "load": "learning.run",
+    "Evaluation": "learning.evaluation",
+    "Recording": "learning.recordings",
+    "Epoch": "learning.phases",
+    "Phases": "learning.phases",
+    "Neuron": "equations.from_strings",
+    "Encoder": "equations.from_strings",
+    "Goodness": "equations.from_strings",
+    "Rule": "equations.from_strings",
+    "Optimizer": "equations.from_strings",
+    "Eligibility": "equations.from_strings",
+    "FeedbackPathway": "equations.from_strings",
+    "Loss": "equations.from_strings",
+    "Layer": "network.layers",
+    "Dense": "network.layers",
+    "Projection": "network.layers",
+    "DenseSynapses": "network.dense",
+    "BrianffError": "errors",
+    "BrianffWarning": "errors",
+}
+_PACKAGES = ("datasets", "devices", "plotting")
+
+__all__ = [*_PLACES, *_PACKAGES]
 
 
-def __getattr__(name):  # Brian2 takes a second to import, and a program may first say how (brianff.program)
-    if name in __all__:
-        from brianff.network.dense import DenseSynapses
-
-        return DenseSynapses
+def __getattr__(name):
+    if name in _PLACES:
+        return getattr(importlib.import_module(f"brianff.{_PLACES[name]}"), name)
+    if name in _PACKAGES:
+        return importlib.import_module(f"brianff.{name}")
     raise AttributeError(f"module 'brianff' has no attribute '{name}'")
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

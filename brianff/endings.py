@@ -11,16 +11,15 @@ import warnings
 
 from rich.console import Console
 
-from brianff.errors import BrianffError, BrianffWarning
+from brianff.errors import BrianffError, BrianffWarning, speaking_of_options
 
-__all__ = ["CLOSED", "EXPECTED", "OutputConsole", "OutputError", "Stopped", "fail_cleanly", "of_output"]
+__all__ = ["CLOSED", "OutputConsole", "OutputError", "Stopped", "fail_cleanly", "of_output"]
 
-EXPECTED = (BrianffError, ValueError, NotImplementedError, FloatingPointError, OverflowError)
 CLOSED = 128 + 13  # as of a program that SIGPIPE has ended
 _OF_THE_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG, errno.EPIPE, errno.EBADF}
 
 
-class Stopped(Exception):
+class Stopped(BrianffError):
     """Training was interrupted by the user; everything up to the last checkpoint is saved."""
 
 
@@ -60,10 +59,10 @@ def _say(sentence):
 
 def _sentence(error):
     """What to say of an error that a user can do something about, and the exit status; None for a bug of ours."""
-    if isinstance(error, EXPECTED):
+    if isinstance(error, BrianffError):
         return f"{error}", getattr(error, "status", 1)
     if isinstance(error, MemoryError):
-        return f"there is not enough memory ({error}): try a smaller --hidden, --batch, --chunk or --limit.", 1
+        return f"there is not enough memory ({error}): try smaller --layers, --batch, --chunk or --limit.", 1
     many = "raise the limit of open files, as in ulimit -n 1024"
     if getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE) or "Too many open files" in str(error):
         return f"too many open files: {many}.", 1
@@ -109,6 +108,7 @@ def fail_cleanly(main):
     """Turn the errors that a user can do something about into one sentence and an exit status; warnings as well."""
 
     @functools.wraps(main)
+    @speaking_of_options()
     def wrapped(arguments=None):
         sys.excepthook = sys.__excepthook__  # Brian2's asks to report every error as a bug of Brian2
         # After an interrupt or an error, Python's last garbage collection crashes now and then (3.12.1).

@@ -49,6 +49,7 @@ def option(
     distinct=False,
     some=False,
     parameters=False,
+    also=None,
     **more,
 ):
     """A field of an `Options` class.
@@ -65,11 +66,14 @@ def option(
         No value of a tuple comes twice; there is one at least.
     parameters : bool
         A tuple of texts NAME=VALUE (`brianff.values.parse_parameter`); the option may be given several times.
+    also : str, optional
+        Attribute by which an object is known that may stand, in Python, where the command line has a text: a model
+        that is given as strings, a layer.
     **more
         ``choices`` and ``metavar``, as `argparse` has them.
     """
     limits = Range(low, high, above, below, multiple_of)
-    metadata = dict(help=help, range=limits, distinct=distinct, some=some, parameters=parameters, more=more)
+    metadata = dict(help=help, range=limits, distinct=distinct, some=some, parameters=parameters, also=also, more=more)
     return field(default=default, metadata=metadata)
 
 
@@ -185,8 +189,12 @@ _NAMES = {int: "a whole number", float: "a number", str: "a text", bool: "True o
 
 def _checked_one(one, name, kind, value, many=False):
     limits = one.metadata["range"]
+    if one.metadata["also"] and hasattr(value, one.metadata["also"]):
+        return value
     if kind is str and isinstance(value, os.PathLike):
         value = os.fspath(value)
+    if kind is str and many and isinstance(value, numbers.Integral) and not isinstance(value, bool):
+        value = str(value)  # layers=[500, "500r"]
     kinds = {int: numbers.Integral, float: numbers.Real}.get(kind, kind)
     if not isinstance(value, kinds) or (kind is not bool and isinstance(value, bool)):
         raise OptionError(f"{name} must be {_NAMES[kind]}, not {shortened(value)}.")

@@ -17,10 +17,12 @@ __all__ = [
     "LABEL_NONE",
     "Schedule",
     "drawn",
+    "generator_state",
     "hybrid_images",
     "hybrids_of",
     "moved",
     "random_masks",
+    "restore_generator",
     "stream",
     "wrong_labels",
 ]
@@ -37,6 +39,21 @@ def stream(seed, purpose, *numbers):
     key = repr((int(seed), purpose, *map(int, numbers))).encode()
     words = np.frombuffer(hashlib.sha256(key).digest(), np.uint64)
     return np.random.Generator(np.random.Philox(key=words[:2], counter=[0, 0, *words[2:]]))
+
+
+def generator_state(rng):
+    """What the numbers of a generator of `stream` go on from, (13,) uint64 array."""
+    s = rng.bit_generator.state
+    more = np.array([s["buffer_pos"], s["has_uint32"], s["uinteger"]], np.uint64)
+    return np.concatenate([s["state"]["counter"], s["state"]["key"], s["buffer"], more])
+
+
+def restore_generator(rng, state):
+    """Let a generator go on from where another one was (`generator_state`)."""
+    counter, key, buffer, more = np.split(state, [4, 6, 10])
+    of_buffer = dict(zip(("buffer_pos", "has_uint32", "uinteger"), map(int, more), strict=True))
+    of_philox = {"bit_generator": "Philox", "state": {"counter": counter, "key": key}, "buffer": buffer}
+    rng.bit_generator.state = of_philox | of_buffer
 
 
 def drawn(seed, purpose, numbers, draw, together):
@@ -280,13 +297,37 @@ class Schedule:
 
         return cls(interleave("image"), interleave("label"), np.tile([1, -1], rows), interleave("number"))
 
+    @classmethod
+    def of_phases(cls, epochs, positive, negative, architecture):
+        """Stimulus epochs in the order of `brianff.learning.phases`.
+
+        Parameters
+        ----------
+        epochs : sequence of `brianff.learning.phases.Epoch`
+            Whose `row` counts rows of `batch` samples from the beginning; None: nothing is shown.
+        positive, negative : (image, label, number)
+            Of the samples in each phase, (n,) int arrays.
+        architecture : `brianff.network.feedforward.Architecture`
+            Whose batch and length of a stimulus epoch count.
+        """
+        a = architecture
+        shown = {phase: cls.evaluation(*values, a.batch) for phase, values in ((1, positive), (-1, negative))}
+
+        def collected(name, empty):
+            nothing = np.full(a.batch, empty)
+            return np.stack([nothing if e.row is None else getattr(shown[e.phase], name)[e.row] for e in epochs])
+
+        steps = np.array([e.steps or a.n_steps for e in epochs]) if any(e.steps for e in epochs) else None
+        phase = np.array([e.phase for e in epochs])
+        return cls(collected("image", -1), collected("label", LABEL_NONE), phase, collected("number", 0), steps)
+
     def inputs(self, architecture):
         """The TimedArrays that present this schedule, filled up to the capacity of the compiled network."""
         a = architecture
         if len(self) > a.capacity:
-            raise ValueError(f"{len(self)} stimulus epochs do not fit into one run of {a.capacity}.")
+            raise OptionError(f"{len(self)} stimulus epochs do not fit into one run of {a.capacity}.")
         if self.steps is not None and a.total_steps is None:
-            raise ValueError("stimulus epochs of unequal length need an Architecture with total_steps.")
+            raise OptionError("stimulus epochs of unequal length need an Architecture with total_steps.")
 
         def fill(values, empty):
             full = np.full((a.capacity + 1, *values.shape[1:]), float(empty))
@@ -309,7 +350,7 @@ class Schedule:
         """When stimulus epochs begin, and how long each is."""
         a, steps = architecture, self.lengths(architecture)
         if len(steps) != len(self) or np.any(steps < 1) or steps.sum() > a.total_steps:
-            raise ValueError(
+            raise OptionError(
                 f"{len(self)} stimulus epochs need as many lengths of at least one time step, {a.total_steps} together "
                 f"(total_steps); these are {len(steps)}, at least {min(steps, default=0)} and together {steps.sum()}."
             )

@@ -1,4 +1,3 @@
-# %% [markdown]
 """The baseline: forward-forward learning in an ordinary network of rectified linear units, without spikes or time.
 
 As in Hinton 2022 (arXiv 2212.13345): every layer raises the mean of its squared activities for positive samples (image
@@ -15,17 +14,18 @@ from dataclasses import dataclass
 
 import brianff.program  # noqa: F401
 from brianff import plotting
-from brianff.command_line.commands import draw, fail_cleanly, progress_bar, run_options, start_or_resume, way_to_predict
+from brianff.command_line.commands import draw, fail_cleanly, going_on, run_options, start_or_resume, way_to_predict
 from brianff.learning.evaluation import ties
-from brianff.learning.rectified import AnnConfig, AnnTrainer
+from brianff.learning.rectified import Rectified
 from brianff.options import Options, given, option
 
-QUICK = dict(hidden=(60, 40), limit=300, epochs=2, validate=50, chunk=100)
+QUICK = dict(layers=(60, 40), limit=300, epochs=2, validate=50, chunk=100)
 
 
-# %% Options: one for each field of brianff.learning.rectified.AnnConfig, and where to write
 @dataclass(frozen=True)
 class More(Options):
+    """What is done with a run, beside training."""
+
     predict: str = option(
         "goodness",
         "test accuracy by: goodness of every label tried (all layers, or layers >= 2), or the softmax readout",
@@ -35,52 +35,46 @@ class More(Options):
 
 @fail_cleanly
 def main(arguments=None):
-    args = run_options(AnnConfig, __doc__, "ann-DATASET", More).parse_args(arguments)
+    args = run_options(Rectified.Options, __doc__, "ann-DATASET", More).parse_args(arguments)
     more = More(**given(args, More))
 
-    # %% Build the network, or take up an interrupted run
-    def predict(config):
-        return way_to_predict(args, more.predict, config)
+    # The network, or an interrupted run of it.
+    def predict(options):
+        return way_to_predict(args, more.predict, options)
 
-    trainer = start_or_resume(
-        args, AnnTrainer, QUICK, lambda c: f"ann-{c.dataset}", "100 test samples", check=predict, report=print
-    )
-    folder, how = trainer.folder, predict(trainer.config)
+    run = start_or_resume(args, Rectified, QUICK, lambda o: f"ann-{o.dataset}", "100 test samples", check=predict)
+    how = predict(run.method.options)
 
-    # %% Train: positive and negative samples, layer by layer, nothing backwards
-    with progress_bar(trainer) as advance:
-        trainer.run(advance)
-    trainer.save_weights()
+    # Training: positive and negative samples, layer by layer, nothing backwards.
+    with going_on(run):
+        run.train()
 
-    # %% Evaluate, once, on samples that nothing was decided with
-    evaluation = trainer.evaluate("test", 100 if args.quick else None)
-    folder.save("evaluation", evaluation.arrays())
-    if trainer.supervised:
+    # Evaluation, once, on samples that nothing was decided with.
+    evaluation = run.evaluate("test", 100 if args.quick else None)
+    run.folder.save("evaluation", evaluation.arrays())
+    if evaluation.goodness is not None:
         print(
             "test accuracy by goodness of every label: "
             f"{evaluation.accuracy('goodness'):.4f} (layers >= 2: {evaluation.accuracy('upper'):.4f}), "
             f"by softmax readout: {evaluation.accuracy('readout'):.4f}"
         )
-    print(f"{trainer.seconds:.0f} s of training, {trainer.cpu_seconds:.0f} s of CPU time{evaluation.of_silent()}")
+    print(f"{run.seconds:.0f} s of training, {run.cpu_seconds:.0f} s of CPU time{evaluation.of_silent()}")
     if tied := ties(evaluation.predicted(how)):
         print(tied)
-    print(f"figures: {folder.figures}")
+    print(f"figures: {run.folder.figures}")
     print(f"test accuracy: {evaluation.accuracy(how):.4f}")
-
-    # %% Draw
-    return draw(folder.figures, figures(trainer, evaluation, how))
+    return draw(run.folder.figures, figures(run, evaluation, how))
 
 
-def figures(trainer, evaluation, how):
+def figures(run, evaluation, how):
     """What to draw of a run: name -> function."""
-    data, weights = trainer.data, trainer.network.layers[0].w
     drawn = {
-        "goodness_training": lambda: plotting.goodness_over_training(trainer.metrics),
-        "learning_curve": lambda: plotting.learning_curve(trainer.metrics),
-        "receptive_fields": lambda: plotting.receptive_fields(weights, data.image_shape),
+        "goodness_training": lambda: plotting.goodness_over_training(run.metrics),
+        "learning_curve": lambda: plotting.learning_curve(run.metrics),
+        "receptive_fields": lambda: plotting.receptive_fields(run.weights[1], run.method.data.image_shape),
         "confusion": lambda: plotting.confusion(evaluation, how),
     }
-    if trainer.supervised:
+    if evaluation.goodness is not None:
         drawn["goodness_test"] = lambda: plotting.goodness_distribution(evaluation)
     return drawn
 

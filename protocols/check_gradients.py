@@ -1,4 +1,3 @@
-# %% [markdown]
 """Are the local gradients exact? Eligibilities of the clocked network against an event-driven reference.
 
 The rule follows the derivative of every spike time with respect to every weight.  In a simulation with a clock its
@@ -26,7 +25,6 @@ from brianff.studies import gradient_check
 QUICK = dict(dt=(2.0, 1.0), trials=2)
 
 
-# %% Options
 @dataclass(frozen=True)
 class Trials(Options):
     """What is compared."""
@@ -58,7 +56,7 @@ def main(arguments=None):
     out = Path(args.out or dated_folder("gradients"))
     out.mkdir(parents=True, exist_ok=True)
 
-    # %% The reference against finite differences
+    # The reference against finite differences.
     trials = (gradient_check.neuron_trial(chosen.seed + k) for k in range(chosen.trials))
     own = [gradient_check.finite_difference_error(*trial) for trial in trials]
     print(
@@ -66,7 +64,7 @@ def main(arguments=None):
         f"{np.median(own):.1e}, largest {max(own):.1e}"
     )
 
-    # %% The clocked network against the reference
+    # The clocked network against the reference.
     weights, images = gradient_check.random_network(chosen.seed)
     exact = gradient_check.exact_eligibilities(weights, images)
     errors = {}
@@ -81,7 +79,7 @@ def main(arguments=None):
             slope = np.polyfit(np.log(chosen.dt), np.log([np.median(found) for found in errors[neuron]]), 1)[0]
             print(f"{neuron}: the error goes with the time step to the power of {slope:.2f}")
 
-    # %% Draw
+    # Draw.
     print(f"figure: {out / 'gradient_error.png'}")
     return draw(out, {"gradient_error": lambda: plotting.gradient_error(chosen.dt, errors, max(own))})
 

@@ -1,4 +1,3 @@
-# %% [markdown]
 """SFDFA and its rivals on one network: convergence and test accuracy, several seeds.
 
 All train the same network with the same local gradients, loss, optimizer and order of samples; they differ in how the
@@ -6,7 +5,7 @@ error of the output reaches the hidden neurons (or, e-prop, in the local gradien
 
     python protocols/compare_feedback.py                                  # digits, 5 seeds
     python protocols/compare_feedback.py --dataset timing --seeds 1,2,3
-    python protocols/compare_feedback.py --methods sfdfa,dfa --hidden 400,400,400
+    python protocols/compare_feedback.py --methods sfdfa,dfa --layers 400,400,400
     python protocols/compare_feedback.py --out FOLDER                     # goes on where the folder's results end
 """
 
@@ -21,37 +20,36 @@ import brianff.program  # noqa: F401
 from brianff import datasets, plotting
 from brianff.command_line.commands import add_out_option, add_quick_option, dated_folder, draw, fail_cleanly, with_quick
 from brianff.devices import device_option
-from brianff.learning.backpropagation import BackpropagationTrainer
-from brianff.learning.evaluation import predicted_classes
-from brianff.learning.feedback_training import FeedbackConfig, FeedbackTrainer
-from brianff.learning.runs import data_digest
-from brianff.learning.training import load_data
-from brianff.options import EPOCHS, NEURONS, SAMPLES, SEED, Options, given, option, parser_of
+from brianff.learning.backpropagation import Backpropagation
+from brianff.learning.feedback import Feedback, FeedbackOptions
+from brianff.learning.folder import data_digest
+from brianff.learning.method import load_data
+from brianff.learning.options import layers_option
+from brianff.learning.run import Run
+from brianff.options import EPOCHS, SAMPLES, SEED, Options, given, option, parser_of
 from brianff.results import lock_folder, read_rows, write_rows
-from brianff.scratch import temporary_folder
 
-# name -> (what it is, trainer, options)
+# name -> (what it is, method, options)
 METHODS = {
-    "backpropagation": ("exact backpropagation", BackpropagationTrainer, dict(feedback="output_only")),
-    "symmetric": ("symmetric feedback", FeedbackTrainer, dict(feedback="symmetric")),
-    "sfdfa": ("SFDFA", FeedbackTrainer, dict(feedback="sfdfa")),
-    "bounded": ("SFDFA, bounded denominator", FeedbackTrainer, dict(eligibility="spike_time_bounded")),
-    "eprop": ("SFDFA, surrogate eligibility", FeedbackTrainer, dict(eligibility="surrogate")),
-    "opzo": ("OPZO", FeedbackTrainer, dict(feedback="opzo")),
+    "backpropagation": ("exact backpropagation", Backpropagation, dict(feedback="output_only")),
+    "symmetric": ("symmetric feedback", Feedback, dict(feedback="symmetric")),
+    "sfdfa": ("SFDFA", Feedback, dict(feedback="sfdfa")),
+    "bounded": ("SFDFA, bounded denominator", Feedback, dict(eligibility="spike_time_bounded")),
+    "eprop": ("SFDFA, surrogate eligibility", Feedback, dict(eligibility="surrogate")),
+    "opzo": ("OPZO", Feedback, dict(feedback="opzo")),
     # Random feedback wants a firmer hand on the rates (as in the paper), and to be small beside it: with weights of the
     # size of the forward ones, an output neuron that is silent at the start can stay so, and then never learns.
-    "dfa": ("DFA", FeedbackTrainer, dict(feedback="dfa", set=("rho=1", "f_target=1", "F_range=0.1"))),
-    "output_only": ("output layer only", FeedbackTrainer, dict(feedback="output_only")),
+    "dfa": ("DFA", Feedback, dict(feedback="dfa", set=("rho=1", "f_target=1", "F_range=0.1"))),
+    "output_only": ("output layer only", Feedback, dict(feedback="output_only")),
 }
 
 
-QUICK = dict(methods=("sfdfa", "dfa"), seeds=(1, 2), hidden=(100,), limit=500, epochs=15, mini_batch=25, chunk=250)
+QUICK = dict(methods=("sfdfa", "dfa"), seeds=(1, 2), layers=(100,), limit=500, epochs=15, mini_batch=25, chunk=250)
 
 
-# %% Options
 @dataclass(frozen=True)
 class Choice(Options):
-    """What is trained; None: as in `FeedbackConfig`."""
+    """What is trained; None: as in `FeedbackOptions`."""
 
     dataset: str = option("digits", "data set", choices=datasets.names())
     data: str | None = option(None, "folder that holds the data set's files", metavar="DIR")
@@ -59,7 +57,7 @@ class Choice(Options):
         tuple(METHODS), "what is compared", metavar="NAME,NAME", distinct=True, some=True, choices=list(METHODS)
     )
     seeds: tuple[int, ...] = option((1, 2, 3, 4, 5), "seeds", metavar="N,N", distinct=True, some=True, **SEED)
-    hidden: tuple[int, ...] | None = option(None, "neurons of each hidden layer", metavar="N,N", some=True, **NEURONS)
+    layers: tuple[str, ...] | None = layers_option("400,400")
     epochs: int | None = option(None, "passes over the training set", **EPOCHS)
     limit: int | None = option(None, "use only this many training samples", low=1)
     batch: int = option(1, "presentations simulated side by side", **SAMPLES)
@@ -80,32 +78,30 @@ def main(arguments=None):
     out = Path(args.out or dated_folder(f"compare-{choice.dataset}"))
     lock = lock_folder(out, print) if out.exists() else None
 
-    # %% Train every method with every seed, but for those that the folder has
-    data = data_digest(load_data(FeedbackConfig(**common).resolved())[0])
+    # Train every method with every seed, but for those that the folder has.
+    data = data_digest(load_data(FeedbackOptions(**common).resolved())[0])
     rows = read_rows(
-        out / "results.json", lambda row: settings(FeedbackConfig(**common, **METHODS[row["method"]][2]), data)
+        out / "results.json", lambda row: settings(FeedbackOptions(**common, **METHODS[row["method"]][2]), data)
     )
     for seed in seeds:
         for method in methods:
             if any((row["method"], row["seed"]) == (method, seed) for row in rows):
                 continue
-            name, trainer_class, options = METHODS[method]
-            with temporary_folder() as folder:
-                config = FeedbackConfig(seed=seed, **common, **options)
-                trainer = trainer_class.start(config, Path(folder) / "run")
-                lock = lock or lock_folder(out, print)  # everything is in order
-                trainer.health.name = f"{name}, seed {seed}"
-                trainer.run()
-                scores, labels = trainer.evaluate("test")
-            validations = [row for row in trainer.metrics if row["what"] == "validation"]
+            name, method_class, more = METHODS[method]
+            options = FeedbackOptions(seed=seed, **common, **more)
+            run = Run(method_class.of(options))
+            lock = lock or lock_folder(out, print)  # everything is in order
+            run.method.health.name = f"{name}, seed {seed}"
+            run.train(progress=False)
+            validations = [row for row in run.metrics if row["what"] == "validation"]
             row = {
                 "method": method,
                 "name": name,
                 "seed": seed,
-                "config": settings(config, data),
-                "test": float(np.mean(predicted_classes(scores) == labels)),
-                "alignment": trainer.alignment(),
-                "seconds": round(trainer.seconds, 1),
+                "config": settings(options, data),
+                "test": run.evaluate("test").accuracy(),
+                "alignment": run.method.alignment(),
+                "seconds": round(run.seconds, 1),
                 "epoch": [v["epoch"] for v in validations],
                 "validation": [v["accuracy"] for v in validations],
             }
@@ -113,7 +109,7 @@ def main(arguments=None):
             print(f"{name}, seed {seed}: test accuracy {row['test']:.4f}, {row['seconds']:.0f} s", flush=True)
             write_rows(out / "results.json", rows)
 
-    # %% The table: mean and standard deviation over the seeds
+    # The table: mean and standard deviation over the seeds.
     print(f"\n{'':30} {'seeds':>10} {'test (%)':>14} {'validation (%)':>16} {'cos(F, W)':>12} {'s a run':>8}")
     rows.sort(key=lambda row: (list(METHODS).index(row["method"]), row["seed"]))
     for method in dict.fromkeys(row["method"] for row in rows):
@@ -127,14 +123,14 @@ def main(arguments=None):
             f"{', '.join(f'{c:.2f}' for c in np.atleast_1d(cosine)):>12} {np.mean([r['seconds'] for r in own]):8.0f}"
         )
 
-    # %% Convergence on one axis
+    # Convergence on one axis.
     print(f"figures: {out}")
     return draw(out, {"convergence": lambda: plotting.convergence(rows)})
 
 
-def settings(config, data):
-    """Everything that results depend on: a configuration, and the hash of the data."""
-    values = dataclasses.asdict(config.resolved())
+def settings(options, data):
+    """Everything that results depend on: the options, and the hash of the data."""
+    values = dataclasses.asdict(options.resolved())
     return {k: v for k, v in values.items() if k not in ("download", "device", "seed")} | {"data": data}
 
 

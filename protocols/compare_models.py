@@ -1,4 +1,3 @@
-# %% [markdown]
 """Train every neuron with every code and every rule that fits, and put all of them in one table and one figure.
 
 Small networks and few passes over the digits, so that all combinations come to an end; what cannot work together is
@@ -28,9 +27,10 @@ from brianff.equations.kinds import available
 from brianff.equations.model import load
 from brianff.errors import BrianffError, ModelError, OptionError
 from brianff.jobs.seeds import JOBS
-from brianff.learning.training import Config
+from brianff.learning.forward_forward import ForwardForwardOptions
+from brianff.learning.options import layers_option
 from brianff.machine import usable_cores
-from brianff.options import EPOCHS, NEURONS, SEED, Options, given, option, parser_of, text
+from brianff.options import EPOCHS, SEED, Options, given, option, parser_of, text
 from brianff.results import atomic_write, lock_folder, read_rows, write_rows
 from brianff.studies.comparison import (
     MEASURES,
@@ -46,12 +46,11 @@ from brianff.studies.comparison import (
 
 CODES = tuple(name for name in available("encoder") if not load("encoder", name).reads_spike_times)  # for images
 QUICK = dict(
-    neurons=("lif",), codes=("time_to_first_spike",), rules=("symba",), seeds=(1,), hidden=(30,), epochs=1, limit=200,
+    neurons=("lif",), codes=("time_to_first_spike",), rules=("symba",), seeds=(1,), layers=(30,), epochs=1, limit=200,
     refresh=100, chunk=100,
 )  # fmt: skip
 
 
-# %% Options
 @dataclass(frozen=True)
 class Choice(Options):
     """What is trained."""
@@ -60,7 +59,7 @@ class Choice(Options):
     codes: tuple[str, ...] = option(CODES, "codes", metavar="A,B", distinct=True, some=True)
     rules: tuple[str, ...] = option(tuple(available("rule")), "rules", metavar="A,B", distinct=True, some=True)
     seeds: tuple[int, ...] = option((1, 2, 3), "seeds", metavar="N,N", distinct=True, some=True, **SEED)
-    hidden: tuple[int, ...] = option((150,), "neurons of each hidden layer", metavar="N,N", some=True, **NEURONS)
+    layers: tuple[str, ...] = layers_option("150,150", ("150",))
     epochs: int = option(5, "passes over the training set", **EPOCHS)
     jobs: int = option(0, "combinations side by side; 0: one a core", **JOBS)
     device: str = device_option()
@@ -77,8 +76,8 @@ def main(arguments=None):
     chosen = with_quick(args, given(args, Choice), QUICK)
     quick = {name: chosen.pop(name) for name in ("limit", "refresh", "chunk") if name in chosen}
     choice = Choice(**chosen)
-    settings = {"hidden": list(choice.hidden), "epochs": choice.epochs} | quick
-    Config(**settings)
+    settings = {"layers": list(choice.layers), "epochs": choice.epochs} | quick
+    ForwardForwardOptions(**settings)
     for kind, option_name in (("neuron", "neurons"), ("encoder", "codes"), ("rule", "rules")):
         for name in getattr(choice, option_name):
             try:
@@ -91,7 +90,7 @@ def main(arguments=None):
     lock = lock_folder(out, print) if out.exists() and not args.table else None
     results = out / "results.json"
 
-    # %% What fits together, and what does not
+    # What fits together, and what does not.
     wanted = [Combination(*models) for models in itertools.product(choice.neurons, choice.codes, choice.rules)]
     refused = {combination: reason for combination in wanted if (reason := combination.misfit())}
     for combination, reason in refused.items():
@@ -109,7 +108,7 @@ def main(arguments=None):
     }
     print(f"{len(wanted) - len(refused)} combinations, {len(refused)} refused, {len(todo)} still to be trained")
 
-    # %% Train, several combinations side by side
+    # Train, several combinations side by side.
     if not todo and not summary(done):
         what = "leave out --table" if args.table else "nothing that was chosen fits together"
         raise OptionError(f"--out {out}: there are no results yet: {what}.")
@@ -123,7 +122,7 @@ def main(arguments=None):
             done = latest(done + [row | {"config": settings} for row in rows])
             write_rows(results, done)
 
-    # %% Table and figure
+    # Table and figure.
     if not summary(done):
         raise BrianffError(f"all of it failed, and first: {done[0]['failed']} (all are in {results}).")
     table = markdown(done)
@@ -132,11 +131,11 @@ def main(arguments=None):
     print(f"table and figure: {out}")
     status = draw(out, {"compare_models": lambda: plotting.comparison(summary(done), MEASURES)}, dpi=100)
     if args.docs:
-        hidden = "-".join(map(str, settings["hidden"]))
+        layers = "-".join(settings["layers"])
         page = PAGE.format(
             n_combinations=len(summary(done)),
-            network=f"164-{hidden}",
-            grouped=f"64-{hidden}",
+            network=f"164-{layers}",
+            grouped=f"64-{layers}",
             epochs=settings["epochs"],
             seeds=", ".join(map(str, sorted({row["seed"] for row in done}))),
             medians=medians(done),

@@ -1,4 +1,3 @@
-# %% [markdown]
 """Train a spiking network with forward-forward learning, evaluate it, and draw what it does.
 
 Every sample is presented twice: a positive stimulus epoch (image and true label) and a negative one (image and wrong
@@ -23,7 +22,7 @@ from brianff.command_line.commands import (
     dated_folder,
     draw,
     fail_cleanly,
-    progress_bar,
+    going_on,
     run_options,
     start_or_resume,
     way_to_predict,
@@ -31,20 +30,32 @@ from brianff.command_line.commands import (
 )
 from brianff.errors import OptionError
 from brianff.jobs.seeds import JOBS, run_seeds, without
-from brianff.learning.evaluation import Evaluation, ties
+from brianff.learning.evaluation import ties
+from brianff.learning.forward_forward import ForwardForward
 from brianff.learning.health import warn
 from brianff.learning.recordings import Recording
-from brianff.learning.training import Config, Trainer, record_run
 from brianff.options import SEED, Options, given, option
 
+QUICK = dict(layers=(40, 30), limit=200, epochs=2, validate=50, refresh=100, chunk=50)
+COUNTED = dict(metavar="N,N", low=0, distinct=True, some=True)
 
-# %% Options: one for each field of brianff.learning.training.Config, and where to write
+
 @dataclass(frozen=True)
 class More(Options):
+    """What is done with a run, beside training."""
+
     predict: str = option(
         "goodness",
         "test accuracy by: goodness of every label tried (all layers, or layers >= 2), or the softmax readout",
         choices=["goodness", "upper", "readout"],
+    )
+    record_samples: tuple[int, ...] = option(
+        (0, 1, 2), "test samples whose spikes and membranes are recorded, in both phases, counted from 0", **COUNTED
+    )
+    record_neurons: tuple[int, ...] = option(
+        tuple(range(12)),
+        "neurons of each layer whose membrane is recorded (all spikes are), counted from 0",
+        **COUNTED,
     )
     seeds: tuple[int, ...] | None = option(
         None, "several runs, each in a folder of its own", metavar="N,N", distinct=True, some=True, **SEED
@@ -52,12 +63,9 @@ class More(Options):
     jobs: int = option(0, "runs at a time, with --seeds; 0: one a core", **JOBS)
 
 
-QUICK = dict(hidden=(40, 30), limit=200, epochs=2, validate=50, refresh=100, chunk=50)
-
-
 @fail_cleanly
 def main(arguments=None):
-    args = run_options(Config, __doc__, "DATASET", More).parse_args(arguments)
+    args = run_options(ForwardForward.Options, __doc__, "DATASET", More).parse_args(arguments)
     more = More(**given(args, More))
     if more.seeds:
         return several_seeds(args, more, sys.argv[1:] if arguments is None else arguments)
@@ -65,26 +73,23 @@ def main(arguments=None):
         raise OptionError("--jobs is for several runs: give their --seeds, or leave it out.")
     start = time.perf_counter()
 
-    # %% Build the network, or take up an interrupted run
-    def predict(config):
-        return way_to_predict(args, more.predict, config)
+    # The network, or an interrupted run of it.
+    def predict(options):
+        return way_to_predict(args, more.predict, options)
 
-    trainer = start_or_resume(
-        args, Trainer, QUICK, lambda c: c.dataset, "100 test samples", check=predict, report=print
-    )
-    folder, how = trainer.folder, predict(trainer.config)
-    if trainer.position == 0:
-        folder.save("recordings_before", record_run(trainer).arrays())
+    run = start_or_resume(args, ForwardForward, QUICK, lambda o: o.dataset, "100 test samples", check=predict)
+    how = predict(run.method.options)
+    before = run.record(more.record_samples, more.record_neurons)
 
-    # %% Train: positive phase, negative phase, again and again
-    with progress_bar(trainer) as advance:
-        trainer.run(advance)
-    trainer.save_weights()
+    # Training: positive phase, negative phase, again and again.
+    with going_on(run):
+        if run.position == 0:
+            run.begin().folder.save("recordings_before", before.arrays())
+        run.train()
 
-    # %% Evaluate, once, on samples that nothing was decided with
-    limit = 100 if args.quick else None
-    evaluation = trainer.evaluate("test", limit)
-    folder.save("evaluation", evaluation.arrays())
+    # Evaluation, once, on samples that nothing was decided with.
+    evaluation = run.evaluate("test", 100 if args.quick else None)
+    run.folder.save("evaluation", evaluation.arrays())
     if evaluation.goodness is not None:
         true, wrong = evaluation.separation()
         print(
@@ -97,24 +102,24 @@ def main(arguments=None):
         )
     print(
         f"{evaluation.spikes_per_neuron:.2f} spikes a neuron and presentation{evaluation.of_silent()}; "
-        f"{trainer.seconds:.0f} s of training, {time.perf_counter() - start:.0f} s in all"
+        f"{run.seconds:.0f} s of training, {time.perf_counter() - start:.0f} s in all"
     )
     if tied := ties(evaluation.predicted(how)):
         print(tied)
-    print(f"figures: {folder.figures}")
+    print(f"figures: {run.folder.figures}")
     print(f"test accuracy: {evaluation.accuracy(how):.4f}")
 
-    # %% Draw
-    folder.save("recordings", record_run(trainer).arrays())
-    return draw(folder.figures, figures(trainer, evaluation, how)) or int(trainer.health.has_diverged)
+    after = run.record(more.record_samples, more.record_neurons)
+    run.folder.save("recordings", after.arrays())
+    return draw(run.folder.figures, figures(run, after, evaluation, how)) or int(run.method.health.has_diverged)
 
 
 def several_seeds(args, more, arguments):
     """The same options again for each seed, in processes of their own."""
     if args.resume or args.seed is not None:
         raise OptionError("--seeds starts several runs: leave out --seed and --resume.")
-    Config(**with_quick(args, given(args, Config), QUICK)).resolved()  # what is wrong is found once, and here
-    out = Path(args.out or dated_folder(args.dataset or Config.dataset))
+    options = ForwardForward.Options(**with_quick(args, given(args, ForwardForward.Options), QUICK)).resolved()
+    out = Path(args.out or dated_folder(options.dataset))
     accuracies = run_seeds(
         __file__,
         lambda seed: [*without(arguments, "--seeds", "--jobs"), "--seed", seed, "--out", out / f"seed{seed}"],
@@ -125,16 +130,15 @@ def several_seeds(args, more, arguments):
     print(f"test accuracy of seeds {','.join(map(str, more.seeds))}: {accuracies.mean():.4f}{spread}")
 
 
-def figures(trainer, evaluation: Evaluation, how):
+def figures(run, after, evaluation, how):
     """What to draw of a run: name -> function."""
-    folder, metrics, data = trainer.folder, trainer.metrics, trainer.data
-    before, after = folder.load_whole("recordings_before", warn), Recording(folder.load("recordings"))
+    before, metrics = run.folder.load_whole("recordings_before", warn), run.metrics
     drawn = {
         "raster_after": lambda: plotting.raster(after),
         "membrane": lambda: plotting.membrane(after),
         "goodness_training": lambda: plotting.goodness_over_training(metrics),
         "learning_curve": lambda: plotting.learning_curve(metrics),
-        "receptive_fields": lambda: plotting.receptive_fields(folder.load("weights")["w1"], data.image_shape),
+        "receptive_fields": lambda: plotting.receptive_fields(run.weights[1], run.method.data.image_shape),
         "confusion": lambda: plotting.confusion(evaluation, how),
     }
     if before is not None:

@@ -1,4 +1,3 @@
-# %% [markdown]
 """Learning without gradients: one layer learns one problem by rules with local factors and by random search.
 
 The same layer, spiking and of rectified linear units, learns the same forward-forward problem with every method; the
@@ -28,7 +27,7 @@ from brianff.command_line.commands import (
     with_quick,
 )
 from brianff.errors import OptionError
-from brianff.learning.runs import begin, check_data, reopen
+from brianff.learning.folder import begin, check_data, reopen
 from brianff.options import Options, given, option, parser_of, text
 from brianff.results import RunFolder
 from brianff.studies.gradient_free import ANN, SPIKING, Comparison, Settings
@@ -41,7 +40,6 @@ SCALING = ("es-neuron", "es-layer")
 METHODS = dict(distinct=True, some=True)
 
 
-# %% Options: one for each field of brianff.studies.gradient_free.Settings, and which methods
 def methods_of(substrate, methods):
     return f"methods in the {substrate} layer, or none (default: all: {', '.join(('frozen', *methods))})"
 
@@ -73,7 +71,7 @@ def main(arguments=None):
     add_quick_option(parser, "a few methods on a small layer: is everything there?")
     args = parser.parse_args(arguments)
 
-    # %% The problem, or an interrupted run
+    # The problem, or an interrupted run.
     chosen, named = given(args, Settings), dataclasses.asdict(Courses(**given(args, Courses)))
     named = {k: () if methods == ("none",) else methods for k, methods in named.items() if methods is not None}
     if args.resume:
@@ -100,7 +98,7 @@ def main(arguments=None):
     comparison.check_state(folder.path / "checkpoint.npz", state)
     done = {(row["what"], row["seed"]) for row in rows}
 
-    # %% Courses of training: every method, every seed
+    # Courses of training: every method, every seed.
     for substrate, methods in courses.items():
         for method in methods:
             for seed in settings.seeds:
@@ -122,7 +120,7 @@ def main(arguments=None):
                     f"{last['test_readout']:.4f}; {last['presentations']} presentations, {last['cpu_seconds']:.1f} s"
                 )
 
-    # %% Angles: between each method's update and the local gradient, and what becomes of them in a larger layer
+    # Angles: between each method's update and the local gradient, and what becomes of them in a larger layer.
     if courses["spiking"] and "angles" not in state:
         state["angles"] = measure_angles(comparison, state.get("trained"))
         folder.save_checkpoint(state, rows)
@@ -130,7 +128,7 @@ def main(arguments=None):
         state["scaling"] = np.array([[comparison.scaling(n, method, 1) for n in settings.widths] for method in SCALING])
         folder.save_checkpoint(state, rows)
 
-    # %% Table and figure
+    # Table and figure.
     angles = dict(zip(SPIKING, state["angles"], strict=True)) if courses["spiking"] else {}
     scaling = {"neurons": np.array(settings.widths), "cosine": state["scaling"]}
     for name, arrays in (("angles", angles), ("scaling", scaling)):

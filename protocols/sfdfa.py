@@ -1,4 +1,3 @@
-# %% [markdown]
 """Train a spiking network with spiking forward direct feedback alignment (SFDFA), evaluate it, and draw what it does.
 
 Output neurons have a target number of spikes; hidden neurons get the output's errors through feedback weights that
@@ -17,61 +16,53 @@ follows the exact derivative of its neuron's spike times, kept up to date by tha
 import sys
 from pathlib import Path
 
-import numpy as np
-
 import brianff.program  # noqa: F401
 from brianff import plotting
-from brianff.command_line.commands import draw, fail_cleanly, progress_bar, run_options, start_or_resume
+from brianff.command_line.commands import draw, fail_cleanly, going_on, run_options, start_or_resume
 from brianff.datasets import SPIKE_TRAINS
-from brianff.learning.evaluation import Evaluation, predicted_classes, ties
-from brianff.learning.feedback_training import FeedbackConfig, FeedbackTrainer, rate_readout
-from brianff.learning.training import cpu_seconds
+from brianff.learning.evaluation import ties
+from brianff.learning.feedback import Feedback, rate_readout
 
-QUICK = dict(hidden=(100,), limit=500, epochs=15, mini_batch=25, chunk=250)
+QUICK = dict(layers=(100,), limit=500, epochs=15, mini_batch=25, chunk=250)
 
 
 @fail_cleanly
 def main(arguments=None):
-    # %% Options: one for each field of brianff.learning.feedback_training.FeedbackConfig, and where to write
-    args = run_options(FeedbackConfig, __doc__, "FEEDBACK-DATASET").parse_args(arguments)
+    args = run_options(Feedback.Options, __doc__, "FEEDBACK-DATASET").parse_args(arguments)
 
-    # %% Build the network, or take up an interrupted run
-    trainer = start_or_resume(
-        args, FeedbackTrainer, QUICK, lambda c: f"{Path(c.feedback).stem}-{c.dataset}", report=print
-    )
-    folder = trainer.folder
+    # The network, or an interrupted run of it.
+    run = start_or_resume(args, Feedback, QUICK, lambda o: f"{Path(o.feedback).stem}-{o.dataset}")
 
-    # %% Train
-    began, first = cpu_seconds().sum(), trainer.position
-    with progress_bar(trainer) as advance:
-        trainer.run(advance)
-    trainer.save_weights()
-    if trainer.position > first:
-        cost = (cpu_seconds().sum() - began) / (trainer.position - first) / trainer.config.batch
-        print(f"{1e3 * cost:.2f} ms of one core for a training sample, validation and checkpoints included")
+    # Training.
+    began, first = run.cpu_seconds, run.progress[0]
+    with going_on(run):
+        run.train()
+    if (done := run.progress[0]) > first:
+        cost = (run.cpu_seconds - began) / (done - first)
+        print(f"{1e3 * cost:.2f} ms of one core for a training sample")
 
-    # %% Evaluate, once, on samples that nothing was decided with
-    scores, labels = trainer.evaluate("test")
-    predicted = predicted_classes(scores)
-    folder.save("evaluation", {"scores": scores, "labels": labels})
-    if trainer.config.dataset in ("timing", *SPIKE_TRAINS):
-        print(f"test accuracy of a linear readout of the input's spike counts: {rate_readout(trainer):.4f}")
-    if cosines := trainer.alignment():
+    # Evaluation, once, on samples that nothing was decided with.
+    evaluation, data = run.evaluate("test"), run.method.data
+    run.folder.save("evaluation", evaluation.arrays())
+    if data.name in ("timing", *SPIKE_TRAINS):
+        print(f"test accuracy of a linear readout of the input's spike counts: {rate_readout(run.method):.4f}")
+    if cosines := run.method.alignment():
         print(f"cosine of feedback and forward weights: {', '.join(f'{c:.3f}' for c in cosines)}")
-
-    if tied := ties(predicted):
+    if tied := ties(evaluation.predicted()):
         print(tied)
-    print(f"figures: {folder.figures}")
-    print(f"test accuracy: {np.mean(predicted == labels):.4f}")
+    print(f"figures: {run.folder.figures}")
+    print(f"test accuracy: {evaluation.accuracy():.4f}")
 
-    # %% Draw
-    evaluation = Evaluation(labels, None, scores, np.nan)
-    figures = {"training": lambda: plotting.learning_curve(trainer.metrics)} if len(trainer.data.validation) else {}
+    recording = run.record([0, 1, 2], range(12))
+    run.folder.save("recordings", recording.arrays())
+    figures = {"training": lambda: plotting.learning_curve(run.metrics)} if len(data.validation) else {}
     figures |= {
+        "raster": lambda: plotting.raster(recording),
+        "membrane": lambda: plotting.membrane(recording),
         "confusion": lambda: plotting.confusion(evaluation),
-        "receptive_fields": lambda: plotting.receptive_fields(folder.load("weights")["w1"], trainer.data.image_shape),
+        "receptive_fields": lambda: plotting.receptive_fields(run.weights[1], data.image_shape),
     }
-    return draw(folder.figures, figures)
+    return draw(run.folder.figures, figures)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Fixtures that the tests share."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -91,3 +92,8 @@ def mnist_folder():
     if not folder.is_dir():
         pytest.skip("MNIST is not at ../shared/data/mnist")
     return folder
+
+
+def in_python(message):
+    """A pattern of a message that names options, as a Python program gets it: it names arguments."""
+    return re.sub(r"--([a-z][a-z-]*)", lambda found: found[1].replace("-", "_"), message)

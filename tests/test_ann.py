@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from brianff.learning.rectified import Adam, AnnConfig, AnnTrainer, Layer, normalised
+from brianff.learning.adam import Adam
+from brianff.learning.rectified import Layer, Rectified, normalised
+from brianff.learning.run import Run
 from brianff.results import ResultsError
 
-SMALL = dict(hidden=(60, 40), limit=300, epochs=3, validate=50, chunk=100)
+SMALL = dict(layers=(60, 40), limit=300, epochs=3, validate=50, chunk=100)
 
 
 def loss(layer, x, alpha, theta):
@@ -51,48 +53,48 @@ def test_adam_is_that_of_the_paper_across_blocks():
 
 
 def test_learns_digits(tmp_path):
-    trainer = AnnTrainer.start(AnnConfig(hidden=(200, 200), epochs=12, validate=0), tmp_path / "run")
-    trainer.run()
-    result = trainer.evaluate("test")
+    run = Run(Rectified(layers=(200, 200), epochs=12, validate=0), tmp_path / "run")
+    run.train(progress=False)
+    result = run.evaluate("test")
     assert result.accuracy("goodness") > 0.94 and result.accuracy("readout") > 0.93
     true, wrong = result.separation()
     assert true.mean() > wrong.mean()
 
 
 def test_learns_without_labels(tmp_path):
-    config = AnnConfig(hidden=(200, 200), epochs=8, negatives="hybrid", validate=10)
-    trainer = AnnTrainer.start(config, tmp_path / "run")
-    trainer.run()
-    assert trainer.network.sizes[0] == 64
-    assert trainer.evaluate("test").accuracy("readout") > 0.9
+    config = Rectified.Options(layers=(200, 200), epochs=8, negatives="hybrid", validate=10)
+    run = Run(Rectified.of(config), tmp_path / "run")
+    run.train(progress=False)
+    assert run.method.sizes[0] == 64
+    assert run.evaluate("test").accuracy("readout") > 0.9
 
 
 def test_an_interrupted_run_ends_with_the_same_weights(tmp_path):
-    whole = AnnTrainer.start(AnnConfig(**SMALL), tmp_path / "whole")
-    whole.run()
+    whole = Run(Rectified(**SMALL), tmp_path / "whole")
+    whole.train(progress=False)
 
     class Killed(Exception):
         pass
 
-    def kill(done, total, row):
-        if row["what"] == "validation":
+    def kill(run, row):
+        if row["samples"] == 400:  # within the second epoch
             raise Killed
 
-    cut = AnnTrainer.start(AnnConfig(**SMALL), tmp_path / "cut")
+    cut = Run(Rectified(**SMALL), tmp_path / "cut")
     with pytest.raises(Killed):
-        cut.run(kill)
-    resumed = AnnTrainer.resume(tmp_path / "cut")
-    assert resumed.position == 1
-    resumed.run()
-    for a, b in zip(whole.network.layers, resumed.network.layers, strict=True):
-        np.testing.assert_array_equal(a.w, b.w)
+        cut.train(callbacks=[kill], progress=False)
+    resumed = Run.resume(tmp_path / "cut")
+    assert resumed.progress == (400, 900)
+    resumed.train(progress=False)
+    for name, value in whole.method.state().items():
+        np.testing.assert_array_equal(value, resumed.method.state()[name], err_msg=name)
     assert [r["samples"] for r in whole.metrics] == [r["samples"] for r in resumed.metrics]
 
 
 def test_bad_options_are_refused(tmp_path):
-    for bad, message in ((dict(epochs=0), "--epochs"), (dict(dropout=1.0), "--dropout"), (dict(limit=0), "--limit")):
+    for bad, message in ((dict(epochs=0), "epochs"), (dict(dropout=1.0), "dropout"), (dict(limit=0), "limit")):
         with pytest.raises(ValueError, match=message):
-            AnnTrainer.start(AnnConfig(**{**SMALL, **bad}), tmp_path / "bad")
-    AnnTrainer.start(AnnConfig(**SMALL), tmp_path / "run")
+            Run(Rectified(**{**SMALL, **bad}), tmp_path / "bad")
+    Run(Rectified(**SMALL), tmp_path / "run").begin()
     with pytest.raises(ResultsError, match="already holds a run"):
-        AnnTrainer.start(AnnConfig(**SMALL), tmp_path / "run")
+        Run(Rectified(**SMALL), tmp_path / "run")

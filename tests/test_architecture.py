@@ -15,7 +15,7 @@ LONGEST_MODULE = 600
 LONGEST_FUNCTION = 60  # lines, its docstring apart
 MOST_STOREYS = 12
 
-LONG_MODULES = {"learning/training.py"}
+LONG_MODULES = set()
 LONG_FUNCTIONS = set()
 CIRCLES = set()
 PRIVATE = set()

@@ -20,9 +20,10 @@ from conftest import campaign
 from brianff import plotting
 from brianff.command_line import main as cli
 from brianff.equations.kinds import available
-from brianff.learning.feedback_training import FeedbackConfig, FeedbackTrainer
-from brianff.learning.rectified import AnnConfig, AnnTrainer
-from brianff.learning.training import Config, Trainer
+from brianff.learning.feedback import Feedback
+from brianff.learning.forward_forward import ForwardForward
+from brianff.learning.rectified import Rectified
+from brianff.learning.run import Run
 from brianff.studies.gradient_free import Comparison, Settings
 
 SEED, LINES, SECONDS = 14, campaign(500, 70), 10
@@ -47,26 +48,26 @@ SETTINGS = [
 ]
 TEXTS = ["", " ", "--", "nonsense", LONG, "ünïcode", "nowhere.py", "../lif", ".", "/", "a\nb", "lif.py", "%s", "{0}"]
 STRANGE = [
-    *(["--nonsense"], ["--hiden", "3"], ["positional"], ["-x"], ["--spiking", "frozen"], ["--", "x"], ["--quick=1"]),
+    *(["--nonsense"], ["--layer", "3"], ["positional"], ["-x"], ["--spiking", "frozen"], ["--", "x"], ["--quick=1"]),
     *(["--seeds", "1,1"], ["--methods="], ["--table"], ["--resume", "nowhere"], ["--jobs", "3"], ["--out="]),
 ]
 SMALL = {
-    "forward_forward": "--device runtime --hidden 12,10 --steps 8 --epochs 1 --limit 20 --batch 10 --mini-batch 10 "
+    "forward_forward": "--device runtime --layers 12,10 --steps 8 --epochs 1 --limit 20 --batch 10 --mini-batch 10 "
     "--refresh 20 --chunk 20 --validation 20 --label-neurons 1",
-    "sfdfa": "--device runtime --hidden 8 --steps 8 --epochs 1 --limit 20 --batch 10 --mini-batch 10 --chunk 20 "
+    "sfdfa": "--device runtime --layers 8 --steps 8 --epochs 1 --limit 20 --batch 10 --mini-batch 10 --chunk 20 "
     "--validation 20",
-    "ann_forward_forward": "--hidden 12,10 --epochs 1 --limit 40 --batch 10 --validation 20",
+    "ann_forward_forward": "--layers 12,10 --epochs 1 --limit 40 --batch 10 --validation 20",
     "gradient_free": "--device runtime --neurons 5 --members 4 --pairs 2 --generations 2 --epochs 1 --limit 20 "
     "--rounds 1 --steps 8 --seeds 1 --widths 3 --ann pso-neuron --spiking none",
-    "compare_models": "--device runtime --neurons lif --codes burst --rules symba --seeds 1 --hidden 10 --epochs 1",
-    "compare_feedback": "--device runtime --methods sfdfa --seeds 1 --hidden 8 --epochs 1 --limit 50 --batch 25",
+    "compare_models": "--device runtime --neurons lif --codes burst --rules symba --seeds 1 --layers 10 --epochs 1",
+    "compare_feedback": "--device runtime --methods sfdfa --seeds 1 --layers 8 --epochs 1 --limit 50 --batch 25",
     "check_gradients": "--dt 20 --trials 1 --neurons two_exponential",
     "inspect_neuron": "--neurons 3 --pairs 1 --steps 8",
 }
 CLASSES = {
-    "forward_forward": [Config],
-    "sfdfa": [FeedbackConfig],
-    "ann_forward_forward": [AnnConfig],
+    "forward_forward": [ForwardForward.Options],
+    "sfdfa": [Feedback.Options],
+    "ann_forward_forward": [Rectified.Options],
     "gradient_free": [Settings],
     "compare_models": [brianff.protocols.compare_models.Choice],
     "compare_feedback": [importlib.import_module("brianff.protocols.compare_feedback").Choice],
@@ -139,19 +140,18 @@ def lines():
 
 @pytest.fixture
 def stops(monkeypatch):
-    """Nothing is computed beyond a first chunk; returns the trainers that got so far."""
+    """Nothing is computed beyond a first chunk; returns the runs that got so far."""
     reached = []
 
-    def one_chunk(self, *_):
-        self._epoch(lambda *_: None) if isinstance(self, AnnTrainer) else self._chunk()
+    def one_chunk(self, **_):
+        self.begin()._chunk()
         reached.append(self)
         raise Reached
 
     def at_once(*_, **__):
         raise Reached
 
-    for trainer in (Trainer, FeedbackTrainer, AnnTrainer):
-        monkeypatch.setattr(trainer, "run", one_chunk)
+    monkeypatch.setattr(Run, "train", one_chunk)
     monkeypatch.setattr(Comparison, "course", at_once)
     monkeypatch.setattr(brianff.protocols.compare_models, "measure_all", at_once)
     monkeypatch.setattr(brianff.protocols.check_gradients.gradient_check, "finite_difference_error", at_once)
@@ -200,11 +200,11 @@ def test_a_command_line_is_done_or_refused(name, arguments, changed, stops, tmp_
     assert status in (0, 1, 2), (status, said)
     assert "Traceback" not in said
     if status == 0:
-        for trainer in stops[:1]:
-            for field in dataclasses.fields(trainer.config):
+        for run in stops[:1]:
+            for field in dataclasses.fields(run.method.options):
                 text = changed.get("--" + field.name.replace("_", "-"))
                 if text is not None:
-                    assert getattr(trainer.config, field.name) == as_given(field, text)
+                    assert getattr(run.method.options, field.name) == as_given(field, text)
         return
     assert not list(tmp_path.iterdir()), "refused, and something was written"
     last = said.rstrip("\n").rpartition("\n")[2]

@@ -24,7 +24,7 @@ from test_layers import agrees_with_numpy
 
 import brianff.devices.cuda_setup
 import brianff.learning.population
-import brianff.learning.training
+import brianff.learning.spiking
 from brianff.command_line.doctor import report
 from brianff.command_line.main import main
 from brianff.devices import DeviceError, simulator
@@ -37,10 +37,11 @@ from brianff.equations.compose import compose
 from brianff.equations.kinds import FEEDBACK as WITH_FEEDBACK
 from brianff.equations.kinds import FORWARD_FORWARD, available
 from brianff.errors import ModelError, OptionError
-from brianff.learning.backpropagation import BackpropagationTrainer
-from brianff.learning.feedback_training import FeedbackConfig, FeedbackTrainer
+from brianff.learning.backpropagation import Backpropagation
+from brianff.learning.feedback import Feedback
+from brianff.learning.forward_forward import ForwardForward
 from brianff.learning.population import SpikingPopulation
-from brianff.learning.training import Config, Trainer
+from brianff.learning.run import Run
 from brianff.network.dense import DenseSynapses
 from brianff.network.feedforward import Architecture, FeedForwardNetwork
 from brianff.network.neurons import BatchNeurons
@@ -663,12 +664,12 @@ def test_sparse_delayed_recurrent_networks_on_the_host():
 
 
 CONFIG = dict(
-    dataset="digits", hidden=(40, 33), neuron="lif_noise", encoder="poisson_rate", batch=5, mini_batch=10, refresh=10,
+    dataset="digits", layers=(40, 33), neuron="lif_noise", encoder="poisson_rate", batch=5, mini_batch=10, refresh=10,
     chunk=10, limit=20, epochs=1, steps=12, validate=1, device="cuda",
 )  # fmt: skip
 
 FEEDBACK_CONFIG = dict(
-    dataset="digits", hidden=(20, 18), batch=4, mini_batch=8, chunk=16, limit=32, epochs=1, steps=30, dt=6.0,
+    dataset="digits", layers=(20, 18), batch=4, mini_batch=8, chunk=16, limit=32, epochs=1, steps=30, dt=6.0,
     validate=8, dtype="float64", device="cuda",
 )  # fmt: skip
 
@@ -683,9 +684,7 @@ def on_host(monkeypatch):
         return simulator(device_name, *arguments, **options)
 
     for module in (
-        brianff.learning.training,
-        brianff.learning.feedback_training,
-        brianff.learning.backpropagation,
+        brianff.learning.spiking,
         brianff.learning.population,
     ):
         monkeypatch.setattr(module, "simulator", make)
@@ -726,30 +725,29 @@ def assert_same(found, reference, rtol=1e-9, atol=1e-11):
 @pytest.mark.compiler
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("trainer_class", "config"),
+    ("method", "options"),
     [
-        (Trainer, Config(**CONFIG)),
-        (FeedbackTrainer, FeedbackConfig(**FEEDBACK_CONFIG)),
-        (BackpropagationTrainer, FeedbackConfig(**FEEDBACK_CONFIG, feedback="output_only")),
+        (ForwardForward, CONFIG),
+        (Feedback, FEEDBACK_CONFIG),
+        (Backpropagation, FEEDBACK_CONFIG | {"feedback": "output_only"}),
     ],
     ids=["goodness", "feedback", "backpropagation"],
 )
-def test_a_checkpoint_goes_on_on_another_device(trainer_class, config, tmp_path, on_host):
+def test_a_checkpoint_goes_on_on_another_device(method, options, tmp_path, on_host):
     """Trained on NumPy; begun there and finished on CUDA; the other way round: the same weights and metrics."""
     runs = {"whole": ("runtime", "runtime"), "finished": ("runtime", "cuda"), "begun": ("cuda", "runtime")}
-    trainers = {}
+    ended = {}
     for name, (first, second) in runs.items():
-        trainer = trainer_class.start(replace(config, device=first), tmp_path / name)
-        trainer._chunk()
-        trainer._checkpoint()
-        trainers[name] = trainer_class.resume(tmp_path / name, device=second)
-        assert 0 < trainers[name].position < trainers[name].n_rows
-        trainers[name].run()
-    whole = trainers.pop("whole")
-    assert trainers["finished"].simulator.device == "cuda"
-    for trainer in trainers.values():
-        assert_same(trainer.synaptic, whole.synaptic)
-        for row, reference in zip(trainer.metrics, whole.metrics, strict=True):
+        begun = Run(method(**options | {"device": first}), tmp_path / name)
+        begun.train(callbacks=[lambda run, row: True], progress=False)
+        ended[name] = Run.resume(tmp_path / name, device=second)
+        assert 0 < ended[name].position < ended[name].method.n_rows
+        ended[name].train(progress=False)
+    whole = ended.pop("whole")
+    assert ended["finished"].method.simulator.device == "cuda"
+    for run in ended.values():
+        assert_same(run.method.synaptic, whole.method.synaptic)
+        for row, reference in zip(run.metrics, whole.metrics, strict=True):
             for key in {"positive1", "negative2", "goodness", "readout", "accuracy", "spikes1"} & set(reference):
                 assert row[key] == pytest.approx(reference[key], rel=1e-9)
 
@@ -772,16 +770,16 @@ def test_a_process_that_has_ended_is_one_error(tmp_path):
 @pytest.mark.slow
 def test_one_process_for_many_runs(tmp_path, on_host, monkeypatch):
     """Every run starts afresh, whatever ran before, in any order of threads; and what goes wrong is said."""
-    trainer = Trainer.start(Config(**CONFIG), tmp_path / "run")
-    sim = trainer.simulator
-    a, n = trainer.architecture, trainer.architecture.capacity
+    run = Run(ForwardForward(**CONFIG), tmp_path / "run")
+    sim = run.method.simulator
+    a, n = run.method.architecture, run.method.architecture.capacity
     inputs, schedule = presented(a)
-    reference = outcome_of(RuntimeSimulator(a, trainer.composition), inputs, n)
+    reference = outcome_of(RuntimeSimulator(a, run.method.composition), inputs, n)
     assert reference["x2"].max() > 2 and np.abs(reference["w1"] - inputs["synapses1.w"]).max() > 1e-3
     first = outcome_of(sim, inputs, n)
     assert_same(first, reference)
     process = sim._process
-    assert not CudaOnHost(a, trainer.composition).compiled  # from the cache, whatever the parameters
+    assert not CudaOnHost(a, run.method.composition).compiled  # from the cache, whatever the parameters
     slower, other = (
         compose(models=dict(neuron=n, encoder=CONFIG["encoder"]), parameters={"tau_m": 30 * ms})
         for n in ("lif_noise", "lif")

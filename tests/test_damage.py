@@ -3,6 +3,7 @@
 A generator with a fixed seed damages every file of finished and half-done runs in every way that fits it.
 """
 
+import dataclasses
 import io
 import json
 import random
@@ -15,22 +16,23 @@ import pytest
 from brianff.protocols import ann_forward_forward, forward_forward, gradient_free, sfdfa
 from conftest import campaign
 
-from brianff.learning.feedback_training import FeedbackConfig, FeedbackTrainer
-from brianff.learning.rectified import AnnConfig, AnnTrainer
-from brianff.learning.training import Config, Trainer, record_run
+from brianff.learning.feedback import Feedback
+from brianff.learning.forward_forward import ForwardForward
+from brianff.learning.rectified import Rectified
+from brianff.learning.run import Run
 from brianff.results import RunFolder
 
 COMMON = dict(limit=40, epochs=2)
 RUNTIME = dict(device="runtime", steps=10, mini_batch=10, **COMMON)
 KINDS = {
     "forward_forward": (
-        Trainer,
-        Config(hidden=(8, 6), label_neurons=2, batch=10, validate=5, refresh=20, chunk=20, record_neurons=(0,),
-               record_samples=(0,), **RUNTIME),
+        ForwardForward,
+        ForwardForward.Options(layers=(8, 6), label_neurons=2, batch=10, validate=5, refresh=20,
+                               chunk=20, **RUNTIME),
         forward_forward,
     ),
-    "sfdfa": (FeedbackTrainer, FeedbackConfig(hidden=(6,), batch=10, validate=5, chunk=20, **RUNTIME), sfdfa),
-    "ann": (AnnTrainer, AnnConfig(hidden=(8, 6), validate=5, batch=10, **COMMON), ann_forward_forward),
+    "sfdfa": (Feedback, Feedback.Options(layers=(6,), batch=10, validate=5, chunk=20, **RUNTIME), sfdfa),
+    "ann": (Rectified, Rectified.Options(layers=(8, 6), validate=5, batch=10, **COMMON), ann_forward_forward),
 }  # fmt: skip
 
 
@@ -55,27 +57,25 @@ def in_time():
 def runs(tmp_path_factory):
     """For each kind of run: a finished folder, a half-done one, and the weights with which both end."""
     out = {}
-    for kind, (trainer_class, config, _) in KINDS.items():
+    for kind, (method, options, _) in KINDS.items():
         top = tmp_path_factory.mktemp(kind)
-        trainer = trainer_class.start(config, top / "finished")
+        run = Run(method.of(options), top / "finished").begin()
         if kind == "forward_forward":
-            trainer.folder.save("recordings_before", record_run(trainer).arrays())
-        trainer.run()
-        trainer.save_weights()
-        half = trainer_class.start(config, top / "half")
+            run.folder.save("recordings_before", run.record().arrays())
+        run.train(progress=False)
+        half = Run(method.of(options), top / "half").begin()
         if kind == "forward_forward":
-            half.folder.save("recordings_before", record_run(half).arrays())
+            half.folder.save("recordings_before", half.record().arrays())
 
-        def stop(done, total, row):
+        def stop(run, row):
+            done, total = run.progress
             if 2 * done >= total:
                 raise KeyboardInterrupt
 
         with pytest.raises(Exception, match="stopped after"):
-            half.run(stop)
-        other = trainer_class.start(type(config)(**{**vars(config), "seed": 7}), top / "other")
-        other.run()
-        other.save_weights()
-        out[kind] = top, trainer.folder.load("weights")
+            half.train(callbacks=[stop], progress=False)
+        Run(method.of(dataclasses.replace(options, seed=7)), top / "other").train(progress=False)
+        out[kind] = top, run.folder.load("weights")
     return out
 
 
@@ -202,11 +202,11 @@ def test_a_damaged_folder_is_one_sentence_or_the_same_result(kind, runs, tmp_pat
 
 def end(kind, run):
     """Go on to the end; drawing, and the whole test set, take seconds and have tests of their own."""
-    trainer_class, _, protocol = KINDS[kind]
-    evaluate = trainer_class.evaluate
+    *_, protocol = KINDS[kind]
+    evaluate = Run.evaluate
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(protocol, "draw", lambda *_, **__: 0)
-        patch.setattr(trainer_class, "evaluate", lambda self, which="test", limit=None: evaluate(self, which, 5))
+        patch.setattr(Run, "evaluate", lambda self, which="test", limit=None: evaluate(self, which, 5))
         return protocol.main(["--resume", str(run)])
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import campaign
+from conftest import campaign, in_python
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
@@ -12,9 +12,11 @@ from brianff.datasets import DatasetError
 from brianff.datasets.rhythm import CYCLES, PERIOD, known_answer, pattern_phases
 from brianff.devices.runtime import RuntimeSimulator
 from brianff.equations.compose import compose
-from brianff.learning.feedback_training import FeedbackConfig, FeedbackTrainer, rate_readout
-from brianff.learning.rectified import AnnConfig, AnnTrainer
-from brianff.learning.training import Config, Trainer, record_run
+from brianff.errors import OptionError
+from brianff.learning.feedback import Feedback, rate_readout
+from brianff.learning.forward_forward import ForwardForward
+from brianff.learning.rectified import Rectified
+from brianff.learning.run import Run
 from brianff.network.feedforward import Architecture
 from brianff.stimulus import Schedule
 
@@ -149,7 +151,7 @@ def test_damaged_and_missing_files(file):
             datasets.load("events", data=file)
     with pytest.raises(DatasetError, match="nowhere.npz cannot be read: No such file"):
         datasets.load("events", data="nowhere.npz")
-    with pytest.raises(ValueError, match="--data FILE"):
+    with pytest.raises(ValueError, match="data=FILE"):
         datasets.load("events")
 
 
@@ -167,67 +169,64 @@ def test_rhythms_differ_in_relative_timing_alone():
     assert np.ptp(np.sort(pattern_phases(), axis=-1), axis=(0, 1)).max() == 0
 
 
-FEEDBACK = dict(device="runtime", hidden=(12,), limit=40, epochs=1, mini_batch=10, chunk=40, batch=10, validation=0)
+FEEDBACK = dict(device="runtime", layers=(12,), limit=40, epochs=1, mini_batch=10, chunk=40, batch=10, validation=0)
 
 
 def test_feedback_learns_from_rhythms(tmp_path):
-    run = FeedbackTrainer.start(FeedbackConfig(dataset="rhythm", dropout=0.3, **FEEDBACK), tmp_path / "run")
-    assert run.config.encoder == "spike_times"
-    before = run.synaptic["synapses1.w"]
-    run.run()
-    assert np.abs(run.synaptic["synapses1.w"] - before).max() > 1e-3
-    assert rate_readout(run) == pytest.approx(0.2, abs=0.02)
+    run = Run(Feedback(dataset="rhythm", dropout=0.3, **FEEDBACK), tmp_path / "run")
+    assert run.method.options.encoder == "spike_times"
+    before = run.method.synaptic["synapses1.w"]
+    run.train(progress=False)
+    assert np.abs(run.method.synaptic["synapses1.w"] - before).max() > 1e-3
+    assert rate_readout(run.method) == pytest.approx(0.2, abs=0.02)
 
 
 @pytest.mark.parametrize("dropout", [0.0, 1 - 1e-9])
 def test_channels_that_drop_out_are_silent(dropout, file, tmp_path):
     options = {**FEEDBACK, "limit": 2, "mini_batch": 1, "batch": 1, "chunk": 1}
-    config = FeedbackConfig(dataset="events", data=str(file), dropout=dropout, steps=20, dt=2.0, **options)
-    run = FeedbackTrainer.start(config, tmp_path / "run")
-    shown = run._altered(run._shown(run.train), np.arange(2))
+    config = Feedback.Options(dataset="events", data=str(file), dropout=dropout, steps=20, dt=2.0, **options)
+    run = Run(Feedback.of(config), tmp_path / "run")
+    shown = run.method.altered(run.method.shown(run.method.train), np.arange(2))
     assert (shown >= 0).any() == (dropout == 0)
 
 
 def test_forward_forward_takes_spike_trains(file, tmp_path):
     """Label neurons beside event channels; class 0 is told from class 1 by anything."""
     options = dict(
-        device="runtime", hidden=(6, 5), label_neurons=2, epochs=1, mini_batch=1, batch=1, refresh=2, chunk=2
+        device="runtime", layers=(6, 5), label_neurons=2, epochs=1, mini_batch=1, batch=1, refresh=2, chunk=2
     )
-    options |= dict(steps=20, dt=2.0, record_samples=(0, 1), validation=1, dropout=0.0)
-    run = Trainer.start(Config(dataset="events", data=str(file), **options), tmp_path / "run")
-    run.run()
+    options |= dict(steps=20, dt=2.0, validation=1, dropout=0.0)
+    run = Run(ForwardForward(dataset="events", data=str(file), **options), tmp_path / "run")
+    run.train(progress=False)
     assert run.evaluate("test").goodness.shape == (2, 2, 2)
-    recording = record_run(run)
+    recording = run.record([0, 1])
     assert [len(epoch.image) for epoch in recording.epochs] == [3] * 4
     channels, times = recording.spikes(0)
     np.testing.assert_allclose(np.sort(times[(channels < 3) & (times < 39.5)]), [10, 12, 38])  # of sample 3
 
 
 @pytest.mark.parametrize(
-    ("make", "config", "options", "message"),
+    ("method", "options", "message"),
     [
         (
-            FeedbackTrainer,
-            FeedbackConfig,
+            Feedback,
             dict(dataset="rhythm", steps=99, dt=2.0),
             "a spike at 0.2 s.* ends at 0.198 s: raise --steps",
         ),
         (
-            FeedbackTrainer,
-            FeedbackConfig,
+            Feedback,
             dict(dataset="rhythm", encoder="phase"),
             "'rhythm' holds spike times: take --encoder spike_",
         ),
         (
-            FeedbackTrainer,
-            FeedbackConfig,
+            Feedback,
             dict(encoder="spike_times"),
             "spike_times reads spike times, and 'digits' holds images",
         ),
-        (Trainer, Config, dict(dataset="rhythm", steps=50), "ends at 0.1 s: raise --steps"),
-        (AnnTrainer, AnnConfig, dict(dataset="rhythm"), "'rhythm' holds spike times and no images"),
+        (ForwardForward, dict(dataset="rhythm", steps=50), "ends at 0.1 s: raise --steps"),
+        (Rectified, dict(dataset="rhythm"), "'rhythm' holds spike times, and rectified"),
     ],
 )
-def test_what_does_not_go_with_spike_trains_is_refused(make, config, options, message, tmp_path):
-    with pytest.raises(ValueError, match=message):
-        make.start(config(**options), tmp_path / "run")
+def test_what_does_not_go_with_spike_trains_is_refused(method, options, message):
+    with pytest.raises(OptionError, match=in_python(message)):
+        method(**options)

@@ -10,12 +10,14 @@ from brianff import datasets
 from brianff.command_line import main as cli
 from brianff.datasets.timing import pattern_latencies
 from brianff.devices.runtime import RuntimeSimulator
+from brianff.endings import Stopped
 from brianff.equations.compose import compose
 from brianff.equations.kinds import FEEDBACK, FEEDBACK_KINDS, available
 from brianff.equations.model import load
-from brianff.errors import ModelError
-from brianff.learning.backpropagation import BackpropagationTrainer, spike_time_gradients
-from brianff.learning.feedback_training import FeedbackConfig, FeedbackTrainer, rate_readout
+from brianff.errors import DivergenceError, ModelError
+from brianff.learning.backpropagation import Backpropagation, spike_time_gradients
+from brianff.learning.feedback import Feedback, rate_readout
+from brianff.learning.run import Run
 from brianff.network.dense import DenseSynapses
 from brianff.network.feedforward import Architecture
 from brianff.network.trial import check, try_out
@@ -198,15 +200,14 @@ def test_feedback_learns_the_forward_weights(feedback, least):
 
 
 # -- training ------------------------------------------------------------------------------------------------------
-TINY = dict(device="runtime", hidden=(12,), limit=40, epochs=1, mini_batch=10, chunk=40, batch=10, validation=0, dt=8.0)
+TINY = dict(device="runtime", layers=(12,), limit=40, epochs=1, mini_batch=10, chunk=40, batch=10, validation=0, dt=8.0)
 TINY |= dict(steps=25, set_output=("c=0.2",))
 
 
-def train(path, trainer=FeedbackTrainer, **options):
-    run = trainer.start(FeedbackConfig(**options), path)
-    run.before = {name: value.copy() for name, value in run.synaptic.items()}
-    run.run()
-    return run
+def train(path, method=Feedback, **options):
+    run = Run(method(**options), path)
+    run.before = {name: value.copy() for name, value in run.method.synaptic.items()}
+    return run.train(progress=False)
 
 
 def test_the_length_of_a_chunk_changes_no_bit(tmp_path):
@@ -215,38 +216,34 @@ def test_the_length_of_a_chunk_changes_no_bit(tmp_path):
         train(tmp_path / f"{chunk}", **{**TINY, "limit": 20, "chunk": chunk, "mini_batch": 10}) for chunk in (10, 20)
     ]
     for name in ("synapses1.w", "synapses2.w", "feedback1.F"):
-        np.testing.assert_array_equal(*(run.synaptic[name] for run in runs))
+        np.testing.assert_array_equal(*(run.method.synaptic[name] for run in runs))
 
 
-def test_an_interrupted_run_ends_with_the_same_weights(tmp_path, monkeypatch):
+def test_an_interrupted_run_ends_with_the_same_weights(tmp_path):
     whole = train(tmp_path / "whole", **{**TINY, "limit": 20, "chunk": 10})
-    other = FeedbackTrainer.start(whole.config, tmp_path / "cut")
-    original = FeedbackTrainer._checkpoint
-    monkeypatch.setattr(FeedbackTrainer, "_checkpoint", lambda self: (original(self), stop_at(self, 1)))
-    with pytest.raises(Exception, match="stopped after"):
-        other.run()
-    monkeypatch.setattr(FeedbackTrainer, "_checkpoint", original)
-    resumed = FeedbackTrainer.resume(tmp_path / "cut")
-    assert 0 < resumed.position < resumed.n_rows
-    resumed.run()
-    for name, value in whole.synaptic.items():
-        np.testing.assert_array_equal(resumed.synaptic[name], value)
+    other = Run(Feedback.of(whole.method.options), tmp_path / "cut")
+    with pytest.raises(Stopped, match="stopped after 10 of 20 samples"):
+        other.train(callbacks=[interrupt], progress=False)
+    resumed = Run.resume(tmp_path / "cut")
+    assert 0 < resumed.position < resumed.method.n_rows
+    resumed.train(progress=False)
+    for name, value in whole.method.synaptic.items():
+        np.testing.assert_array_equal(resumed.method.synaptic[name], value)
 
 
-def stop_at(trainer, position):
-    if trainer.position >= position:
-        raise KeyboardInterrupt
+def interrupt(run, row):
+    raise KeyboardInterrupt
 
 
 def changes(run):
     """Whether the weights of the first two layers have changed."""
-    return [np.abs(run.synaptic[f"synapses{k}.w"] - run.before[f"synapses{k}.w"]).max() > 1e-3 for k in (1, 2)]
+    return [np.abs(run.method.synaptic[f"synapses{k}.w"] - run.before[f"synapses{k}.w"]).max() > 1e-3 for k in (1, 2)]
 
 
 @pytest.mark.parametrize(
     "options",
     [dict(feedback=name) for name in available("feedback")]
-    + [dict(eligibility="spike_time_bounded"), dict(eligibility="surrogate"), dict(hidden=(12, 10))],
+    + [dict(eligibility="spike_time_bounded"), dict(eligibility="surrogate"), dict(layers=(12, 10))],
     ids=lambda options: " ".join(f"{k}={v}" for k, v in options.items()),
 )
 def test_every_combination_trains(options, tmp_path):
@@ -255,21 +252,21 @@ def test_every_combination_trains(options, tmp_path):
 
 
 def test_backpropagation_trains(tmp_path):
-    run = train(tmp_path / "run", BackpropagationTrainer, **{**TINY, "limit": 20, "feedback": "output_only"})
+    run = train(tmp_path / "run", Backpropagation, **{**TINY, "limit": 20, "feedback": "output_only"})
     assert changes(run) == [True, True]
 
 
 def test_output_weights_learn_the_same_by_the_rule_and_by_backpropagation(tmp_path):
     """At the output the local gradient is the exact one."""
     options = {**TINY, "limit": 20, "dtype": "float64", "feedback": "output_only"}
-    rule = train(tmp_path / "rule", **options).synaptic["synapses2.w"]
+    rule = train(tmp_path / "rule", **options).method.synaptic["synapses2.w"]
 
-    class OutputOnly(BackpropagationTrainer):
+    class OutputOnly(Backpropagation):
         def _adam(self, level, gradient, rate):
             if level == 2:
                 super()._adam(level, gradient, rate)
 
-    exact = train(tmp_path / "exact", OutputOnly, **options).synaptic["synapses2.w"]
+    exact = train(tmp_path / "exact", OutputOnly, **options).method.synaptic["synapses2.w"]
     np.testing.assert_allclose(rule, exact, atol=1e-9)
 
 
@@ -277,8 +274,8 @@ def test_output_weights_learn_the_same_by_the_rule_and_by_backpropagation(tmp_pa
     ("options", "message"),
     [
         (dict(feedback="sfdfaa"), "Did you mean 'sfdfa'"),
-        (dict(mini_batch=50, batch=20), "multiple of --batch"),
-        (dict(dt=0.0), "--dt must lie between 0.001 and 1000"),
+        (dict(mini_batch=50, batch=20), "multiple of batch"),
+        (dict(dt=0.0), "dt must lie between 0.001 and 1000"),
         (dict(limit=40, epochs=1), "more than the 40 training samples"),
         (dict(set_output=("tau=3",)), "no parameter 'tau'"),
         (dict(set_output=("c=3*second",)), "unit"),
@@ -286,7 +283,7 @@ def test_output_weights_learn_the_same_by_the_rule_and_by_backpropagation(tmp_pa
 )
 def test_what_a_user_can_mend_is_one_sentence(options, message, tmp_path):
     with pytest.raises((ValueError, ModelError), match=message):
-        FeedbackTrainer.start(FeedbackConfig(device="runtime", **options), tmp_path / "run")
+        Run(Feedback(device="runtime", **options), tmp_path / "run")
 
 
 def test_an_overflow_before_any_learning_is_not_the_learning_rate(tmp_path):
@@ -294,11 +291,9 @@ def test_an_overflow_before_any_learning_is_not_the_learning_rate(tmp_path):
     loss.write_text(
         'base = "spike_count"\noutput_at_epoch_end = "delta = exp(1e5*y_true)*int(own_class == shown_class)"\n'
     )
-    trainer = FeedbackTrainer.start(FeedbackConfig(**{**TINY, "loss": str(loss)}), tmp_path / "run")
-    with pytest.raises(
-        FloatingPointError, match="'dw' of the synapses of layer .*before any weight has.* --init or --set"
-    ):
-        trainer.run()
+    run = Run(Feedback(**{**TINY, "loss": str(loss)}), tmp_path / "run")
+    with pytest.raises(DivergenceError, match="'dw' of the synapses of layer .*before any weight has.* init or set"):
+        run.train(progress=False)
 
 
 # -- what fits together -----------------------------------------------------------------------------------------------
@@ -359,7 +354,7 @@ def test_a_misfit_is_refused_before_anything_is_compiled(tmp_path, capsys):
 
 
 # -- spike timing ------------------------------------------------------------------------------------------------------
-def test_timing_classes_differ_in_timing_alone(tmp_path):
+def test_timing_classes_differ_in_timing_alone():
     data = datasets.load("timing")
     assert (data.images > 0).all()  # every channel spikes, once, in every sample
     latencies = 1 - data.images.reshape(len(data.labels), -1) / 255.0
@@ -367,5 +362,5 @@ def test_timing_classes_differ_in_timing_alone(tmp_path):
     assert np.ptp(np.sort(patterns, axis=-1), axis=(0, 1)).max() == 0
     distance = ((latencies[data.test, None, None] - patterns) ** 2).sum(axis=-1).min(axis=2)
     assert np.mean(distance.argmin(axis=1) == data.labels[data.test]) > 0.999  # the known answer
-    config = FeedbackConfig(dataset="timing", device="runtime", limit=300)
-    assert rate_readout(FeedbackTrainer.start(config, tmp_path / "run")) == pytest.approx(0.2, abs=0.02)
+    config = Feedback.Options(dataset="timing", device="runtime", limit=300)
+    assert rate_readout(Feedback.of(config)) == pytest.approx(0.2, abs=0.02)

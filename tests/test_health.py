@@ -8,20 +8,21 @@ import pytest
 from brianff.equations.compose import compose
 from brianff.equations.threshold import crossing, membrane_of, parameter_of_threshold
 from brianff.errors import BrianffWarning
-from brianff.learning.feedback_training import FeedbackConfig, FeedbackTrainer
+from brianff.learning.feedback import Feedback
+from brianff.learning.forward_forward import ForwardForward
 from brianff.learning.health import Health, at_chance, chance_of, lower_threshold
-from brianff.learning.rectified import AnnConfig, AnnTrainer
-from brianff.learning.training import Config, Trainer
+from brianff.learning.rectified import Rectified
+from brianff.learning.run import Run
 
-TINY = dict(hidden=(12, 10), steps=10, dt=4.0, batch=100, mini_batch=100, limit=200, epochs=1, refresh=200, chunk=100)
+TINY = dict(layers=(12, 10), steps=10, dt=4.0, batch=100, mini_batch=100, limit=200, epochs=1, refresh=200, chunk=100)
 TINY |= dict(validate=60, device="runtime")
 
 
-def said(trainer):
+def said(run):
     """What training warns of."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        trainer.run()
+        run.train(progress=False)
     return [str(w.message) for w in caught if issubclass(w.category, BrianffWarning)]
 
 
@@ -126,49 +127,49 @@ def test_a_layer_that_wakes_up_in_time_is_not_mentioned():
 
 # -- in training -----------------------------------------------------------------------------------------------------
 def test_a_silent_network_says_so(tmp_path):
-    trainer = Trainer.start(Config(**TINY, set=("v_th=1000",)), tmp_path / "run")
-    silent, nothing = said(trainer)
+    run = Run(ForwardForward(**TINY, set=("v_th=1000",)), tmp_path / "run")
+    silent, nothing = said(run)
     assert silent == (
-        "layer 1 and layer 2 have been silent for 200 samples: try a larger --init-gain than 1.5, or a lower v_th "
-        "(--set v_th=…)."
+        "layer 1 and layer 2 have been silent for 200 samples: try a larger init_gain than 1.5, or a lower v_th "
+        "(set v_th=…)."
     )
     assert nothing.startswith("the network has not learnt: 0 of 60 validation samples are right by goodness")
-    assert trainer.metrics[-1]["ties"] == 60 and trainer.metrics[-1]["goodness"] == 0
-    evaluation = trainer.evaluate("test", 40)
+    assert run.metrics[-1]["ties"] == 60 and run.metrics[-1]["goodness"] == 0
+    evaluation = run.evaluate("test", 40)
     assert evaluation.accuracy() == evaluation.accuracy("upper") == 0
     np.testing.assert_array_equal(evaluation.silent, [1, 1])
 
 
 def test_an_upper_layer_or_the_input_that_is_silent(tmp_path):
-    trainer = Trainer.start(Config(**TINY, layers="in-turn"), tmp_path / "upper")
-    trainer.synaptic["synapses2.w"] = -abs(trainer.synaptic["synapses2.w"])
-    assert said(trainer)[0].startswith("layer 2 has been silent for 200 samples")
+    run = Run(ForwardForward(**TINY, greedy=True), tmp_path / "upper")
+    run.method.synaptic["synapses2.w"] = -abs(run.method.synaptic["synapses2.w"])
+    assert said(run)[0].startswith("layer 2 has been silent for 200 samples")
     with pytest.warns(
         BrianffWarning, match="the input, layer 1 and layer 2 have been .*: try other parameters of the enc"
     ):
-        trainer.health.after_chunk(200, [False, False, False])
+        run.method.health.after_chunk(200, [False, False, False])
 
 
 def test_a_network_of_rectified_units_says_so(tmp_path):
-    options = dict(hidden=(20, 10), epochs=1, limit=300, validate=0)
-    trainer = AnnTrainer.start(AnnConfig(**options, learning_rate=0.0), tmp_path / "a")
-    for layer in trainer.network.layers:
+    options = dict(layers=(20, 10), epochs=1, limit=300, validate=0)
+    run = Run(Rectified(**options, learning_rate=0.0), tmp_path / "a")
+    for layer in run.method.layers:
         layer.b -= 100
-    silent, nothing = said(trainer)
-    assert silent.startswith("layer 1 and layer 2 have been silent for 300 samples: try a larger --init-gain than 1")
+    silent, nothing = said(run)
+    assert silent.startswith("layer 1 and layer 2 have been silent for 300 samples: try a larger init_gain than 1")
     assert nothing.startswith("the network has not learnt: 0 of 270")
-    assert trainer.evaluate("test").silent.tolist() == [1, 1]
+    assert run.evaluate("test").silent.tolist() == [1, 1]
 
 
 def test_a_feedback_network_says_so(tmp_path):
-    options = dict(hidden=(20,), steps=20, dt=10.0, limit=200, epochs=1, mini_batch=50, batch=50, chunk=100)
-    silent = FeedbackTrainer.start(FeedbackConfig(**options, device="runtime", set=("c=1000",)), tmp_path / "a")
+    options = dict(layers=(20,), steps=20, dt=10.0, limit=200, epochs=1, mini_batch=50, batch=50, chunk=100)
+    silent = Run(Feedback(**options, device="runtime", set=("c=1000",)), tmp_path / "a")
     assert said(silent)[0] == (
-        "layer 1 and the output layer have been silent for 200 samples: try a larger --init than 1, or a lower c "
-        "(--set c=…)."
+        "layer 1 and the output layer have been silent for 200 samples: try a larger init than 1, or a lower c "
+        "(set c=…)."
     )
 
 
 def test_a_network_that_learns_is_left_in_peace(tmp_path):
     """As the spiking ones of tests/test_protocols.py."""
-    assert said(AnnTrainer.start(AnnConfig(hidden=(40, 40), epochs=4, limit=500), tmp_path / "ann")) == []
+    assert said(Run(Rectified(layers=(40, 40), epochs=4, limit=500), tmp_path / "ann")) == []

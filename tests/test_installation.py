@@ -52,7 +52,7 @@ def test_scripts_in_the_folder_that_holds_the_clone_find_it(options, tmp_path):
     )
 
 
-@pytest.mark.parametrize(("module", "logs"), [("brianff.program", False), ("brianff.learning.training", True)])
+@pytest.mark.parametrize(("module", "logs"), [("brianff.program", False), ("brianff.learning.run", True)])
 def test_programs_leave_no_log_of_brian2_and_the_library_changes_none_of_its_settings(module, logs, tmp_path):
     script = tmp_path / "script.py"
     script.write_text(f"import {module}, brian2, os; os._exit(0)\n")  # as if killed: Brian2 tidies up at a normal exit

@@ -8,7 +8,8 @@ from brianff.equations.compose import compose
 from brianff.equations.kinds import FEEDBACK, KINDS, available
 from brianff.equations.model import load
 from brianff.errors import ModelError
-from brianff.learning.feedback_training import FeedbackConfig, FeedbackTrainer
+from brianff.learning.feedback import Feedback
+from brianff.learning.run import Run
 
 ALL = [(kind, name) for kind in KINDS for name in available(kind)]
 
@@ -34,13 +35,13 @@ def test_every_limit_keeps_something_out(kind, name):
 @pytest.mark.parametrize(
     ("models", "parameters", "message"),
     [
-        ({}, {"v_th": -1}, r"v_th = -1 \(--set\): .*lif.py:\d+ needs 0 < v_th <= 1e6\."),
-        ({}, {"floor_x2": 0}, r"floor_x2 = 0 \(--set\): .*sum_of_squares.py:\d+ needs 0 < floor_x2"),
+        ({}, {"v_th": -1}, r"v_th = -1 \(set\): .*lif.py:\d+ needs 0 < v_th <= 1e6\."),
+        ({}, {"floor_x2": 0}, r"floor_x2 = 0 \(set\): .*sum_of_squares.py:\d+ needs 0 < floor_x2"),
         ({}, {"tau_m": 1e-30 * second}, r"needs 1\*us <= tau_m"),
         (
             {"encoder": "burst"},
             {"t_min": 30 * ms},
-            r"t_min = 30. ms \(--set\), t_max = 20. ms \(.*py:\d+\): ",
+            r"t_min = 30. ms \(set\), t_max = 20. ms \(.*py:\d+\): ",
         ),
         ({"neuron": "izhikevich_chattering"}, {"I_unit": 2 * second}, "unit of"),
         ({"neuron": "adex"}, {"v_cut": load("neuron", "adex").parameters["V_T"]}, r"adex.py:\d+ needs .* V_T < v_cut"),
@@ -54,11 +55,11 @@ def test_values_outside_are_refused_with_file_line_and_condition(models, paramet
 
 
 def test_learning_with_feedback_and_its_output_layer(tmp_path):
-    with pytest.raises(ModelError, match=r"eta_F = -1 \(--set\): .*sfdfa.py:\d+ needs 0 <= eta_F <= 1"):
+    with pytest.raises(ModelError, match=r"eta_F = -1 \(set\): .*sfdfa.py:\d+ needs 0 <= eta_F <= 1"):
         compose(FEEDBACK, parameters={"eta_F": -1})
-    config = FeedbackConfig(device="runtime", set_output=("c=-1",))
-    with pytest.raises(ModelError, match=r"c = -1 \(--set-output\): .*two_exponential.py:\d+ needs 0 < c"):
-        FeedbackTrainer.start(config, tmp_path / "run")
+    config = Feedback.Options(device="runtime", set_output=("c=-1",))
+    with pytest.raises(ModelError, match=r"c = -1 \(set_output\): .*two_exponential.py:\d+ needs 0 < c"):
+        Run(Feedback.of(config), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 

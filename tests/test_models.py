@@ -18,7 +18,8 @@ from brianff.equations.compose import compose
 from brianff.equations.kinds import FORWARD_FORWARD, available
 from brianff.equations.model import load
 from brianff.errors import ModelError
-from brianff.learning.training import Config, Trainer
+from brianff.learning.forward_forward import ForwardForward
+from brianff.learning.run import Run
 from brianff.network.feedforward import LABEL_NONE, Architecture
 from brianff.network.trial import check
 from brianff.stimulus import Schedule
@@ -128,12 +129,12 @@ def test_a_neuron_is_one_file_and_no_change_elsewhere(tmp_path, monkeypatch):
     assert Combination("my_neuron", "phase", "csdp").misfit() is None
     assert "\n### my_neuron\n" in models_page()
     options = Combination("my_neuron", "phase", "symba").options()
-    small = dict(device="runtime", hidden=(20,), limit=20, batch=20, mini_batch=20, refresh=20, chunk=20, epochs=1)
-    trainer = Trainer.start(Config(**options, **small, validate=1), tmp_path / "run")
-    before = trainer.synaptic["synapses1.w"].copy()
-    trainer.run()
-    assert trainer.metrics[0]["positive1"] > 0  # its neurons spike
-    assert (trainer.synaptic["synapses1.w"] != before).any()
+    small = dict(device="runtime", layers=(20,), limit=20, batch=20, mini_batch=20, refresh=20, chunk=20, epochs=1)
+    run = Run(ForwardForward(**options, **small, validate=1), tmp_path / "run")
+    before = run.method.synaptic["synapses1.w"].copy()
+    run.train(progress=False)
+    assert run.metrics[0]["positive1"] > 0  # its neurons spike
+    assert (run.method.synaptic["synapses1.w"] != before).any()
 
 
 # -- goodness ------------------------------------------------------------------------------------------------------

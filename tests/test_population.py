@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from brianff import datasets
-from brianff.learning.population import AnnPopulation, Learner, SpikingPopulation, fitness, measure, smoothed_gradient
-from brianff.learning.training import cpu_seconds
+from brianff.errors import OptionError
+from brianff.learning.population import AnnPopulation, PopulationSearch, SpikingPopulation, fitness, smoothed_gradient
+from brianff.learning.run import Run, cpu_seconds
 
 SPIKING = dict(n_pixels=64, n_classes=10, n_neurons=12, capacity=16, steps=25, dt_ms=2.0)
 
@@ -40,15 +41,14 @@ def test_members_side_by_side_do_what_each_does_alone_in_a_third_of_the_time(dig
 
 @pytest.mark.compiler
 def test_a_spiking_population_raises_its_margin(digits):
-    population = SpikingPopulation(**SPIKING, members=8)
-    learner = Learner(population, digits, "es", generations=40, pairs=8, sigma=0.3, learning_rate=0.3)
-    start = measure(population, learner.w, digits, "validation", readout=False)
-    while learner.generation < learner.generations:
-        learner.step()
-    end = measure(population, learner.w, digits, "validation")
-    assert end["true"] - end["wrong"] > start["true"] - start["wrong"]
-    assert end["goodness"] > start["goodness"] + 0.1 and end["readout"] > 0.5
-    assert learner.presentations == 40 * (8 * 16 + 8)
+    run = Run(PopulationSearch(digits, neurons=12, members=8, pairs=8, generations=40))
+    start = run.evaluate("validation")
+    run.train(progress=False)
+    end = run.evaluate("validation")
+    margins = [float(np.mean(np.subtract(*result.separation()))) for result in (start, end)]
+    assert margins[1] > margins[0]
+    assert end.accuracy("goodness") > start.accuracy("goodness") + 0.1
+    assert run.method.presentations == 40 * (8 * 16 + 8)
 
 
 def test_a_neurons_fitness_is_its_part_of_the_gradient(digits):
@@ -79,19 +79,17 @@ def test_the_smoothed_gradient_of_a_smooth_layer_is_its_gradient(digits):
 
 @pytest.mark.parametrize("method", ["gradient", "es", "spsa", "ga", "pso"])
 def test_every_method_learns_in_a_layer_of_rectified_linear_units(method, digits):
-    population = AnnPopulation(64, 10, 30, 32)
     options = dict(sigma=0.1) if method == "pso" else dict(learning_rate=0.2)
-    learner = Learner(population, digits, method, generations=80, pairs=16, **options)
-    frozen = measure(population, learner.w, digits, "validation", readout=False)
-    while learner.generation < learner.generations:
-        learner.step()
-    assert measure(population, learner.w, digits, "validation", readout=False)["goodness"] > frozen["goodness"] + 0.3
+    options |= dict(substrate="ann", neurons=30, members=32, generations=80, pairs=16)
+    run = Run(PopulationSearch(digits, search=method, **options))
+    frozen = run.evaluate("validation").accuracy("goodness")
+    assert run.train(progress=False).evaluate("validation").accuracy("goodness") > frozen + 0.3
 
 
 def test_a_whole_layer_is_searched_in_the_same_order(digits):
-    population = AnnPopulation(64, 10, 7, 8)
-    w = {scope: Learner(population, digits, "es", scope).w for scope in ("neuron", "layer")}
+    options = dict(substrate="ann", neurons=7, members=8)
+    w = {scope: PopulationSearch(digits, scope=scope, **options).w for scope in ("neuron", "layer")}
     np.testing.assert_array_equal(w["neuron"], w["layer"])
     assert w["layer"].shape == (74, 7)
-    with pytest.raises(ValueError, match="scope must be one of neuron, layer, not both"):
-        Learner(population, digits, "es", "both")
+    with pytest.raises(OptionError, match="scope must be one of neuron, layer, not 'both'"):
+        PopulationSearch(digits, scope="both", **options)

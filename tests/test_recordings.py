@@ -9,8 +9,9 @@ from brianff.equations.compose import compose
 from brianff.equations.kinds import FEEDBACK, available
 from brianff.equations.threshold import crossing
 from brianff.errors import BrianffWarning, OptionError
+from brianff.learning.forward_forward import ForwardForward
 from brianff.learning.recordings import Recording, record_presentations, silence
-from brianff.learning.training import Config, Trainer, record_run
+from brianff.learning.run import Run
 from brianff.network.feedforward import LABEL_NONE, Architecture
 from brianff.network.monitors import membrane, shown_variables
 from brianff.results import ResultsError
@@ -111,11 +112,11 @@ def test_the_same_neuron_in_smaller_steps_is_well(tmp_path):
 def test_a_run_with_a_neuron_that_diverges_says_so_before_it_trains(tmp_path):
     path = tmp_path / "fitzhugh.py"
     path.write_text(FITZHUGH)
-    options = dict(hidden=(8, 4), record_neurons=(0,), record_samples=(0,), device="runtime", init_gain=9.0)
-    trainer = Trainer.start(Config(neuron=str(path), **options), tmp_path / "run")
-    with pytest.warns(BrianffWarning, match=r"of neuron \d of layer 1 is not finite at t = \d+ ms: try --dt 0.1"):
-        recording = record_run(trainer)
-    assert trainer.health.has_diverged
+    options = dict(layers=(8, 4), device="runtime", init_gain=9.0)
+    run = Run(ForwardForward(neuron=str(path), **options), tmp_path / "run")
+    with pytest.warns(BrianffWarning, match=r"of neuron \d of layer 1 is not finite at t = \d+ ms: try dt 0.1"):
+        recording = run.record([0], [0])
+    assert run.method.health.has_diverged
     assert plotting.save(plotting.membrane(recording), tmp_path / "membrane.png").is_file()
 
 

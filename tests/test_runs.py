@@ -7,29 +7,30 @@ import shutil
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, in_python
 from test_training import TINY
 
 from brianff.datasets import load
 from brianff.errors import OptionError
 from brianff.hashes import digest_of
-from brianff.learning import runs
-from brianff.learning.training import Config, Trainer
+from brianff.learning import folder as folders
+from brianff.learning.forward_forward import ForwardForward
+from brianff.learning.run import Run
 from brianff.results import ResultsError, RunFolder
 
 LIF = (ROOT / "models" / "neurons" / "lif.py").read_text()
 
 
 def begin(path, **options):
-    return Trainer.start(Config(**{**TINY, **options}), path)
+    return Run(ForwardForward(**{**TINY, **options}), path).begin()
 
 
 @pytest.fixture(scope="module")
 def begun_once(tmp_path_factory):
     """A run that has been begun, and has not learnt yet."""
     path = tmp_path_factory.mktemp("begun") / "run"
-    trainer = begin(path)
-    trainer._checkpoint()
+    run = begin(path)
+    run._checkpoint()
     return path
 
 
@@ -59,9 +60,10 @@ def edit(path, change, signed=False):
         ("seed", True, "--seed must be a whole number, not True"),
         ("seed", None, "--seed must be a whole number, not None"),
         ("batch", 7, "--mini-batch 5 is not a multiple of --batch 7"),
-        ("layers", "x", "--layers must be one of"),
-        ("hidden", [8, "6"], "--hidden must be a whole number"),
-        ("hidden", {}, "--hidden must be a list of values"),
+        ("greedy", "x", "--greedy must be True or False"),
+        ("layers", [8, 1.5], "--layers must be a text"),
+        ("layers", {}, "--layers must be a list of values"),
+        ("phases", "sometimes", "--phases 'sometimes' is neither paired"),
         ("learning_rate", float("nan"), "--learning-rate must .*not nan"),
         ("set", ["t_code=10*ms"], "config.json has been changed"),
         ("neuron", "adex", "config.json has been changed"),
@@ -69,8 +71,8 @@ def edit(path, change, signed=False):
 )
 def test_edited_options_are_refused(begun, name, value, message):
     edit(begun, lambda document: document["config"].update({name: value}))
-    with pytest.raises(ResultsError, match=message) as error:
-        Trainer.resume(begun)
+    with pytest.raises(ResultsError, match=in_python(message)) as error:
+        Run.resume(begun)
     assert "config.json" in str(error.value)
 
 
@@ -80,13 +82,13 @@ def test_options_of_another_version_are_refused(begun, change):
     with pytest.raises(
         ResultsError, match="another version of brianff: the option '(seed' is missing|new' is unknown)"
     ):
-        Trainer.resume(begun)
+        Run.resume(begun)
 
 
 def test_a_run_of_an_earlier_version_is_refused(begun):
     edit(begun, lambda document: document.pop("digest"))
     with pytest.raises(ResultsError, match="of an earlier version of brianff"):
-        Trainer.resume(begun)
+        Run.resume(begun)
 
 
 def test_another_version_of_a_library_is_said(begun):
@@ -94,20 +96,20 @@ def test_another_version_of_a_library_is_said(begun):
         (begun / name).unlink()
     edit(begun, lambda document: document["versions"].update(numpy="1.0"), signed=True)
     said = []
-    Trainer.resume(begun, said.append)
+    Run.resume(begun, report=said.append)
     assert said == [f"begun with numpy 1.0, and now it is {np.__version__}: weights may differ in their last bits."]
 
 
 def test_the_hash_of_data_tells_every_array_apart():
     data = load("digits")
-    assert runs.data_digest(data) == runs.data_digest(load("digits"))
+    assert folders.data_digest(data) == folders.data_digest(load("digits"))
     images, labels = data.images.copy(), data.labels.copy()
     images[5, 3, 3] ^= 1
     labels[[0, 1]] = labels[[1, 0]]
     swapped = {"train": data.validation, "validation": data.train}
     others = [dict(images=images), dict(labels=labels), swapped, dict(name="other")]
-    digests = {runs.data_digest(dataclasses.replace(data, **other)) for other in others}
-    assert len(digests | {runs.data_digest(data)}) == 5
+    digests = {folders.data_digest(dataclasses.replace(data, **other)) for other in others}
+    assert len(digests | {folders.data_digest(data)}) == 5
 
 
 def test_other_data_are_refused(begun, monkeypatch):
@@ -116,7 +118,7 @@ def test_other_data_are_refused(begun, monkeypatch):
     images[data.train[0], 0, 0] ^= 1
     monkeypatch.setattr("brianff.datasets.load", lambda *_, **__: dataclasses.replace(data, images=images))
     with pytest.raises(ResultsError, match="'digits' is not the one with which .*run was begun"):
-        Trainer.resume(begun)
+        Run.resume(begun)
 
 
 # -- model files ---------------------------------------------------------------------------------------------------
@@ -131,7 +133,7 @@ def own_once(tmp_path_factory):
     model, base = folder / "mine" / "sub" / "fast.py", folder / "mine" / "base.py"
     base.write_text(LIF)
     model.write_text('"""Faster."""\nfrom brian2 import ms\n\nbase = "../base.py"\nparameters = {"tau_m": 10 * ms}\n')
-    begin(folder / "run", neuron=str(model)).run()
+    begin(folder / "run", neuron=str(model)).train(progress=False)
     return folder / "run", model, base
 
 
@@ -151,11 +153,11 @@ def test_a_run_keeps_its_model_files(own):
     kept = sorted(path.relative_to(run / "models") for path in (run / "models").rglob("*.py"))
     assert list(map(str, kept)) == ["neuron/base.py", "neuron/sub/fast.py"]
     assert (run / "models" / "neuron" / "base.py").read_text() == base.read_text()
-    before = Trainer.resume(run).synaptic
+    before = Run.resume(run).method.synaptic
     shutil.rmtree(model.parent.parent)
-    trainer = Trainer.resume(run, trust_models=True)
-    assert trainer.config.neuron == str(run / "models" / "neuron" / "sub" / "fast.py")
-    np.testing.assert_array_equal(trainer.synaptic["synapses1.w"], before["synapses1.w"])
+    again = Run.resume(run, trust_models=True).method
+    assert again.options.neuron == str(run / "models" / "neuron" / "sub" / "fast.py")
+    np.testing.assert_array_equal(again.synaptic["synapses1.w"], before["synapses1.w"])
 
 
 @pytest.mark.parametrize("which", [0, 1])
@@ -167,10 +169,10 @@ def test_a_model_file_that_is_not_what_it_was_is_not_loaded(own, tmp_path, which
         files[which].unlink()
     else:
         files[which].write_text(files[which].read_text() + TELL_TALE.format(path=str(marker)))
-    with pytest.raises(ResultsError, match=f"{files[which].name} .*--trust-models to go on with the copy, .*/models/"):
-        Trainer.resume(run)
+    with pytest.raises(ResultsError, match=f"{files[which].name} .*trust_models to go on with the copy, .*/models/"):
+        Run.resume(run)
     assert not marker.exists()
-    Trainer.resume(run, trust_models=True)
+    Run.resume(run, trust_models=True)
     assert not marker.exists()
 
 
@@ -180,16 +182,16 @@ def test_a_changed_copy_is_not_loaded(own, tmp_path, trust):
     copy = run / "models" / "neuron" / "base.py"
     copy.write_text(copy.read_text() + TELL_TALE.format(path=str(tmp_path / "ran")))
     with pytest.raises(ResultsError, match="base.py is not the model file with which the run was begun"):
-        Trainer.resume(run, trust_models=trust)
+        Run.resume(run, trust_models=trust)
     assert not (tmp_path / "ran").exists()
 
 
 def test_somebody_elses_models_run_only_if_asked_for(own, monkeypatch, tmp_path):
     run, *_ = own
     monkeypatch.setenv("BRIANFF_CONFIG", str(tmp_path / "somebody"))
-    with pytest.raises(ResultsError, match="begun by somebody else or on another machine.*add --trust-models"):
-        Trainer.resume(run)
-    Trainer.resume(run, trust_models=True)
+    with pytest.raises(ResultsError, match="begun by somebody else or on another machine.*add trust_models"):
+        Run.resume(run)
+    Run.resume(run, trust_models=True)
 
 
 def test_a_forged_configuration_runs_no_code(tmp_path):
@@ -197,7 +199,7 @@ def test_a_forged_configuration_runs_no_code(tmp_path):
     run, marker, model = tmp_path / "run", tmp_path / "ran", tmp_path / "evil.py"
     begin(run)
     model.write_text(LIF + TELL_TALE.format(path=str(marker)))
-    digest = runs._file_digest(model)
+    digest = folders._file_digest(model)
     outside = {"copy": str(model), "original": str(model), "sha256": digest}
     for place in (str(model), "models/neuron/evil.py", str(tmp_path / "evil.py").replace("evil.py", "./evil.py")):
         for entry in (
@@ -215,10 +217,10 @@ def test_a_forged_configuration_runs_no_code(tmp_path):
             edit(run, change, signed=True)
             for trust in (False, True):
                 with pytest.raises(ResultsError, match="config.json|evil.py|somebody"):
-                    Trainer.resume(run, trust_models=trust)
+                    Run.resume(run, trust_models=trust)
     edit(run, lambda document: document["config"].update(neuron="lif", set=["tau_m=__import__('os').abort()"]), True)
     with pytest.raises(Exception, match="tau_m=__import__"):
-        Trainer.resume(run)
+        Run.resume(run)
     assert not marker.exists()
 
 
@@ -231,13 +233,13 @@ def test_a_complete_forgery_runs_no_code(tmp_path):
     copy.write_text(LIF + TELL_TALE.format(path=str(marker)))
 
     def change(document):
-        document["models"]["neuron"][0] |= {"sha256": runs._file_digest(copy), "original": str(copy)}
+        document["models"]["neuron"][0] |= {"sha256": folders._file_digest(copy), "original": str(copy)}
 
     edit(run, change, signed=True)
     for signature in (None, "", "\N{SNOWMAN}", 3):
         edit(run, lambda document, signature=signature: document.update(signature=signature))
         with pytest.raises(ResultsError, match="begun by somebody else"):
-            Trainer.resume(run)
+            Run.resume(run)
     assert not marker.exists()
 
 
@@ -252,12 +254,12 @@ def test_a_base_that_a_copy_would_not_find_is_refused(tmp_path):
 
 def test_the_key_is_for_this_user_alone_and_made_once(tmp_path, monkeypatch):
     monkeypatch.setenv("BRIANFF_CONFIG", str(tmp_path))
-    key = runs._key()
-    assert len(key) >= 64 and runs._key() == key
+    key = folders._key()
+    assert len(key) >= 64 and folders._key() == key
     assert [(p.name, p.stat().st_mode & 0o777) for p in (tmp_path / "brianff").iterdir()] == [("key", 0o600)]
     (tmp_path / "brianff" / "key").write_bytes(b"short")
     with pytest.raises(ResultsError, match="key is damaged"):
-        runs._key()
+        folders._key()
 
 
 def test_without_a_place_for_the_key_a_run_begins_and_says_so(tmp_path, monkeypatch):
@@ -265,36 +267,37 @@ def test_without_a_place_for_the_key_a_run_begins_and_says_so(tmp_path, monkeypa
     monkeypatch.setenv("BRIANFF_CONFIG", str(tmp_path / "file"))
     (tmp_path / "mine.py").write_text(LIF)
     said = []
-    Trainer.start(Config(**{**TINY, "neuron": str(tmp_path / "mine.py")}), tmp_path / "run", said.append)
+    method = ForwardForward(report=said.append, **{**TINY, "neuron": str(tmp_path / "mine.py")})
+    Run(method, tmp_path / "run").begin()
     assert len(said) == 1 and "--resume will ask for --trust-models" in said[0]
     with pytest.raises(ResultsError, match="begun by somebody else"):
-        Trainer.resume(tmp_path / "run")
+        Run.resume(tmp_path / "run")
 
 
 def test_models_of_the_library_need_no_key(tmp_path, monkeypatch):
     monkeypatch.setenv("BRIANFF_CONFIG", str(tmp_path / "config"))
     begin(tmp_path / "run")
-    Trainer.resume(tmp_path / "run")
+    Run.resume(tmp_path / "run")
     assert not (tmp_path / "config").exists() and not (tmp_path / "run" / "models").exists()
 
 
 # -- what is there before and after training -----------------------------------------------------------------------
 def test_a_missing_checkpoint_is_said_and_training_begins_again(tmp_path):
-    trainer = begin(tmp_path / "run")
-    trainer.run()
+    run = begin(tmp_path / "run")
+    run.train(progress=False)
     os.remove(tmp_path / "run" / "checkpoint.npz")
     said = []
-    again = Trainer.resume(tmp_path / "run", said.append)
+    again = Run.resume(tmp_path / "run", report=said.append)
     assert again.position == 0 and len(said) == 1 and "training begins again" in said[0]
-    again.run()
-    np.testing.assert_array_equal(again.synaptic["synapses2.w"], trainer.synaptic["synapses2.w"])
+    again.train(progress=False)
+    np.testing.assert_array_equal(again.method.synaptic["synapses2.w"], run.method.synaptic["synapses2.w"])
 
 
 def test_metrics_are_the_same_after_a_resume(tmp_path):
-    trainer = begin(tmp_path / "run")
-    trainer.run()
-    again = Trainer.resume(tmp_path / "run")
-    assert again.metrics == trainer.metrics == RunFolder(tmp_path / "run").read_metrics()
+    run = begin(tmp_path / "run")
+    run.train(progress=False)
+    again = Run.resume(tmp_path / "run")
+    assert again.metrics == run.metrics == RunFolder(tmp_path / "run").read_metrics()
     assert [[type(v) for v in row.values()] for row in again.metrics] == [
-        [type(v) for v in row.values()] for row in trainer.metrics
+        [type(v) for v in row.values()] for row in run.metrics
     ]

@@ -11,18 +11,20 @@ import time
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, in_python
 
 from brianff.datasets import DatasetError
-from brianff.learning.training import Config, Trainer, record_run
+from brianff.errors import BrianffError, DivergenceError, OptionError
+from brianff.learning.forward_forward import ForwardForward
+from brianff.learning.run import Run
 from brianff.results import ResultsError, RunFolder
 from brianff.stimulus import moved
 
 # One architecture for all tests that compile.
-COMPILED = dict(hidden=(40, 30), refresh=100, chunk=50, validate=0)
+COMPILED = dict(layers=(40, 30), refresh=100, chunk=50, validate=0)
 TINY = dict(
     device="runtime",
-    hidden=(8, 6),
+    layers=(8, 6),
     steps=20,
     label_neurons=2,
     batch=5,
@@ -37,16 +39,16 @@ TINY = dict(
 
 
 def train(path, **options):
-    trainer = Trainer.start(Config(**options), path)
-    trainer.run()
-    return trainer
+    run = Run(ForwardForward(**options), path)
+    run.train(progress=False)
+    return run
 
 
 @pytest.mark.compiler
 def test_learns_digits(tmp_path):
     """A small network, a few epochs: well above chance on held-out data, positive goodness above negative."""
-    trainer = train(tmp_path / "run", epochs=10, **COMPILED)
-    result = trainer.evaluate("test")
+    run = train(tmp_path / "run", epochs=10, **COMPILED)
+    result = run.evaluate("test")
     assert result.accuracy("goodness") > 0.8
     assert result.accuracy("readout") > 0.8
     true, wrong = result.separation()
@@ -63,7 +65,7 @@ def protocol(*arguments):
 
 
 INTERRUPTED = [
-    "--dataset", "digits", "--hidden", "40,30", "--refresh", "100", "--chunk", "50", "--validate", "20", "--limit",
+    "--dataset", "digits", "--layers", "40,30", "--refresh", "100", "--chunk", "50", "--validate", "20", "--limit",
     "600", "--epochs", "4", "--encoder", "poisson_rate",
 ]  # fmt: skip
 
@@ -106,7 +108,7 @@ def test_killed_twice_and_resumed_gives_the_same_weights_bit_for_bit(tmp_path):
     first, second = (RunFolder(folder).load("checkpoint") for folder in (undisturbed, disturbed))
     assert first["position"] == second["position"] == total
     for name in first:
-        if name != "seconds":
+        if "seconds" not in name:
             np.testing.assert_array_equal(first[name], second[name], err_msg=name)
     a, b = (RunFolder(folder).load("evaluation") for folder in (undisturbed, disturbed))
     np.testing.assert_array_equal(a["goodness"], b["goodness"])
@@ -116,7 +118,7 @@ def test_killed_twice_and_resumed_gives_the_same_weights_bit_for_bit(tmp_path):
 
 
 def final_weights(path, **options):
-    return train(path, **{**TINY, **options}).synaptic
+    return train(path, **{**TINY, **options}).method.synaptic
 
 
 @pytest.mark.parametrize(
@@ -136,21 +138,20 @@ def test_the_seed_matters(tmp_path):
 
 def test_resuming_a_finished_run_changes_nothing(tmp_path):
     before = final_weights(tmp_path / "run")
-    trainer = Trainer.resume(tmp_path / "run")
-    trainer.run()
+    run = Run.resume(tmp_path / "run")
+    run.train(progress=False)
     for name, value in before.items():
-        np.testing.assert_array_equal(trainer.synaptic[name], value)
+        np.testing.assert_array_equal(run.method.synaptic[name], value)
 
 
 def test_layers_in_turn(tmp_path):
     """While one layer learns the others do not change."""
-    trainer = Trainer.start(Config(**{**TINY, "layers": "in-turn", "epochs": 1}), tmp_path / "run")
-    start = {k: v.copy() for k, v in trainer.synaptic.items()}
-    while trainer.position < trainer.rows_per_stage:
-        trainer._chunk()
-    middle = {k: v.copy() for k, v in trainer.synaptic.items()}
-    trainer.run()
-    end = trainer.synaptic
+    run = Run(ForwardForward(**{**TINY, "greedy": True, "epochs": 1}), tmp_path / "run")
+    start = {k: v.copy() for k, v in run.method.synaptic.items()}
+    run.train(callbacks=[lambda run, row: run.position >= run.method.rows_per_stage], progress=False)
+    middle = {k: v.copy() for k, v in run.method.synaptic.items()}
+    run.train(progress=False)
+    end = run.method.synaptic
     np.testing.assert_array_equal(middle["synapses2.w"], start["synapses2.w"])
     np.testing.assert_array_equal(end["synapses1.w"], middle["synapses1.w"])
     assert np.abs(middle["synapses1.w"] - start["synapses1.w"]).max() > 1e-4
@@ -159,32 +160,32 @@ def test_layers_in_turn(tmp_path):
 
 def test_without_labels(tmp_path):
     """Hybrid images as negatives: no label input, prediction by the readout alone."""
-    trainer = train(tmp_path / "run", **{**TINY, "negatives": "hybrid"})
-    assert trainer.architecture.n_input == 64
-    result = trainer.evaluate("test", 30)
+    run = train(tmp_path / "run", **{**TINY, "negatives": "hybrid"})
+    assert run.method.architecture.n_input == 64
+    result = run.evaluate("test", 30)
     assert result.goodness is None and result.belief.shape == (30, 10)
-    assert np.abs(trainer.synaptic["synapses1.w"]).max() > 0
-    recording = record_run(trainer)
-    assert not np.array_equal(recording.epochs[0].image, recording.epochs[1].image)  # the negative one is a hybrid
+    assert np.abs(run.method.synaptic["synapses1.w"]).max() > 0
+    first, second = run.record([0]).epochs
+    assert not np.array_equal(first.image, second.image)  # the negative one is a hybrid
 
 
 @pytest.mark.parametrize("negatives", ["hard", "uniform"])
 def test_negative_labels_are_wrong(tmp_path, negatives):
-    trainer = Trainer.start(Config(**{**TINY, "negatives": negatives}), tmp_path / "run")
-    trainer._chunk()
-    samples, _ = trainer._samples(range(0, 4))
-    assert len(trainer.negative_labels) == 20
-    assert not np.any(trainer.negative_labels == trainer.data.labels[samples])
+    run = Run(ForwardForward(**{**TINY, "negatives": negatives}), tmp_path / "run")
+    run.train(callbacks=[lambda run, row: True], progress=False)
+    samples, _ = run.method.stream.take(range(0, 4), 1)
+    assert len(run.method.negative_labels) == 20
+    assert not np.any(run.method.negative_labels == run.method.data.labels[samples])
 
 
 @pytest.mark.parametrize(
     "options",
     [
         dict(dropout=0.2, jitter=1),
-        dict(encoder="poisson_rate", set=(), limit=13, layers="in-turn"),  # 13: the last row has empty places
+        dict(encoder="poisson_rate", set=(), limit=13, greedy=True),  # 13: the last row has empty places
         dict(negatives="hybrid", dropout=0.2, rule="forward_forward"),
     ],
-    ids=["dropout-jitter", "poisson-in-turn", "hybrid"],
+    ids=["dropout-jitter", "poisson-greedy", "hybrid"],
 )
 def test_the_batch_does_not_change_the_result(options, tmp_path):
     """Which presentations are simulated side by side is a matter of speed: the mini-batch is what learns."""
@@ -196,105 +197,103 @@ def test_the_batch_does_not_change_the_result(options, tmp_path):
         for batch in (2, 10)
     ]
     for name in ("synapses1.w", "synapses2.w"):
-        few, many = (run.synaptic[name] for run in runs)
+        few, many = (run.method.synaptic[name] for run in runs)
         np.testing.assert_allclose(few, many, rtol=1e-12, atol=1e-15)
-    np.testing.assert_allclose(runs[0].readout.w, runs[1].readout.w, rtol=1e-12, atol=1e-15)
-    assert np.abs(runs[0].synaptic["synapses1.w"] - runs[0]._initial_weights()["synapses1.w"]).max() > 1e-4
+    np.testing.assert_allclose(runs[0].method.readout.w, runs[1].method.readout.w, rtol=1e-12, atol=1e-15)
+    first = runs[0].method
+    assert np.abs(first.synaptic["synapses1.w"] - first.initial_state()["synapses1.w"]).max() > 1e-4
 
 
 @pytest.mark.parametrize("negatives", ["hard", "hybrid"])
 def test_jitter_moves_training_images_and_no_others(negatives, tmp_path):
-    trainer = Trainer.start(Config(jitter=1, dropout=0.0, negatives=negatives, **TINY), tmp_path / "run")
-    samples, numbers = trainer.train[:20], np.arange(20)
-    shown, height = trainer._shown(samples), trainer.data.image_shape[0]
-    np.testing.assert_array_equal(shown, trainer.data.images[samples].reshape(20, -1) / 255.0)
-    altered = trainer._altered(shown, numbers)
-    np.testing.assert_array_equal(altered, trainer._altered(shown, numbers))  # the same in every pass over a chunk
+    run = Run(ForwardForward(jitter=1, dropout=0.0, negatives=negatives, **TINY), tmp_path / "run")
+    samples, numbers = run.method.train[:20], np.arange(20)
+    shown, height = run.method.shown(samples), run.method.data.image_shape[0]
+    np.testing.assert_array_equal(shown, run.method.data.images[samples].reshape(20, -1) / 255.0)
+    altered = run.method.altered(shown, numbers)
+    np.testing.assert_array_equal(altered, run.method.altered(shown, numbers))  # the same in every pass over a chunk
     by = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]
     same = np.array([(moved(shown, (height, height), np.tile(k, (20, 1))) == altered).all(axis=1) for k in by])
     assert same.any(axis=0).all() and len(set(same.argmax(axis=0))) > 5
-    trainer.run()
+    run.train(progress=False)
 
 
 def test_every_epoch_sees_every_sample_once(tmp_path):
-    trainer = Trainer.start(Config(**TINY), tmp_path / "run")
-    samples, numbers = trainer._samples(range(trainer.n_rows))
-    n = len(trainer.train)
+    run = Run(ForwardForward(**TINY), tmp_path / "run")
+    samples, numbers = run.method.stream.take(range(run.method.n_rows), run.method.epochs)
+    n = len(run.method.train)
     assert len(samples) == 2 * n and len(set(numbers)) == 2 * n
     for epoch in (samples[:n], samples[n:]):
-        np.testing.assert_array_equal(np.sort(epoch), np.sort(trainer.train))
+        np.testing.assert_array_equal(np.sort(epoch), np.sort(run.method.train))
     assert not np.array_equal(samples[:n], samples[n:])
-    assert not set(samples) & set(trainer.data.test) and not set(samples) & set(trainer.data.validation)
+    assert not set(samples) & set(run.method.data.test) and not set(samples) & set(run.method.data.validation)
 
 
 def test_empty_places_in_the_last_row_are_no_samples(tmp_path):
-    trainer = train(tmp_path / "run", **{**TINY, "limit": 7, "layers": "in-turn"})
-    rows = [(row["samples"], row["epoch"]) for row in trainer.metrics if row["what"] == "validation"]
+    run = train(tmp_path / "run", **{**TINY, "limit": 7, "greedy": True})
+    rows = [(row["samples"], row["epoch"]) for row in run.metrics if row["what"] == "validation"]
     assert rows == [(10, 1.4286), (14, 2.0), (24, 3.4286), (28, 4.0)]
 
 
 def test_the_learning_rate_falls_linearly_and_comes_once_a_mini_batch(tmp_path):
-    trainer = Trainer.start(
-        Config(**{**TINY, "mini_batch": 10, "learning_rate": 1.0, "final_rate": 0.0}), tmp_path / "r"
-    )
-    trainer.architecture = dataclasses.replace(trainer.architecture, capacity=100)
-    rates = trainer._learning_rates(range(trainer.n_rows), 0)[: 2 * trainer.n_rows]
+    run = Run(ForwardForward(**{**TINY, "mini_batch": 10, "learning_rate": 1.0, "final_rate": 0.0}), tmp_path / "r")
+    run.method.architecture = dataclasses.replace(run.method.architecture, capacity=100)
+    rates = run.method._learning_rates(range(run.method.n_rows))[: 2 * run.method.n_rows]
     assert not rates[::2].any()  # never after a positive phase
     np.testing.assert_allclose(rates[3::4], 1 - np.arange(1, 9) / 8)
     assert not rates[1::4].any()
 
 
 def test_the_folder_holds_what_a_reader_needs(tmp_path):
-    trainer = train(tmp_path / "run", **TINY, record_samples=(4, 7), record_neurons=(0, 3, 5))
+    run = train(tmp_path / "run", **TINY)
     config = json.loads((tmp_path / "run" / "config.json").read_text())
     assert config["config"]["seed"] == 1 and config["versions"]["brian2"] == "2.10.1"
     equations = "\n".join(config["equations"])
     assert "dv/dt = (gain_below*I_syn - v)/tau_m : 1" in equations and "tau_m = 20. ms" in equations
-    trainer.save_weights()
-    assert RunFolder(tmp_path / "run").load("weights")["w1"].shape == trainer.architecture.sizes[:2]
-    recording = record_run(trainer)
+    assert RunFolder(tmp_path / "run").load("weights")["w1"].shape == run.method.architecture.sizes[:2]
+    recording = run.record((4, 7), (0, 3, 5))
     assert [epoch.phase for epoch in recording.epochs] == [1, -1, 1, -1]
     assert recording.trace("v").shape == (3, 4 * 20 + 1)
     assert list(recording.neurons(2)) == [0, 3, 5]
-    assert recording.epochs[0].label == trainer.data.labels[trainer.data.test[4]]
+    assert recording.epochs[0].label == run.method.data.labels[run.method.data.test[4]]
 
 
 @pytest.fixture(scope="module")
 def begun(tmp_path_factory):
     """Folder of a run that has been begun, and has not learnt yet."""
-    trainer = Trainer.start(Config(**TINY), tmp_path_factory.mktemp("begun") / "run")
-    trainer._checkpoint()
-    return trainer.folder.path
+    run = Run(ForwardForward(**TINY), tmp_path_factory.mktemp("begun") / "run")
+    run.begin()._checkpoint()
+    return run.folder.path
 
 
 class TestRefusals:
     def test_a_folder_that_holds_a_run(self, tmp_path):
-        Trainer.start(Config(**TINY), tmp_path / "run")
-        with pytest.raises(ResultsError, match="already holds a run.*--resume"):
-            Trainer.start(Config(**TINY), tmp_path / "run")
+        Run(ForwardForward(**TINY), tmp_path / "run").begin()
+        with pytest.raises(ResultsError, match="already holds a run.*resume"):
+            Run(ForwardForward(**TINY), tmp_path / "run")
 
     def test_what_fails_at_once_leaves_no_folder(self, tmp_path):
         with pytest.raises(DatasetError):
-            Trainer.start(Config(dataset="mnist", data="nowhere"), tmp_path / "run")
+            Run(ForwardForward(dataset="mnist", data="nowhere"), tmp_path / "run")
         assert not (tmp_path / "run").exists()
 
     def test_resuming_what_is_no_run(self, tmp_path):
         with pytest.raises(ResultsError, match="no config.json"):
-            Trainer.resume(tmp_path)
+            Run.resume(tmp_path)
 
     def test_a_truncated_checkpoint(self, tmp_path):
         train(tmp_path / "run", **TINY)
         path = tmp_path / "run" / "checkpoint.npz"
         path.write_bytes(path.read_bytes()[:1000])
         with pytest.raises(ResultsError, match="checkpoint.npz is damaged"):
-            Trainer.resume(tmp_path / "run")
+            Run.resume(tmp_path / "run")
 
     def test_a_checkpoint_of_another_network(self, tmp_path):
         train(tmp_path / "a", **TINY)
-        Trainer.start(Config(**{**TINY, "hidden": (9, 6)}), tmp_path / "b")
+        Run(ForwardForward(**{**TINY, "layers": (9, 6)}), tmp_path / "b").begin()
         os.replace(tmp_path / "a" / "checkpoint.npz", tmp_path / "b" / "checkpoint.npz")
         with pytest.raises(ResultsError, match="checkpoint.npz has been changed, or is of another run"):
-            Trainer.resume(tmp_path / "b")
+            Run.resume(tmp_path / "b")
 
     @pytest.mark.parametrize(
         ("name", "value", "message"),
@@ -316,7 +315,7 @@ class TestRefusals:
         arrays, metrics = folder.load_checkpoint()
         folder.save_checkpoint(arrays | {name: value}, metrics)
         with pytest.raises(ResultsError, match=f"checkpoint.npz .*{message}"):
-            Trainer.resume(tmp_path / "run")
+            Run.resume(tmp_path / "run")
 
     def test_a_checkpoint_without_an_array(self, begun, tmp_path):
         folder = RunFolder(shutil.copytree(begun, tmp_path / "run"))
@@ -324,7 +323,7 @@ class TestRefusals:
         del arrays["readout.m1"]
         folder.save_checkpoint(arrays, metrics)
         with pytest.raises(ResultsError, match="'readout.m1' is missing"):
-            Trainer.resume(tmp_path / "run")
+            Run.resume(tmp_path / "run")
 
     @pytest.mark.parametrize(
         ("options", "message"),
@@ -346,33 +345,36 @@ class TestRefusals:
             (dict(uniform_share=2.0), "--uniform-share must lie between 0 and 1"),
             (dict(mini_batch=100), "--mini-batch 100 is more than the 80 samples"),
             (dict(negatives="hybrid", dataset="rhythm"), "--negatives hybrid mixes images"),
-            (dict(record_neurons=(6,)), "--record-neurons must name neurons of every layer"),
             (
-                dict(hidden=(12, 9), goodness="class_groups", rule="class_competition", negatives="none"),
+                dict(layers=(12, 9), goodness="class_groups", rule="class_competition", negatives="none"),
                 "a neuron for each of 10 classes",
             ),
-            (dict(hidden=(0,)), "--hidden must lie between 1 and"),
-            (dict(record_samples=(10**6,)), "--record-samples must name"),
+            (dict(layers=(0,)), "'0' is no layer"),
             (dict(batch=5, steps=1000, chunk=10**7, refresh=10**7), "one run may have: use a smaller --chunk"),
         ],
     )
     def test_options(self, tmp_path, options, message):
-        with pytest.raises(Exception, match=message):
-            record_run(Trainer.start(Config(**{**TINY, **options}), tmp_path / "run"))
+        with pytest.raises(BrianffError, match=in_python(message)):
+            Run(ForwardForward(**{**TINY, **options}), tmp_path / "run")
+        assert not (tmp_path / "run").exists()
+
+    def test_samples_that_there_are_not(self):
+        with pytest.raises(OptionError, match="no test sample 1000000: they are 0 to 448"):
+            Run(ForwardForward(**TINY)).record([10**6])
 
     def test_weights_that_explode(self, tmp_path):
         """The first step overflows: the learning rate, not the initial weights."""
         optimizer = tmp_path / "steep.py"
         optimizer.write_text('base = "sgd"\nat_update = """\nw += exp(1e6*abs(dw))\ndw = 0\n"""\n')
-        trainer = Trainer.start(Config(**{**TINY, "optimizer": str(optimizer)}), tmp_path / "run")
-        with pytest.raises(FloatingPointError, match="'w' of the synapses of layer 1.* 0 samples.*--learning-rate"):
-            trainer.run()
+        run = Run(ForwardForward(**{**TINY, "optimizer": str(optimizer)}), tmp_path / "run")
+        with pytest.raises(DivergenceError, match="'w' of the synapses of layer 1.* 0 samples.*learning_rate"):
+            run.train(progress=False)
 
     def test_an_overflow_before_any_learning_is_not_the_learning_rate(self, tmp_path):
         goodness = tmp_path / "steep.py"
         source = (ROOT / "models" / "goodness" / "sum_of_squares.py").read_text()
         goodness.write_text(source.replace("g = G/n_neurons", "g = exp(1e4*(1 + G))"))
         models = {"goodness": str(goodness), "rule": "forward_forward"}
-        trainer = Trainer.start(Config(**TINY, **models), tmp_path / "run")
-        with pytest.raises(FloatingPointError, match="'goodness' of layer 1.*before any weight has.*--init-gain or"):
-            trainer.run()
+        run = Run(ForwardForward(**TINY, **models), tmp_path / "run")
+        with pytest.raises(DivergenceError, match="'goodness' of layer 1.*before any weight has.*init_gain or"):
+            run.train(progress=False)

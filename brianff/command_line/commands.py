@@ -6,28 +6,27 @@ import time
 import traceback
 from pathlib import Path
 
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
 from brianff.devices import DeviceError
-from brianff.endings import EXPECTED, OutputConsole, OutputError, Stopped, fail_cleanly, of_output
+from brianff.endings import OutputError, Stopped, fail_cleanly, of_output
 from brianff.equations.kinds import FORWARD_FORWARD, available
 from brianff.errors import BrianffError, OptionError
+from brianff.learning.run import Run
 from brianff.options import flag_of, given, parser_of, text
-from brianff.results import ResultsError
+from brianff.results import ResultsError, RunFolder
 from brianff.scratch import ScratchError
 
 __all__ = [
-    "EXPECTED", "add_model_options", "add_out_option", "add_quick_option", "add_resume_options", "dated_folder", "draw",
-    "fail_cleanly", "progress_bar", "resumed", "run_options", "start_or_resume", "way_to_predict", "with_quick",
+    "add_model_options", "add_out_option", "add_quick_option", "add_resume_options", "dated_folder", "draw",
+    "fail_cleanly", "going_on", "resumed", "run_options", "start_or_resume", "way_to_predict", "with_quick",
 ]  # fmt: skip
 
 
-def run_options(config, docstring, name, *more):
+def run_options(options, docstring, name, *more):
     """A parser of the options of training runs, and which run; results go to ``runs/NAME-DATE-TIME``.
 
     Parameters
     ----------
-    config : type
+    options : type
         `brianff.options.Options` of the run.
     docstring : str
         Description of the script.
@@ -35,7 +34,7 @@ def run_options(config, docstring, name, *more):
     *more : type
         Further options of the script.
     """
-    parser = parser_of(docstring, config, *more)
+    parser = parser_of(docstring, options, *more)
     add_out_option(parser, f"runs/{name}-DATE-TIME")
     add_resume_options(parser)
     add_quick_option(parser, "a few seconds on a small network: is everything there?")
@@ -95,49 +94,68 @@ def resumed(chosen, out=None):
     return chosen
 
 
-def start_or_resume(args, trainer_class, quick, name, more="", check=lambda config: None, **options):
-    """The trainer of a new run, or of the one that ``--resume`` names; says what is trained on what.
+def start_or_resume(args, method, quick, name, more="", check=lambda options: None):
+    """A new run, or the one that ``--resume`` names; says what is trained on what.
 
     Parameters
     ----------
     args : argparse.Namespace
         Of `run_options`.
-    trainer_class : class
-        `brianff.learning.training.Trainer`, or one like it.
+    method : type
+        A class of `brianff.learning.method.Method`.
     quick : dict
         Defaults of ``--quick``.
     name : callable
-        What the name of a new folder begins with, for a configuration.
+        What the name of a new folder begins with, for the method's options.
     more : str
         What else ``--quick`` changes.
     check : callable
-        Called with the configuration before a folder is made; may raise.
-    **options
-        Handed on to the trainer.
+        Called with the options before anything else; may raise.
+
+    Returns
+    -------
+    run : `brianff.learning.run.Run`
     """
-    chosen = given(args, trainer_class.config_class)
+    chosen = given(args, method.Options)
     if args.trust_models and not args.resume:
         raise OptionError("--trust-models goes with --resume: model files that you name yourself are loaded anyway.")
     if args.resume:
         chosen = resumed(chosen, args.out)
-        trainer = trainer_class.resume(args.resume, trust_models=args.trust_models, **chosen, **options)
-        check(trainer.config)
+        run = Run.resume(args.resume, method, report=print, trust_models=args.trust_models, **chosen)
+        check(run.method.options)
     else:
-        config = trainer_class.config_class(**with_quick(args, chosen, quick, more))
-        check(config)
-        trainer = trainer_class.start(config, args.out or dated_folder(name(config)), **options)
-    data = trainer.data
-    try:
+        options = method.Options(**with_quick(args, chosen, quick, more))
+        check(options)
+        out = args.out or dated_folder(name(options.resolved()))
+        RunFolder.check_new(out)
+        run = Run(method.of(options, report=print), out)
+    network, data = run.method, run.method.data
+    with going_on(run):
         print(
-            f"{'-'.join(map(str, trainer.sizes))} on {data.name}: {len(trainer.train)} training, "
-            f"{len(data.validation)} validation, {len(data.test)} test samples; seed {trainer.config.seed}"
+            f"{network.network_name()} on {data.name}: {len(network.train)} training, {len(data.validation)} "
+            f"validation, {len(data.test)} test samples; seed {network.options.seed}"
         )
+    return run
+
+
+@contextlib.contextmanager
+def going_on(run):
+    """Errors that end a run, with how to go on behind them."""
+    go_on = f"Go on with: --resume {run.path}"
+    try:
+        yield
+    except Stopped as stopped:
+        raise Stopped(f"{stopped} {go_on}") from None
+    except (ResultsError, ScratchError, DeviceError) as error:
+        raise type(error)(f"{error} {go_on}") from None
     except OSError as error:
-        raise OutputError(error, f". Go on with: --resume {trainer.folder.path}") from None
-    return trainer
+        if not of_output(error):
+            raise
+        done = "stopped after {} of {} samples".format(*run.progress)
+        raise OutputError(error, f": {done}. {go_on}") from None
 
 
-def way_to_predict(args, how, config):
+def way_to_predict(args, how, options):
     """The chosen way, or by the readout where labels are no part of the network and none was chosen.
 
     Raises
@@ -145,7 +163,7 @@ def way_to_predict(args, how, config):
     OptionError
         If a network without labels is to predict by their goodness.
     """
-    if config.negatives != "hybrid":
+    if options.negatives != "hybrid":
         return how
     if args.predict in ("goodness", "upper"):
         raise OptionError(
@@ -213,49 +231,3 @@ def _keep_traceback(path, error):
     except OSError:
         print(text, file=sys.stderr)
         return "traceback above"
-
-
-@contextlib.contextmanager
-def progress_bar(trainer):
-    """A bar with what the trainer says of each chunk; without a terminal, one line an epoch."""
-    console = OutputConsole()
-    progress = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed:.0f}/{task.total:.0f} samples"),
-        TextColumn("{task.fields[detail]}"),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
-        transient=True,
-    )
-    seen = [len(trainer.metrics)]
-
-    def advance(done, total, row):
-        latest = next((r for r in reversed(trainer.metrics) if r["what"] == "chunk"), None)
-        progress.update(task, completed=done, total=total, detail=trainer.detail(latest))
-        for new in trainer.metrics[seen[0] :]:
-            if new["what"] == "validation":
-                speed = f"{latest['samples_per_second']:.0f} samples/s"
-                console.print(
-                    f"epoch {new['epoch']:5.1f}  {trainer.summary(new)}  ({speed})",
-                    highlight=False,
-                    soft_wrap=True,
-                )
-        seen[0] = len(trainer.metrics)
-
-    go_on = f"Go on with: --resume {trainer.folder.path}"
-    try:
-        with progress:
-            completed, total = trainer.progress
-            task = progress.add_task("training", total=total, completed=completed, detail="")
-            yield advance
-    except Stopped as stopped:
-        raise Stopped(f"{stopped} {go_on}") from None
-    except (ResultsError, ScratchError, DeviceError) as error:
-        raise type(error)(f"{error} {go_on}") from None
-    except OSError as error:
-        if not of_output(error):
-            raise
-        done = "stopped after {} of {} samples".format(*trainer.progress)
-        raise OutputError(error, f": {done}. {go_on}") from None

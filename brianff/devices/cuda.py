@@ -20,7 +20,7 @@ from brianff.devices.base import CompiledSimulator, ended, read_values
 from brianff.devices.cache import CompilerError, DeviceError
 from brianff.devices.cuda_setup import Setup
 from brianff.devices.merging import merge
-from brianff.errors import OptionError
+from brianff.errors import OptionError, UnsupportedError
 from brianff.network import network_class
 from brianff.one_thread import borrowed
 from brianff.scratch import failed, run_folder
@@ -299,7 +299,7 @@ def generate(folder, architecture, composition, setup, network=None, record=Fals
             device.build(directory=str(folder), compile=False, run=False, with_output=False)
         manifest, arrays = _arrays(device, built)
         if any(codeobject.rng_calls and max(codeobject.rng_calls.values()) for codeobject in _code_objects(device)):
-            raise NotImplementedError(
+            raise UnsupportedError(
                 "rand(), randn() and xi start again with every run on CUDA: use uniform(seed, presentation, draw, "
                 "channel)."
             )

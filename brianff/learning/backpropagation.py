@@ -8,12 +8,11 @@ and through all layers.  This needs the weights of other neurons and the future,
 import numpy as np
 from brian2 import second
 
-from brianff.devices import simulator
 from brianff.errors import OptionError
 from brianff.learning.evaluation import predicted_classes
-from brianff.learning.feedback_training import FeedbackTrainer
+from brianff.learning.feedback import Feedback
 
-__all__ = ["BackpropagationTrainer", "spike_time_gradients"]
+__all__ = ["Backpropagation", "spike_time_gradients"]
 
 
 def spike_time_gradients(weights, spikes, slopes, errors, fast, slow, resets, dt, grazing=0.0):
@@ -77,28 +76,27 @@ def spike_time_gradients(weights, spikes, slopes, errors, fast, slow, resets, dt
     return gradients
 
 
-class BackpropagationTrainer(FeedbackTrainer):
-    """Trains the same network by exact backpropagation through spike times; the configuration's feedback is not used.
+class Backpropagation(Feedback):
+    """Trains the network of `Feedback` by exact backpropagation through spike times; its feedback is not used.
 
     The optimizer is Adam with the parameters of the model file.
     """
 
-    def _architecture(self):
+    name = "backpropagation"
+    recorded = "spikes"
+
+    def make_architecture(self):
         """With room for one mini-batch, since every run of the simulator is one."""
         if self.composition.spike_time is None:
             neuron = self.composition.models["neuron"].name
             raise OptionError(
                 f"the neuron {neuron} has no `spike_time`, which backpropagation needs: take two_exponential."
             )
-        c = self.config
-        return super()._architecture().with_(capacity=c.mini_batch // c.batch, images=c.mini_batch)
+        c = self.options
+        return super().make_architecture().with_(capacity=c.mini_batch // c.batch, images=c.mini_batch)
 
-    def _simulator(self):
-        c = self.config
-        return simulator(c.device, self.architecture, self.composition, self.report, record="spikes")
-
-    def _initial_state(self):
-        return {name: value.astype(float) for name, value in super()._initial_state().items()}
+    def initial_state(self):
+        return {name: value.astype(float) for name, value in super().initial_state().items()}
 
     def _learn(self, rows):
         tally = np.zeros(2)
@@ -108,12 +106,12 @@ class BackpropagationTrainer(FeedbackTrainer):
 
     def _step(self, rows):
         """Simulate a mini-batch, differentiate, a step of Adam; returns samples that were right, and output spikes."""
-        config, a, c = self.config, self.architecture, self.composition
-        L, n = a.depth, config.mini_batch
-        samples, numbers = self._samples(rows)
-        stimulus, n_epochs = self._stimulus(samples, numbers, [0], training=True)
+        a, c, n = self.architecture, self.composition, self.options.mini_batch
+        L = self.levels[-1]
+        samples, numbers = self.stream.take(rows, self.epochs)
+        stimulus, n_epochs = self.stimulus(samples, numbers, [0], training=True)
         with self.simulator.run({**self.inputs(), **stimulus}, n_epochs) as results:
-            spikes, slopes = zip(*(self._spikes(results, level, n_epochs) for level in range(L + 1)), strict=True)
+            spikes, slopes = zip(*(self._spikes(results, level, n_epochs) for level in (0, *self.levels)), strict=True)
         counts = [s.sum(axis=1) for s in spikes]
         labels = self.data.labels[samples]
         errors, (kept, *_) = [], c.kept
@@ -124,11 +122,10 @@ class BackpropagationTrainer(FeedbackTrainer):
         errors.append(
             c.error("output", own_class=np.arange(a.n_classes), shown_class=labels[:, None], n_spikes=counts[L])
         )
-        time = c.spike_time
-        resets = [float(c.evaluate(time["reset"], **self._own(level))) for level in range(1, L + 1)]
-        weights = [p.matrix(self.synaptic[p.key("w")]) for p in a.projections]
+        time, w = c.spike_time, self.weights()
+        resets = [float(c.evaluate(time["reset"], **self._own(level))) for level in self.levels]
         gradients = spike_time_gradients(
-            weights,
+            [w[level] for level in self.levels],
             spikes,
             slopes[1:],
             errors,
@@ -138,14 +135,14 @@ class BackpropagationTrainer(FeedbackTrainer):
             a.dt_ms * 1e-3,
             c.parameters.get("grazing", 0.0),
         )
-        rate = self._learning_rates(rows).max()
+        rate = self.learning_rates(rows).max()
         for level, gradient in enumerate(gradients, start=1):
             self._adam(level, -gradient.ravel() / n, rate)
         return np.array([np.sum(predicted_classes(counts[L]) == labels), counts[L].sum()])
 
     def _own(self, level):
         """Parameters of a layer that are not those of the others."""
-        return self.output_parameters if level == len(self.architecture.sizes) - 1 else {}
+        return self.output_parameters if level == self.levels[-1] else {}
 
     def _spikes(self, results, level, n_epochs):
         """Spikes of a layer and the slopes of the membrane there, both (presentations, steps, neurons)."""

@@ -1,5 +1,6 @@
 """Predictions, accuracy and separation of goodness, on a network that does not learn."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,7 +54,7 @@ def present(simulator, inputs, images, image, label, number, keep_traces=True):
     ----------
     simulator : `RuntimeSimulator` or `CppSimulator`
     inputs : dict
-        Weights, and what else a run needs beside the stimulus (see `brianff.learning.training.Trainer.inputs`).
+        Weights, and what else a run needs beside the stimulus (see `SpikingMethod.inputs`).
     images : (n_images, n_pixels) array
         Intensities in [0, 1].
     image, label, number : (n,) int arrays
@@ -106,7 +107,7 @@ def _distinct(values):
 
 @dataclass
 class Evaluation:
-    """What the network says of a set of samples.
+    """What a network says of a set of samples, whichever method it has learnt by.
 
     Attributes
     ----------
@@ -114,50 +115,64 @@ class Evaluation:
         The true classes.
     goodness : (n, n_classes, n_layers) array or None
         Under every candidate label, or of every class group; None if the network has neither.
-    belief : (n, n_classes) array
-        Of the softmax readout, on one pass with a neutral label.
+    belief : (n, n_classes) array or None
+        Of a softmax readout, on one pass with a neutral label.
     spikes_per_neuron : float
-        Mean goodness trace of a hidden neuron: about its number of spikes in a presentation.
+        In a presentation: of hidden neurons (their mean goodness trace), or of output neurons, where there are any.
     silent : (n_layers,) array, optional
         Part of the neurons of every layer that are silent in all samples, shown with a neutral label.
+    output : (n, n_classes) array or None
+        Scores of output neurons.
     """
 
     labels: np.ndarray
-    goodness: np.ndarray | None
-    belief: np.ndarray
-    spikes_per_neuron: float
+    goodness: np.ndarray | None = None
+    belief: np.ndarray | None = None
+    spikes_per_neuron: float = math.nan
     silent: np.ndarray | None = None
+    output: np.ndarray | None = None
 
-    def by_goodness(self, layers=slice(None)):
-        """Predicted classes: the label under which the goodness, summed over `layers`, is largest.
-
-        `NO_PREDICTION` where several labels tie; the same in `by_readout` and `predicted`.
-        """
-        return predicted_classes(self.goodness[:, :, layers].sum(axis=2))
-
-    def by_readout(self):
-        return predicted_classes(self.belief)
+    @property
+    def ways(self):
+        """How classes can be predicted, the usual way first: goodness, upper (of layers >= 2), readout, output."""
+        found = ["goodness", "upper"] if self.goodness is not None else []
+        found += ["readout"] if self.belief is not None else []
+        return tuple(found + (["output"] if self.output is not None else []))
 
     def scores(self, how=None):
-        """(n, n_classes) array, whose largest value of a sample is the prediction: goodness, upper (layers >= 2) or
-        readout; by default the first that there is."""
-        if how in ("goodness", "upper") and self.goodness is None:
-            raise OptionError("this network has no label input to try labels with: predict by the readout.")
-        how = how or ("readout" if self.goodness is None else "goodness")
+        """(n, n_classes) array, whose largest value of a sample is the prediction."""
+        how = how or self.ways[0]
+        if how not in self.ways:
+            if how in ("goodness", "upper"):
+                raise OptionError("this network has no label input to try labels with: predict by the readout.")
+            raise OptionError(f"there is no prediction by '{how}': it is {', '.join(self.ways)}.")
         if how == "readout":
             return self.belief
-        if how not in ("goodness", "upper"):
-            raise OptionError(f"there is no prediction by '{how}': it is goodness, upper or readout.")
+        if how == "output":
+            return self.output
         first = 0 if how == "goodness" else min(1, self.goodness.shape[2] - 1)
         return self.goodness[:, :, first:].sum(axis=2)
 
+    def by_goodness(self, layers):
+        """Predicted classes by the goodness of some layers, by their position."""
+        return predicted_classes(self.goodness[:, :, layers].sum(axis=2))
+
     def predicted(self, how=None):
-        """Predicted classes, (n,): those with the largest of the `scores`; `NO_PREDICTION` where several tie."""
+        """Predicted classes, (n,): those with the largest score; `NO_PREDICTION` where several tie."""
         return predicted_classes(self.scores(how))
 
     def accuracy(self, how=None):
         """Fraction of samples that are classified correctly; those without a prediction are not."""
         return float(np.mean(self.predicted(how) == self.labels))
+
+    def confusion(self, how=None):
+        """Counts, (n_classes, n_classes): row = true class, column = predicted class; without `NO_PREDICTION`."""
+        return confusion_matrix(self.labels, self.predicted(how), self.scores(how).shape[1])
+
+    def measures(self):
+        """Numbers for a row of metrics."""
+        of_ways = {way: self.accuracy(way) for way in self.ways if way != "output"}
+        return {"accuracy": self.accuracy(), **of_ways, "spikes_per_neuron": self.spikes_per_neuron}
 
     def of_silent(self):
         """Words on the layers with neurons that are silent in all samples, or nothing."""
@@ -175,19 +190,16 @@ class Evaluation:
         return true, wrong.max(axis=1)
 
     def arrays(self):
-        out = {"labels": self.labels, "belief": self.belief, "spikes_per_neuron": np.array(self.spikes_per_neuron)}
-        more = {"goodness": self.goodness, "silent": self.silent}
-        return out | {name: values for name, values in more.items() if values is not None}
+        """All of it as a dictionary of arrays."""
+        return {name: np.asarray(value) for name, value in vars(self).items() if value is not None}
 
     @classmethod
     def from_arrays(cls, arrays):
-        return cls(
-            arrays["labels"],
-            arrays.get("goodness"),
-            arrays["belief"],
-            float(arrays["spikes_per_neuron"]),
-            arrays.get("silent"),
-        )
+        return cls(**{name: float(value) if np.ndim(value) == 0 else value for name, value in arrays.items()})
+
+    def __repr__(self):
+        of_ways = ", ".join(f"{way} {self.accuracy(way):.4f}" for way in self.ways)
+        return f"<accuracy of {len(self.labels)} samples by {of_ways}>"
 
 
 def evaluate(simulator, inputs, readout, images, labels, offset=0, candidates=True, class_groups=False):

@@ -6,6 +6,8 @@ initial weights or from parameters of the models.
 
 import numpy as np
 
+from brianff.errors import DivergenceError
+
 __all__ = ["not_finite", "require_finite"]
 
 _KINDS = {
@@ -55,18 +57,18 @@ def require_finite(arrays, samples, options, before_learning=lambda: None):
 
     Raises
     ------
-    FloatingPointError
+    DivergenceError
         Says what is not finite and which option to change.
     """
     found = not_finite(arrays)
     if not found:
         return
     if at_first := before_learning():
-        raise FloatingPointError(
+        raise DivergenceError(
             f"{at_first} is not finite before any weight has changed: not the learning rate, but the initial weights "
             f"or a parameter of the models are too large or too small (or a model divides by 0). Change {options}."
         )
-    raise FloatingPointError(
+    raise DivergenceError(
         f"{found} is no longer finite, and was after {samples} samples: try a smaller --learning-rate. The last "
         "checkpoint is unharmed."
     )

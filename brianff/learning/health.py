@@ -10,7 +10,7 @@ from brian2.equations.equations import Equations
 from scipy.special import bdtr, bdtrc
 
 from brianff.equations.threshold import parameter_of_threshold
-from brianff.errors import BrianffWarning
+from brianff.errors import BrianffWarning, spoken
 
 __all__ = ["Health", "at_chance", "chance_of", "listed", "lower_threshold", "warn"]
 
@@ -21,7 +21,7 @@ MARGIN = 0.05  # so much more than chance would be learning
 
 def warn(text):
     """Say what a user should know, though the program goes on."""
-    warnings.warn(text, BrianffWarning, stacklevel=4)
+    warnings.warn(spoken(text), BrianffWarning, stacklevel=4)
 
 
 def chance_of(predicted, labels):

@@ -17,23 +17,33 @@ hard (see `brianff.stimulus.wrong_labels`).
 """
 
 import functools
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from brianff.devices import simulator
+from brianff.datasets import EventDataset
+from brianff.devices import device_option, simulator
 from brianff.equations.compose import compose
 from brianff.equations.kinds import KINDS
 from brianff.equations.model import Model
-from brianff.learning.evaluation import predicted_classes, present
+from brianff.errors import OptionError
+from brianff.learning.checkpoints import Whole
+from brianff.learning.evaluation import Evaluation, never_active, present
+from brianff.learning.finite import require_finite
+from brianff.learning.health import Health
+from brianff.learning.method import Method
+from brianff.learning.options import RunOptions
 from brianff.learning.readout import SoftmaxReadout, features
 from brianff.learning.rectified import Layer, modulators, normalised
 from brianff.learning.search import METHODS, Ascent
-from brianff.network.feedforward import LABEL_NEUTRAL, Architecture
-from brianff.stimulus import stream, wrong_labels
+from brianff.network.feedforward import Architecture
+from brianff.options import EPOCHS, SAMPLES, STEPS, TIME_STEP, option
+from brianff.stimulus import LABEL_NEUTRAL, stream, wrong_labels
 
 __all__ = [
-    "AnnPopulation", "Learner", "SpikingPopulation", "fitness", "initial_weights", "measure", "smoothed_gradient",
+    "AnnPopulation", "PopulationSearch", "SpikingPopulation", "evaluated", "fitness", "initial_weights",
+    "smoothed_gradient", "trained_readout",
 ]  # fmt: skip
 
 SCOPES = ("neuron", "layer")
@@ -209,128 +219,205 @@ def initial_weights(shape, seed, gain=1.5):
     return stream(seed, "weights", 1).normal(size=shape) * gain / np.sqrt(shape[0])
 
 
-class Learner:
-    """One layer, one method, one course of training.
+@dataclass(frozen=True)
+class PopulationSearchOptions(RunOptions):
+    """All options of a search; the defaults of the fields that are None depend on the data set."""
 
-    Parameters
-    ----------
-    population : `SpikingPopulation` or `AnnPopulation`
-    data : `brianff.datasets.Dataset`
-    method : str
-        One of `brianff.learning.search.METHODS`, or "gradient" where the population has an exact one.
-    scope : {"neuron", "layer"}
-    generations : int
-    pairs : int
-        Samples of a generation, each shown in a positive and a negative phase.
-    sigma, learning_rate : float
-        In units of the initial weights' standard deviation, ``init_gain/sqrt(n_inputs)``.
-    alpha : float
-        Steepness of the loss.
-    longest : float
-        Limit of a particle's length, in units of the initial weights' length.
-    refresh : int
-        Generations between two readings of the readout's beliefs.
-    seed : int
-    start : (n_inputs, n_neurons) array, optional
-        Initial weights (default: drawn at random).
+    substrate: str = option("spiking", "neurons of the layer", choices=["spiking", "ann"])
+    search: str = option(
+        "es",
+        "evolution strategy, simultaneous perturbation, genetic algorithm, particle swarm; or the exact gradient (ann)",
+        choices=[*METHODS, "gradient"],
+    )
+    scope: str = option("neuron", "every neuron searches by itself, or the layer as a whole", choices=list(SCOPES))
+    neurons: int = option(50, "neurons of the layer", low=1, high=100_000)
+    label_neurons: int = option(5, "input neurons for each class, in the spiking network", low=1, high=10_000)
+    steps: int = option(25, "time steps of a stimulus epoch", **STEPS)
+    dt: float = option(2.0, "time step in ms", **TIME_STEP)
+    members: int = option(64, "networks of a population", low=4, high=100_000, multiple_of=4)
+    pairs: int = option(32, "samples of a generation, each in a positive and a negative phase", low=1, high=100_000)
+    generations: int | None = option(None, "generations (default: as many as `epochs` passes need)", **EPOCHS)
+    sigma: float = option(0.3, "first perturbations, in units of the initial weights' deviation", above=0, high=1000)
+    learning_rate: float = option(0.3, "steps of es, spsa and gradient, in the same units", low=0, high=1000)
+    longest: float = option(1.5, "limit of a particle's length, in units of the initial weights'", above=0, high=1000)
+    alpha: float = option(6.0, "steepness of the loss", above=0, high=1000)
+    init_gain: float = option(
+        1.5, "initial weights have standard deviation init_gain/sqrt(number of inputs)", above=0, high=1000
+    )
+    uniform_share: float = option(0.2, "part of the hard negatives that is drawn uniformly", low=0, high=1)
+    refresh: int = option(10, "generations between two readings of the readout's beliefs", **SAMPLES)
+    device: str = device_option()
+
+    presets = {"mnist": dict(epochs=6, chunk=640)}
+
+    def check(self):
+        if self.search == "gradient" and self.substrate != "ann":
+            raise OptionError("--search gradient needs a derivative, which spikes have not: take --substrate ann.")
+
+
+class PopulationSearch(Method):
+    """One layer that learns by random search, every row being a generation of a population.
+
+    Parameters, attributes and methods as those of `brianff.learning.method.Method`.
 
     Attributes
     ----------
+    population : `SpikingPopulation` or `AnnPopulation`
+    search : object
+        Of a class of `brianff.learning.search`.
+    generation : int
     presentations : int
         Shown so far, to all members.
     """
 
-    def __init__(
-        self,
-        population,
-        data,
-        method="es",
-        scope="neuron",
-        *,
-        generations=300,
-        pairs=32,
-        sigma=0.3,
-        learning_rate=0.3,
-        alpha=6.0,
-        longest=1.5,
-        init_gain=1.5,
-        uniform_share=0.2,
-        refresh=10,
-        seed=1,
-        start=None,
-    ):
-        if scope not in SCOPES:
-            raise ValueError(f"scope must be one of {', '.join(SCOPES)}, not {scope}.")
-        self.population, self.data, self.method, self.scope = population, data, method, scope
-        self.generations, self.pairs, self.alpha = generations, pairs, alpha
-        self.uniform_share, self.refresh, self.seed = uniform_share, refresh, seed
-        self.pixels = data.images.reshape(len(data.images), -1) / 255.0
-        self.readout = SoftmaxReadout(population.shape[1] + 1, data.n_classes, mini_batch=10)
-        self.generation = self.presentations = 0
-        unit = init_gain / np.sqrt(population.shape[0])
-        if start is None:
-            start = initial_weights(population.shape, seed, init_gain)
-        if method == "gradient":
-            self.search = Ascent(start, learning_rate * unit)
+    name = "population_search"
+    Options = PopulationSearchOptions
+
+    def build(self):
+        c, data = self.options, self.data
+        if isinstance(data, EventDataset):
+            raise OptionError(f"'{data.name}' holds spike times, and a search presents images.")
+        size = (data.n_pixels, data.n_classes, c.neurons, c.members)
+        if c.substrate == "ann":
+            self.population = AnnPopulation(*size)
         else:
-            options = {"learning_rate": learning_rate * unit} if method in ("es", "spsa") else {}
-            if method == "pso":
-                options = {"longest": longest * np.mean(np.linalg.norm(self._problems(start), axis=1))}
-            rng = stream(seed, "search")
-            self.search = METHODS[method](self._problems(start), population.members, rng, sigma * unit, **options)
+            more = dict(label_neurons=c.label_neurons, steps=c.steps, dt_ms=c.dt, device=c.device, report=self.report)
+            self.population = SpikingPopulation(*size, 2 * c.pairs, **more)
+        self.pixels = data.images.reshape(len(data.images), -1) / 255.0
+        self.readout = SoftmaxReadout(c.neurons + 1, data.n_classes, mini_batch=10)
+        self.generation = self.presentations = 0
+        self._wrong = np.zeros(0, int)
+        self.begin(initial_weights(self.population.shape, c.seed, c.init_gain))
+        self.health = Health(
+            ["the layer"], len(self.train), {"the layer": f"a larger --init-gain than {c.init_gain:g}"}
+        )
+
+    def begin(self, start):
+        """Search from weights (n_inputs, n_neurons) on."""
+        c = self.options
+        unit = c.init_gain / np.sqrt(self.population.shape[0])
+        if c.search == "gradient":
+            self.search = Ascent(np.array(start, float), c.learning_rate * unit)
+            return
+        problems = self._problems(start)
+        options = {"learning_rate": c.learning_rate * unit} if c.search in ("es", "spsa") else {}
+        if c.search == "pso":
+            options = {"longest": c.longest * np.mean(np.linalg.norm(problems, axis=1))}
+        rng = stream(c.seed, "search")
+        self.search = METHODS[c.search](problems, c.members, rng, c.sigma * unit, **options)
 
     @property
     def w(self):
         """The present answer, (n_inputs, n_neurons)."""
-        return self.search.centre if self.method == "gradient" else self._weights(self.search.centre)
+        return self.search.centre if self.options.search == "gradient" else self._weights(self.search.centre)
 
     def _problems(self, w):
         """Weights, the last two axes (n_inputs, n_neurons), as (..., problems, dimensions)."""
-        return np.swapaxes(w, -1, -2) if self.scope == "neuron" else w.reshape(*w.shape[:-2], 1, -1)
+        neuron = self.options.scope == "neuron"
+        return np.swapaxes(w, -1, -2) if neuron else w.reshape(*w.shape[:-2], 1, -1)
 
     def _weights(self, x):
         """The inverse of `_problems`."""
-        return np.swapaxes(x, -1, -2) if self.scope == "neuron" else x.reshape(*x.shape[:-2], *self.population.shape)
+        neuron = self.options.scope == "neuron"
+        return np.swapaxes(x, -1, -2) if neuron else x.reshape(*x.shape[:-2], *self.population.shape)
+
+    # -- the course of training ------------------------------------------------------------------------------------
+    @property
+    def sizes(self):
+        return self.population.shape
+
+    @property
+    def n_rows(self):
+        return self.options.generations or self.epochs * len(self.train) // self.options.pairs
+
+    def require_updates(self):
+        if not self.n_rows:
+            raise OptionError(
+                f"--pairs {self.options.pairs} is more than the {len(self.train)} training samples: lower it, or raise "
+                "--limit or --epochs."
+            )
+
+    def samples_at(self, row):
+        return row * self.options.pairs
+
+    def next_stop(self, row, samples):
+        pairs, n = self.options.pairs, len(self.train)
+        epoch = -(-(self.epoch_at(row) + 1) * n // pairs)
+        return min(self.n_rows, max(row + 1, epoch), row + max(1, samples // pairs))
+
+    def learn(self, rows):
+        for _ in rows:
+            self.step()
+        w = self.w
+        require_finite({"synapses1.w": w}, self.samples_at(rows.start), "--init-gain")
+        return {"presentations": self.presentations, "weight": float(np.sqrt(np.mean(w**2)))}
 
     def samples(self, generation):
-        """Training samples of a generation: indices into the data set."""
-        n = len(self.data.train)
-        numbers = np.arange(generation * self.pairs, (generation + 1) * self.pairs)
-        orders = {e: stream(self.seed, "order", e).permutation(self.data.train) for e in np.unique(numbers // n)}
+        """Training samples of a generation: rows of the data set."""
+        n, pairs = len(self.train), self.options.pairs
+        numbers = np.arange(generation * pairs, (generation + 1) * pairs)
+        seed = self.options.seed
+        orders = {e: stream(seed, "order", e).permutation(self.train) for e in np.unique(numbers // n)}
         return np.array([orders[k // n][k % n] for k in numbers])
 
     def pair(self):
         """Pixels, labels and wrong labels of the next generation."""
-        k = self.generation % self.refresh
+        c, k = self.options, self.generation % self.options.refresh
         if k == 0:
-            generations = range(self.generation, min(self.generation + self.refresh, self.generations))
-            chosen = np.concatenate([self.samples(g) for g in generations])
+            stop = min(self.generation + c.refresh, self.n_rows)
+            chosen = np.concatenate([self.samples(g) for g in range(self.generation, stop)])
             labels = self.data.labels[chosen]
             activity = self.population.present(self.w, self.pixels[chosen], np.full(len(chosen), LABEL_NEUTRAL))
             belief = self.readout.learn(features([activity]), labels)
-            u = stream(self.seed, "negatives", self.generation).random(len(chosen))
-            wrong = wrong_labels(labels, u, self.data.n_classes, belief, self.uniform_share)
-            self._block = self.pixels[chosen], labels, wrong
+            u = stream(c.seed, "negatives", self.generation).random(len(chosen))
+            self._wrong = wrong_labels(labels, u, self.data.n_classes, belief, c.uniform_share)
             self.presentations += len(chosen)
-        return tuple(part[k * self.pairs : (k + 1) * self.pairs] for part in self._block)
+        chosen = self.samples(self.generation)
+        return self.pixels[chosen], self.data.labels[chosen], self._wrong[k * c.pairs : (k + 1) * c.pairs]
 
     def step(self):
-        """One generation; returns the direction in which the method moved, (n_inputs, n_neurons)."""
+        """One generation; returns the direction in which the search moved, (n_inputs, n_neurons)."""
+        c = self.options
         pixels, labels, wrong = self.pair()
-        rate = 1 - 0.9 * self.generation / self.generations
-        if self.method == "gradient":
-            update = self.population.gradient(self.w, pixels, labels, wrong, self.alpha)
+        rate = max(0.1, 1 - 0.9 * self.generation / self.n_rows)
+        if c.search == "gradient":
+            update = self.population.gradient(self.w, pixels, labels, wrong, c.alpha)
             self.search.step(update, rate)
             self.presentations += 2 * len(labels)
         else:
             both = np.concatenate([pixels, pixels]), np.concatenate([labels, wrong])
             self.search.rate = rate
             shown = self.population.show(self._weights(self.search.ask()), *both)
-            self.search.tell(fitness(*np.split(shown, 2), self.alpha, self.scope))
-            self.presentations += 2 * len(labels) * self.population.members
+            self.search.tell(fitness(*np.split(shown, 2), c.alpha, c.scope))
+            self.presentations += 2 * len(labels) * c.members
             update = self._weights(self.search.update)
         self.generation += 1
         return update
+
+    # -- state -----------------------------------------------------------------------------------------------------
+    def state(self):
+        of_search = {f"search.{name}": value for name, value in self.search.state().items()}
+        of_readout = {f"readout.{name}": value for name, value in self.readout.state().items()}
+        counts = {"generation": np.array(self.generation), "presentations": np.array(self.presentations)}
+        return of_search | of_readout | counts | {"wrong": self._wrong}
+
+    def expected_state(self):
+        whole = {"generation": Whole(0, self.n_rows), "presentations": Whole(0)}
+        return self.state() | whole | {"wrong": Whole(0, self.data.n_classes - 1, shape=None)}
+
+    def restore(self, arrays):
+        named = {key.removeprefix("search."): v for key, v in arrays.items() if key.startswith("search.")}
+        self.search.restore(named)
+        self.readout.restore({name: arrays[f"readout.{name}"] for name in SoftmaxReadout.ARRAYS})
+        self.generation, self.presentations = int(arrays["generation"]), int(arrays["presentations"])
+        self._wrong = arrays["wrong"]
+
+    def weights(self):
+        return {1: self.w, "readout": self.readout.w}
+
+    # -- measuring -------------------------------------------------------------------------------------------------
+    def evaluate(self, samples, offset=0):
+        return evaluated(self.population, self.w, self.readout, self.pixels[samples], self.data.labels[samples])
 
 
 def smoothed_gradient(population, w, stimuli, alpha, sigma, rounds, rng):
@@ -368,45 +455,31 @@ def smoothed_gradient(population, w, stimuli, alpha, sigma, rounds, rng):
     return total / rounds
 
 
-def measure(population, w, data, which="test", readout=True):
-    """Accuracy of one layer, by the goodness of every label, and by a softmax readout trained on its activity.
+def evaluated(population, w, readout, pixels, labels):
+    """`Evaluation` of one layer: by the goodness of every label, and by a readout of its activity.
 
     Parameters
     ----------
     population : `SpikingPopulation` or `AnnPopulation`
     w : (n_inputs, n_neurons) array
-    data : `brianff.datasets.Dataset`
-    which : {"validation", "test"}
-    readout : bool
-        False: only by the goodness.
-
-    Returns
-    -------
-    accuracies : dict
-        goodness, readout; true and wrong: mean goodness under the true label and under the best wrong one.
+    readout : `SoftmaxReadout`
+    pixels : (n, n_pixels) array
+    labels : (n,) int array
     """
-    pixels = data.images.reshape(len(data.images), -1) / 255.0
-    chosen = getattr(data, which)
-    labels, k = data.labels[chosen], data.n_classes
-    shown = population.present(w, np.repeat(pixels[chosen], k, axis=0), np.tile(np.arange(k), len(chosen)))
-    goodness = np.mean(shown**2, axis=1).reshape(-1, k)
-    at = np.arange(k) == labels[:, None]
+    n, k = len(pixels), readout.w.shape[1]
+    shown = population.present(w, np.repeat(pixels, k, axis=0), np.tile(np.arange(k), n))
+    goodness = np.mean(shown**2, axis=1).reshape(n, k, 1)
+    neutral = population.present(w, pixels, np.full(n, LABEL_NEUTRAL))
+    belief = readout.probabilities(features([neutral]))
+    return Evaluation(labels, goodness, belief, float(neutral.mean()), never_active([neutral]))
 
-    out = {
-        "goodness": float(np.mean(predicted_classes(goodness) == labels)),
-        "true": float(goodness[at].mean()),
-        "wrong": float(np.where(at, -np.inf, goodness).max(axis=1).mean()),
-    }
-    if not readout:
-        return out
 
-    def neutral(samples):
-        return features([population.present(w, pixels[samples], np.full(len(samples), LABEL_NEUTRAL))])
-
-    classifier = SoftmaxReadout(population.shape[1] + 1, k, mini_batch=20)
-    known, rng = neutral(data.train), stream(0, "readout")
+def trained_readout(population, w, data):
+    """A softmax readout of one layer, trained from scratch on its activity in all training samples."""
+    pixels = data.images[data.train].reshape(len(data.train), -1) / 255.0
+    known = features([population.present(w, pixels, np.full(len(pixels), LABEL_NEUTRAL))])
+    readout, rng = SoftmaxReadout(population.shape[1] + 1, data.n_classes, mini_batch=20), stream(0, "readout")
     for _ in range(READOUT_EPOCHS):
         order = rng.permutation(len(known))
-        classifier.learn(known[order], data.labels[data.train][order])
-    predicted = predicted_classes(classifier.probabilities(neutral(chosen)))
-    return {**out, "readout": float(np.mean(predicted == labels))}
+        readout.learn(known[order], data.labels[data.train][order])
+    return readout

@@ -14,31 +14,34 @@ threshold softplus(-alpha*(g+ - theta)) + softplus(alpha*(g- - theta)), Hinton  
 ========= ===================================================================== =====================================
 """  # noqa: E501
 
-import dataclasses
-import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from brianff import datasets
 from brianff.devices.memory import require_memory
 from brianff.errors import OptionError
-from brianff.learning import runs
-from brianff.learning.checkpoints import Whole, check_checkpoint
-from brianff.learning.evaluation import NO_PREDICTION, Evaluation, never_active
+from brianff.learning.adam import Adam
+from brianff.learning.checkpoints import Whole
+from brianff.learning.evaluation import Evaluation, never_active
 from brianff.learning.finite import require_finite
 from brianff.learning.health import Health
+from brianff.learning.method import Method
+from brianff.learning.options import RunOptions
 from brianff.learning.readout import SoftmaxReadout, features
-from brianff.learning.training import Progress, Stopped, load_data
-from brianff.network.feedforward import LABEL_NEUTRAL, LABEL_NONE
-from brianff.options import EPOCHS, NEURONS, SAMPLES, SEED, Options, option
-from brianff.results import RunFolder
-from brianff.stimulus import hybrids_of, stream, wrong_labels
+from brianff.options import NEURONS, SAMPLES, option
+from brianff.stimulus import (
+    LABEL_NEUTRAL,
+    LABEL_NONE,
+    generator_state,
+    hybrids_of,
+    restore_generator,
+    stream,
+    wrong_labels,
+)
 
-__all__ = ["Adam", "AnnConfig", "AnnTrainer", "ForwardForward", "Layer", "modulators", "normalised"]
+__all__ = ["Layer", "Rectified", "RectifiedOptions", "modulators", "normalised"]
 
-BLOCK = 1 << 15  # elements of an optimizer step that stay in the cache together
 PEER_DECAY = 0.9  # of the running mean of a neuron's activity
 
 
@@ -131,78 +134,12 @@ class Layer:
         return x.T @ delta, delta.sum(axis=0), g
 
 
-class Adam:
-    """Adam (Kingma & Ba 2015) on a list of arrays, changed in place."""
-
-    def __init__(self, parameters, beta1=0.9, beta2=0.999, epsilon=1e-8):
-        self.parameters = parameters
-        self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
-        self.m1 = [np.zeros_like(p) for p in parameters]
-        self.m2 = [np.zeros_like(p) for p in parameters]
-        self.n_updates = 0
-
-    def step(self, gradients, rate):
-        """One step against `gradients` (which are overwritten) with learning rate `rate`."""
-        self.n_updates += 1
-        rate *= np.sqrt(1 - self.beta2**self.n_updates) / (1 - self.beta1**self.n_updates)
-        for arrays in zip(self.parameters, gradients, self.m1, self.m2, strict=True):
-            flat = [a.reshape(-1) for a in arrays]
-            for start in range(0, len(flat[0]), BLOCK):
-                p, g, m1, m2 = (a[start : start + BLOCK] for a in flat)
-                m1 *= self.beta1
-                m1 += (1 - self.beta1) * g
-                g *= g
-                g *= 1 - self.beta2
-                m2 *= self.beta2
-                m2 += g
-                np.sqrt(m2, out=g)
-                g += self.epsilon
-                np.divide(m1, g, out=g)
-                g *= rate
-                p -= g
-
-
-class ForwardForward:
-    """Layers, one on the other.
-
-    Parameters
-    ----------
-    sizes : sequence of int
-        Inputs, and neurons of every layer.
-    seed : int
-    gain : float
-    dtype : dtype
-    """
-
-    def __init__(self, sizes, seed=1, gain=1.0, dtype=np.float32):
-        self.sizes = tuple(sizes)
-        self.layers = [
-            Layer(n_in, n_out, stream(seed, "weights", level), gain, dtype)
-            for level, (n_in, n_out) in enumerate(zip(self.sizes[:-1], self.sizes[1:], strict=True), start=1)
-        ]
-
-    def activities(self, x):
-        """Activity of every layer, a list of (n, n_l) arrays, for input (n, n_in)."""
-        out = []
-        for layer in self.layers:
-            out.append(layer.activity(normalised(x)))
-            x = out[-1]
-        return out
-
-
 @dataclass(frozen=True)
-class AnnConfig(Options):
-    """All options of a training run; the defaults of the fields that are None depend on the data set (`PRESETS`)."""
+class RectifiedOptions(RunOptions):
+    """All options of a training run; the defaults of the fields that are None depend on the data set."""
 
-    dataset: str = option("digits", "data set", choices=datasets.names())
-    data: str | None = option(None, "folder that holds the data set's files", metavar="DIR")
-    download: bool = option(False, "download the data set if it is not on this machine")
-    validation: int | None = option(None, "samples held out of the training set", low=0)
-    split_seed: int = option(0, "seed of the split into training, validation and (digits) test set", **SEED)
-    limit: int | None = option(None, "use only this many training samples", low=1)
-
-    hidden: tuple[int, ...] | None = option(
-        None, "neurons of each hidden layer, as in 1000,1000", metavar="N,N", some=True, **NEURONS
+    layers: tuple[int, ...] | None = option(
+        None, "units of each layer, as in 1000,1000", metavar="N,N", some=True, **NEURONS
     )
     init_gain: float = option(
         1.0, "initial weights have standard deviation init_gain/sqrt(number of inputs)", above=0, high=1000
@@ -212,8 +149,6 @@ class AnnConfig(Options):
     alpha: float | None = option(None, "steepness of the loss", above=0, high=1000)
     theta: float = option(1.0, "threshold of the goodness, for --loss threshold", low=-1000, high=1000)
     peer: float = option(0.03, "weight of peer normalisation", low=0, high=1000)
-
-    epochs: int | None = option(None, "passes over the training set", **EPOCHS)
     batch: int | None = option(None, "samples between two steps of the optimizer", **SAMPLES)
     learning_rate: float | None = option(None, "learning rate at the start", low=0, high=1000)
     final_rate: float = option(0.0, "learning rate at the end, as a fraction; linear in between", low=0, high=1)
@@ -231,104 +166,72 @@ class AnnConfig(Options):
         below=1,
     )
     readout_rate: float = option(1e-3, "learning rate of the softmax readout", low=0, high=1)
+    chunk: int = option(10000, "samples between two checkpoints", **SAMPLES)
 
-    validate: int = option(1000, "validation samples used after each epoch (0: all)", low=0)
-    chunk: int = option(10000, "samples between two rows of metrics", **SAMPLES)
-    seed: int = option(1, "seed of weights, order and negatives", **SEED)
+    presets = {
+        "digits": dict(
+            layers=(500, 500), epochs=60, batch=20, learning_rate=3e-3, label_scale=4.0, alpha=6.0, dropout=0.1
+        ),
+        "mnist": dict(
+            layers=(1000, 1000), epochs=30, batch=100, learning_rate=3e-3, label_scale=6.0, alpha=8.0, dropout=0.2
+        ),
+    }
 
-    def resolved(self):
-        """The same configuration with the defaults of its data set filled in."""
-        preset = PRESETS.get(self.dataset, PRESETS["mnist"])
-        changes = {name: value for name, value in preset.items() if getattr(self, name) is None}
-        if self.data is not None:  # a run may be resumed from another folder
-            changes["data"] = str(Path(self.data).resolve())
-        return dataclasses.replace(self, **changes)
-
-
-PRESETS = {
-    "digits": dict(hidden=(500, 500), epochs=60, batch=20, learning_rate=3e-3, label_scale=4.0, alpha=6.0, dropout=0.1),
-    "mnist": dict(
-        hidden=(1000, 1000), epochs=30, batch=100, learning_rate=3e-3, label_scale=6.0, alpha=8.0, dropout=0.2
-    ),
-}
+    @property
+    def labels_shown(self):
+        """Whether labels are part of the input."""
+        return self.negatives != "hybrid"
 
 
-class AnnTrainer(Progress):
-    """One training run of the ANN in one results folder; a checkpoint after every epoch.
+class Rectified(Method):
+    """Layers of rectified linear units, one on the other, that learn by forward-forward learning.
 
-    Parameters
-    ----------
-    config : `AnnConfig`
-        Resolved.
-    folder : `RunFolder`
-
-    Attributes
-    ----------
-    position : int
-        Epochs that have been learnt.
-    seconds, cpu_seconds : float
-        Training, validation apart: on the clock, and of all cores together.
-    metrics : list of dict
+    Parameters, attributes and methods as those of `brianff.learning.method.Method`.  A row is a mini-batch.
     """
 
-    config_class = AnnConfig
+    name = "rectified"
+    Options = RectifiedOptions
 
-    def __init__(self, config, folder):
-        self.config = c = config
-        self.folder = folder
-        self.data, self.train = load_data(config)
+    def build(self):
+        c, data = self.options, self.data
+        if isinstance(data, datasets.EventDataset):
+            raise OptionError(f"'{data.name}' holds spike times, and rectified linear units have no time: take images.")
         if c.batch > len(self.train):
             raise OptionError(
                 f"--batch {c.batch} is more than the {len(self.train)} training samples: lower it, or raise --limit."
             )
-        self.supervised = c.negatives != "hybrid"
-        pixels = self.data.images.reshape(len(self.data.images), -1)
+        pixels = data.images.reshape(len(data.images), -1)
         self.pixels = (pixels / 255.0).astype(np.float32)
-        n_labels = self.data.n_classes if self.supervised else 0
-        sizes = (self.data.n_pixels + n_labels, *c.hidden)
-        weights = sum(pre * post for pre, post in zip(sizes[:-1], sizes[1:], strict=True))
-        require_memory(16 * weights, f"--hidden: the weights of layers {'-'.join(map(str, sizes))}")
-        self.network = ForwardForward((self.data.n_pixels + n_labels, *c.hidden), c.seed, c.init_gain)
-        self.optimizer = Adam([p for layer in self.network.layers for p in (layer.w, layer.b)])
-        self.readout = SoftmaxReadout(sum(c.hidden) + 1, self.data.n_classes, c.readout_rate, c.batch)
-        self.position = 0
-        self.seconds = self.cpu_seconds = 0.0
-        self.metrics = []
-        remedies = {f"layer {k}": f"a larger --init-gain than {c.init_gain:g}" for k in range(1, len(c.hidden) + 1)}
+        self._sizes = (data.n_pixels + (data.n_classes if c.labels_shown else 0), *c.layers)
+        shapes = list(zip(self.sizes[:-1], self.sizes[1:], strict=True))
+        weights = sum(n_in * n_out for n_in, n_out in shapes)
+        require_memory(16 * weights, f"--layers: the weights of layers {self.network_name()}")
+        self.layers = [
+            Layer(*shape, stream(c.seed, "weights", level), c.init_gain) for level, shape in enumerate(shapes, start=1)
+        ]
+        self.optimizer = Adam([p for layer in self.layers for p in (layer.w, layer.b)])
+        self.readout = SoftmaxReadout(sum(c.layers) + 1, data.n_classes, c.readout_rate, c.batch)
+        self._epoch, self._rng, self._order = -1, stream(c.seed, "epoch", 0), None
+        remedies = {f"layer {k}": f"a larger --init-gain than {c.init_gain:g}" for k in range(1, len(c.layers) + 1)}
         self.health = Health(list(remedies), len(self.train), remedies)
-
-    @classmethod
-    def start(cls, config, path, report=lambda text: None):
-        """Begin a new run in a new folder, which is made when everything is known to be in order."""
-        config = config.resolved()
-        RunFolder.check_new(path)
-        trainer = cls(config, RunFolder(path))
-        trainer.folder = runs.begin(path, config, trainer.data, report=report)
-        return trainer
-
-    @classmethod
-    def resume(cls, path, data=None, report=lambda text: None, trust_models=False):
-        """Go on with an interrupted run; `data` may name another folder of its data set's files.
-
-        `trust_models` is there as in other trainers: a run of this one has no models.
-        """
-        folder, config = runs.reopen(path, AnnConfig, report, trust_models, AnnConfig.resolved)
-        trainer = cls(config if data is None else dataclasses.replace(config, data=data), folder)
-        runs.check_data(folder, trainer.data)
-        if checkpoint := folder.load_checkpoint(report):
-            trainer._restore(*checkpoint)
-        return trainer
 
     @property
     def sizes(self):
-        """Units of every layer, the input first."""
-        return self.network.sizes
+        return self._sizes
+
+    def activities(self, x):
+        """Activity of every layer, a list of (n, n_l) arrays, for input (n, n_in)."""
+        out = []
+        for layer in self.layers:
+            out.append(layer.activity(normalised(x)))
+            x = out[-1]
+        return out
 
     # -- input -----------------------------------------------------------------------------------------------------
     def input(self, pixels, labels):
         """Pixels and labels side by side, (n, n_inputs); `labels` may be `LABEL_NEUTRAL` or `LABEL_NONE` for all."""
-        n, scale = len(pixels), self.config.label_scale
-        x = np.zeros((n, self.network.sizes[0]), np.float32)
+        n, scale = len(pixels), self.options.label_scale
+        x = np.zeros((n, self.sizes[0]), np.float32)
         x[:, : pixels.shape[1]] = pixels
         if np.ndim(labels):
             x[np.arange(n), pixels.shape[1] + labels] = scale
@@ -338,77 +241,52 @@ class AnnTrainer(Progress):
 
     @property
     def neutral(self):
-        return LABEL_NEUTRAL if self.supervised else LABEL_NONE
+        return LABEL_NEUTRAL if self.options.labels_shown else LABEL_NONE
 
-    # -- learning --------------------------------------------------------------------------------------------------
-    def run(self, progress=lambda done, total, row: None):
-        """Train to the end.
-
-        Parameters
-        ----------
-        progress : callable
-            Called as ``progress(samples_done, samples_total, row_of_metrics)``, and after each epoch.
-
-        Raises
-        ------
-        Stopped
-            On Ctrl-C; the folder can be resumed.
-        """
-        try:
-            while self.position < self.config.epochs:
-                self._epoch(progress)
-                self._validate()
-                self._checkpoint()
-                progress(*self.progress, self.metrics[-1])
-        except KeyboardInterrupt:
-            raise Stopped(f"stopped after {self.position} of {self.config.epochs} epochs.") from None
+    # -- the course of training ------------------------------------------------------------------------------------
+    @property
+    def rows_per_epoch(self):
+        # the samples that do not fill the last mini-batch are left out; they are others in every epoch
+        return len(self.train) // self.options.batch
 
     @property
-    def progress(self):
-        """Samples learnt, and samples of the whole run."""
-        return self.position * len(self.train), self.config.epochs * len(self.train)
+    def n_rows(self):
+        return self.epochs * self.rows_per_epoch
 
-    def _epoch(self, progress):
-        c, n = self.config, len(self.train)
-        rng = stream(c.seed, "epoch", self.position)
-        order = rng.permutation(self.train)
-        steps = n // c.batch
-        began, began_cpu, seen, goodness = time.perf_counter(), time.process_time(), 0, []
-        for step in range(steps):
-            rate = c.learning_rate * (1 - (1 - c.final_rate) * (self.position * steps + step) / (c.epochs * steps))
-            # the samples that do not fill the last mini-batch are left out; they are others in every epoch
-            goodness.append(self.learn(order[step * c.batch : (step + 1) * c.batch], rng, rate))
-            seen += c.batch
-            if (step + 1) % max(1, c.chunk // c.batch) and step + 1 < steps:
-                continue
-            now, now_cpu = time.perf_counter(), time.process_time()
-            self.seconds += now - began
-            self.cpu_seconds += now_cpu - began_cpu
-            row = {
-                "what": "chunk",
-                "samples": self.position * n + (step + 1) * c.batch,
-                "epoch": round(self.position + (step + 1) / steps, 4),
-                "seconds": round(self.seconds, 3),
-                "cpu_seconds": round(self.cpu_seconds, 3),
-                "samples_per_second": round(seen / (now - began), 1),
-            }
-            of_layers = np.stack(goodness, axis=1)
-            for level, g in enumerate(of_layers, start=1):
-                positive, negative = g[:, : c.batch], g[:, c.batch :]
-                row[f"positive{level}"] = float(positive.mean())
-                row[f"negative{level}"] = float(negative.mean())
-                row[f"ordered{level}"] = float(np.mean(positive > negative))
-            self.metrics.append(row)
-            levels = range(1, len(c.hidden) + 1)
-            told_apart = {f"layer {level}": row[f"ordered{level}"] for level in levels if not self.supervised}
-            self.health.after_chunk(seen, of_layers.any(axis=(1, 2)), told_apart)
-            if step + 1 < steps:
-                progress(row["samples"], self.progress[1], row)
-            began, began_cpu, seen, goodness = now, now_cpu, 0, []
-        require_finite(self._state(), self.progress[0], "--init-gain")
-        self.position += 1
+    def samples_at(self, row):
+        epoch, step = divmod(row, self.rows_per_epoch)
+        return epoch * len(self.train) + step * self.options.batch
 
-    def learn(self, samples, rng, rate):
+    def next_stop(self, row, samples):
+        end = (row // self.rows_per_epoch + 1) * self.rows_per_epoch
+        return min(end, row + max(1, samples // self.options.batch))
+
+    def learn(self, rows):
+        c, goodness = self.options, []
+        planned = c.epochs * self.rows_per_epoch
+        self._turn_to(rows.start // self.rows_per_epoch)
+        for row in rows:
+            step = row % self.rows_per_epoch
+            rate = c.learning_rate * (1 - (1 - c.final_rate) * min(row / planned, 1.0))
+            goodness.append(self._learn(self._order[step * c.batch : (step + 1) * c.batch], rate))
+        of_layers, row = np.stack(goodness, axis=1), {}
+        for level, g in enumerate(of_layers, start=1):
+            positive, negative = g[:, : c.batch], g[:, c.batch :]
+            row |= {f"positive{level}": float(positive.mean()), f"negative{level}": float(negative.mean())}
+            row[f"ordered{level}"] = float(np.mean(positive > negative))
+        levels = range(1, len(self.sizes))
+        told_apart = {f"layer {level}": row[f"ordered{level}"] for level in levels if not c.labels_shown}
+        self.health.after_chunk(len(rows) * c.batch, of_layers.any(axis=(1, 2)), told_apart)
+        require_finite(self._arrays(), self.samples_at(rows.start), "--init-gain")
+        return row
+
+    def _turn_to(self, epoch):
+        """Draw the order of the samples in a pass, with the generator of all that is drawn in it."""
+        if self._epoch != epoch:
+            self._epoch, self._rng = epoch, stream(self.options.seed, "epoch", epoch)
+            self._order = self._rng.permutation(self.train)
+
+    def _learn(self, samples, rate):
         """One mini-batch: readout and its beliefs, negative samples, and a step of every layer.
 
         Returns
@@ -416,11 +294,11 @@ class AnnTrainer(Progress):
         goodness : (n_layers, 2*n) array
             Of the positive samples, then of the negative ones.
         """
-        c = self.config
+        c, rng = self.options, self._rng
         pixels, labels = self.pixels[samples], self.data.labels[samples]
         kept = rng.random(pixels.shape, dtype=np.float32) >= c.dropout if c.dropout else True
-        belief = self.readout.learn(features(self.network.activities(self.input(pixels * kept, self.neutral))), labels)
-        if self.supervised:
+        belief = self.readout.learn(features(self.activities(self.input(pixels * kept, self.neutral))), labels)
+        if c.labels_shown:
             hard = belief if c.negatives == "hard" else None
             wrong = wrong_labels(labels, rng.random(len(labels)), self.data.n_classes, hard, c.uniform_share)
             pair = self.input(pixels * kept, labels), self.input(pixels * kept, wrong)
@@ -430,7 +308,7 @@ class AnnTrainer(Progress):
             pair = pixels * kept, hybrids * kept
         x, theta = np.concatenate(pair), c.theta if c.loss == "threshold" else None
         gradients, goodness = [], []
-        for layer in self.network.layers:
+        for layer in self.layers:
             x = normalised(x)
             y = layer.activity(x)
             dw, db, g = layer.gradient(x, y, c.alpha, theta, c.peer)
@@ -441,93 +319,58 @@ class AnnTrainer(Progress):
         return np.array(goodness)
 
     # -- measuring -------------------------------------------------------------------------------------------------
-    def evaluate(self, which="test", limit=None):
-        """`Evaluation` of the present weights on the "train", "validation" or "test" samples."""
-        samples = getattr(self.data, which)[:limit]
-        if not len(samples):
-            raise ValueError(f"the {which} set is empty.")
-        result = self._evaluate(samples)
-        self._look_at(result, which)
-        return result
-
-    def _look_at(self, result, which):
-        """What an evaluation says of the network's health; returns its predictions."""
-        how = "goodness" if self.supervised else "readout"
-        predicted, levels = result.predicted(how), range(1, len(self.config.hidden) + 1)
-        layers = {f"layer {level}": result.by_goodness([level - 1]) for level in levels if self.supervised}
-        self.health.after_evaluation(self.position / self.config.epochs, how, predicted, result.labels, which, layers)
-        return predicted
-
-    def _evaluate(self, samples, piece=1000):
-        classes = range(self.data.n_classes if self.supervised else 0)
+    def evaluate(self, samples, offset=0, piece=1000):
+        classes = range(self.data.n_classes if self.options.labels_shown else 0)
         goodness, belief, activity, active = [], [], [], []
         for start in range(0, len(samples), piece):
             pixels = self.pixels[samples[start : start + piece]]
-            neutral = self.network.activities(self.input(pixels, self.neutral))
+            neutral = self.activities(self.input(pixels, self.neutral))
             belief.append(self.readout.probabilities(features(neutral)))
             activity += [y.mean() for y in neutral]
             active.append([y.any(axis=0) for y in neutral])
-            tried = [self.network.activities(self.input(pixels, np.full(len(pixels), k))) for k in classes]
+            tried = [self.activities(self.input(pixels, np.full(len(pixels), k))) for k in classes]
             goodness.append([[np.mean(y * y, axis=1) for y in layers] for layers in tried])
         return Evaluation(
             self.data.labels[samples],
-            np.concatenate([np.transpose(g, (2, 0, 1)) for g in goodness]) if self.supervised else None,
+            np.concatenate([np.transpose(g, (2, 0, 1)) for g in goodness]) if len(classes) else None,
             np.concatenate(belief),
             float(np.mean(activity)),
             never_active([np.array(pieces) for pieces in zip(*active, strict=True)]),
         )
 
-    def _validate(self):
-        c = self.config
-        if not len(self.data.validation):
-            return
-        samples = stream(c.split_seed, "validate").permutation(self.data.validation)
-        result = self._evaluate(np.sort(samples[: c.validate or None]))
-        ways = ["readout", "goodness", "upper"] if self.supervised else ["readout"]
-        predicted = self._look_at(result, "validation")
-        self.metrics.append(
-            {
-                "what": "validation",
-                "samples": self.progress[0],
-                "epoch": self.position,
-                **{way: result.accuracy(way) for way in ways},
-                "ties": int(np.sum(predicted == NO_PREDICTION)),
-            }
-        )
-
-    # -- checkpoints -----------------------------------------------------------------------------------------------
-    def _state(self):
-        """Every array that training needs to go on."""
+    # -- state -----------------------------------------------------------------------------------------------------
+    def _arrays(self):
+        """The arrays that learning changes in place."""
         out = {f"optimizer.m1.{k}": m for k, m in enumerate(self.optimizer.m1)}
         out |= {f"optimizer.m2.{k}": m for k, m in enumerate(self.optimizer.m2)}
-        for level, layer in enumerate(self.network.layers, start=1):
+        for level, layer in enumerate(self.layers, start=1):
             out |= {f"layer{level}.{name}": getattr(layer, name) for name in ("w", "b", "mean")}
         return out | {f"readout.{name}": getattr(self.readout, name) for name in SoftmaxReadout.ARRAYS}
 
-    def _checkpoint(self):
-        scalars = ("position", "seconds", "cpu_seconds")
-        arrays = {
-            **self._state(),
-            **{name: np.array(getattr(self, name)) for name in scalars},
-            "n_updates": np.array(self.optimizer.n_updates),
-        }
-        self.folder.save_checkpoint(arrays, self.metrics)
+    def state(self):
+        counts = {"n_updates": np.array(self.optimizer.n_updates), "generator_epoch": np.array(self._epoch)}
+        return self._arrays() | counts | {"generator": generator_state(self._rng)}
 
-    def _restore(self, arrays, metrics):
-        state, seconds = self._state(), np.array(self.seconds)
-        whole = {"position": Whole(0, self.config.epochs), "n_updates": Whole(0)}
-        expected = {**state, **whole, "seconds": seconds, "cpu_seconds": seconds}
-        check_checkpoint(self.folder.path / "checkpoint.npz", arrays, expected)
-        for name, value in state.items():
+    def expected_state(self):
+        return self.state() | {"n_updates": Whole(0), "generator_epoch": Whole(-1)}
+
+    def restore(self, arrays):
+        for name, value in self._arrays().items():
             value[...] = arrays[name]
-        self.position = int(arrays["position"])
-        self.seconds, self.cpu_seconds = float(arrays["seconds"]), float(arrays["cpu_seconds"])
         self.optimizer.n_updates = int(arrays["n_updates"])
-        self.metrics = metrics
+        if arrays["generator_epoch"] >= 0:
+            self._turn_to(int(arrays["generator_epoch"]))
+            restore_generator(self._rng, arrays["generator"])
 
-    def save_weights(self):
-        """Write ``weights.npz``: weights and biases of every layer, and the readout's weights."""
-        arrays = {}
-        for level, layer in enumerate(self.network.layers, start=1):
-            arrays |= {f"w{level}": layer.w, f"b{level}": layer.b}
-        self.folder.save("weights", arrays | {"readout": self.readout.w})
+    def weights(self):
+        found = {level: layer.w for level, layer in enumerate(self.layers, start=1)}
+        found |= {f"b{level}": layer.b for level, layer in enumerate(self.layers, start=1)}
+        return found | {"readout": self.readout.w}
+
+    # -- words -----------------------------------------------------------------------------------------------------
+    def detail(self, row):
+        return f"{self._margins(row)}, {super().detail(row)}"
+
+    def summary(self, chunk, validation):
+        shown = [f"{k} {validation[k]:.4f}" for k in ("goodness", "readout") if k in validation]
+        return f"{self._margins(chunk)}  validation accuracy by {', '.join(shown)}{self._tied(validation)}"

@@ -13,6 +13,9 @@ among the candidates and are measured again.
 
 import numpy as np
 
+from brianff.errors import DivergenceError, OptionError
+from brianff.stimulus import generator_state, restore_generator
+
 __all__ = ["METHODS", "Ascent", "EvolutionStrategy", "GeneticAlgorithm", "ParticleSwarm", "SPSA", "centred_ranks"]
 
 
@@ -40,23 +43,35 @@ class _Search:
 
     def __init__(self, start, population, rng, sigma):
         if population < 4 or population % 2:
-            raise ValueError(f"a population must be an even number of at least 4, not {population}.")
+            raise OptionError(f"a population must be an even number of at least 4, not {population}.")
         if not sigma > 0:
-            raise ValueError(f"sigma must be positive, not {sigma}.")
+            raise OptionError(f"sigma must be positive, not {sigma}.")
         self.centre = np.array(start, dtype=float)
         if self.centre.ndim != 2:
-            raise ValueError(f"the start must have shape (problems, dimensions), not {self.centre.shape}.")
+            raise OptionError(f"the start must have shape (problems, dimensions), not {self.centre.shape}.")
         self.population, self.rng, self.sigma = population, rng, sigma
         self.rate = 1.0
         self.update = np.zeros_like(self.centre)
+
+    # Arrays that the search goes on from, beside the generator of its random numbers.
+    ARRAYS = ("centre", "update")
+
+    def state(self):
+        """Everything that the search goes on from: dict of str -> array."""
+        return {name: getattr(self, name) for name in self.ARRAYS} | {"generator": generator_state(self.rng)}
+
+    def restore(self, arrays):
+        for name in self.ARRAYS:
+            setattr(self, name, arrays[name])
+        restore_generator(self.rng, arrays["generator"])
 
     def _checked(self, fitness):
         fitness = np.asarray(fitness, dtype=float)
         expected = (self.population, len(self.centre))
         if fitness.shape != expected:
-            raise ValueError(f"fitness must have shape (population, problems) = {expected}, not {fitness.shape}.")
+            raise OptionError(f"fitness must have shape (population, problems) = {expected}, not {fitness.shape}.")
         if not np.isfinite(fitness).all():
-            raise FloatingPointError("fitness is not finite: try a smaller sigma or learning rate.")
+            raise DivergenceError("fitness is not finite: try a smaller sigma or learning rate.")
         return fitness
 
 
@@ -73,6 +88,15 @@ class Ascent:
     def __init__(self, centre, learning_rate):
         self.centre, self.learning_rate = centre, learning_rate
         self.m1, self.m2, self.n_updates = np.zeros_like(centre), np.zeros_like(centre), 0
+
+    def state(self):
+        """Everything that it goes on from: dict of str -> array."""
+        return {"centre": self.centre, "m1": self.m1, "m2": self.m2, "n_updates": np.array(float(self.n_updates))}
+
+    def restore(self, arrays):
+        for name in ("centre", "m1", "m2"):
+            getattr(self, name)[...] = arrays[name]
+        self.n_updates = int(arrays["n_updates"])
 
     def step(self, update, rate=1.0):
         """One step along `update`; `rate` scales the learning rate."""
@@ -95,6 +119,16 @@ class _Perturbation(_Search):
     def __init__(self, start, population, rng, sigma=0.1, learning_rate=0.05):
         super().__init__(start, population, rng, sigma)
         self.ascent = Ascent(self.centre, learning_rate)
+
+    def state(self):
+        return super().state() | {f"ascent.{name}": value for name, value in self.ascent.state().items()}
+
+    def restore(self, arrays):
+        super().restore(arrays)
+        self.ascent.restore(
+            {name.removeprefix("ascent."): v for name, v in arrays.items() if name.startswith("ascent.")}
+        )
+        self.centre = self.ascent.centre
 
     def ask(self):
         self.noise = self.draw((self.population // 2, *self.centre.shape))
@@ -142,6 +176,8 @@ class GeneticAlgorithm(_Search):
         Probability that a gene mutates, by sigma.
     """
 
+    ARRAYS = ("centre", "update", "members")
+
     def __init__(self, start, population, rng, sigma=0.1, parents=0.25, mutated=0.1):
         super().__init__(start, population, rng, sigma)
         self.n_parents, self.mutated = max(2, round(parents * population)), mutated
@@ -178,6 +214,8 @@ class ParticleSwarm(_Search):
     longest : float, optional
         Positions further from zero are brought back to this length.
     """
+
+    ARRAYS = ("centre", "update", "best", "velocity", "position")
 
     def __init__(self, start, population, rng, sigma=0.1, inertia=0.6, attraction=1.0, longest=np.inf):
         super().__init__(start, population, rng, sigma)

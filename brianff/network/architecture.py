@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from brian2 import ms, second
 
+from brianff.errors import OptionError
 from brianff.network.layers import Dense, Layer
 
 __all__ = ["Architecture"]
@@ -60,17 +61,17 @@ class Architecture:
     def __post_init__(self):
         for name in ("n_pixels", "n_classes", "label_neurons", "batch", "n_steps", "capacity", "images", "events"):
             if int(getattr(self, name)) < (0 if name == "label_neurons" else 1):
-                raise ValueError(f"{name} must be positive, not {getattr(self, name)}.")
+                raise OptionError(f"{name} must be positive, not {getattr(self, name)}.")
         if not 0 < self.dt_ms < float("inf"):
-            raise ValueError(f"the time step must be positive, not {self.dt_ms} ms.")
+            raise OptionError(f"the time step must be positive, not {self.dt_ms} ms.")
         if self.dtype not in ("float64", "float32"):
-            raise ValueError(f"dtype must be float64 or float32, not {self.dtype}.")
+            raise OptionError(f"dtype must be float64 or float32, not {self.dtype}.")
         layers = tuple(layer if isinstance(layer, Layer) else Layer(layer) for layer in self.layers)
         object.__setattr__(self, "layers", layers)
         if not layers:
-            raise ValueError("layers: a network has at least one layer above its input.")
+            raise OptionError("layers: a network has at least one layer above its input.")
         if self.most_steps >= MOST_STEPS:
-            raise ValueError(
+            raise OptionError(
                 f"{self.capacity} stimulus epochs of together {self.most_steps} time steps are more than the "
                 f"{MOST_STEPS} steps that one run may have: use a smaller --chunk."
             )

@@ -30,6 +30,7 @@ from brian2.groups.subgroup import Subgroup
 from brian2.synapses.synapses import Synapses
 from brian2.utils.stringtools import get_identifiers
 
+from brianff.errors import OptionError, UnsupportedError
 from brianff.network.dense_runners import ADVICE, DensePathway, DenseRunner, add_indices
 from brianff.network.dense_views import PLACES, DenseIndexing, DenseVariables, LikeSynapses, NumbersOf
 from brianff.network.templates import on_cuda, use_templates
@@ -143,7 +144,7 @@ class DenseSynapses(LikeSynapses, Group):
         target = source if target is None else target
         for side, group in (("source", source), ("target", target)):
             if isinstance(group, (Subgroup, Synapses)):
-                raise NotImplementedError(
+                raise UnsupportedError(
                     f"DenseSynapses cannot use {type(group).__name__} '{group.name}' as its {side}: a batch entry is "
                     f"a contiguous block of a whole group. {ADVICE}"
                 )
@@ -151,7 +152,7 @@ class DenseSynapses(LikeSynapses, Group):
         batch = int(batch)
         for side, group in (("source", source), ("target", target)):
             if batch < 1 or len(group) % batch:
-                raise ValueError(
+                raise OptionError(
                     f"the {side} group '{group.name}' has {len(group)} neurons, which is not a multiple of "
                     f"batch={batch}: every batch entry needs the same number."
                 )
@@ -167,7 +168,7 @@ class DenseSynapses(LikeSynapses, Group):
         point_at_user(self)
         self.codeobj_class = None
         if layer is not None and len(layer) != batch:
-            raise ValueError(
+            raise OptionError(
                 f"the layer group '{layer.name}' has {len(layer)} elements; it needs one for each of the "
                 f"{batch} entries of the batch."
             )
@@ -201,12 +202,12 @@ class DenseSynapses(LikeSynapses, Group):
         names = [name for _, name, _ in strings]
         delays = delay if isinstance(delay, Mapping) else {"pre": delay}
         for name in [name for name in names if names.count(name) > 1 or hasattr(type(self), name)]:
-            raise ValueError(
+            raise OptionError(
                 f"'{self.name}': '{name}' cannot name a pathway: take another name for this on_pre or on_post."
             )
         for name, given in delays.items():
             if given is not None and name not in names and (isinstance(delay, Mapping) or names):
-                raise ValueError(
+                raise OptionError(
                     f"'{self.name}' has no pathway '{name}' for its delay: it has {', '.join(names) or 'none'}; name "
                     "one, as in delay={'" + (names or ["pre"])[0] + "': 2*ms}."
                 )
@@ -296,18 +297,18 @@ class DenseSynapses(LikeSynapses, Group):
     def _create_variable(self, eq, dtype):
         """The array, or the subexpression, of one line of the model."""
         if eq.type == DIFFERENTIAL_EQUATION:
-            raise NotImplementedError(
+            raise UnsupportedError(
                 f"'{eq.varname}' is a differential equation: DenseSynapses has no synaptic dynamics. Put the trace "
                 f"on the neurons (NAME_pre, NAME_post), or: {ADVICE}"
             )
         unknown = set(eq.flags) - _FLAGS
         if unknown:
-            raise NotImplementedError(
+            raise UnsupportedError(
                 f"'{eq.varname}': DenseSynapses does not know the flag '{sorted(unknown)[0]}'. {ADVICE}"
             )
         shared, post_major, per_entry = (flag in eq.flags for flag in ("shared", "post_major", "per_entry"))
         if shared and (post_major or per_entry):
-            raise ValueError(f"'{eq.varname}' cannot be shared and stored for each synapse.")
+            raise OptionError(f"'{eq.varname}' cannot be shared and stored for each synapse.")
         common = dict(dimensions=eq.dim, dtype=get_dtype(eq, dtype), scalar=shared)
         if eq.type == PARAMETER:
             if not shared:
@@ -328,7 +329,7 @@ class DenseSynapses(LikeSynapses, Group):
             if name.startswith("_") or name in ("N", "t", "dt", "t_in_timesteps"):
                 continue
             if name in self.equations.names:
-                raise ValueError(
+                raise OptionError(
                     f"The variable '{name}' exists in the group '{group.name}' and in the synapses: rename the "
                     f"synaptic one (for example to '{name}_syn')."
                 )
@@ -360,14 +361,14 @@ class DenseSynapses(LikeSynapses, Group):
         for name, op in self._assignments(code):
             if op != "=" and name not in self.variables and name not in of_code:
                 close = difflib.get_close_matches(name, [known for known in self.variables if known[0] != "_"], 1)
-                raise ValueError(
+                raise OptionError(
                     f"{what} code of '{self.name}' changes '{name}', which is no variable of the synapses, of the "
                     f"source (NAME_pre) or of the target (NAME_post).{f' Is it {close[0]}?' if close else ''}"
                 )
             of_code.add(name)
         bad = self._written(code) & self._names_with("_entry_idx", *indices)
         if bad:
-            raise NotImplementedError(
+            raise UnsupportedError(
                 f"{what} code of '{self.name}' writes to '{sorted(bad)[0]}', once for every "
                 "synapse. Do it in the neurons' group (reset string or run_regularly), or use brian2.Synapses."
             )
@@ -385,7 +386,7 @@ class DenseSynapses(LikeSynapses, Group):
         written = {name.removesuffix(of_threads) for name in self._written(code)}
         both = {name for name in get_identifiers(code) if name.endswith(of_others)} & {n + of_others for n in written}
         if both:
-            raise NotImplementedError(
+            raise UnsupportedError(
                 f"'{self.name}' reads '{min(both)}' and writes to the same variable of '{self.target.name}': on CUDA "
                 f"the outcome would depend on which thread is first. {ADVICE}"
             )
@@ -443,14 +444,14 @@ class DenseSynapses(LikeSynapses, Group):
         """
         for option, index, given in (("rows", "j", rows), ("columns", "i", columns)):
             if given is not None and index in get_identifiers(given):
-                raise ValueError(
+                raise OptionError(
                     f"update of '{self.name}': {option}={given!r} is one condition for many '{index}', which does not "
                     "enter it."
                 )
         at = dict(clock=clock, when=when, order=order, name=name)
         if columns is not None:
             if rows is not None or then is not None:
-                raise NotImplementedError(
+                raise UnsupportedError(
                     f"update of '{self.name}': columns={columns!r} goes with neither `rows` nor `then`. Use two."
                 )
             return self._update_columns(code, columns, condition, **at)
@@ -477,23 +478,23 @@ class DenseSynapses(LikeSynapses, Group):
         of_neurons = self._names_with("_presynaptic_idx", "_postsynaptic_idx", "_entry_idx")
         of_entries = {name for name, index in self.storage.items() if index.startswith("_entry")}
         if rows is not None and not identifiers & of_neurons:
-            raise ValueError(f"update of '{self.name}': rows={rows!r} needs code that names variables of the neurons.")
+            raise OptionError(f"update of '{self.name}': rows={rows!r} needs code that names variables of the neurons.")
         if then is not None and get_identifiers(then) & (of_neurons | of_entries):
             name = sorted(get_identifiers(then) & (of_neurons | of_entries))[0]
-            raise NotImplementedError(
+            raise UnsupportedError(
                 f"update of '{self.name}': `then` runs once for each synapse and cannot name '{name}', which differs "
                 "between the entries of the batch. Put it into a second update()."
             )
         if one_by_one and (rows is not None or then is not None):
-            raise NotImplementedError(f"update of '{self.name}': one_by_one goes with neither `rows` nor `then`.")
+            raise UnsupportedError(f"update of '{self.name}': one_by_one goes with neither `rows` nor `then`.")
         if then_condition is not None and then is None:
-            raise ValueError(f"update of '{self.name}': then_condition={then_condition!r} without `then`.")
+            raise OptionError(f"update of '{self.name}': then_condition={then_condition!r} without `then`.")
         options = {"per_entry": bool(identifiers & (of_neurons | of_entries)), "one_by_one": one_by_one}
         if on_cuda():
             of_target = self._written(code) & self._names_with("_postsynaptic_idx")
             refused = self._written(code) & self._names_with("0") | of_target
             if then is not None and refused:
-                raise NotImplementedError(
+                raise UnsupportedError(
                     f"update of '{self.name}': on CUDA, code that `then` follows cannot write to '{min(refused)}', "
                     "which is not a variable of the matrix. Put it into an update() of its own."
                 )

@@ -8,6 +8,7 @@ from brian2.core.variables import Variables
 from brian2.groups.group import CodeRunner
 from brian2.units.fundamentalunits import fail_for_dimension_mismatch
 
+from brianff.errors import OptionError, UnsupportedError
 from brianff.network.dense_views import DelayView
 from brianff.network.templates import on_cuda
 from brianff.origin import point_at_user
@@ -78,7 +79,7 @@ class DensePathway(DenseRunner):
         pre = side == "pre"
         group = synapses.source if pre else synapses.target
         if "_spikespace" not in group.variables:
-            raise ValueError(
+            raise OptionError(
                 f"'{group.name}' has no threshold and never spikes: give it one, or leave on_{side} of "
                 f"'{synapses.name}' out (update() runs code at other times)."
             )
@@ -149,11 +150,11 @@ class DensePathway(DenseRunner):
         dt = float(self.spiking.clock.dt)
         steps = int(delay / dt + 0.5)
         if self._has_run and self._steps and steps != self._steps:
-            raise NotImplementedError(
+            raise UnsupportedError(
                 f"the delay of '{self.name}' cannot change after a run, when spikes are on their way: assign it before."
             )
         if steps and self.side == "post":
-            raise NotImplementedError(f"'{self.name}': on_post of DenseSynapses has no delay. {ADVICE}")
+            raise UnsupportedError(f"'{self.name}': on_post of DenseSynapses has no delay. {ADVICE}")
         self.delay_in_seconds, self._dt = delay, dt
         if steps == self._steps:
             return
@@ -174,7 +175,7 @@ class DensePathway(DenseRunner):
             try:
                 delay = evaluate(delay)
             except ValueError:
-                raise NotImplementedError(
+                raise UnsupportedError(
                     f"'{self.name}' has one delay for all synapses, a time such as 2*ms, not '{delay}'. {ADVICE}"
                 ) from None
         fail_for_dimension_mismatch(
@@ -182,14 +183,14 @@ class DensePathway(DenseRunner):
         )
         values = np.unique(np.asarray(delay, dtype=float))
         if len(values) != 1:
-            raise NotImplementedError(f"DenseSynapses has one delay for all synapses, not {len(values)}. {ADVICE}")
+            raise UnsupportedError(f"DenseSynapses has one delay for all synapses, not {len(values)}. {ADVICE}")
         if not values[0] >= 0:
-            raise ValueError(f"the delay of DenseSynapses cannot be negative: {delay}.")
+            raise OptionError(f"the delay of DenseSynapses cannot be negative: {delay}.")
         return float(values[0])
 
     def before_run(self, run_namespace):
         if self._steps and float(self.spiking.clock.dt) != self._dt:
-            raise NotImplementedError(
+            raise UnsupportedError(
                 f"the time step of '{self.spiking.name}' has changed since '{self.synapses.name}' was made with a "
                 "delay: set defaultclock.dt first."
             )

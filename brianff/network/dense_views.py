@@ -16,6 +16,8 @@ from brian2.devices.device import RuntimeDevice, get_device, reset_device, set_d
 from brian2.units.fundamentalunits import fail_for_dimension_mismatch
 from brian2.utils.stringtools import get_identifiers
 
+from brianff.errors import OptionError, UnsupportedError
+
 __all__ = [
     "PLACES",
     "DelayView",
@@ -43,7 +45,7 @@ class DenseVariables(Variables):
         if name in PLACES.values() and name not in self._variables:
             synapses, index = self.owner, next(index for index, place in PLACES.items() if place == name)
             if synapses.batch > 1 and index != "_post_major_idx":
-                raise NotImplementedError(
+                raise UnsupportedError(
                     f"a monitor of '{synapses.name}' cannot record a variable that differs between the "
                     f"{synapses.batch} entries of the batch: record it on the neurons, or read it with matrix() "
                     "between two runs."
@@ -226,7 +228,7 @@ def _entries(synapses, name):
 
 def _require_one_value(synapses, entries, *codes):
     if entries == 1 and synapses.batch > 1 and (names := _entries_of(synapses, *codes)):
-        raise NotImplementedError(
+        raise UnsupportedError(
             f"'{min(names)}' differs between the {synapses.batch} entries of the batch of '{synapses.name}', and what "
             "they share has one value: use update(), or give an array."
         )
@@ -265,7 +267,7 @@ def _values(synapses, expression, entries, run_namespace, numbers=None, **option
         code = {"statement": f"_value = {expression}"}
         return _run_code(synapses, "dense_get", code, entries, run_namespace, auxiliary, numbers)
     if not device.has_been_run:
-        raise NotImplementedError(
+        raise UnsupportedError(
             f"Cannot retrieve values of '{synapses.name}' in standalone code before the simulation has been run."
         )
     set_device("runtime")
@@ -382,7 +384,7 @@ class DenseView(VariableView):
             entries, rows, columns = map(len, self.indexing.sides(item, self.entries))
             shapes += [(rows, columns), *([(entries, rows, columns)] if self.entries > 1 else [])]
         if values.shape not in shapes:
-            raise ValueError(
+            raise OptionError(
                 f"'{self.name}' of '{self.group_name}': values of shape {values.shape} for {np.size(numbers)} "
                 f"synapses; give one value, or an array of shape {' or '.join(map(str, dict.fromkeys(shapes)))}."
             )
@@ -396,7 +398,7 @@ class DenseView(VariableView):
             return False
         places = _places_of(self.group, self.name, *codes)
         if others := [name for name, place in places.items() if place not in ("_idx", "0") or name in _INDICES]:
-            raise NotImplementedError(
+            raise UnsupportedError(
                 f"'{self.name}' of '{self.group_name}': on CUDA, '{min(others)}' cannot stand in a string that is "
                 f"assigned: give an array of shape {self.indexing.shape(self.entries)}."
             )
@@ -447,7 +449,7 @@ class DelayView(VariableView):
 
     def set_item(self, item, value, level=0, namespace=None):
         if not _is_whole(item) and not np.all(np.asarray(value) == self.pathway.delay_in_seconds):
-            raise NotImplementedError(
+            raise UnsupportedError(
                 f"'{self.group_name}' has one delay for all synapses, which S.delay = 2*ms sets. Use brian2.Synapses "
                 "for several."
             )
@@ -491,7 +493,7 @@ class LikeSynapses:
             monitor = reference()
             for name in monitor.record_variables if monitor is not None and monitor.source is self else ():
                 if name not in self.storage and (others := self._not_flat(name)):
-                    raise NotImplementedError(
+                    raise UnsupportedError(
                         f"'{monitor.name}' cannot record '{name}' of '{self.name}', since '{min(others)}' is stored in "
                         "another order than the synapses: record the neurons, and the variables of the synapses."
                     )
@@ -525,7 +527,7 @@ class LikeSynapses:
     def run_regularly(self, code, dt=None, clock=None, when="start", order=0, name=None, codeobj_class=None):
         """As `Group.run_regularly`: `update`, with a clock of its own where `dt` is given."""
         if dt is not None and clock is not None:
-            raise ValueError("Cannot specify both a dt and a clock.")
+            raise OptionError("Cannot specify both a dt and a clock.")
         clock = self.clock if dt is None and clock is None else Clock(dt=dt) if clock is None else clock
         return self.update(code, clock=clock, when=when, order=order, name=name)
 
@@ -539,7 +541,7 @@ class LikeSynapses:
         """
         certain = p.strip() in ("1", "1.0") if isinstance(p, str) else np.all(np.asarray(p) >= 1)
         if n != 1 or not certain or not self._are_all(condition, i, j):
-            raise NotImplementedError(
+            raise UnsupportedError(
                 f"'{self.name}' connects every neuron of '{self.source.name}' to every one of '{self.target.name}', "
                 "once, and cannot leave synapses out: use brian2.Synapses for this connection, or let the code of a "
                 'synapse that is not there do nothing, as in "v_post += w*int(i != j)".'

@@ -259,22 +259,45 @@ class Layer:
             raise OptionError("layers: a recurrent layer has at least two neurons, since none is connected to itself.")
 
     def __str__(self):
-        return f"{self.n}r" if self.recurrent else str(self.n)
+        """The word of `layers_of`.
+
+        Raises
+        ------
+        OptionError
+            If there is none for this layer.
+        """
+        below = self.incoming
+        density = f"d{below.density!r}" if getattr(below, "density", 1) < 1 else ""
+        word = f"{self.n}{'r' * bool(self.recurrent)}{density}{f't{below.delay}' if getattr(below, 'delay', 0) else ''}"
+        if layers_of(word) != (self,):
+            raise OptionError(f"layers: there is no word for {self!r}, by which a run in a folder could name it.")
+        return word
 
 
-def layers_of(text):
-    """Layers from the words of the command line: ``"500,500r"``, the last of them recurrent.
+WORD = re.compile(r"(?P<n>[1-9]\d*)(?P<recurrent>r?)(?:d(?P<density>\d*\.?\d+(?:e-\d+)?))?(?:t(?P<delay>\d+))?")
+
+
+def layers_of(words):
+    """Layers from the words of the command line, ``"500,500r"``, or from a list of words, numbers and layers.
+
+    A word is a number of neurons; then ``r`` for a recurrent layer, ``d0.1`` for a tenth of the synapses from the layer
+    below, ``t2`` for their delay of two time steps.
 
     Raises
     ------
     OptionError
         For a word that is no layer.
     """
-    words = [word.strip() for word in text.split(",")]
-    for word in words:
-        if not re.fullmatch(r"[1-9]\d*r?", word):
-            raise OptionError(
-                f"layers {text!r}: '{word}' is no layer; write numbers of neurons with commas between them, with an r "
-                "where a layer is recurrent, as in 500,500r."
-            )
-    return tuple(Layer(int(word.removesuffix("r")), recurrent=word.endswith("r")) for word in words)
+    words = words.split(",") if isinstance(words, str) else words
+    return tuple(word if isinstance(word, Layer) else _layer(str(word).strip()) for word in words)
+
+
+def _layer(word):
+    found = WORD.fullmatch(word)
+    if not found:
+        raise OptionError(
+            f"--layers: '{word}' is no layer; write numbers of neurons with commas between them, as in 500,500, with r "
+            "for a recurrent layer, d0.1 for a tenth of the synapses from below, t2 for a delay of two time steps."
+        )
+    incoming = Dense(density=float(found["density"] or 1), delay=int(found["delay"] or 0))
+    return Layer(int(found["n"]), recurrent=bool(found["recurrent"]), incoming=incoming)

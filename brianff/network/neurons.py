@@ -14,6 +14,7 @@ from brian2.equations.unitcheck import check_units_statements
 from brian2.groups.group import CodeRunner
 from brian2.utils.stringtools import word_substitute
 
+from brianff.errors import OptionError
 from brianff.network.templates import on_cuda, use_templates
 
 __all__ = ["BatchNeurons"]
@@ -110,7 +111,7 @@ class BatchNeurons(NeuronGroup):
 
     def __init__(self, N, model, *, threshold, batch=1, links=None, on_step="", on_threshold="", **options):
         if batch < 1 or N % batch:
-            raise ValueError(f"{N} neurons are not a multiple of batch={batch}: every entry needs the same number.")
+            raise OptionError(f"{N} neurons are not a multiple of batch={batch}: every entry needs the same number.")
         use_templates()
         self.batch = batch
         self.step = self.template_kwds = None
@@ -129,7 +130,9 @@ class BatchNeurons(NeuronGroup):
         for name, (group, variable) in (links or {}).items():
             shared = group.variables[variable].scalar
             if not shared and len(group) != batch:
-                raise ValueError(f"'{group.name}' has {len(group)} elements; it needs one for each of {batch} entries.")
+                raise OptionError(
+                    f"'{group.name}' has {len(group)} elements; it needs one for each of {batch} entries."
+                )
             index = "0" if shared else "_entry_idx"
             self.variables.add_reference(name, group, variable, index=index)
         if prefs.core.default_float_dtype is np.float32:

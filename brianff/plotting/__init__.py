@@ -9,6 +9,7 @@ import importlib
 
 _PLACES = {
     "COLOURS": "style",
+    "awake_asleep": "studies",
     "comparison": "studies",
     "confusion": "predictions",
     "convergence": "studies",

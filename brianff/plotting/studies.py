@@ -5,7 +5,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocat
 
 from brianff.plotting.style import COLOURS, TEXT, WIDTH, canvas, scale_by_error, tidy
 
-__all__ = ["comparison", "convergence", "gradient_error", "gradient_free"]
+__all__ = ["awake_asleep", "comparison", "convergence", "gradient_error", "gradient_free"]
 
 
 def comparison(results, measures, figure=None):
@@ -231,4 +231,43 @@ def gradient_error(dt, errors, of_reference, figure=None):
     axes.grid(color=COLOURS["grid"], linewidth=0.6)
     text = f"the reference itself: {of_reference:.1e} at most, against finite differences"
     figure.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=TEXT, title=text, alignment="left")
+    return figure
+
+
+def awake_asleep(rows, figure=None):
+    """Accuracy against the number of pairs in a block of positive, then of negative stimulus epochs.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Each a run: "pairs", and accuracies on validation samples, "goodness" and "readout".
+    figure : `matplotlib.figure.Figure` or `SubFigure`, optional
+        To draw on (default: a new one).
+
+    Returns
+    -------
+    figure : `matplotlib.figure.Figure`
+    """
+    figure = canvas(figure, WIDTH, 4.4)
+    axes = figure.subplots()
+    tidy(axes)
+    pairs = sorted({row["pairs"] for row in rows})
+    ways = (
+        ("goodness", "goodness of every label", COLOURS["positive"], "o"),
+        ("readout", "softmax readout", COLOURS["negative"], "s"),
+    )
+    for way, label, colour, marker in ways:
+        of_pairs = [[100 * row[way] for row in rows if row["pairs"] == n] for n in pairs]
+        axes.plot(pairs, [np.mean(values) for values in of_pairs], color=colour, linewidth=1.8, label=f"by {label}")
+        x = np.repeat(pairs, [len(values) for values in of_pairs])
+        axes.plot(x, np.concatenate(of_pairs), marker, color=colour, markersize=6, alpha=0.7)
+    axes.axhline(10, color="0.5", linestyle="--", linewidth=1, label="by chance")
+    axes.set_xscale("log")
+    axes.set_xticks(pairs, [f"{n:g}" for n in pairs])
+    axes.minorticks_off()
+    axes.set_ylim(0, 100)
+    axes.set_xlabel("pairs in a block: positive stimulus epochs, then as many negative ones")
+    axes.set_ylabel("validation accuracy (%)")
+    axes.grid(color=COLOURS["grid"], linewidth=0.6)
+    figure.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=TEXT)
     return figure

@@ -1,5 +1,7 @@
 """One combination of neuron, code and rule after another: does it work, how well, and at what cost?"""
 
+import contextlib
+import functools
 import itertools
 import multiprocessing
 import os
@@ -11,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from brianff.equations.compose import compose
-from brianff.equations.kinds import FORWARD_FORWARD
+from brianff.equations.kinds import FORWARD_FORWARD, available
 from brianff.errors import ModelError
-from brianff.learning.training import Config, Trainer, cpu_seconds
-from brianff.scratch import temporary_folder
+from brianff.learning.forward_forward import ForwardForward
+from brianff.learning.run import Run
 from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule
 
 __all__ = [
@@ -60,6 +62,17 @@ Mean over the seeds (their number stands in the table); of the accuracy, the sta
 {table}"""
 
 
+@functools.cache
+def goodness_for(rule):
+    """The goodness that a rule learns with: the default one, or the first that fits."""
+    default = FORWARD_FORWARD.defaults["goodness"]
+    for name in (default, *available("goodness")):
+        with contextlib.suppress(ModelError):
+            if compose(models={"rule": rule, "goodness": name}).misfit() is None:
+                return name
+    return default
+
+
 @dataclass(frozen=True)
 class Combination:
     """Names of a neuron, a code and a rule; the goodness is the one that the rule is made for."""
@@ -73,12 +86,13 @@ class Combination:
 
     @property
     def goodness(self):
-        return "class_groups" if self.rule == "class_competition" else FORWARD_FORWARD.defaults["goodness"]
+        return goodness_for(self.rule)
 
     def options(self):
-        """Of `Config`."""
-        negatives = {"negatives": "none"} if self.rule == "class_competition" else {}
-        return dict(neuron=self.neuron, encoder=self.code, rule=self.rule, goodness=self.goodness, **negatives)
+        """Of `ForwardForward`."""
+        chosen = dict(neuron=self.neuron, encoder=self.code, rule=self.rule, goodness=self.goodness)
+        alone = compose(models={"rule": self.rule, "goodness": self.goodness}).class_groups
+        return chosen | ({"negatives": "none"} if alone else {})
 
     def misfit(self):
         """Why this cannot work, or None; nothing is compiled to find out."""
@@ -98,7 +112,7 @@ def measure(combination, seeds, more=None):
     combination : `Combination`
     seeds : sequence of int
     more : dict, optional
-        Further options of `Config`.
+        Further options of `ForwardForward`.
 
     Returns
     -------
@@ -124,7 +138,7 @@ def measure_all(todo, more, jobs):
     todo : dict of `Combination` -> sequence of int
         Seeds.
     more : dict
-        Further options of `Config`.
+        Further options of `ForwardForward`.
     jobs : int
         Combinations measured side by side.
     """
@@ -148,34 +162,30 @@ def _end_with_parent():
 
 
 def _measure_seed(options):
-    with temporary_folder() as folder:
-        options = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
-        trainer = Trainer.start(Config(**options | {"validate": 1}), f"{folder}/run")
-        trainer.health.name = " + ".join(options[kind] for kind in ("neuron", "encoder", "rule"))
-        before = cpu_seconds().sum()
-        trainer.run()
-        seconds = float(cpu_seconds().sum() - before)
-    evaluation = trainer.evaluate("test")
+    run = Run(ForwardForward(**options | {"validate": 1}))
+    run.method.health.name = " + ".join(options[kind] for kind in ("neuron", "encoder", "rule"))
+    run.train(progress=False)
+    evaluation = run.evaluate("test")
     true, wrong = evaluation.separation()
-    spikes, events = _count(trainer)
+    spikes, events = _count(run.method)
     return {
         "accuracy": 100 * evaluation.accuracy("goodness"),
         "margin": float(np.mean(true - wrong)),
         "spikes": spikes,
         "events": events,
-        "milliseconds": 1e3 * seconds / (trainer.n_rows * trainer.config.batch),
+        "milliseconds": 1e3 * run.cpu_seconds / run.progress[1],
     }
 
 
-def _count(trainer):
+def _count(method):
     """Spikes of hidden neurons and weights that spikes were sent through, in one presentation of a test sample."""
-    a, data = trainer.architecture, trainer.data
+    a, data = method.architecture, method.data
     chosen = data.test[: a.images]
     rows = np.arange(len(chosen))
     images = np.zeros((a.images, a.n_pixels * a.events))
-    images[: len(chosen)] = trainer._shown(chosen)
+    images[: len(chosen)] = method.shown(chosen)
     schedule = Schedule.evaluation(rows, data.labels[chosen], EVALUATION_PRESENTATIONS + rows, a.batch)
-    with trainer.simulator.run({**trainer.inputs(), "images": images, **schedule.inputs(a)}, len(schedule)) as results:
+    with method.simulator.run({**method.inputs(), "images": images, **schedule.inputs(a)}, len(schedule)) as results:
         counts = [results[f"layer{level}.n_spikes"].sum() / len(chosen) for level in range(len(a.sizes))]
     return float(sum(counts[1:])), float(np.dot(counts[:-1], a.sizes[1:]))
 

@@ -6,24 +6,24 @@ synaptic events (one spike, or one input that is not zero, at one synapse).
 
 import dataclasses
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from brianff import datasets
 from brianff.devices import device_option
 from brianff.learning.checkpoints import check_checkpoint
+from brianff.learning.forward_forward import ForwardForward
+from brianff.learning.method import limited
 from brianff.learning.population import (
-    AnnPopulation,
-    Learner,
-    SpikingPopulation,
+    PopulationSearch,
+    evaluated,
     initial_weights,
-    measure,
     smoothed_gradient,
+    trained_readout,
 )
-from brianff.learning.training import Config, Trainer, cpu_seconds, limited
+from brianff.learning.readout import SoftmaxReadout
+from brianff.learning.run import Run, cpu_seconds
 from brianff.options import EPOCHS, SEED, STEPS, TIME_STEP, Options, option
-from brianff.scratch import temporary_folder
 from brianff.stimulus import Schedule, stream
 
 __all__ = ["ANN", "RULES", "SPIKING", "Comparison", "Settings"]
@@ -92,19 +92,30 @@ class Comparison:
             parts = {name: limited(getattr(data, name), settings.limit) for name in ("train", "validation", "test")}
             data = dataclasses.replace(data, **parts)
         self.data = data
-        self._populations = {}
 
-    def population(self, substrate, neurons=None):
-        """The population of "ann" or "spiking" layers, made when it is first needed."""
-        s, key = self.settings, (substrate, neurons or self.settings.neurons)
-        if key not in self._populations:
-            size = (self.data.n_pixels, self.data.n_classes, key[1], s.members)
-            if substrate == "ann":
-                self._populations[key] = AnnPopulation(*size)
-            else:
-                options = dict(label_neurons=s.label_neurons, steps=s.steps, dt_ms=s.dt, device=s.device)
-                self._populations[key] = SpikingPopulation(*size, 2 * s.pairs, **options, report=self.report)
-        return self._populations[key]
+    def search(self, substrate, method, seed, neurons=None, start=None):
+        """The `PopulationSearch` of a method, such as "es-layer"; "frozen" is one that is not to take a step."""
+        s, (name, _, scope) = self.settings, method.partition("-")
+        found = PopulationSearch(
+            self.data,
+            self.report,
+            substrate=substrate,
+            search="es" if name == "frozen" else name,
+            scope=scope or "neuron",
+            neurons=neurons or s.neurons,
+            label_neurons=s.label_neurons,
+            steps=s.steps,
+            dt=s.dt,
+            members=s.members,
+            pairs=s.pairs,
+            generations=s.generations,
+            device=s.device,
+            seed=seed,
+            **OPTIONS.get(name, {}),
+        )
+        if start is not None:
+            found.begin(start)
+        return found
 
     # -- courses -----------------------------------------------------------------------------------------------------
     def course(self, substrate, method, seed):
@@ -124,18 +135,19 @@ class Comparison:
             every label, at the points of the learning curve.
         w : (n_inputs, n_neurons) array
         """
-        population = self.population(substrate)
+        search = None if method in RULES else self.search(substrate, method, seed)
+        population = self.population(substrate) if search is None else search.population
         pixels = self.data.images[self.data.train].reshape(len(self.data.train), -1) / 255.0
         events = population.events(pixels)
         if method == "frozen":
-            stages = [(0, 0.0, initial_weights(population.shape, seed))]
+            stages = [(0, 0.0, search.w)]
         elif method in RULES:
             stages = self._rule_stages(method, seed)
         else:
-            stages = self._search_stages(population, method, seed)
+            stages = self._search_stages(search)
         for presentations, seconds, w in stages:
             row = {"presentations": presentations, "events": round(presentations * events), "cpu_seconds": seconds}
-            yield row | measure(population, w, self.data, "validation", readout=False), w
+            yield row | self.measure(population, w, "validation"), w
 
     def check_state(self, path, state):
         """Refuse arrays of a checkpoint that no such comparison has written."""
@@ -153,64 +165,57 @@ class Comparison:
         """Weights with which the spiking courses of a seed begin."""
         return initial_weights(self.population("spiking").shape, seed)
 
+    def population(self, substrate):
+        """A population of "ann" or "spiking" layers."""
+        return self.search(substrate, "frozen", 0).population
+
+    def measure(self, population, w, which, readout=None):
+        """Accuracy by the goodness of every label, and the mean goodness under the true and the best wrong one."""
+        chosen = getattr(self.data, which)
+        pixels = self.data.images[chosen].reshape(len(chosen), -1) / 255.0
+        silent = SoftmaxReadout(population.shape[1] + 1, self.data.n_classes)
+        result = evaluated(population, w, readout or silent, pixels, self.data.labels[chosen])
+        true, wrong = result.separation()
+        found = {"goodness": result.accuracy("goodness"), "true": float(true.mean()), "wrong": float(wrong.mean())}
+        return found if readout is None else {**found, "readout": result.accuracy("readout")}
+
     def test(self, substrate, w):
         """Accuracies of trained weights on the test samples."""
-        result = measure(self.population(substrate), w, self.data, "test")
+        population = self.population(substrate)
+        result = self.measure(population, w, "test", trained_readout(population, w, self.data))
         return {f"test_{name}": result[name] for name in ("goodness", "readout")}
 
-    def learner(self, population, method, seed, **more):
-        """The `Learner` of a method."""
-        s = self.settings
-        name, _, scope = method.partition("-")
-        options = {**OPTIONS[name], **more}
-        return Learner(
-            population,
-            self.data,
-            name,
-            scope or "neuron",
-            generations=s.generations,
-            pairs=s.pairs,
-            seed=seed,
-            **options,
-        )
-
-    def _search_stages(self, population, method, seed):
-        learner = self.learner(population, method, seed)
-        stops = {round(k * learner.generations / POINTS) for k in range(1, POINTS + 1)}
+    def _search_stages(self, search):
+        stops = {round(k * search.n_rows / POINTS) for k in range(1, POINTS + 1)}
         seconds = 0.0
-        while learner.generation < learner.generations:
+        while search.generation < search.n_rows:
             began = cpu_seconds().sum()
-            learner.step()
+            search.step()
             seconds += float(cpu_seconds().sum() - began)
-            if learner.generation in stops:
-                yield learner.presentations, seconds, learner.w.copy()
+            if search.generation in stops:
+                yield search.presentations, seconds, search.w.copy()
 
     def _rule_stages(self, rule, seed):
         stages = []
         stops = [round(k * self.settings.epochs / POINTS) for k in range(1, POINTS + 1)]
-        with temporary_folder() as folder:
-            trainer = self._trainer(rule, seed, Path(folder) / "run")
-            began = cpu_seconds().sum()
+        run = Run(self._rule(rule, seed))
 
-            def look(done, total, row):
-                if done >= stops[0] * len(trainer.train):
-                    del stops[0]
-                    w = trainer.synaptic["synapses1.w"].reshape(trainer.architecture.sizes)
-                    # of each sample a positive, a negative and a neutral presentation
-                    stages.append((3 * done, float(cpu_seconds().sum() - began), w.astype(float)))
+        def look(run, row):
+            if row["what"] == "chunk" and row["samples"] >= stops[0] * len(run.method.train):
+                del stops[0]
+                # of each sample a positive, a negative and a neutral presentation
+                stages.append((3 * row["samples"], run.cpu_seconds, run.weights[1].astype(float)))
 
-            trainer.run(look)
+        run.train(callbacks=[look], progress=False)
         return stages
 
-    def _trainer(self, rule, seed, folder):
-        s = self.settings
-        batch = 10
-        config = Config(
-            dataset=s.dataset,
-            data=s.data,
-            limit=min(s.limit, len(self.data.train)) if s.limit else None,
+    def _rule(self, rule, seed):
+        s, batch = self.settings, 10
+        method = ForwardForward(
+            self.data,
+            self.report,
             rule=rule,
-            hidden=(s.neurons,),
+            layers=(s.neurons,),
             label_neurons=s.label_neurons,
             steps=s.steps,
             dt=s.dt,
@@ -225,9 +230,8 @@ class Comparison:
             dtype="float32",
             seed=seed,
         )
-        trainer = Trainer.start(config, folder, self.report)
-        trainer.health.name = f"{rule}, seed {seed}"
-        return trainer
+        method.health.name = f"{rule}, seed {seed}"
+        return method
 
     # -- angles ------------------------------------------------------------------------------------------------------
     def angles(self, w, seed):
@@ -243,34 +247,35 @@ class Comparison:
         -------
         cosines : dict of method -> float
         """
-        s, population = self.settings, self.population("spiking")
-        reference = self.learner(population, "es-neuron", seed, start=w)
+        reference = self.search("spiking", "es-neuron", seed, start=w)
+        population = reference.population
         stimuli, unit = reference.pair(), 1.5 / np.sqrt(population.shape[0])
-        rng = stream(seed, "angles")
-        gradient = smoothed_gradient(population, w, stimuli, reference.alpha, SMOOTHING * unit, s.rounds, rng)
+        rng, rounds = stream(seed, "angles"), self.settings.rounds
+        gradient = smoothed_gradient(population, w, stimuli, reference.options.alpha, SMOOTHING * unit, rounds, rng)
         out = {}
         for method in SPIKING:
             if method in RULES:
                 update = self._rule_update(method, w, stimuli, seed)
             else:
-                update = self.learner(population, method, seed, start=w.copy()).step()
+                update = self.search("spiking", method, seed, start=w).step()
             out[method] = cosine(update, gradient)
         return out
 
     def _rule_update(self, rule, w, stimuli, seed):
         """What a rule adds up over a mini-batch, before the optimizer."""
         pixels, labels, wrong = stimuli
-        with temporary_folder() as folder:
-            trainer = self._trainer(rule, seed, Path(folder) / "run")
-            a, n = trainer.architecture, len(labels)
-            trainer.synaptic["synapses1.w"] = w.ravel()
-            images = np.zeros((a.images, a.n_pixels))
-            images[:n] = pixels
-            own = np.arange(n)
-            schedule = Schedule.pairs(own, own, labels, wrong, 2 * own, a.batch)
-            inputs = {**trainer.inputs([1]), "images": images, **schedule.inputs(a)}
-            with trainer.simulator.run(inputs, len(schedule)) as results:
-                return results["synapses1.dw"].reshape(a.sizes).astype(float)
+        method = self._rule(rule, seed)
+        a, n = method.architecture, len(labels)
+        (projection,) = a.projections
+        method.synaptic[projection.key("w")] = w.ravel()
+        images = np.zeros((a.images, a.n_pixels))
+        images[:n] = pixels
+        own = np.arange(n)
+        epochs = method.phases.spread(range(-(-n // a.batch)))
+        schedule = Schedule.of_phases(epochs, (own, labels, 2 * own), (own, wrong, 2 * own + 1), a)
+        inputs = {**method.inputs([1]), "images": images, **schedule.inputs(a)}
+        with method.simulator.run(inputs, len(schedule)) as results:
+            return projection.matrix(results[projection.key("dw")]).astype(float)
 
     def table(self, rows, angles):
         """Means and standard deviations over seeds, as text in Markdown.
@@ -301,13 +306,11 @@ class Comparison:
 
     def scaling(self, neurons, method, seed, generations=5):
         """Mean cosine between updates and the exact gradient in the first generations of a rectified linear layer."""
-        population = self.population("ann", neurons)
-        learner = self.learner(population, method, seed)
+        search = self.search("ann", method, seed, neurons)
         cosines = []
         for _ in range(generations):
-            stimuli, w = learner.pair(), learner.w
-            cosines.append(cosine(learner.step(), population.gradient(w, *stimuli, learner.alpha)))
-        del self._populations["ann", neurons]
+            stimuli, w = search.pair(), search.w
+            cosines.append(cosine(search.step(), search.population.gradient(w, *stimuli, search.options.alpha)))
         return float(np.mean(cosines))
 
 

@@ -20,12 +20,12 @@ from pathlib import Path
 
 import numpy as np
 
-from brianff.equations.kinds import KINDS
+from brianff.equations.model import Model
 from brianff.errors import OptionError
 from brianff.hashes import digest_of, file_digest
 from brianff.results import ResultsError, RunFolder
 
-__all__ = ["begin", "check_data", "check_equations", "data_digest", "reopen", "versions"]
+__all__ = ["begin", "begin_run", "check_data", "check_equations", "data_digest", "reopen", "versions"]
 
 
 def versions():
@@ -54,13 +54,19 @@ def data_digest(data):
 # -- starting ------------------------------------------------------------------------------------------------------
 
 
-def begin(path, config, data, composition=None, report=lambda text: None, **more):
+def begin_run(path, method):
+    """The new `RunFolder` of a `brianff.learning.method.Method`."""
+    more = {"method": method.name, "dataset": method.data.name}
+    return begin(path, method.options, method.data, method.composition, method.report, **more)
+
+
+def begin(path, options, data, composition=None, report=lambda text: None, **more):
     """A new `RunFolder`, made when everything is known to be in order.
 
     Parameters
     ----------
     path : path
-    config : `brianff.options.Options`
+    options : `brianff.options.Options`
     data : `brianff.datasets.Dataset` or `brianff.datasets.EventDataset`
     composition : `brianff.equations.compose.Composition`, optional
     report : callable, optional
@@ -68,8 +74,10 @@ def begin(path, config, data, composition=None, report=lambda text: None, **more
     **more
         Further entries of config.json.
     """
-    document = {"config": dataclasses.asdict(config), **more}
-    copies = {}
+    config = {one.name: getattr(options, one.name) for one in dataclasses.fields(options)}
+    if isinstance(config.get("layers"), tuple):
+        config["layers"] = [layer if isinstance(layer, int) else str(layer) for layer in config["layers"]]
+    document, copies = {"config": config, **more}, {}
     if composition is not None:
         document["equations"] = str(composition).splitlines()
         document["models"], copies = _copies(config, composition)
@@ -85,10 +93,20 @@ def names_file(name):
 
 
 def _copies(config, composition):
-    """Entries of config.json for the model files of a run, and the files' contents by their place in the folder."""
+    """Entries of config.json for the model files of a run, and the files' contents by their place in the folder.
+
+    A model that was given as strings is written out as a file, which `config` names from then on.
+    """
     entries, contents = {}, {}
     for kind, model in composition.models.items():
-        if not names_file(getattr(config, kind, None)):
+        chosen = config.get(kind)
+        if isinstance(chosen, Model):
+            place = f"models/{kind}/{chosen.name}.py"
+            contents[place] = chosen.source().encode()
+            digest = hashlib.sha256(contents[place]).hexdigest()
+            entries[kind], config[kind] = [{"copy": place, "original": None, "sha256": digest}], place
+            continue
+        if not names_file(chosen):
             continue
         chain = [model.path]
         while names_file(_base_of(model.path)):
@@ -121,26 +139,26 @@ def _base_of(path):
 # -- going on ------------------------------------------------------------------------------------------------------
 
 
-def reopen(path, config_class, report=lambda text: None, trust_models=False, check=lambda config: config):
+def reopen(path, options_class, report=lambda text: None, trust_models=False, check=lambda options: options):
     """The folder of an interrupted run and its options, of which nothing has changed.
 
     Parameters
     ----------
     path : path
-    config_class : type
-        A class of `Options`.
+    options_class : type
+        A class of `brianff.options.Options`.
     report : callable, optional
         Called with a sentence that is worth knowing.
     trust_models : bool
         Load the copies of model files in the folder, whoever began the run, and whatever has become of the originals.
     check : callable, optional
-        Gets the options, and returns them or raises the `ValueError` of a value that no new run could have.
+        Gets the options, and raises the `OptionError` of a value that no new run could have.
 
     Returns
     -------
     folder : `RunFolder`
-    config : `config_class`
-        Options that name a model file name the copy in the folder.
+    options : `options_class`
+        Those that name a model file name the copy in the folder.
 
     Raises
     ------
@@ -150,26 +168,26 @@ def reopen(path, config_class, report=lambda text: None, trust_models=False, che
     folder = RunFolder.open(path, report)
     document = folder.document
     place = folder.path / "config.json"
-    values = _options(config_class, document, place)
+    values = _options(options_class, document, place)
     try:
-        config = config_class(**values)
-        check(config)
-    except ValueError as error:
+        options = options_class(**values)
+        check(options)
+    except OptionError as error:
         raise ResultsError(f"{place}: {error}") from None
     folder.check_unchanged(document)
     now = versions()
     for name, then in document.get("versions", {}).items():
         if now.get(name) != then:
             report(f"begun with {name} {then}, and now it is {now.get(name)}: weights may differ in their last bits.")
-    return folder, dataclasses.replace(config, **_trusted_models(folder, document, config, trust_models))
+    return folder, dataclasses.replace(options, **_trusted_models(folder, document, options, trust_models))
 
 
-def _options(config_class, document, place):
+def _options(options_class, document, place):
     """The options in config.json, which are those of the class, no more and no less."""
     values = document.get("config")
     if not isinstance(values, dict):
         raise ResultsError(f"{place} is not the configuration of a run of this protocol: it has no options.")
-    fields = {field.name for field in dataclasses.fields(config_class)}
+    fields = {field.name for field in dataclasses.fields(options_class)}
     if other := values.keys() ^ fields:
         raise ResultsError(
             f"{place} is not of this protocol, or of another version of brianff: the option '{min(other)}' "
@@ -180,7 +198,7 @@ def _options(config_class, document, place):
 
 def check_equations(folder, composition):
     """Refuse to go on with other equations than those with which the run was begun."""
-    then, now = folder.document.get("equations", []), str(composition).splitlines()
+    then, now = folder.document.get("equations", []), str(composition or "").splitlines()
     if then != now:
         line = next((a for a, b in zip(then, now, strict=False) if a != b), "(nothing)")
         raise ResultsError(
@@ -201,13 +219,13 @@ def check_data(folder, data):
 # -- model files ---------------------------------------------------------------------------------------------------
 
 
-def _trusted_models(folder, document, config, trust_models):
+def _trusted_models(folder, document, options, trust_models):
     """Options that name a model file, and the copy in the folder that may be loaded in its place.
 
     Nothing has been loaded by then.
     """
     place = folder.path
-    kinds = [kind for kind in KINDS if names_file(getattr(config, kind, None))]
+    kinds = [kind for kind in getattr(options, "model_kinds", ()) if names_file(getattr(options, kind))]
     try:
         named = {kind: [(e["copy"], e["original"], e["sha256"]) for e in document["models"][kind]] for kind in kinds}
         first = {kind: str((place / entries[0][0]).resolve()) for kind, entries in named.items()}
@@ -228,7 +246,7 @@ def _trusted_models(folder, document, config, trust_models):
                 f"would run: read those in {place / 'models'}, then add --trust-models."
             )
         for copy, original, digest in files:
-            if _file_digest(original) != digest:
+            if original is not None and _file_digest(original) != digest:
                 what = "has changed since" if Path(original).exists() else "is gone, with which"
                 raise ResultsError(
                     f"{original} {what} {place} was begun: put it back, or add --trust-models to go on with the copy, "

@@ -1,0 +1,373 @@
+"""Learning from output errors: networks with targets at their output, and feedback to their hidden layers.
+
+After every `mini_batch` samples the optimizer takes a step.  A run of the simulator ends with such a step, so that only
+weights, moments, feedback weights and mean rates go on from run to run; a chunk of several runs ends with a checkpoint.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from brian2 import have_same_dimensions, ms
+
+from brianff.devices import simulator
+from brianff.equations.compose import compose
+from brianff.equations.kinds import FEEDBACK
+from brianff.equations.limits import require_limits
+from brianff.errors import OptionError
+from brianff.learning.evaluation import Evaluation, predicted_classes
+from brianff.learning.finite import not_finite, require_finite
+from brianff.learning.health import Health, lower_threshold
+from brianff.learning.options import SpikingOptions, set_option
+from brianff.learning.spiking import SpikingMethod
+from brianff.network.feedforward import Architecture
+from brianff.network.layers import Layer, layers_of
+from brianff.options import SAMPLES, option, parameters_of
+from brianff.stimulus import EVALUATION_PRESENTATIONS, LABEL_NONE, Schedule
+
+__all__ = ["Feedback", "FeedbackOptions", "rate_readout"]
+
+SILENT = 1e-3  # spikes in a presentation
+
+# Of the two-exponential neuron, with thresholds theta = 2 tau_s c, and of the code; used where the models have them.
+_CODE = {"tau_s": 130 * ms, "t_code": 100 * ms, "dark": 0.0}
+
+
+@dataclass(frozen=True)
+class FeedbackOptions(SpikingOptions):
+    """All options of a training run with feedback; the defaults of the fields that are None depend on the data set."""
+
+    neuron: str = option(FEEDBACK.defaults["neuron"], "neuron model: name or file", also="strings")
+    eligibility: str = option(FEEDBACK.defaults["eligibility"], "local gradient: name or file", also="strings")
+    feedback: str = option(FEEDBACK.defaults["feedback"], "feedback to hidden layers: name or file", also="strings")
+    loss: str = option(FEEDBACK.defaults["loss"], "loss: name or file", also="strings")
+    set_output: tuple[str, ...] = set_option("replace a parameter of the models, in the output layer alone")
+    batch: int = option(1, "presentations simulated side by side, each with eligibilities of its own", **SAMPLES)
+    init: float = option(1.0, "initial weights are uniform from -init to init", above=0, high=1000)
+    dropout: float = option(0.0, "part of the pixels that stay dark in a training sample", low=0, below=1)
+    schedule: str = option("cosine", "learning rate over training", choices=["cosine", "constant"])
+    dtype: str = option("float32", "precision of all state variables", choices=["float64", "float32"])
+    validate: int = option(0, "validation samples used each time (0: all)", low=0)
+
+    model_kinds = tuple(FEEDBACK.defaults)
+    presets = {
+        "digits": dict(
+            layers=("300",),
+            steps=50,
+            dt=4.0,
+            epochs=40,
+            mini_batch=50,
+            learning_rate=0.02,
+            chunk=2000,
+            parameters=_CODE | {"c": 0.05 / 0.26, "rho": 0.3, "f_target": 2.0, "eta_F": 0.01},
+            output_parameters={"c": 1.0 / 0.26},
+        ),
+        "timing": dict(
+            layers=("100",),
+            steps=100,
+            dt=2.0,
+            epochs=20,
+            mini_batch=20,
+            learning_rate=0.01,
+            chunk=2000,
+            parameters=_CODE | {"c": 0.05 / 0.26, "rho": 0.1, "f_target": 2.0, "eta_F": 0.01, "y_true": 10.0},
+            output_parameters={"c": 0.25 / 0.26},
+        ),
+        "rhythm": dict(
+            layers=("100",),
+            steps=100,
+            dt=2.0,
+            epochs=20,
+            mini_batch=20,
+            learning_rate=0.01,
+            chunk=2000,
+            parameters={"tau_s": 5 * ms, "c": 0.5, "rho": 0.1, "f_target": 2.0, "eta_F": 0.01, "y_true": 10.0},
+            output_parameters={"c": 0.5},
+        ),
+        "mnist": dict(
+            layers=("800",),
+            steps=50,
+            dt=4.0,
+            epochs=30,
+            mini_batch=50,
+            learning_rate=3e-3,
+            chunk=5500,
+            parameters=_CODE | {"c": 0.2 / 0.26, "rho": 0.1, "f_target": 0.2, "eta_F": 1e-3},
+            output_parameters={"c": 0.7 / 0.26},
+        ),
+    }
+
+
+class Feedback(SpikingMethod):
+    """A spiking network that learns from the errors of its output layer, by feedback to its hidden layers.
+
+    Parameters, attributes and methods as those of `brianff.learning.method.Method` and `SpikingMethod`.
+    """
+
+    name = "feedback"
+    Options = FeedbackOptions
+    together = 1
+
+    def build(self):
+        super().build()
+        weaker = f"a larger --init than {self.options.init:g}, or "
+        hidden = self.levels[:-1]
+        remedies = {f"layer {level}": weaker + lower_threshold(self.composition) for level in hidden}
+        remedies["the output layer"] = weaker + lower_threshold(self.composition, "--set-output")
+        self.health = Health(list(remedies), len(self.train), remedies)
+
+    def compose(self):
+        c, preset = self.options, self.options.preset(self.data.name)
+        models = {kind: getattr(c, kind) for kind in c.model_kinds}
+        known = compose(FEEDBACK, models).parameters
+        composition = compose(FEEDBACK, models, _fitting(preset["parameters"], known) | parameters_of(c.set))
+        composition.require_fit()
+        self.output_parameters = self._output_parameters(composition, preset["output_parameters"])
+        return composition
+
+    def _output_parameters(self, composition, preset):
+        known = composition.last_neurons.parameters
+        chosen = parameters_of(self.options.set_output, "--set-output")
+        for name, value in chosen.items():
+            if name not in known:
+                raise OptionError(
+                    f"--set-output: output neurons have no parameter '{name}'. There are: {', '.join(known)}."
+                )
+            if not have_same_dimensions(known[name], value):
+                raise OptionError(f"--set-output: '{name}' has the unit of {known[name]}, which {value} has not.")
+        values = _fitting(preset, known) | chosen
+        require_limits(composition.models.values(), composition.parameters | values, chosen, "--set-output")
+        return values
+
+    def make_architecture(self):
+        c = self.options
+        updates = max(1, c.chunk // c.batch) // self.rows_per_update
+        rows = max(1, updates) * self.rows_per_update
+        return Architecture(
+            n_pixels=self.data.n_pixels,
+            n_classes=self.data.n_classes,
+            layers=(*layers_of(c.layers), Layer(self.data.n_classes)),
+            label_neurons=0,
+            batch=c.batch,
+            n_steps=c.steps,
+            dt_ms=c.dt,
+            capacity=rows * self.composition.presentations,
+            images=rows * c.batch,
+            dtype=c.dtype,
+            events=self.data.events,
+        )
+
+    def require_updates(self):
+        if not self.n_rows:
+            raise OptionError(
+                f"--mini-batch {self.options.mini_batch} is more than the {len(self.train)} training samples: lower "
+                "it, or raise --limit or --epochs."
+            )
+
+    def initial_state(self):
+        """What goes on from run to run as ``{"synapses1.w": array, ...}``: weights uniform, all else zero."""
+        a, c, out = self.architecture, self.composition, {}
+        for projection in a.projections:
+            for key in map(projection.key, (name for name in c.state_variables() if name != "dw")):
+                out[key] = np.zeros(self.simulator.size(key))
+            out[projection.key("w")] = projection.uniform(self.options.seed, self.options.init)
+        hidden = self.levels[:-1]
+        for name, limit in c.feedback_weights.items():
+            out |= {p.key(name): p.uniform(self.options.seed, limit) for p in a.feedback}
+        out |= {f"neurons{level}.{name}": np.zeros(a.batch * a.sizes[level]) for level in hidden for name in c.kept}
+        return out
+
+    def inputs(self, learning=(), architecture=None):
+        if not self.composition.hidden_learns:
+            learning = [level for level in learning if level == self.levels[-1]]
+        return super().inputs(learning, architecture)
+
+    # -- the course of training ------------------------------------------------------------------------------------
+    @property
+    def rows_per_update(self):
+        return self.options.mini_batch // self.options.batch
+
+    @property
+    def n_rows(self):
+        # whole mini-batches only: what is left of the stream at the end would never become a step
+        return self.epochs * len(self.train) // self.options.mini_batch * self.rows_per_update
+
+    def samples_at(self, row):
+        return row * self.options.batch
+
+    def next_stop(self, row, samples):
+        """With the first step of the optimizer after so many samples, or after an epoch."""
+        batch, n = self.options.batch, len(self.train)
+        epoch = row * batch // n + 1
+        ends = [row + samples // batch, -(-epoch * n // batch)]
+        if ends[1] <= row:
+            ends[1] = -(-(epoch + 1) * n // batch)
+        per_update = self.rows_per_update
+        return min(self.n_rows, max(row + per_update, -(-min(ends) // per_update) * per_update))
+
+    def learn(self, rows):
+        tally = np.zeros(2)
+        piece = self.architecture.capacity // self.composition.presentations
+        for first in range(rows.start, rows.stop, piece):
+            tally += self._learn(range(first, min(first + piece, rows.stop)))
+        right, output_spikes = tally
+        self._check_finite(rows)
+        n = len(rows) * self.options.batch
+        hidden, mean_n = self.levels[:-1], self.composition.kept[0]
+        rates = {level: self.synaptic[f"neurons{level}.{mean_n}"] for level in hidden}
+        # the running means of a layer that has fallen silent vanish by and by
+        self.health.after_chunk(n, [*(rates[level].max() > SILENT for level in hidden), output_spikes > 0])
+        return {"training_accuracy": float(right / n)} | {f"spikes{k}": float(rates[k].mean()) for k in hidden}
+
+    def _learn(self, rows):
+        """One run of the simulator on `rows` of the stream; returns how many samples were right, and output spikes."""
+        samples, numbers = self.stream.take(rows, self.epochs)
+        phases = self.phases
+        stimulus, n_epochs = self.stimulus(samples, numbers, phases, training=True)
+        inputs = {**self.inputs(self.levels), **stimulus}
+        rates = self.learning_rates(rows)
+        inputs |= {f"learning_rate_at{level}": rates for level in self.levels}
+        with self.simulator.run(inputs, n_epochs) as results:
+            for name in self.synaptic:
+                self.synaptic[name] = results[name]
+            scores = self._output(results, "score", n_epochs)[len(phases) - 1 :: len(phases)].reshape(len(samples), -1)
+            spikes = self._output(results, "n_spikes", n_epochs).sum()
+        return np.array([np.sum(predicted_classes(scores) == self.data.labels[samples]), spikes])
+
+    @property
+    def phases(self):
+        """Of the presentations of a sample in training: -1 where the feedback perturbs the network."""
+        return [1] if self.composition.presentations == 1 else [-1, 1]
+
+    def stimulus(self, samples, numbers, phases, training=False):
+        """Images, altered as in training, and schedule; every sample is shown once for each of `phases`."""
+        a = self.architecture
+        images = np.zeros((a.images, a.n_pixels * a.events))
+        given = self.shown(samples)
+        images[: len(samples)] = self.altered(given, numbers) if training else given
+        shown = Schedule.evaluation(np.arange(len(samples)), self.data.labels[samples], numbers, a.batch)
+        schedule = Schedule(
+            *(np.repeat(values, len(phases), axis=0) for values in (shown.image, shown.label)),
+            np.tile(phases, len(shown)),
+            np.repeat(shown.number, len(phases), axis=0),
+        )
+        return {"images": images, **schedule.inputs(a)}, len(schedule)
+
+    def learning_rates(self, rows):
+        """Learning rate after every stimulus epoch of a run: not zero where a mini-batch is complete."""
+        c, shown = self.options, self.composition.presentations
+        rates = np.zeros(self.architecture.capacity + 1)
+        planned = c.epochs * len(self.train) // c.mini_batch * self.rows_per_update
+        for k, row in enumerate(rows):
+            if (row + 1) % self.rows_per_update == 0:
+                progress = min((row + 1 - self.rows_per_update) / planned, 1.0)
+                factor = 0.5 * (1 + np.cos(np.pi * progress)) if c.schedule == "cosine" else 1.0
+                rates[shown * (k + 1) - 1] = c.learning_rate * factor
+        return rates
+
+    def _output(self, results, variable, n_epochs):
+        """Of the output neurons at the end of each stimulus epoch: (epochs, batch, classes)."""
+        return results.recorded("record_output", variable, n_epochs).reshape(n_epochs, self.architecture.batch, -1)
+
+    def _check_finite(self, rows):
+        """Raise the error of numbers that overflowed in a chunk."""
+
+        def before_learning():
+            if rows.start:
+                return None
+            samples, numbers = self.stream.take(range(self.rows_per_update), self.epochs)
+            stimulus, n = self.stimulus(samples, numbers, self.phases, training=True)
+            inputs = {**self.inputs(self.levels), **self.initial_state(), **stimulus}
+            with self.simulator.run(inputs, n) as results:
+                changes = (projection.key("dw") for projection in self.architecture.projections)
+                return not_finite({name: results[name] for name in (*self.synaptic, *changes)})
+
+        require_finite(self.synaptic, self.samples_at(rows.start), "--init or --set", before_learning)
+
+    # -- looking at it ---------------------------------------------------------------------------------------------
+    def evaluate(self, samples, offset=0):
+        a, found = self.architecture, {"score": [], "n_spikes": []}
+        for start in range(0, len(samples), a.images):
+            piece = samples[start : start + a.images]
+            stimulus, n_epochs = self.stimulus(piece, EVALUATION_PRESENTATIONS + piece, [0])
+            with self.simulator.run({**self.inputs(), **stimulus}, n_epochs) as results:
+                for variable, pieces in found.items():
+                    pieces.append(self._output(results, variable, n_epochs).reshape(-1, a.n_classes)[: len(piece)])
+        scores, counts = (np.concatenate(pieces) for pieces in found.values())
+        return Evaluation(self.data.labels[samples], output=scores, spikes_per_neuron=float(counts.mean()))
+
+    def weights(self):
+        weight = next(iter(self.composition.feedback_weights), None)
+        of_feedback = self.architecture.feedback if weight else []
+        return super().weights() | {p.name: p.matrix(self.synaptic[p.key(weight)]) for p in of_feedback}
+
+    def measures(self):
+        return {f"alignment{level}": cosine for level, cosine in enumerate(self.alignment(), start=1)}
+
+    def alignment(self):
+        """Cosine between the feedback of every hidden layer and the forward weights from there to the output.
+
+        Returns
+        -------
+        cosines : list of float
+            Empty without feedback synapses; 0 as long as the feedback is.
+        """
+        if not self.composition.feedback_weights:
+            return []
+        w, (*hidden, last) = self.weights(), self.levels
+        cosines, forward = [], np.eye(self.sizes[last])
+        for level in reversed(hidden):
+            forward = w[level + 1].astype(float) @ forward
+            feedback = w[f"feedback{level}"].astype(float).T
+            norms = np.linalg.norm(forward) * np.linalg.norm(feedback)
+            cosines.insert(0, float(np.sum(forward * feedback) / norms) if norms else 0.0)
+        return cosines
+
+    def detail(self, row):
+        return f"training accuracy {row['training_accuracy']:.3f}, {super().detail(row)}"
+
+    def summary(self, chunk, validation):
+        cosines = [f"{validation[k]:.3f}" for k in validation if k.startswith("alignment")]
+        aligned = f"  cos(F, W) {', '.join(cosines)}" if cosines else ""
+        return f"{super().summary(chunk, validation)}{aligned}"
+
+
+def rate_readout(method):
+    """Test accuracy of a logistic regression on the spike counts of the input channels: what rate alone gives.
+
+    Parameters
+    ----------
+    method : `Feedback`
+        Its encoder makes the spikes; they are counted on the NumPy runtime.
+
+    Returns
+    -------
+    accuracy : float
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    data, size = method.data, 500
+    layers = (Layer(1), Layer(data.n_classes))
+    a = method.architecture.with_(layers=layers, batch=size, capacity=1, images=size)
+    counter = simulator("runtime", a, method.composition, record="spikes")
+    inputs = {name: value for name, value in method.inputs().items() if name.startswith("neurons0")}
+
+    def counts(samples):
+        found = np.zeros((len(samples), a.n_pixels))
+        for start in range(0, len(samples), size):
+            piece = samples[start : start + size]
+            images = np.zeros((size, a.n_pixels * a.events))
+            images[: len(piece)] = method.shown(piece)
+            unlabelled = np.full(len(piece), LABEL_NONE)
+            shown = Schedule.evaluation(np.arange(len(piece)), unlabelled, EVALUATION_PRESENTATIONS + piece, size)
+            with counter.run({**inputs, "images": images, **shown.inputs(a)}, 1) as results:
+                spikes = np.bincount(results["spikes0.i"], minlength=size * a.n_pixels).reshape(size, -1)
+            found[start : start + size] = spikes[: len(piece)]
+        return found
+
+    readout = LogisticRegression(max_iter=1000).fit(counts(method.train), data.labels[method.train])
+    return float(readout.score(counts(data.test), data.labels[data.test]))
+
+
+def _fitting(preset, known):
+    """What the models at hand have of a data set's parameters; another file may mean something else by a name."""
+    return {k: v for k, v in preset.items() if k in known and have_same_dimensions(known[k], v)}

@@ -1,0 +1,258 @@
+"""What a method of learning is, as `brianff.learning.run.Run` needs it.
+
+The samples of all passes over the training set form one stream, cut into rows of samples that are learnt side by side.
+A method learns from ranges of rows, and keeps all that its future depends on in a `state` of arrays; everything else -
+the loop, checkpoints, validation, metrics, resuming - is the run's, and the same for all methods.
+
+A new method is one class: see tests/test_method.py for one that is added from outside the package.
+"""
+
+import importlib
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import numpy as np
+
+from brianff import datasets
+from brianff.errors import BrianffError, OptionError
+from brianff.learning.options import RunOptions
+from brianff.stimulus import stream
+
+__all__ = ["METHODS", "Method", "limited", "load_data", "method_class"]
+
+# Name in config.json -> where the class is.
+METHODS = {
+    "forward_forward": "brianff.learning.forward_forward:ForwardForward",
+    "feedback": "brianff.learning.feedback:Feedback",
+    "backpropagation": "brianff.learning.backpropagation:Backpropagation",
+    "rectified": "brianff.learning.rectified:Rectified",
+    "population_search": "brianff.learning.population:PopulationSearch",
+}
+
+
+def method_class(name):
+    """The class of a method by its name in config.json."""
+    if name not in METHODS:
+        raise BrianffError(f"there is no method '{name}': it is {', '.join(METHODS)}; hand over your own class.")
+    module, _, attribute = METHODS[name].partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+class Method(ABC):
+    """One network that learns in one way.
+
+    Parameters
+    ----------
+    dataset : str, `brianff.datasets.Dataset` or `brianff.datasets.EventDataset`, optional
+        A name is the same as the option of this name.
+    report : callable, optional
+        Called with a sentence when something slow begins or something is worth knowing.
+    **options
+        Fields of the class `Options`.
+
+    Attributes
+    ----------
+    options : `Options`
+        With the defaults of the data set filled in.
+    data : `brianff.datasets.Dataset` or `brianff.datasets.EventDataset`
+    train : (n,) int array
+        Samples of the training set that are used.
+    epochs : int
+        Passes over the training set that are planned; `options.epochs` is what the learning rate's schedule spans.
+    health : `brianff.learning.health.Health`
+    composition : `brianff.equations.compose.Composition` or None
+        Equation strings, where there are any.
+
+    Raises
+    ------
+    BrianffError
+        If anything is not in order; before anything is compiled, if possible.
+    """
+
+    name: ClassVar[str]
+    Options: ClassVar[type[RunOptions]]
+    composition = None
+
+    def __init__(self, dataset=None, report=lambda text: None, **options):
+        given = None if dataset is None or isinstance(dataset, str) else dataset
+        chosen = self.Options(**options | ({} if dataset is None else {"dataset": None if given else dataset}))
+        self.report = report
+        self.options = chosen.resolved(given)
+        self.data, self.train = load_data(self.options, given)
+        self.epochs = self.options.epochs
+        self.build()
+
+    @classmethod
+    def of(cls, options, dataset=None, report=lambda text: None):
+        """The method with an object of the class `Options`; `dataset`: an object, where no option names one."""
+        values = dict(vars(options))
+        named = values.pop("dataset")
+        return cls(named if dataset is None else dataset, report, **values)
+
+    @property
+    def equations(self):
+        """The equation strings as Brian2 gets them; printed, they are text.  None for a network without any."""
+        return self.composition
+
+    @abstractmethod
+    def build(self):
+        """Make the network, from `options`, `data` and `train`."""
+
+    # -- the course of training ------------------------------------------------------------------------------------
+    @property
+    @abstractmethod
+    def n_rows(self):
+        """Rows of `epochs` passes."""
+
+    @abstractmethod
+    def samples_at(self, row):
+        """Samples that have been learnt before a row."""
+
+    @abstractmethod
+    def next_stop(self, row, samples):
+        """Row before which the next chunk ends, which begins with `row` and is to have about so many samples.
+
+        The state may be saved there.  A chunk never goes beyond the pass over the training set.
+        """
+
+    def epoch_at(self, row):
+        """Passes over the training set that are complete before a row."""
+        return self.samples_at(row) // len(self.train)
+
+    def require_updates(self):
+        """Raise the `OptionError` of a run that would never learn anything."""
+        if not self.n_rows:
+            raise OptionError("--epochs and --limit leave nothing to learn: raise them.")
+
+    @property
+    @abstractmethod
+    def sizes(self):
+        """Neurons of every layer, the input first."""
+
+    @abstractmethod
+    def learn(self, rows):
+        """Learn from a range of rows.
+
+        Returns
+        -------
+        row : dict of str -> number
+            Metrics of this chunk.
+
+        Raises
+        ------
+        BrianffError
+            If numbers are no longer finite.
+        """
+
+    # -- state -----------------------------------------------------------------------------------------------------
+    @abstractmethod
+    def state(self):
+        """Everything that learning goes on from: dict of str -> array."""
+
+    def expected_state(self):
+        """What `restore` may be given, as `brianff.learning.checkpoints.check_checkpoint` takes it."""
+        return self.state()
+
+    @abstractmethod
+    def restore(self, arrays):
+        """Take up a state that has been checked."""
+
+    @abstractmethod
+    def weights(self):
+        """Weight matrices (n_pre, n_post): of the layers, by their level from 1 on, and others by their names."""
+
+    # -- measuring -------------------------------------------------------------------------------------------------
+    @abstractmethod
+    def evaluate(self, samples, offset=0):
+        """What the network says of samples, without learning.
+
+        Parameters
+        ----------
+        samples : (n,) int array
+            Rows of the data set.
+        offset : int
+            Number of the first presentation, so that different sets get different noise.
+
+        Returns
+        -------
+        evaluation : `brianff.learning.evaluation.Evaluation`
+        """
+
+    def record(self, samples, neurons=None):
+        """What the neurons do when samples are shown, as a `brianff.learning.recordings.Recording`.
+
+        Parameters
+        ----------
+        samples : (n,) int array
+            Rows of the data set.
+        neurons : sequence of int, optional
+            Neurons of each layer whose variables are recorded (all spikes are); default: all.
+        """
+        raise OptionError(f"the method {self.name} has no spikes and no membranes to record.")
+
+    def measures(self):
+        """Further numbers for the row of a validation."""
+        return {}
+
+    def trained_levels(self, row):
+        """Levels of the layers that have learned before a row."""
+        return range(1, len(self.sizes))
+
+    def network_name(self):
+        """Sizes of the layers, as in 164-200-200."""
+        return "-".join(map(str, self.sizes))
+
+    # -- words -----------------------------------------------------------------------------------------------------
+    def _margins(self, row):
+        """Of the layers' goodness in the two phases."""
+        levels = range(1, len(self.sizes))
+        return "margin " + "/".join(f"{row[f'positive{k}'] - row[f'negative{k}']:+.2f}" for k in levels)
+
+    def _tied(self, validation):
+        return f" ({validation['ties']:.0f} ties)" if validation.get("ties") else ""
+
+    def detail(self, row):
+        """What the progress bar says of a chunk."""
+        return f"{row['samples_per_second']:.0f} samples/s"
+
+    def summary(self, chunk, validation):
+        """What is printed of a validation, after a chunk."""
+        return f"validation accuracy {validation['accuracy']:.4f}{self._tied(validation)}"
+
+
+def limited(samples, limit, split_seed=0):
+    """`limit` samples of a split, or all if it has fewer, at random: splits are sorted."""
+    return stream(split_seed, "limit").permutation(samples)[:limit]
+
+
+def load_data(options, dataset=None):
+    """A data set, and its training samples: those that `limit` leaves, at random.
+
+    Parameters
+    ----------
+    options : `brianff.learning.options.DataOptions`
+    dataset : `brianff.datasets.Dataset` or `brianff.datasets.EventDataset`, optional
+        In place of the one that the options name.
+    """
+    if dataset is None:
+        given = {name: getattr(options, name) for name in ("data", "download", "validation", "split_seed")}
+        dataset = datasets.load(options.dataset, **given)
+    elif options.data or options.download or options.validation is not None:
+        raise OptionError("--data, --download and --validation say how a data set is loaded: it is given as an object.")
+    if isinstance(dataset, datasets.EventDataset):
+        if getattr(options, "jitter", 0):
+            raise OptionError(f"--jitter moves images, and '{dataset.name}' holds spike times: leave it out.")
+        if getattr(options, "negatives", None) == "hybrid":
+            raise OptionError(
+                f"--negatives hybrid mixes images, and '{dataset.name}' holds spike times: take another kind."
+            )
+    elif getattr(options, "jitter", 0) >= min(dataset.image_shape):
+        shape, most = " by ".join(map(str, dataset.image_shape)), min(dataset.image_shape) - 1
+        raise OptionError(
+            f"--jitter {options.jitter} would move images of {shape} pixels out of sight: {most} is the most."
+        )
+    if options.limit is None:
+        return dataset, np.asarray(dataset.train)
+    if options.limit > len(dataset.train):
+        raise OptionError(f"--limit must lie between 1 and {len(dataset.train)}, the size of the training set.")
+    return dataset, limited(dataset.train, options.limit, options.split_seed)

@@ -1,0 +1,86 @@
+"""Where negative samples come from: wrong labels, hybrid images, or nowhere."""
+
+import numpy as np
+
+from brianff.network.feedforward import LABEL_NEUTRAL, LABEL_NONE
+from brianff.stimulus import hybrids_of, stream, wrong_labels
+
+__all__ = ["Hybrids", "NoNegatives", "WrongLabels", "negatives_of"]
+
+
+class WrongLabels:
+    """The same image with a wrong label: in proportion to the network's belief ("hard"), or any.
+
+    Attributes
+    ----------
+    labels_shown : bool
+        Whether labels are part of the input.
+    neutral : int
+        Label of a pass that asks for the network's belief.
+    images_of_a_sample : int
+    """
+
+    labels_shown, neutral, images_of_a_sample = True, LABEL_NEUTRAL, 1
+
+    def __init__(self, options, data, train):
+        self.options, self.data, self.train = options, data, train
+
+    def labels(self, samples, numbers, belief):
+        """Negative labels of training samples, (n,), after a pass that gave the network's `belief`."""
+        c, labels, n = self.options, self.data.labels[samples], len(self.train)
+        u = np.empty(len(samples))
+        for epoch in np.unique(numbers // n):
+            chosen = numbers // n == epoch
+            u[chosen] = stream(c.seed, "negatives", epoch).random(n)[numbers[chosen] % n]
+        hard = belief if c.negatives == "hard" else None
+        return wrong_labels(labels, u, self.data.n_classes, hard, c.uniform_share)
+
+    def positive_labels(self, samples):
+        return self.data.labels[samples]
+
+    def images(self, samples, numbers):
+        """Negative images, (n, n_pixels), or None where they are the positive ones."""
+        return None
+
+    def shown(self, samples):
+        """(images or None, labels) of negatives for looking at a network: the next class."""
+        return None, (self.data.labels[samples] + 1) % self.data.n_classes
+
+
+class Hybrids(WrongLabels):
+    """Images put together of two, without any label."""
+
+    labels_shown, neutral, images_of_a_sample = False, LABEL_NONE, 2
+
+    def labels(self, samples, numbers, belief):
+        return np.full(len(samples), LABEL_NONE)
+
+    def positive_labels(self, samples):
+        return np.full(len(samples), LABEL_NONE)
+
+    def images(self, samples, numbers):
+        pairs = zip(samples, numbers, strict=True)
+        made = [
+            hybrids_of(self.data.images, np.array([sample]), self.train, stream(self.options.seed, "hybrid", number))
+            for sample, number in pairs
+        ]
+        return np.concatenate(made).reshape(len(samples), -1) / 255.0
+
+    def shown(self, samples):
+        made = hybrids_of(self.data.images, samples, self.train, stream(self.options.seed, "recorded"))
+        return made.reshape(len(samples), -1) / 255.0, np.full(len(samples), LABEL_NONE)
+
+
+class NoNegatives(WrongLabels):
+    """Labels are targets of groups of neurons, and no part of the input."""
+
+    labels_shown, neutral = False, LABEL_NONE
+
+    def labels(self, samples, numbers, belief):
+        return np.full(len(samples), LABEL_NONE)
+
+
+def negatives_of(options, data, train):
+    """The source of negative samples that `options.negatives` names."""
+    kinds = {"hard": WrongLabels, "uniform": WrongLabels, "hybrid": Hybrids, "none": NoNegatives}
+    return kinds[options.negatives](options, data, train)

@@ -1,0 +1,127 @@
+"""Options that methods of learning share: which data, how long, how often it is looked at."""
+
+import dataclasses
+import os
+from dataclasses import dataclass
+from typing import ClassVar
+
+from brianff import datasets
+from brianff.devices import device_option
+from brianff.errors import OptionError
+from brianff.options import EPOCHS, SAMPLES, SEED, STEPS, TIME_STEP, Options, option
+
+__all__ = ["DataOptions", "RunOptions", "SpikingOptions", "layers_option", "set_option"]
+
+
+@dataclass(frozen=True)
+class DataOptions(Options):
+    """Which samples; `dataset` is None where a data set was given as an object."""
+
+    dataset: str | None = option("digits", "data set", choices=datasets.names())
+    data: str | None = option(None, "folder that holds the data set's files; for events, the file", metavar="DIR")
+    download: bool = option(False, "download the data set if it is not on this machine")
+    validation: int | None = option(None, "samples held out of the training set", low=0)
+    split_seed: int = option(0, "seed of the split into training, validation and (digits) test set", **SEED)
+    limit: int | None = option(None, "use only this many training samples", low=1)
+
+
+@dataclass(frozen=True)
+class RunOptions(DataOptions):
+    """What `brianff.learning.run.Run` needs to know of any method."""
+
+    epochs: int | None = option(None, "passes over the training set", **EPOCHS)
+    chunk: int | None = option(None, "samples between two checkpoints", **SAMPLES)
+    validate: int = option(1000, "validation samples used each time (0: all)", low=0)
+    validate_every: int | None = option(
+        None, "samples between two validations (default: a pass over the training set)", **SAMPLES
+    )
+    seed: int = option(1, "seed of everything that is drawn: weights, order, negatives, noise", **SEED)
+
+    # Of each data set: option -> its default there; those of "mnist" hold for data sets that are not named.
+    presets: ClassVar[dict] = {}
+    model_kinds: ClassVar[tuple] = ()  # options that name a model
+
+    def resolved(self, dataset=None):
+        """The same options with the defaults of a data set filled in.
+
+        Parameters
+        ----------
+        dataset : `brianff.datasets.Dataset` or `brianff.datasets.EventDataset`, optional
+            Where it was given as an object.
+
+        Raises
+        ------
+        OptionError
+            If options do not go with each other.
+        """
+        preset = self.defaults(dataset)
+        changes = {k: v for k, v in preset.items() if hasattr(self, k) and getattr(self, k) is None}
+        for kind in ("data", *self.model_kinds):  # a run may be resumed from another folder
+            value = getattr(self, kind)
+            if isinstance(value, str) and (kind == "data" or value.endswith(".py")):
+                changes[kind] = os.path.abspath(value)
+        resolved = dataclasses.replace(self, **changes)
+        resolved.check()
+        return resolved
+
+    def defaults(self, dataset):
+        """Of a data set, which is that of `dataset` where it is no object."""
+        return self.preset(self.dataset if dataset is None else dataset.name)
+
+    @classmethod
+    def preset(cls, name):
+        """Defaults of a data set."""
+        return cls.presets.get(name, cls.presets["mnist"])
+
+    def check(self):
+        """Raise the `OptionError` of options that do not go with each other."""
+
+
+def layers_option(example, default=None):
+    help = (
+        f"a word for each layer, as in {example}: its neurons; r: recurrent; d0.1: a tenth of the synapses from below"
+    )
+    return option(default, f"{help}; t2: which take two time steps", metavar="N,N", some=True, also="incoming")
+
+
+def set_option(help="replace a parameter of the models, as in tau_m=10*ms"):
+    return option((), help, metavar="NAME=VALUE", parameters=True)
+
+
+@dataclass(frozen=True)
+class SpikingOptions(RunOptions):
+    """What all spiking networks have."""
+
+    neuron: str = option("lif", "neuron model: name or file", also="strings")
+    encoder: str | None = option(
+        None,
+        "encoder: name or file (default: time_to_first_spike, or spike_times for spike trains)",
+        also="strings",
+    )
+    optimizer: str = option("adam", "optimizer: name or file", also="strings")
+    set: tuple[str, ...] = set_option()
+
+    layers: tuple[str, ...] | None = layers_option("500,500 or 500r")
+    steps: int | None = option(None, "time steps of a stimulus epoch", **STEPS)
+    dt: float | None = option(None, "time step in ms", **TIME_STEP)
+    batch: int = option(10, "presentations simulated side by side: a matter of speed, not of the result", **SAMPLES)
+
+    mini_batch: int | None = option(
+        None, "samples between two steps of the optimizer; those left at the end make none", **SAMPLES
+    )
+    learning_rate: float | None = option(None, "learning rate at the start", low=0, high=1000)
+    dropout: float | None = option(None, "part of the pixels that stay dark in a training sample", low=0, below=1)
+    jitter: int = option(0, "pixels by which a training image is moved at most, in both directions", low=0)
+
+    device: str = device_option()
+    dtype: str = option("float64", "precision of all state variables", choices=["float64", "float32"])
+
+    def defaults(self, dataset):
+        trains = (
+            self.dataset in datasets.SPIKE_TRAINS if dataset is None else isinstance(dataset, datasets.EventDataset)
+        )
+        return super().defaults(dataset) | {"encoder": "spike_times" if trains else "time_to_first_spike"}
+
+    def check(self):
+        if self.mini_batch % self.batch:
+            raise OptionError(f"--mini-batch {self.mini_batch} is not a multiple of --batch {self.batch}.")

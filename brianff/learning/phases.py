@@ -1,0 +1,196 @@
+"""How samples become stimulus epochs: phases as data, which a protocol may choose or write itself.
+
+A row of samples, presented side by side, is shown in several stimulus epochs: with its own labels in a positive phase,
+with negative ones in a negative phase.  `Phases` says in which order, for how long, and with what in between.
+"""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from brianff.errors import OptionError
+
+__all__ = ["Epoch", "POSITIVE", "Phases"]
+
+_WORD = re.compile(r"(?:(?P<sign>[+-])(?P<row>\d+)|(?P<gap>gap))(?:@(?P<steps>\d+))?")
+LONGEST = 100_000  # stimulus epochs of a cycle
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One stimulus epoch of a cycle.
+
+    Parameters
+    ----------
+    row : int or None
+        Row of samples, counted from the beginning of the cycle; None: nothing is shown.
+    phase : int
+        +1, -1, or 0 for a silent gap, in which nothing is learnt.
+    steps : int, optional
+        Its length in time steps, if it differs from that of the network.
+    """
+
+    row: int | None
+    phase: int
+    steps: int | None = None
+
+    def __str__(self):
+        shown = "gap" if self.row is None else f"{'+' if self.phase > 0 else '-'}{self.row}"
+        return shown + (f"@{self.steps}" if self.steps else "")
+
+
+@dataclass(frozen=True)
+class Phases:
+    """A cycle of stimulus epochs, again and again.
+
+    Parameters
+    ----------
+    epochs : sequence of `Epoch`
+        Which show rows 0, 1, ... n - 1 of the cycle.
+    carry_over : bool
+        Membranes and traces go on from stimulus epoch to stimulus epoch, as in a continuous stream; otherwise every one
+        begins at rest.
+
+    Raises
+    ------
+    OptionError
+        If a row is left out, or an epoch can be no epoch.
+    """
+
+    epochs: tuple
+    carry_over: bool = False
+
+    def __post_init__(self):
+        object.__setattr__(self, "epochs", tuple(self.epochs))
+        if not self.epochs or len(self.epochs) > LONGEST:
+            raise OptionError(f"--phases: a cycle has 1 to {LONGEST} stimulus epochs, not {len(self.epochs)}.")
+        for epoch in self.epochs:
+            if epoch.phase not in ((1, -1) if epoch.row is not None else (0,)):
+                raise OptionError(
+                    f"--phases: a stimulus epoch of a row has the phase +1 or -1, a gap without one 0, not {epoch!r}."
+                )
+            if epoch.steps is not None and epoch.steps < 1:
+                raise OptionError(f"--phases: a stimulus epoch has one time step at least, not {epoch.steps}.")
+        if missing := set(range(self.rows)) - {epoch.row for epoch in self.epochs}:
+            raise OptionError(f"--phases: row {min(missing)} of the cycle is never shown.")
+
+    @classmethod
+    def paired(cls, gap=0, carry_over=False):
+        """A positive stimulus epoch, then the negative one of the same samples; gaps of so many time steps."""
+        return cls._with_gaps([Epoch(0, 1), Epoch(0, -1)], gap, carry_over)
+
+    @classmethod
+    def blocked(cls, n, gap=0, carry_over=False):
+        """`n` positive stimulus epochs, awake, then the negative ones of the same samples, asleep."""
+        both = [[Epoch(row, phase) for row in range(n)] for phase in (1, -1)]
+        return cls._with_gaps(sum(both, []), gap, carry_over)
+
+    @classmethod
+    def _with_gaps(cls, epochs, gap, carry_over):
+        gaps = [Epoch(None, 0, gap)] if gap else []
+        return cls([e for epoch in epochs for e in (epoch, *gaps)], carry_over)
+
+    @classmethod
+    def of(cls, value):
+        """Phases from a text: ``paired``, ``blocked 100``, both with ``gap@20`` and ``carry-over`` behind them, or all
+        stimulus epochs of a cycle, as in ``+0 gap@20 +1@80 -0 -1``; phases as they are."""
+        if isinstance(value, cls):
+            return value
+        words = value.split()
+        carry_over = words[-1:] == ["carry-over"]
+        words = words[:-1] if carry_over else words
+        if words[:1] in (["paired"], ["blocked"]):
+            n = 1 if words[0] == "paired" else cls._number(value, words[1:2])
+            rest = words[1:] if words[0] == "paired" else words[2:]
+            found = [_WORD.fullmatch(word) for word in rest]
+            if len(rest) > 1 or not all(f and f["gap"] and f["steps"] for f in found):
+                raise cls._wrong(value)
+            return cls.blocked(n, int(found[0]["steps"]) if found else 0, carry_over)
+        return cls([cls._epoch(value, word) for word in words], carry_over)
+
+    @classmethod
+    def _number(cls, value, words):
+        if not words or not words[0].isdecimal() or not 1 <= int(words[0]) <= LONGEST // 2:
+            raise cls._wrong(value)
+        return int(words[0])
+
+    @classmethod
+    def _epoch(cls, value, word):
+        found = _WORD.fullmatch(word)
+        if not found or (found["gap"] and not found["steps"]):
+            raise cls._wrong(value)
+        steps = int(found["steps"]) if found["steps"] else None
+        if found["gap"]:
+            return Epoch(None, 0, steps)
+        return Epoch(int(found["row"]), 1 if found["sign"] == "+" else -1, steps)
+
+    @staticmethod
+    def _wrong(value):
+        return OptionError(
+            f"--phases '{value}' is neither paired, nor blocked N, nor a list of stimulus epochs as in '+0 gap@20 -0'."
+        )
+
+    def __str__(self):
+        return " ".join([*map(str, self.epochs), *(["carry-over"] if self.carry_over else [])])
+
+    @property
+    def rows(self):
+        """Rows of samples that a cycle shows."""
+        return 1 + max((epoch.row for epoch in self.epochs if epoch.row is not None), default=-1)
+
+    @property
+    def is_paired(self):
+        """Whether the negative stimulus epoch of every row comes at once after its positive one."""
+        shown = [(k, e.row, e.phase) for k, e in enumerate(self.epochs) if e.row is not None]
+        pairs = zip(shown[0::2], shown[1::2], strict=False)
+        return len(shown) == 2 * self.rows and all(
+            one[1:] == (row, 1) and other == (one[0] + 1, row, -1) for row, (one, other) in enumerate(pairs)
+        )
+
+    def length(self, rows, steps):
+        """(stimulus epochs, time steps) of so many rows, in a network with stimulus epochs of so many time steps."""
+        epochs = self.spread(range(rows))
+        return len(epochs), sum(epoch.steps or steps for epoch in epochs)
+
+    def spread(self, rows):
+        """The stimulus epochs of a range of rows, whose `row` counts within it; the last cycle may be shorter."""
+        n, found = len(rows), []
+        for first in range(0, n, self.rows):
+            for epoch in self.epochs:
+                if epoch.row is None:
+                    found.append(epoch)
+                elif first + epoch.row < n:
+                    found.append(Epoch(first + epoch.row, epoch.phase, epoch.steps))
+        return found
+
+    def updates(self, seen, mini_batch):
+        """After which of the stimulus epochs of `spread` the optimizer takes a step: those that complete a mini-batch.
+
+        Where all stimulus epochs of a row follow each other, it takes one step for all of them; otherwise one in every
+        phase.
+
+        Parameters
+        ----------
+        seen : (n_rows,) int array
+            Samples learnt when each row is.
+        mini_batch : int
+            Samples.
+
+        Returns
+        -------
+        due : (n_epochs,) bool array
+        """
+        shown = [epoch.row for epoch in self.epochs if epoch.row is not None]
+        together = shown == sorted(shown)
+        epochs = self.spread(range(len(seen)))
+        last = {epoch.row: k for k, epoch in enumerate(epochs)}
+        return np.array(
+            [
+                e.row is not None and seen[e.row] % mini_batch == 0 and (not together or last[e.row] == k)
+                for k, e in enumerate(epochs)
+            ]
+        )
+
+
+POSITIVE = Phases([Epoch(0, 1)])

@@ -1,0 +1,40 @@
+"""How far a run has come: a bar with what the method says of each chunk; without a terminal, a line a validation."""
+
+import contextlib
+
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from brianff.endings import OutputConsole
+
+__all__ = ["shown"]
+
+
+@contextlib.contextmanager
+def shown(run):
+    """Show the progress of a run; gives a callback for `Run.train`."""
+    console = OutputConsole()
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f} samples"),
+        TextColumn("{task.fields[detail]}"),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not (console.is_terminal or console.is_jupyter),
+        transient=True,
+    )
+    latest = {}
+
+    def show(run, row):
+        if row["what"] == "chunk":
+            latest.update(row)
+            progress.update(task, completed=run.progress[0], detail=run.method.detail(row))
+        else:
+            speed = f"{latest['samples_per_second']:.0f} samples/s"
+            said = f"epoch {row['epoch']:5.1f}  {run.method.summary(latest, row)}  ({speed})"
+            console.print(said, highlight=False, soft_wrap=True)
+
+    with progress:
+        done, total = run.progress
+        task = progress.add_task("training", total=total, completed=done, detail="")
+        yield show

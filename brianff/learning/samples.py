@@ -1,0 +1,83 @@
+"""The stream of training samples, and what training does to their images.
+
+Nothing here depends on where a chunk ends, or on which samples are shown side by side.
+"""
+
+import numpy as np
+
+from brianff.stimulus import drawn, moved, stream
+
+__all__ = ["SampleStream", "altered"]
+
+
+class SampleStream:
+    """Sample s of a pass over the training set is at position s of a random order, drawn anew for every pass.
+
+    Parameters
+    ----------
+    train : (n,) int array
+    batch : int
+        Samples of a row, presented side by side.
+    seed : int
+    """
+
+    def __init__(self, train, batch, seed):
+        self.train, self.batch, self.seed = train, batch, seed
+        self._order = (None, None)
+
+    def rows_of(self, epochs):
+        """Rows of so many passes; the last row may be shorter."""
+        return -(-epochs * len(self.train) // self.batch)
+
+    def take(self, rows, epochs, stage=0):
+        """Samples of a range of rows, and their numbers, which count on from stage to stage.
+
+        Parameters
+        ----------
+        rows : range
+            Within the stage.
+        epochs : int
+            Passes of a stage, with which the stream ends.
+        stage : int
+            Layers that learn one after the other see the samples in orders of their own.
+        """
+        n = len(self.train)
+        numbers = np.arange(rows.start * self.batch, min(rows.stop * self.batch, epochs * n))
+        samples = np.empty(len(numbers), int)
+        for epoch in np.unique(numbers // n):
+            chosen = numbers // n == epoch
+            samples[chosen] = self._permutation(stage, int(epoch))[numbers[chosen] % n]
+        return samples, numbers + stage * epochs * n
+
+    def _permutation(self, stage, epoch):
+        if self._order[0] != (stage, epoch):
+            order = stream(self.seed, "order", stage, epoch).permutation(self.train)
+            self._order = ((stage, epoch), order)
+        return self._order[1]
+
+
+def altered(shown, numbers, options, data, together):
+    """What training makes of inputs: moved by some pixels, and without those that drop out.
+
+    The random numbers belong to the number of the sample, so that all phases of a sample are altered alike (a
+    difference would tell them apart), and whatever is presented beside it.
+
+    Parameters
+    ----------
+    shown : (n, n_pixels*events) array
+    numbers : (n,) int array
+        Of the samples in the stream.
+    options : `brianff.learning.options.SpikingOptions`
+    data : `brianff.datasets.Dataset` or `brianff.datasets.EventDataset`
+    together : int
+        Samples that share a generator of random numbers, see `brianff.stimulus.drawn`.
+    """
+    if options.jitter:
+        pixels = (-options.jitter, options.jitter + 1)
+        by = drawn(options.seed, "jitter", numbers, lambda rng, n: rng.integers(*pixels, size=(n, 2)), together)
+        shown = moved(shown, data.image_shape, by)
+    if options.dropout:
+        u = drawn(options.seed, "dropout", numbers, lambda rng, n: rng.random((n, data.n_pixels)), together)
+        kept = u >= options.dropout
+        shown = np.where(np.repeat(kept, data.events, axis=1), shown, data.dark)
+    return shown

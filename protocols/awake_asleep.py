@@ -1,0 +1,68 @@
+"""How far apart may the phases be? Positive stimulus epochs awake, negative ones asleep, in blocks of some length.
+
+Forward-forward learning would suit a brain that collects positive samples when awake and negative ones when asleep, if
+it does not have to wake up between any two (Hinton 2022, arXiv 2212.13345, section 3.3).  Here a network is shown so
+many positive stimulus epochs in a row, then as many negative ones of the same samples, again and again; it takes the
+same number of steps in each phase.  What it has learnt is measured on validation samples.
+
+    python protocols/awake_asleep.py                             # blocks of 1, 10, 100, 1000 pairs: some minutes
+    python protocols/awake_asleep.py --blocks 1,1000 --learning-rate 1e-4
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import brianff as ff
+import brianff.program  # noqa: F401
+from brianff.command_line.commands import add_out_option, add_quick_option, dated_folder, draw, fail_cleanly, with_quick
+from brianff.options import EPOCHS, SEED, Options, given, option, parser_of
+
+QUICK = dict(blocks=(1, 20), seeds=(1,), epochs=1, layers=("20",), limit=100)
+
+
+@dataclass(frozen=True)
+class Study(Options):
+    """What is compared; the rest is as in `brianff.ForwardForward`."""
+
+    blocks: tuple[int, ...] = option(
+        (1, 10, 100, 1000), "pairs in a block", metavar="N,N", distinct=True, some=True, low=1, high=10_000
+    )
+    seeds: tuple[int, ...] = option((1, 2, 3), "seeds", metavar="N,N", distinct=True, some=True, **SEED)
+    layers: tuple[str, ...] = option(("200", "200"), "neurons of each layer", metavar="N,N", some=True)
+    rule: str = option("forward_forward", "a rule that learns from each phase by itself")
+    learning_rate: float = option(2e-3, "at the start", low=0, high=1000)
+    epochs: int = option(10, "passes over the digits", **EPOCHS)
+    limit: int = option(1000, "training samples", low=1)
+
+
+@fail_cleanly
+def main(arguments=None):
+    parser = parser_of(__doc__, Study)
+    add_out_option(parser, "runs/awake-asleep-DATE-TIME")
+    add_quick_option(parser, "two blocks, a small network: is everything there?")
+    args = parser.parse_args(arguments)
+    study = Study(**with_quick(args, given(args, Study), QUICK))
+    out = Path(args.out or dated_folder("awake-asleep"))
+    common = {name: getattr(study, name) for name in ("layers", "rule", "learning_rate", "epochs", "limit")}
+    rows = []
+    for pairs in study.blocks:
+        # Side by side are as many presentations as leave a block of two stimulus epochs in each phase.
+        batch = next(b for b in (10, 5, 2, 1) if b == 1 or (pairs % b == 0 and pairs >= 2 * b))
+        phases = ff.Phases.blocked(pairs // batch)
+        longest = pairs * max(1, 200 // pairs)
+        for seed in study.seeds:
+            method = ff.ForwardForward("digits", phases=phases, batch=batch, seed=seed, refresh=longest, chunk=longest,
+                                       validate=0, **common)  # fmt: skip
+            run = ff.Run(method).train(progress=False)
+            last = run.metrics[-1]
+            rows.append({"pairs": pairs, "seed": seed, **last})
+            print(f"blocks of {pairs} pairs, seed {seed}: validation accuracy by goodness {last['goodness']:.4f}, "
+                  f"by readout {last['readout']:.4f}")  # fmt: skip
+    out.mkdir(parents=True, exist_ok=True)
+    print(f"figure: {out / 'awake_asleep.png'}")
+    return draw(out, {"awake_asleep": lambda: ff.plotting.awake_asleep(rows)})
+
+
+if __name__ == "__main__":
+    sys.exit(main())
