@@ -66,7 +66,7 @@ def test_every_kind_has_a_constructor_that_keeps_its_models(kind, tmp_path):
         (dict(parameters={"tau_a": "long"}), "Neuron(parameters=…): parameter 'tau_a' = 'long': 'long' is no unit"),
         (dict(parameters={"tau_a": [1]}), "Neuron(parameters=…), 'tau_a': a string or a finite number is needed"),
         (dict(parameters=5), "Neuron(parameters=…): 'parameters' must be a dictionary"),
-        (dict(initial={"v": "q"}), "Neuron(initial=…): the name 'q'"),
+        (dict(initial={"v": "q"}), "Neuron(initial=…), 'v': the name 'q'"),
         (dict(limits="tau_q > 1"), "Neuron(limits=…): limits: 'tau_q'"),
         (dict(base="lief"), "Neuron(base=…): base: there is no neuron 'lief'. Did you mean 'lif'?"),
         (dict(name="my neuron"), "Neuron(name='my neuron'): a name has"),

@@ -161,7 +161,7 @@ def test_feedback_weights_and_spike_times_are_said_by_the_models():
         (lambda: FeedbackPathway(base="dfa", initial_limit={"G": 1.0}), r"there is no variable 'G'"),
         (
             lambda: FeedbackPathway(base="dfa", initial_limit={"F": "G"}),
-            r"\(initial_limit=…\): the name 'G' is not defined",
+            r"\(initial_limit=…\), 'F': the name 'G' is not defined",
         ),
     ],
 )

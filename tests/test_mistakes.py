@@ -117,7 +117,7 @@ def related(source, index, code, changed):
     """Lines that may be named: that of the mistake, and those that use a name which it does not define any more."""
     before, after = (set(re.findall(r"[A-Za-z_]\w*", text)) for text in (code, changed))
     lost = {re.sub(r"^d(?=\w)|_(?:pre|post|layer|below)$", "", name) for name in before - after} | before - after
-    lost |= {name for name in re.findall(r"^d?(\w+)", code)}
+    lost |= {*re.findall(r"^\w+", code), *re.findall(r"^d(\w+)\s*/", code)}
     first = next(k for k in range(index, -1, -1) if re.match(r"\w+ = [\"{]", source[k]))  # where the string begins
     return {index + 1, first + 1, first + 2} | {
         k + 1 for k, line in enumerate(source) if lost & set(re.findall(r"[A-Za-z]\w*?(?=_pre|_post|_layer|\b)", line))
@@ -237,7 +237,7 @@ CHOSEN = [
     ("20*ms", "20", "wrong unit"),
     ("20*ms", "20*msec", "NameError"),
     ("20*ms", "float('nan')*ms", "finite"),
-    ("20*ms", "'20*ms'", "must be a number"),
+    ("20*ms", "'20 ms'", "parameter 'tau_m' = '20 ms': invalid syntax"),
     ("20*ms", "[20]", "must be a number"),
     ("20*ms", "9**9**9*ms", "exponent"),
     ("20*ms", "10**400*ms", ""),

@@ -285,13 +285,15 @@ class _Checker:
     key: str
     names: dict
     wider: dict = field(default_factory=dict)
+    entry: str = ""  # of a dictionary
 
     @property
     def string(self):
         return self.model.schema.strings[self.key]
 
     def fail(self, message, offset=0):
-        raise ModelError(f"{self.model.where(self.key, offset)}: {message}") from None
+        place = self.model.where_entry(self.key, self.entry) if self.entry else self.model.where(self.key, offset)
+        raise ModelError(f"{place}: {message}") from None
 
     def used(self, code, offset=0):
         """The names in `code`: all that Brian2 has to see, whose caches hash every name that they are given."""
@@ -378,12 +380,12 @@ class _Checker:
 
     def values(self, values):
         for name, value in values.items():
-            variable = self.names.get(name)
+            variable, checker = self.names.get(name), replace(self, entry=name)
             if not isinstance(variable, Variable) or variable.read_only:
-                self.fail(f"there is no variable '{name}'.{closest(name, self.settable())}")
+                checker.fail(f"there is no variable '{name}'.{closest(name, self.settable())}")
             both = name in Equations(self.model["presynaptic"]).names  # input channels have it as well
             names = self.wider if both else self.names
-            replace(self, names=names, wider={}).statements(f"{name} = {code_of(value)}")
+            replace(checker, names=names, wider={}).statements(f"{name} = {code_of(value)}")
 
     def expressions(self, values):
         """A dictionary of expressions: under keys that the table names, or under variables of the same group."""
@@ -394,9 +396,10 @@ class _Checker:
             if name not in values:
                 self.fail(f"'{name}' is missing: it has {', '.join(keys)}.")
         for name, value in values.items():
+            checker = replace(self, entry=name)
             if not keys and name not in self.settable():
-                self.fail(f"there is no variable '{name}'.{closest(name, self.settable())}")
-            self.evaluate(str(value))
+                checker.fail(f"there is no variable '{name}'.{closest(name, self.settable())}")
+            checker.evaluate(str(value))
 
     def words(self, text):
         allowed = self.string.words
