@@ -10,7 +10,6 @@ from brianff.equations.compose import compose
 from brianff.equations.kinds import available
 from brianff.equations.model import load
 from brianff.errors import ModelError
-from brianff.learning.evaluation import group_goodness
 from brianff.network.architecture import Architecture
 from brianff.network.trial import check
 from brianff.stimulus import LABEL_NONE, Schedule
@@ -232,7 +231,7 @@ def test_class_competition_is_the_gradient_of_the_cross_entropy(alpha):
     layer = Layer(images, 12, n_classes=3, labels=labels, **models)
     results = layer.show(w)
     x = results.recorded("record_x1", "x", 1).reshape(4, 12)
-    evidence = alpha * group_goodness(x, 3)
+    evidence = alpha * layer.simulator.composition.class_evidence(x, 3)
     assert (evidence.max() > 1000) == (alpha > 2)
     p = np.exp(evidence - evidence.max(axis=1, keepdims=True))
     expected = alpha * (np.eye(3)[labels] - p / p.sum(axis=1, keepdims=True))

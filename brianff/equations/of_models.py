@@ -92,4 +92,4 @@ class OfModels:
         goodness : (n, n_classes) array
         """
         values = np.asarray(self.evaluate(self.evidence, x=np.asarray(x)))
-        return np.stack([np.mean(values[:, k::n_classes], axis=1) for k in range(n_classes)], axis=1)
+        return np.stack([np.mean(values[:, k::n_classes].copy(), axis=1) for k in range(n_classes)], axis=1)

@@ -11,7 +11,7 @@ from brianff.network.feedforward import LABEL_NEUTRAL, LABEL_NONE
 from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule
 
 __all__ = [
-    "NO_PREDICTION", "Evaluation", "confusion_matrix", "evaluate", "group_goodness", "never_active",
+    "NO_PREDICTION", "Evaluation", "confusion_matrix", "evaluate", "never_active",
     "predicted_classes", "present", "ties",
 ]  # fmt: skip
 
@@ -228,7 +228,7 @@ def evaluate(simulator, inputs, readout, images, labels, offset=0, candidates=Tr
     belief = readout.probabilities(features(traces))
     goodness = None
     if class_groups:
-        goodness = np.stack([group_goodness(x, k) for x in traces], axis=2)
+        goodness = np.stack([simulator.composition.class_evidence(x, k) for x in traces], axis=2)
     elif candidates:
         goodness, _ = present(
             simulator,
@@ -242,11 +242,6 @@ def evaluate(simulator, inputs, readout, images, labels, offset=0, candidates=Tr
         goodness = goodness.reshape(n, k, -1)
     spikes = float(np.mean([t.mean() for t in traces]))
     return Evaluation(np.asarray(labels), goodness, belief, spikes, never_active(traces))
-
-
-def group_goodness(x, n_classes):
-    """Mean of x**2 of every class group, (n, n_classes), from traces (n, neurons); neuron i: group i % n_classes."""
-    return np.stack([np.mean(x[:, c::n_classes] ** 2, axis=1) for c in range(n_classes)], axis=1)
 
 
 def confusion_matrix(labels, predicted, n_classes):

@@ -17,7 +17,7 @@ from brianff.equations.compose import compose
 from brianff.equations.kinds import FORWARD_FORWARD
 from brianff.errors import OptionError
 from brianff.learning.checkpoints import Whole
-from brianff.learning.evaluation import evaluate, group_goodness
+from brianff.learning.evaluation import evaluate
 from brianff.learning.finite import not_finite, require_finite
 from brianff.learning.health import Health, lower_threshold
 from brianff.learning.negatives import negatives_of
@@ -303,7 +303,7 @@ class ForwardForward(SpikingMethod):
         n, labels = len(samples), self.data.labels[samples]
         if self.phases is POSITIVE:
             x = results.recorded(f"record_x{level}", "x", len(epochs)).reshape(-1, self.sizes[level])
-            g = group_goodness(x[:n], self.data.n_classes)
+            g = self.composition.class_evidence(x[:n], self.data.n_classes)
             true = g[np.arange(n), labels]
             g[np.arange(n), labels] = -np.inf
             return true, g.max(axis=1)
