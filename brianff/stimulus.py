@@ -307,7 +307,7 @@ class Schedule:
             Whose `row` counts rows of `batch` samples from the beginning; None: nothing is shown.
         positive, negative : (image, label, number)
             Of the samples in each phase, (n,) int arrays.
-        architecture : `brianff.network.feedforward.Architecture`
+        architecture : `brianff.network.architecture.Architecture`
             Whose batch and length of a stimulus epoch count.
         """
         a = architecture

@@ -42,8 +42,9 @@ from brianff.learning.feedback import Feedback
 from brianff.learning.forward_forward import ForwardForward
 from brianff.learning.population import SpikingPopulation
 from brianff.learning.run import Run
+from brianff.network.architecture import Architecture
 from brianff.network.dense import DenseSynapses
-from brianff.network.feedforward import Architecture, FeedForwardNetwork
+from brianff.network.feedforward import FeedForwardNetwork
 from brianff.network.neurons import BatchNeurons
 from brianff.network.templates import after_scalars, split, without_writes, writes
 from brianff.stimulus import Schedule

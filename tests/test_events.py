@@ -17,7 +17,7 @@ from brianff.learning.feedback import Feedback, rate_readout
 from brianff.learning.forward_forward import ForwardForward
 from brianff.learning.rectified import Rectified
 from brianff.learning.run import Run
-from brianff.network.feedforward import Architecture
+from brianff.network.architecture import Architecture
 from brianff.stimulus import Schedule
 
 # three channels, the last of which is always silent; two spikes of channel 0 in samples 0, 3 and 4

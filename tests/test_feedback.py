@@ -18,8 +18,8 @@ from brianff.errors import DivergenceError, ModelError
 from brianff.learning.backpropagation import Backpropagation, spike_time_gradients
 from brianff.learning.feedback import Feedback, rate_readout
 from brianff.learning.run import Run
+from brianff.network.architecture import Architecture
 from brianff.network.dense import DenseSynapses
-from brianff.network.feedforward import Architecture
 from brianff.network.trial import check, try_out
 from brianff.studies.event_driven import Spikes, backward, relative_error
 from brianff.studies.gradient_check import (

@@ -13,7 +13,7 @@ from brianff.equations.from_strings import Encoder, FeedbackPathway, Goodness, N
 from brianff.equations.kinds import FEEDBACK, FORWARD_FORWARD, KINDS, Kind, Scheme, String, available
 from brianff.equations.model import load
 from brianff.errors import ModelError
-from brianff.network.feedforward import Architecture
+from brianff.network.architecture import Architecture
 from brianff.network.trial import check
 
 # A kind of somebody else's, and a method of learning that has it: its models lie wherever they like.

@@ -20,9 +20,9 @@ from brianff.equations.model import load
 from brianff.errors import ModelError
 from brianff.learning.forward_forward import ForwardForward
 from brianff.learning.run import Run
-from brianff.network.feedforward import LABEL_NONE, Architecture
+from brianff.network.architecture import Architecture
 from brianff.network.trial import check
-from brianff.stimulus import Schedule
+from brianff.stimulus import LABEL_NONE, Schedule
 from brianff.studies.comparison import Combination
 
 ALL = [(kind, name) for kind in FORWARD_FORWARD.defaults for name in available(kind)]

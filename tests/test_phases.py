@@ -6,7 +6,7 @@ from conftest import in_python
 
 import brianff as ff
 from brianff.learning.phases import POSITIVE, Epoch, Phases
-from brianff.network.feedforward import Architecture
+from brianff.network.architecture import Architecture
 from brianff.stimulus import LABEL_NONE, Schedule
 
 TINY = dict(device="runtime", layers=[8, 6], steps=20, label_neurons=2, batch=5, mini_batch=10, limit=40, refresh=20)

@@ -12,10 +12,10 @@ from brianff.errors import BrianffWarning, OptionError
 from brianff.learning.forward_forward import ForwardForward
 from brianff.learning.recordings import Recording, record_presentations, silence
 from brianff.learning.run import Run
-from brianff.network.feedforward import LABEL_NONE, Architecture
+from brianff.network.architecture import Architecture
 from brianff.network.monitors import membrane, shown_variables
 from brianff.results import ResultsError
-from brianff.stimulus import Schedule
+from brianff.stimulus import LABEL_NONE, Schedule
 from brianff.units import display_unit, unit_text, with_unit
 
 FITZHUGH = '''"""FitzHugh-Nagumo neuron."""

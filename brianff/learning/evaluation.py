@@ -7,8 +7,7 @@ import numpy as np
 
 from brianff.errors import OptionError
 from brianff.learning.readout import features
-from brianff.network.feedforward import LABEL_NEUTRAL, LABEL_NONE
-from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule
+from brianff.stimulus import EVALUATION_PRESENTATIONS, LABEL_NEUTRAL, LABEL_NONE, Schedule
 
 __all__ = [
     "NO_PREDICTION", "Evaluation", "confusion_matrix", "evaluate", "never_active",

@@ -19,7 +19,7 @@ from brianff.learning.finite import not_finite, require_finite
 from brianff.learning.health import Health, lower_threshold
 from brianff.learning.options import SpikingOptions, set_option
 from brianff.learning.spiking import SpikingMethod
-from brianff.network.feedforward import Architecture
+from brianff.network.architecture import Architecture
 from brianff.network.layers import Layer, layers_of
 from brianff.options import SAMPLES, option, parameters_of
 from brianff.stimulus import EVALUATION_PRESENTATIONS, LABEL_NONE, Schedule

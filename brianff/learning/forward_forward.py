@@ -25,7 +25,7 @@ from brianff.learning.options import SpikingOptions
 from brianff.learning.phases import POSITIVE, Phases
 from brianff.learning.readout import SoftmaxReadout, features
 from brianff.learning.spiking import SpikingMethod
-from brianff.network.feedforward import Architecture
+from brianff.network.architecture import Architecture
 from brianff.network.layers import layers_of
 from brianff.options import SAMPLES, option, parameters_of
 from brianff.stimulus import EVALUATION_PRESENTATIONS, LABEL_NONE, NEUTRAL_PRESENTATIONS, Schedule

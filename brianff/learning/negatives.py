@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from brianff.network.feedforward import LABEL_NEUTRAL, LABEL_NONE
-from brianff.stimulus import hybrids_of, stream, wrong_labels
+from brianff.stimulus import LABEL_NEUTRAL, LABEL_NONE, hybrids_of, stream, wrong_labels
 
 __all__ = ["Hybrids", "NoNegatives", "WrongLabels", "negatives_of"]
 

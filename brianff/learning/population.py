@@ -37,7 +37,7 @@ from brianff.learning.options import RunOptions
 from brianff.learning.readout import SoftmaxReadout, features
 from brianff.learning.rectified import Layer, modulators, normalised
 from brianff.learning.search import METHODS, Ascent
-from brianff.network.feedforward import Architecture
+from brianff.network.architecture import Architecture
 from brianff.options import EPOCHS, SAMPLES, STEPS, TIME_STEP, option
 from brianff.stimulus import LABEL_NEUTRAL, stream, wrong_labels
 

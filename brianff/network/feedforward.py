@@ -44,16 +44,15 @@ from brian2.equations.equations import Equations
 from brian2.groups.group import CodeRunner
 
 from brianff.errors import OptionError
-from brianff.network.architecture import Architecture
 from brianff.network.continuous import state_of, without
 from brianff.network.layers import Dense, Layer
 from brianff.network.monitors import FirstNotFinite, monitor_neurons
 from brianff.network.neurons import BatchNeurons
 from brianff.network.templates import on_cuda
 from brianff.noise import FUNCTIONS
-from brianff.stimulus import LABEL_NEUTRAL, LABEL_NONE
+from brianff.stimulus import LABEL_NONE
 
-__all__ = ["Architecture", "FeedForwardNetwork", "LABEL_NEUTRAL", "LABEL_NONE"]
+__all__ = ["FeedForwardNetwork"]
 
 _EPOCH = "epoch_index*second"  # where the arrays hold the values of a stimulus epoch
 _T_EPOCH = "T_epoch : second (shared, constant)", "T_epoch : second (shared)"
