@@ -10,7 +10,6 @@ from brianff.devices import DeviceError
 from brianff.endings import OutputError, Stopped, fail_cleanly, of_output
 from brianff.equations.kinds import FORWARD_FORWARD, available
 from brianff.errors import BrianffError, OptionError
-from brianff.learning.run import Run
 from brianff.options import flag_of, given, parser_of, text
 from brianff.results import ResultsError, RunFolder
 from brianff.scratch import ScratchError
@@ -116,6 +115,8 @@ def start_or_resume(args, method, quick, name, more="", check=lambda options: No
     -------
     run : `brianff.learning.run.Run`
     """
+    from brianff.learning.run import Run  # Brian2 takes a second to import, and `brianff --help` needs none of it
+
     chosen = given(args, method.Options)
     if args.trust_models and not args.resume:
         raise OptionError("--trust-models goes with --resume: model files that you name yourself are loaded anyway.")
