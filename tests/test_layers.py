@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from brian2 import Synapses
 
+from brianff import datasets
 from brianff.devices.cpp import CppSimulator
 from brianff.devices.runtime import RuntimeSimulator
 from brianff.equations.compose import compose
 from brianff.equations.kinds import FEEDBACK, available
 from brianff.errors import OptionError
+from brianff.learning.backpropagation import Backpropagation
 from brianff.network.architecture import Architecture
 from brianff.network.layers import Dense, Layer, layers_of
 from brianff.stimulus import LABEL_NONE, Schedule, stream
@@ -218,6 +220,12 @@ def test_a_recurrent_last_layer_gets_the_parameters_of_neurons_that_project():
         strings = composition.of_neurons(2, a)
         assert ("tau_z" in strings.equations) == projects
         assert ("neurons2.tau_z" in composition.parameter_inputs(a)) == projects
+
+
+@pytest.mark.parametrize("word", ["8r", "8d0.5", "8t2"])
+def test_exact_backpropagation_knows_plain_layers_only(word):
+    with pytest.raises(OptionError, match="layers: backpropagation computes with all synapses"):
+        Backpropagation(datasets.load("digits"), layers=[word], device="runtime", limit=40, mini_batch=10, batch=10)
 
 
 class ByBrian(Synapses):

@@ -92,8 +92,13 @@ class Backpropagation(Feedback):
             raise OptionError(
                 f"the neuron {neuron} has no `spike_time`, which backpropagation needs: take two_exponential."
             )
-        c = self.options
-        return super().make_architecture().with_(capacity=c.mini_batch // c.batch, images=c.mini_batch)
+        c, architecture = self.options, super().make_architecture()
+        if any(p.source == p.target or p.delay or p.needs for p in architecture.projections):
+            raise OptionError(
+                "layers: backpropagation computes with all synapses between a layer and the next, without delay: give "
+                "numbers of neurons alone, as in 300,300."
+            )
+        return architecture.with_(capacity=c.mini_batch // c.batch, images=c.mini_batch)
 
     def initial_state(self):
         return {name: value.astype(float) for name, value in super().initial_state().items()}
