@@ -28,13 +28,14 @@ from brian2.units.fundamentalunits import (
 from brian2.utils.stringtools import get_identifiers
 
 from brianff.equations.advice import advice, function_advice
-from brianff.equations.definitions import OF_SYNAPSES, first_sentence
 from brianff.equations.integration import default_method
+from brianff.equations.kinds import OF_SYNAPSES
 from brianff.equations.text import (
     base_name,
     closest,
     code_of,
     equation_lines,
+    first_sentence,
     foreign_name,
     names_in,
     statement_lines,

@@ -5,12 +5,12 @@ import ast
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, Equations
 
 from brianff.equations.advice import advice
-from brianff.equations.text import closest, equation_lines, foreign_name, targets
+from brianff.equations.kinds import OF_SYNAPSES
+from brianff.equations.text import closest, equation_lines, first_sentence, foreign_name, targets
 from brianff.errors import ModelError
 
-__all__ = ["OF_SYNAPSES", "check_file", "first_sentence"]
+__all__ = ["check_file"]
 
-OF_SYNAPSES = ("synapses", "upper", "feedback")
 ALLOWED_FLAGS = {
     DIFFERENTIAL_EQUATION: {"unless refractory"},
     PARAMETER: {"constant", "shared"},
@@ -125,12 +125,3 @@ def _check_required_names(model, definitions):
                 f"{model.where('synapse')}: a {model.kind} must define dw in 'synapse' and change it, or change w in "
                 "'on_pre', 'on_post' or 'synapse_on_step'."
             )
-
-
-def first_sentence(error):
-    """The messages of an error and of what caused it, in one line."""
-    chain = [error]
-    while chain[-1].__cause__ is not None:
-        chain.append(chain[-1].__cause__)
-    text = " ".join(" ".join(str(e) for e in reversed(chain) if str(e)).split())
-    return text.replace(" (<unknown>, line 1)", "")  # of the string, as Python's parser says

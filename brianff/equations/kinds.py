@@ -12,7 +12,8 @@ from pathlib import Path
 
 __all__ = [
     "available", "FEEDBACK", "FEEDBACK_KINDS", "FORWARD_FORWARD", "GROUPS", "Kind", "KINDS", "LAYER_NAMES",
-    "LEARNING", "models_folder", "NEURON_NAMES", "OF_NEURONS", "Scheme", "scheme_of", "SCHEMES", "SLOTS", "String",
+    "LEARNING", "models_folder", "NEURON_NAMES", "OF_NEURONS",
+    "OF_SYNAPSES", "Scheme", "scheme_of", "SCHEMES", "SLOTS", "String",
     "SYNAPSE_NAMES",
 ]  # fmt: skip
 
@@ -34,6 +35,7 @@ GROUPS = {
     "upper": "those of them that come from hidden neurons",
     "feedback": "the synapses from the output to the hidden layers",
 }
+OF_SYNAPSES = {"synapses", "upper", "feedback"}
 OF_NEURONS = {"input", "neurons", "hidden", "output", "both", "projecting"}
 SLOTS = {
     "equations": "equations",

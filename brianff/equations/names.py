@@ -18,8 +18,7 @@ from dataclasses import dataclass, field, replace
 
 from brian2 import have_same_dimensions
 
-from brianff.equations.definitions import OF_SYNAPSES
-from brianff.equations.kinds import KINDS, LAYER_NAMES, NEURON_NAMES, SYNAPSE_NAMES
+from brianff.equations.kinds import KINDS, LAYER_NAMES, NEURON_NAMES, OF_SYNAPSES, SYNAPSE_NAMES
 from brianff.equations.limits import require_limits, require_size
 from brianff.equations.text import SUFFIXES, base_name, closest, equation_lines, names_in, statement_lines, strings_in
 from brianff.errors import ModelError

@@ -9,12 +9,10 @@ from brian2.units.allunits import all_units
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 from brian2.utils.stringtools import get_identifiers
 
-from brianff.values import Distribution
-
 __all__ = [
-    "SUFFIXES", "base_name", "closest", "code_of", "declare", "equation_lines", "foreign_name", "initial_of_shared",
-    "initial_statements", "names_in", "statement_lines", "strings_in", "targets", "tidy", "unit_of", "unit_string",
-    "without_comments",
+    "SUFFIXES", "base_name", "closest", "code_of", "declare", "equation_lines", "first_sentence", "foreign_name",
+    "initial_of_shared", "initial_statements", "names_in", "statement_lines", "strings_in", "targets", "tidy",
+    "unit_of", "unit_string", "without_comments",
 ]  # fmt: skip
 
 # How strings name the variables of other groups.
@@ -112,7 +110,7 @@ def declare(names, parameters):
     """Parameters as variables, shared or of every neuron: run_args can change them without a new compilation."""
 
     def flags(value):
-        return "constant" if isinstance(value, Distribution) else "shared, constant"
+        return "constant" if hasattr(value, "draw") else "shared, constant"
 
     return "\n".join(
         f"{name} : {unit_string(value)} ({flags(value)})" for name, value in parameters.items() if name in names
@@ -147,3 +145,12 @@ def unit_of(eq):
     if eq.var_type == "integer" or eq.var_type == "boolean":
         return eq.var_type
     return unit_string(Quantity(1, dim=eq.dim))
+
+
+def first_sentence(error):
+    """The messages of an error and of what caused it, in one line."""
+    chain = [error]
+    while chain[-1].__cause__ is not None:
+        chain.append(chain[-1].__cause__)
+    text = " ".join(" ".join(str(e) for e in reversed(chain) if str(e)).split())
+    return text.replace(" (<unknown>, line 1)", "")  # of the string, as Python's parser says
