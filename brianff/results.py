@@ -268,7 +268,8 @@ class RunFolder:
             if metrics is not None:
                 archive.writestr(_METRICS, json.dumps(metrics, default=lambda number: number.item()))
             archive.comment = self._seal(archive)
-        atomic_write(self.path / f"{name}.npz", buffer.getbuffer())
+        with buffer.getbuffer() as content:  # released at once: Python 3.12.1 crashes if it is collected as garbage
+            atomic_write(self.path / f"{name}.npz", content)
 
     def load(self, name):
         """Read ``name.npz`` as a dictionary of arrays."""

@@ -32,23 +32,11 @@ from brianff.learning.options import layers_option
 from brianff.machine import usable_cores
 from brianff.options import EPOCHS, SEED, Options, given, option, parser_of, text
 from brianff.results import atomic_write, lock_folder, read_rows, write_rows
-from brianff.studies.comparison import (
-    MEASURES,
-    PAGE,
-    Combination,
-    latest,
-    markdown,
-    measure_all,
-    medians,
-    refusals,
-    summary,
-)
+from brianff.studies import comparison
 
 CODES = tuple(name for name in available("encoder") if not load("encoder", name).reads_spike_times)  # for images
-QUICK = dict(
-    neurons=("lif",), codes=("time_to_first_spike",), rules=("symba",), seeds=(1,), layers=(30,), epochs=1, limit=200,
-    refresh=100, chunk=100,
-)  # fmt: skip
+QUICK = dict(neurons=("lif",), codes=("time_to_first_spike",), rules=("symba",), seeds=(1,), layers=(30,), epochs=1)
+QUICK |= dict(limit=200, refresh=100, chunk=100)
 
 
 @dataclass(frozen=True)
@@ -91,14 +79,20 @@ def main(arguments=None):
     results = out / "results.json"
 
     # What fits together, and what does not.
-    wanted = [Combination(*models) for models in itertools.product(choice.neurons, choice.codes, choice.rules)]
+    wanted = [
+        comparison.Combination(*models) for models in itertools.product(choice.neurons, choice.codes, choice.rules)
+    ]
     refused = {combination: reason for combination in wanted if (reason := combination.misfit())}
     for combination, reason in refused.items():
         print(f"refused: {combination}: {reason}")
-    done = latest(read_rows(results, lambda row: row["config"] if args.table else settings))
+    done = comparison.latest(read_rows(results, lambda row: row["config"] if args.table else settings))
     if args.table and done:
         settings = done[0]["config"]
-    known = {(Combination(row["neuron"], row["code"], row["rule"]), row["seed"]) for row in done if "failed" not in row}
+    known = {
+        (comparison.Combination(row["neuron"], row["code"], row["rule"]), row["seed"])
+        for row in done
+        if "failed" not in row
+    }
     todo = {
         combination: seeds
         for combination in wanted
@@ -109,7 +103,7 @@ def main(arguments=None):
     print(f"{len(wanted) - len(refused)} combinations, {len(refused)} refused, {len(todo)} still to be trained")
 
     # Train, several combinations side by side.
-    if not todo and not summary(done):
+    if not todo and not comparison.summary(done):
         what = "leave out --table" if args.table else "nothing that was chosen fits together"
         raise OptionError(f"--out {out}: there are no results yet: {what}.")
     if todo:
@@ -118,28 +112,30 @@ def main(arguments=None):
     if todo:
         more = settings | {"device": choice.device}
         jobs = min(choice.jobs or usable_cores(), len(todo))
-        for rows in track(measure_all(todo, more, jobs), "training", total=len(todo)):
-            done = latest(done + [row | {"config": settings} for row in rows])
+        for rows in track(comparison.measure_all(todo, more, jobs), "training", total=len(todo)):
+            done = comparison.latest(done + [row | {"config": settings} for row in rows])
             write_rows(results, done)
 
     # Table and figure.
-    if not summary(done):
+    if not comparison.summary(done):
         raise BrianffError(f"all of it failed, and first: {done[0]['failed']} (all are in {results}).")
-    table = markdown(done)
+    table = comparison.markdown(done)
     atomic_write(out / "table.md", table.encode())
     print(table)
     print(f"table and figure: {out}")
-    status = draw(out, {"compare_models": lambda: plotting.comparison(summary(done), MEASURES)}, dpi=100)
+    status = draw(
+        out, {"compare_models": lambda: plotting.comparison(comparison.summary(done), comparison.MEASURES)}, dpi=100
+    )
     if args.docs:
         layers = "-".join(settings["layers"])
-        page = PAGE.format(
-            n_combinations=len(summary(done)),
+        page = comparison.PAGE.format(
+            n_combinations=len(comparison.summary(done)),
             network=f"164-{layers}",
             grouped=f"64-{layers}",
             epochs=settings["epochs"],
             seeds=", ".join(map(str, sorted({row["seed"] for row in done}))),
-            medians=medians(done),
-            refusals=refusals(refused),
+            medians=comparison.medians(done),
+            refusals=comparison.refusals(refused),
             table=table,
         )
         atomic_write(args.docs, page.encode())

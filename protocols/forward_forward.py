@@ -18,16 +18,7 @@ from pathlib import Path
 
 import brianff.program  # noqa: F401
 from brianff import plotting
-from brianff.command_line.commands import (
-    dated_folder,
-    draw,
-    fail_cleanly,
-    going_on,
-    run_options,
-    start_or_resume,
-    way_to_predict,
-    with_quick,
-)
+from brianff.command_line import commands
 from brianff.errors import OptionError
 from brianff.jobs.seeds import JOBS, run_seeds, without
 from brianff.learning.evaluation import ties
@@ -37,7 +28,7 @@ from brianff.learning.recordings import Recording
 from brianff.options import SEED, Options, given, option
 
 QUICK = dict(layers=(40, 30), limit=200, epochs=2, validate=50, refresh=100, chunk=50)
-COUNTED = dict(metavar="N,N", low=0, distinct=True, some=True)
+LIST = dict(metavar="N,N", distinct=True, some=True)
 
 
 @dataclass(frozen=True)
@@ -50,22 +41,18 @@ class More(Options):
         choices=["goodness", "upper", "readout"],
     )
     record_samples: tuple[int, ...] = option(
-        (0, 1, 2), "test samples whose spikes and membranes are recorded, in both phases, counted from 0", **COUNTED
+        (0, 1, 2), "test samples whose spikes and membranes are recorded, counted from 0", low=0, **LIST
     )
     record_neurons: tuple[int, ...] = option(
-        tuple(range(12)),
-        "neurons of each layer whose membrane is recorded (all spikes are), counted from 0",
-        **COUNTED,
+        tuple(range(12)), "neurons of each layer whose membrane is recorded, counted from 0", low=0, **LIST
     )
-    seeds: tuple[int, ...] | None = option(
-        None, "several runs, each in a folder of its own", metavar="N,N", distinct=True, some=True, **SEED
-    )
+    seeds: tuple[int, ...] | None = option(None, "several runs, each in a folder of its own", **LIST, **SEED)
     jobs: int = option(0, "runs at a time, with --seeds; 0: one a core", **JOBS)
 
 
-@fail_cleanly
+@commands.fail_cleanly
 def main(arguments=None):
-    args = run_options(ForwardForward.Options, __doc__, "DATASET", More).parse_args(arguments)
+    args = commands.run_options(ForwardForward.Options, __doc__, "DATASET", More).parse_args(arguments)
     more = More(**given(args, More))
     if more.seeds:
         return several_seeds(args, more, sys.argv[1:] if arguments is None else arguments)
@@ -75,16 +62,27 @@ def main(arguments=None):
 
     # The network, or an interrupted run of it.
     def predict(options):
-        return way_to_predict(args, more.predict, options)
+        return commands.way_to_predict(args, more.predict, options)
 
-    run = start_or_resume(args, ForwardForward, QUICK, lambda o: o.dataset, "100 test samples", check=predict)
+    def record(run):
+        return run.record(more.record_samples, more.record_neurons).arrays()
+
+    before = []
+    run = commands.start_or_resume(
+        args,
+        ForwardForward,
+        QUICK,
+        lambda o: o.dataset,
+        "100 test samples",
+        predict,
+        lambda r: before.append(record(r)),
+    )
     how = predict(run.method.options)
-    before = run.record(more.record_samples, more.record_neurons)
 
     # Training: positive phase, negative phase, again and again.
-    with going_on(run):
+    with commands.going_on(run):
         if run.position == 0:
-            run.begin().folder.save("recordings_before", before.arrays())
+            run.folder.save("recordings_before", before[0])
         run.train()
 
     # Evaluation, once, on samples that nothing was decided with.
@@ -109,17 +107,16 @@ def main(arguments=None):
     print(f"figures: {run.folder.figures}")
     print(f"test accuracy: {evaluation.accuracy(how):.4f}")
 
-    after = run.record(more.record_samples, more.record_neurons)
-    run.folder.save("recordings", after.arrays())
-    return draw(run.folder.figures, figures(run, after, evaluation, how)) or int(run.method.health.has_diverged)
+    run.folder.save("recordings", record(run))
+    return commands.draw(run.folder.figures, figures(run, evaluation, how)) or int(run.method.health.has_diverged)
 
 
 def several_seeds(args, more, arguments):
     """The same options again for each seed, in processes of their own."""
     if args.resume or args.seed is not None:
         raise OptionError("--seeds starts several runs: leave out --seed and --resume.")
-    options = ForwardForward.Options(**with_quick(args, given(args, ForwardForward.Options), QUICK)).resolved()
-    out = Path(args.out or dated_folder(options.dataset))
+    options = ForwardForward.Options(**commands.with_quick(args, given(args, ForwardForward.Options), QUICK)).resolved()
+    out = Path(args.out or commands.dated_folder(options.dataset))
     accuracies = run_seeds(
         __file__,
         lambda seed: [*without(arguments, "--seeds", "--jobs"), "--seed", seed, "--out", out / f"seed{seed}"],
@@ -130,14 +127,14 @@ def several_seeds(args, more, arguments):
     print(f"test accuracy of seeds {','.join(map(str, more.seeds))}: {accuracies.mean():.4f}{spread}")
 
 
-def figures(run, after, evaluation, how):
+def figures(run, evaluation, how):
     """What to draw of a run: name -> function."""
-    before, metrics = run.folder.load_whole("recordings_before", warn), run.metrics
+    before, after = run.folder.load_whole("recordings_before", warn), Recording(run.folder.load("recordings"))
     drawn = {
         "raster_after": lambda: plotting.raster(after),
         "membrane": lambda: plotting.membrane(after),
-        "goodness_training": lambda: plotting.goodness_over_training(metrics),
-        "learning_curve": lambda: plotting.learning_curve(metrics),
+        "goodness_training": lambda: plotting.goodness_over_training(run.metrics),
+        "learning_curve": lambda: plotting.learning_curve(run.metrics),
         "receptive_fields": lambda: plotting.receptive_fields(run.weights[1], run.method.data.image_shape),
         "confusion": lambda: plotting.confusion(evaluation, how),
     }

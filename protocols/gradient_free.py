@@ -17,15 +17,7 @@ import numpy as np
 
 import brianff.program  # noqa: F401
 from brianff import plotting
-from brianff.command_line.commands import (
-    add_out_option,
-    add_quick_option,
-    dated_folder,
-    draw,
-    fail_cleanly,
-    resumed,
-    with_quick,
-)
+from brianff.command_line import commands
 from brianff.errors import OptionError
 from brianff.learning.folder import begin, check_data, reopen
 from brianff.options import Options, given, option, parser_of, text
@@ -63,33 +55,33 @@ class Courses(Options):
             raise OptionError("--spiking none and --ann none leave nothing to do.")
 
 
-@fail_cleanly
+@commands.fail_cleanly
 def main(arguments=None):
     parser = parser_of(__doc__, Settings, Courses)
-    add_out_option(parser, "runs/gradient-free-DATE-TIME")
+    commands.add_out_option(parser, "runs/gradient-free-DATE-TIME")
     parser.add_argument("--resume", type=text, metavar="FOLDER", help="go on with an interrupted run, as it was begun")
-    add_quick_option(parser, "a few methods on a small layer: is everything there?")
+    commands.add_quick_option(parser, "a few methods on a small layer: is everything there?")
     args = parser.parse_args(arguments)
 
     # The problem, or an interrupted run.
     chosen, named = given(args, Settings), dataclasses.asdict(Courses(**given(args, Courses)))
     named = {k: () if methods == ("none",) else methods for k, methods in named.items() if methods is not None}
     if args.resume:
-        changes = resumed(chosen | named, args.out)
+        changes = commands.resumed(chosen | named, args.out)
         folder, settings = reopen(args.resume, Settings, print)
         courses = folder.document["courses"]
         Courses(**{substrate: methods or ("none",) for substrate, methods in courses.items()})
         settings = dataclasses.replace(settings, **changes)
     else:
         courses = {"spiking": ("frozen", *SPIKING), "ann": ("frozen", *ANN)}
-        both = with_quick(args, chosen | named, QUICK)
+        both = commands.with_quick(args, chosen | named, QUICK)
         courses |= {k: both.pop(k) for k in courses if k in both}
         settings = Settings(**both)
     comparison = Comparison(settings, print)
     if args.resume:
         check_data(folder, comparison.data)
     else:
-        out = args.out or dated_folder("gradient-free")
+        out = args.out or commands.dated_folder("gradient-free")
         RunFolder.check_new(out)
         if courses["spiking"]:
             comparison.population("spiking")  # what fails here leaves no folder
@@ -136,7 +128,9 @@ def main(arguments=None):
     print(comparison.table(rows, angles))
     print(f"figure: {folder.figures / 'gradient_free.png'}")
     n_pixels = comparison.data.n_pixels
-    return draw(folder.figures, {"gradient_free": lambda: plotting.gradient_free(rows, scaling, SCALING, n_pixels)})
+    return commands.draw(
+        folder.figures, {"gradient_free": lambda: plotting.gradient_free(rows, scaling, SCALING, n_pixels)}
+    )
 
 
 def measure_angles(comparison, found):

@@ -23,15 +23,9 @@ import numpy as np
 
 import brianff.program  # noqa: F401
 from brianff import datasets, plotting
-from brianff.command_line.commands import (
-    add_model_options,
-    add_out_option,
-    add_quick_option,
-    draw,
-    fail_cleanly,
-    with_quick,
-)
+from brianff.command_line import commands
 from brianff.devices.runtime import RuntimeSimulator
+from brianff.equations.checker import check_own_files
 from brianff.equations.compose import compose
 from brianff.equations.kinds import FORWARD_FORWARD
 from brianff.errors import ModelError, OptionError
@@ -60,14 +54,14 @@ class Stimulation(Options):
     show_neuron: int | None = option(None, "neuron drawn (default: the one with most spikes)", low=0)
 
 
-@fail_cleanly
+@commands.fail_cleanly
 def main(arguments=None):
     parser = parser_of(__doc__, Stimulation)
-    add_model_options(parser)
-    add_out_option(parser, "runs/inspect")
-    add_quick_option(parser, "a smaller layer and one pair")
+    commands.add_model_options(parser)
+    commands.add_out_option(parser, "runs/inspect")
+    commands.add_quick_option(parser, "a smaller layer and one pair")
     args = parser.parse_args(arguments)
-    chosen = Stimulation(**with_quick(args, given(args, Stimulation), dict(neurons=10, pairs=1)))
+    chosen = Stimulation(**commands.with_quick(args, given(args, Stimulation), dict(neurons=10, pairs=1)))
     if chosen.show_neuron is not None and chosen.show_neuron >= chosen.neurons:
         raise OptionError(f"--show-neuron must be less than {chosen.neurons}, the neurons, not {chosen.show_neuron}.")
     models = {kind: getattr(args, kind) or default for kind, default in FORWARD_FORWARD.defaults.items()}
@@ -93,7 +87,7 @@ def main(arguments=None):
         "raster": lambda: plotting.raster(recording, epochs),
         "membrane": lambda: plotting.membrane(recording, 1, chosen.show_neuron, epochs, chosen.show),
     }
-    return draw(out, figures) or int(bool(recording.diverged))
+    return commands.draw(out, figures) or int(bool(recording.diverged))
 
 
 def checked(models, parameters):
@@ -104,6 +98,7 @@ def checked(models, parameters):
         for note in check(kind, models[kind], **{k: v for k, v in models.items() if k != kind}):
             print(f"note: {note}")
     composition = compose(models=models, parameters=parameters)
+    check_own_files(composition)
     composition.require_fit()
     if composition.models["encoder"].reads_spike_times:
         raise ModelError(f"--encoder {models['encoder']} reads spike times, and digits are images: take another one.")

@@ -153,7 +153,7 @@ def stops(monkeypatch):
 
     monkeypatch.setattr(Run, "train", one_chunk)
     monkeypatch.setattr(Comparison, "course", at_once)
-    monkeypatch.setattr(brianff.protocols.compare_models, "measure_all", at_once)
+    monkeypatch.setattr("brianff.studies.comparison.measure_all", at_once)
     monkeypatch.setattr(brianff.protocols.check_gradients.gradient_check, "finite_difference_error", at_once)
     monkeypatch.setattr(plotting, "save", at_once)
     return reached

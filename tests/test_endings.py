@@ -61,7 +61,11 @@ def test_results_that_do_not_fit_on_the_disk_are_one_sentence_and_nothing_is_los
 @pytest.mark.parametrize(
     ("error", "status", "message"),
     [
-        (MemoryError("Unable to allocate 9 TiB"), 1, "not enough memory (Unable to allocate 9 TiB): try a smaller"),
+        (
+            MemoryError("Unable to allocate 9 TiB"),
+            1,
+            "not enough memory (Unable to allocate 9 TiB): try smaller --layers",
+        ),
         (OSError(errno.EMFILE, "Too many open files"), 1, "too many open files: raise the limit"),
         (OSError(errno.ENFILE, "Too many open files", "a"), 1, "too many open files: raise the limit"),
         (ImportError("libx.so: Too many open files"), 1, "too many open files: raise the limit"),
@@ -93,12 +97,12 @@ def test_a_bug_keeps_its_traceback():
 @pytest.mark.parametrize(
     ("protocol", "options", "message"),
     [
-        ("forward_forward", ["--hidden", "300000,300000"], "300000-300000 have 90,000,000,000 weights"),
-        ("forward_forward", ["--hidden", "40000,40000"], "at least 96 GiB of memory, and this machine has 8.0"),
-        ("forward_forward", ["--hidden", "10", "--batch", "10000000", "--mini-batch", "10000000", "--refresh",
+        ("forward_forward", ["--layers", "300000,300000"], "300000-300000 have 90,000,000,000 weights"),
+        ("forward_forward", ["--layers", "40000,40000"], "at least 96 GiB of memory, and this machine has 8.0"),
+        ("forward_forward", ["--layers", "10", "--batch", "10000000", "--mini-batch", "10000000", "--refresh",
                              "10000000", "--chunk", "10000000", "--epochs", "100000"], "--chunk with layers 164-10"),
-        ("ann_forward_forward", ["--hidden", "300000,300000"], "at least 1,341 GiB of memory"),
-        ("sfdfa", ["--hidden", "300000,300000"], "300000-300000-10 have 90,000,000,000 weights"),
+        ("ann_forward_forward", ["--layers", "300000,300000"], "at least 1,341 GiB of memory"),
+        ("sfdfa", ["--layers", "300000,300000"], "300000-300000-10 have 90,000,000,000 weights"),
         ("gradient_free", ["--neurons", "100000", "--members", "512"], "weights"),
     ],
 )  # fmt: skip

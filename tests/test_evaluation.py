@@ -55,7 +55,7 @@ def test_confusion_matrix_keeps_room_for_classes_that_do_not_occur():
 
 
 def test_goodness_is_summed_over_layers(evaluation):
-    np.testing.assert_array_equal(evaluation.by_goodness(), [0, 1, 0])
+    np.testing.assert_array_equal(evaluation.predicted(), [0, 1, 0])
 
 
 @pytest.mark.parametrize("layers, expected", [(slice(0, 1), [0, 1, 2]), (slice(1, 2), [1, 1, 0]), ([1], [1, 1, 0])])
@@ -64,7 +64,7 @@ def test_goodness_of_chosen_layers(evaluation, layers, expected):
 
 
 def test_readout_predicts_the_strongest_belief(evaluation):
-    np.testing.assert_array_equal(evaluation.by_readout(), [1, 1, 1])
+    np.testing.assert_array_equal(evaluation.predicted("readout"), [1, 1, 1])
 
 
 @pytest.mark.parametrize("how, expected", [("goodness", 2 / 3), ("upper", 1 / 3), ("readout", 2 / 3)])
@@ -86,7 +86,7 @@ def test_upper_layers_of_three_are_the_second_and_third():
 
 
 def test_accuracy_names_what_it_knows(evaluation):
-    with pytest.raises(ValueError, match="'loss': it is goodness, upper or readout"):
+    with pytest.raises(ValueError, match="'loss': it is goodness, upper, readout"):
         evaluation.accuracy("loss")
 
 
@@ -98,7 +98,7 @@ def test_separation_compares_the_true_label_with_the_best_wrong_one(evaluation):
 
 def test_separation_is_positive_exactly_where_goodness_predicts_the_label(evaluation):
     true, wrong = evaluation.separation()
-    np.testing.assert_array_equal(true > wrong, evaluation.by_goodness() == LABELS)
+    np.testing.assert_array_equal(true > wrong, evaluation.predicted() == LABELS)
 
 
 def test_separation_leaves_the_goodness_as_it_was(evaluation):

@@ -25,7 +25,7 @@ def test_layers_are_words():
     assert layers_of("500,20r") == (Layer(500), Layer(20, recurrent=True))
     assert [str(layer) for layer in layers_of("500, 20r")] == ["500", "20r"]
     for text, word in (("500,,3", "''"), ("5x", "'5x'"), ("0", "'0'"), ("r", "'r'"), ("-3", "'-3'")):
-        with pytest.raises(OptionError, match=f"{word} is no layer.*500,500r"):
+        with pytest.raises(OptionError, match=f"{word} is no layer.*as in 500,500, with r"):
             layers_of(text)
 
 

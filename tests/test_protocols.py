@@ -1,5 +1,6 @@
 """Every protocol runs with --quick, prints what the README says, and draws its figures."""
 
+import ast
 import importlib
 import re
 import subprocess
@@ -91,7 +92,7 @@ def test_wrong_options_are_refused_with_one_sentence(capsys, tmp_path, protocol,
 @pytest.mark.slow
 def test_compare_models_and_go_on(tmp_path):
     lines = run("compare_models.py", "--quick", "--out", tmp_path)
-    assert lines[0].startswith("--quick: neurons lif, codes time_to_first_spike, rules symba, seeds 1, hidden 30,")
+    assert lines[0].startswith("--quick: neurons lif, codes time_to_first_spike, rules symba, seeds 1, layers 30,")
     assert "1 combinations, 0 refused, 1 still to be trained" in lines[1]
     assert lines[-1] == f"table and figure: {tmp_path}" and (tmp_path / "compare_models.png").is_file()
     table = (tmp_path / "table.md").read_text()
@@ -110,20 +111,21 @@ def test_sfdfa(tmp_path):
     assert re.fullmatch(r"test accuracy: 0\.\d{4}", lines[-1]) and float(lines[-1][-6:]) > 0.8
     assert any(re.fullmatch(r"cosine of feedback and forward weights: 0\.[89]\d+", line) for line in lines)
     figures = {p.stem for p in (tmp_path / "run" / "figures").glob("*.png")}
-    assert figures == {"training", "confusion", "receptive_fields"}
+    assert figures == {"training", "confusion", "receptive_fields", "raster", "membrane"}
 
 
 def test_sfdfa_without_validation_samples(tmp_path):
-    small = ["--device", "runtime", "--epochs", "1", "--limit", "50", "--hidden", "10", "--batch", "25"]
+    small = ["--device", "runtime", "--epochs", "1", "--limit", "50", "--layers", "10", "--batch", "25"]
     lines = run("sfdfa.py", "--quick", "--validation", "0", *small, "--out", tmp_path / "run", quiet=False)
     assert re.fullmatch(r"test accuracy: 0\.\d{4}", lines[-1])
-    assert {p.stem for p in (tmp_path / "run" / "figures").glob("*.png")} == {"confusion", "receptive_fields"}
+    drawn = {p.stem for p in (tmp_path / "run" / "figures").glob("*.png")}
+    assert drawn == {"confusion", "receptive_fields", "raster", "membrane"}
 
 
 @pytest.mark.compiler
 def test_compare_feedback(tmp_path):
     lines = run("compare_feedback.py", "--quick", "--out", tmp_path)
-    assert lines[0].startswith("--quick: methods sfdfa,dfa, seeds 1,2, hidden 100, limit 500, epochs 15")
+    assert lines[0].startswith("--quick: methods sfdfa,dfa, seeds 1,2, layers 100, limit 500, epochs 15")
     assert [line.split(",")[0] for line in lines[1:5]] == ["SFDFA", "DFA"] * 2
     assert lines[-1] == f"figures: {tmp_path}"
     assert (tmp_path / "convergence.png").is_file() and (tmp_path / "results.json").is_file()
@@ -141,8 +143,9 @@ def test_check_gradients(tmp_path):
 @pytest.mark.parametrize("name", PROTOCOLS)
 def test_protocols_stay_short_and_explain_themselves(name):
     text = (ROOT / "protocols" / name).read_text()
-    assert len(text.splitlines()) <= 150
-    assert '"""' in text.splitlines()[1] and "python protocols/" in text
+    assert len(text.splitlines()) < 150
+    assert ast.get_docstring(ast.parse(text)) and "python protocols/" in text
+    assert not re.search(r"^[ \t]+# %%", text, flags=re.M), "a cell within a function cannot be run"
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_a_run_that_fails_is_named_and_no_other_begins(script, seed, complaint):
     assert not any(line.startswith("seed 1 ") for line in lines)
 
 
-@pytest.mark.parametrize("seeds, jobs, complaint", [([], 1, "none"), ([2, 2], 1, "2,2"), ([1], -1, "--jobs")])
+@pytest.mark.parametrize("seeds, jobs, complaint", [([], 1, "none"), ([2, 2], 1, "2,2"), ([1], -1, "jobs")])
 def test_what_cannot_be_run_is_refused(script, seeds, jobs, complaint):
     with pytest.raises(ValueError, match=complaint):
         run_seeds(script, lambda seed: [seed], seeds, jobs)

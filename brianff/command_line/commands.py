@@ -93,7 +93,7 @@ def resumed(chosen, out=None):
     return chosen
 
 
-def start_or_resume(args, method, quick, name, more="", check=lambda options: None):
+def start_or_resume(args, method, quick, name, more="", check=lambda options: None, ready=lambda run: None):
     """A new run, or the one that ``--resume`` names; says what is trained on what.
 
     Parameters
@@ -110,6 +110,8 @@ def start_or_resume(args, method, quick, name, more="", check=lambda options: No
         What else ``--quick`` changes.
     check : callable
         Called with the options before anything else; may raise.
+    ready : callable
+        Called with the run before its folder is made; may raise.
 
     Returns
     -------
@@ -131,6 +133,8 @@ def start_or_resume(args, method, quick, name, more="", check=lambda options: No
         RunFolder.check_new(out)
         run = Run(method.of(options, report=print), out)
     network, data = run.method, run.method.data
+    ready(run)
+    run.begin()
     with going_on(run):
         print(
             f"{network.network_name()} on {data.name}: {len(network.train)} training, {len(data.validation)} "

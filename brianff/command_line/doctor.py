@@ -11,7 +11,7 @@ from brianff.devices.cuda_setup import Setup
 from brianff.machine import usable_cores
 from brianff.scratch import cache_folder
 
-__all__ = ["report"]
+__all__ = ["doctor", "report"]
 
 
 def report():
@@ -34,3 +34,8 @@ def _compiler():
         return f"no {name}"
     done = subprocess.run([name, "--version"], stdout=subprocess.PIPE, text=True, check=False)
     return (done.stdout.splitlines() or [name])[0]
+
+
+def doctor(args):
+    """Print the report."""
+    print("\n".join(report()))

@@ -51,15 +51,9 @@ def main(arguments=None):
     args = parser.parse_args(arguments)
     if args.command == "run":
         return importlib.import_module(f"brianff.protocols.{args.protocol}").main(args.rest)
-    # Brian2 takes a second to import, and --help needs none of it
-    if args.command == "doctor":
-        from brianff.command_line.doctor import report
-
-        print("\n".join(report()))
-    else:
-        from brianff.command_line import models
-
-        getattr(models, args.command)(args)
+    # by name, as protocols and devices: Brian2 takes a second to import, and --help needs none of it
+    place = "doctor" if args.command == "doctor" else "models"
+    getattr(importlib.import_module(f"brianff.command_line.{place}"), args.command)(args)
     return 0
 
 

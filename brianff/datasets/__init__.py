@@ -7,24 +7,37 @@ files; ``events`` is read from a file of spike times, the others from MNIST-form
 idx files. `from_arrays` and `from_spikes` make data sets of your own arrays.
 """
 
+import importlib
+
 from brianff.errors import OptionError
 
-from .dataset import Dataset, DatasetError
-from .digits import load_digits
-from .events import EventDataset, load_events
-from .idx_sets import SETS, load_idx_set
-from .own import from_arrays, from_spikes
-from .rhythm import load_rhythm
-from .timing import load_timing
+# Imported when they are used: reading idx files, spike trains and archives needs much that other data sets do not.
+_PLACES = {
+    "Dataset": "dataset",
+    "DatasetError": "dataset",
+    "EventDataset": "events",
+    "from_arrays": "own",
+    "from_spikes": "own",
+}
+__all__ = [*_PLACES, "SPIKE_TRAINS", "load", "names"]
 
-__all__ = ["Dataset", "DatasetError", "EventDataset", "SPIKE_TRAINS", "from_arrays", "from_spikes", "load", "names"]
-
+# Name -> (where it is from, module and function that load it).
 _WITHOUT_FILES = {
-    "digits": ("comes with scikit-learn", load_digits),
-    "timing": ("is generated", load_timing),
-    "rhythm": ("is generated", load_rhythm),
+    "digits": ("comes with scikit-learn", "digits", "load_digits"),
+    "timing": ("is generated", "timing", "load_timing"),
+    "rhythm": ("is generated", "rhythm", "load_rhythm"),
 }
 SPIKE_TRAINS = ("rhythm", "events")  # names of data sets that hold spike times
+
+
+def _imported(module, name):
+    return getattr(importlib.import_module(f"brianff.datasets.{module}"), name)
+
+
+def __getattr__(name):
+    if name in _PLACES:
+        return _imported(_PLACES[name], name)
+    raise AttributeError(f"module 'brianff.datasets' has no attribute '{name}'")
 
 
 def names():
@@ -34,7 +47,7 @@ def names():
     -------
     tuple of str
     """
-    return (*_WITHOUT_FILES, "events", *SETS)
+    return (*_WITHOUT_FILES, "events", *_imported("idx_sets", "SETS"))
 
 
 def load(name="digits", data=None, download=False, validation=None, split_seed=0):
@@ -83,17 +96,17 @@ def load(name="digits", data=None, download=False, validation=None, split_seed=0
     ((8, 8), 10)
     """
     if name in _WITHOUT_FILES:
-        origin, load_set = _WITHOUT_FILES[name]
+        origin, module, function = _WITHOUT_FILES[name]
         if data is not None:
             raise OptionError(
                 f"data set {name!r} {origin} and reads no files: leave "
                 f"out data={str(data)!r} (--data), or name the data set that it holds"
             )
-        return load_set(validation, split_seed)
+        return _imported(module, function)(validation, split_seed)
     if name == "events":
         if data is None or download:
             raise OptionError("data set 'events' is a file of yours: name it with data=FILE (--data FILE)")
-        return load_events(data, validation, split_seed)
-    if name in SETS:
-        return load_idx_set(SETS[name], data, download, validation, split_seed)
+        return _imported("events", "load_events")(data, validation, split_seed)
+    if name in (sets := _imported("idx_sets", "SETS")):
+        return _imported("idx_sets", "load_idx_set")(sets[name], data, download, validation, split_seed)
     raise OptionError(f"unknown data set {name!r}: choose from {', '.join(names())}")

@@ -7,7 +7,6 @@
 import importlib
 from typing import NamedTuple
 
-from brianff.devices.base import Results, Simulator
 from brianff.devices.cache import CompilerError, DeviceError
 from brianff.devices.memory import require_size
 from brianff.options import option
@@ -16,6 +15,12 @@ __all__ = [
     "DEVICES", "CompilerError", "Device", "DeviceError", "Results", "Simulator", "device_class", "device_option",
     "require_device", "simulator",
 ]  # fmt: skip
+
+
+def __getattr__(name):
+    if name in ("Results", "Simulator"):  # beside what only knows devices by their names
+        return getattr(importlib.import_module("brianff.devices.base"), name)
+    raise AttributeError(f"module 'brianff.devices' has no attribute '{name}'")
 
 
 class Device(NamedTuple):
@@ -77,12 +82,7 @@ def simulator(device, architecture, composition, report=None, record=False):
         If the device does not exist or cannot be used here.
     OptionError
         If the network is larger than the device or the machine can hold.
-    ModelError
-        If a model file of the user's own is wrong.
     """
-    from brianff.equations.checker import check_own_files
-
     cls = device_class(device)
     require_size(architecture, composition)
-    check_own_files(composition)
     return cls(architecture, composition, report, record)

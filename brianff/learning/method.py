@@ -15,7 +15,6 @@ import numpy as np
 
 from brianff import datasets
 from brianff.errors import BrianffError, OptionError
-from brianff.learning.options import RunOptions
 from brianff.stimulus import stream
 
 __all__ = ["METHODS", "Method", "limited", "load_data", "method_class"]
@@ -70,7 +69,7 @@ class Method(ABC):
     """
 
     name: ClassVar[str]
-    Options: ClassVar[type[RunOptions]]
+    Options: ClassVar[type]  # of `brianff.learning.options.RunOptions`
     composition = None
 
     def __init__(self, dataset=None, report=lambda text: None, **options):

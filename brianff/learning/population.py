@@ -18,15 +18,13 @@ hard (see `brianff.stimulus.wrong_labels`).
 
 import functools
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from brianff.datasets import EventDataset
 from brianff.devices import device_option, simulator
 from brianff.equations.compose import compose
-from brianff.equations.kinds import KINDS
-from brianff.equations.model import Model
+from brianff.equations.from_strings import Rule
 from brianff.errors import OptionError
 from brianff.learning.checkpoints import Whole
 from brianff.learning.evaluation import Evaluation, never_active, present
@@ -49,12 +47,6 @@ __all__ = [
 SCOPES = ("neuron", "layer")
 BATCH = 64  # presentations of one network at a time
 READOUT_EPOCHS = 50  # for `measure`: more change nothing
-
-
-def _no_rule():
-    """A rule that changes nothing, and needs no traces."""
-    strings = {"synapse": "dw : 1", "at_epoch_end": "dw = 0"}
-    return Model(KINDS["rule"], "none", Path(__file__), strings, {}, "", {})
 
 
 class SpikingPopulation:
@@ -90,7 +82,8 @@ class SpikingPopulation:
         device="cpp",
         report=None,
     ):
-        self.composition = compose(models=dict(rule=_no_rule(), optimizer="sgd"))
+        rule = Rule(name="none", description="Changes nothing.", synapse="dw : 1", at_epoch_end="dw = 0")
+        self.composition = compose(models=dict(rule=rule, optimizer="sgd"))
         self.architecture = Architecture(
             n_pixels=n_pixels,
             n_classes=n_classes,

@@ -149,7 +149,8 @@ class Recording:
         """Write an npz file, whose arrays `numpy.load` reads; see `Recording`."""
         buffer = io.BytesIO()
         np.savez(buffer, **self._arrays)
-        atomic_write(path, buffer.getbuffer())
+        with buffer.getbuffer() as content:  # released at once: Python 3.12.1 crashes if it is collected as garbage
+            atomic_write(path, content)
 
     @classmethod
     def load(cls, path):

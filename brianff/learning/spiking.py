@@ -6,6 +6,7 @@ import numpy as np
 
 from brianff import datasets
 from brianff.devices import simulator
+from brianff.equations.checker import check_own_files
 from brianff.errors import OptionError
 from brianff.learning.evaluation import present
 from brianff.learning.method import Method
@@ -35,6 +36,7 @@ class SpikingMethod(Method):
 
     def build(self):
         self.composition = self.compose()
+        check_own_files(self.composition)
         self.architecture = self.make_architecture()
         self._check_input()
         c = self.options

@@ -7,6 +7,7 @@ its weights) at a time step, against those of `brianff.studies.event_driven`, an
 import numpy as np
 
 from brianff.devices.runtime import RuntimeSimulator
+from brianff.equations.checker import check_own_files
 from brianff.equations.compose import compose
 from brianff.equations.kinds import FEEDBACK
 from brianff.network.architecture import Architecture
@@ -68,6 +69,7 @@ def present(weights, images, dt, simulator=RuntimeSimulator, parameters=None, re
     simulator, results
     """
     composition = compose(FEEDBACK, models)
+    check_own_files(composition)
     batch, n_input = images.shape
     sizes = tuple(w.shape[1] for w in weights)
     a = Architecture(
