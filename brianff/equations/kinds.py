@@ -254,6 +254,7 @@ NEURON = Kind(
     at_hand=NEURON_NAMES - _CLASSES,  # those are for rules
     alone=True,
 )  # fmt: skip
+OF_SPIKE_TRAINS = "spike_times"  # the encoder of data that are spike trains, where none is chosen
 ENCODER = Kind(
     "encoder",
     "Codes",

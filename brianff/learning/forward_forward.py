@@ -37,8 +37,8 @@ __all__ = ["ForwardForward", "ForwardForwardOptions"]
 class ForwardForwardOptions(SpikingOptions):
     """All options of a training run; the defaults of the fields that are None depend on the data set."""
 
-    goodness: str = option("sum_of_squares", "goodness: name or file", also="strings")
-    rule: str = option("symba", "learning rule: name or file", also="strings")
+    goodness: str = option(FORWARD_FORWARD.defaults["goodness"], "goodness: name or file", also="strings")
+    rule: str = option(FORWARD_FORWARD.defaults["rule"], "learning rule: name or file", also="strings")
     dale: float | None = option(
         None, "Dale's principle: this part of the neurons of every layer excites, the others inhibit", above=0, below=1
     )
@@ -142,7 +142,7 @@ class ForwardForward(SpikingMethod):
                     else "learns from positive and negative phases: --negatives none is for class groups."
                 )
             )
-        if composition.models["rule"]["layer_remember"] and not self.phases.is_paired and not groups:
+        if "pairs" in composition.needs and not self.phases.is_paired:
             raise OptionError(
                 f"--rule {composition.models['rule'].name} compares the two phases of every sample, and --phases "
                 f"{c.phases} does not show them one after the other: take --rule forward_forward, or --phases paired."

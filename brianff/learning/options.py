@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from brianff import datasets
 from brianff.devices import device_option
+from brianff.equations.kinds import FORWARD_FORWARD, OF_SPIKE_TRAINS
 from brianff.errors import OptionError
 from brianff.options import EPOCHS, SAMPLES, SEED, STEPS, TIME_STEP, Options, option
 
@@ -92,13 +93,13 @@ def set_option(help="replace a parameter of the models, as in tau_m=10*ms"):
 class SpikingOptions(RunOptions):
     """What all spiking networks have."""
 
-    neuron: str = option("lif", "neuron model: name or file", also="strings")
+    neuron: str = option(FORWARD_FORWARD.defaults["neuron"], "neuron model: name or file", also="strings")
     encoder: str | None = option(
         None,
-        "encoder: name or file (default: time_to_first_spike, or spike_times for spike trains)",
+        f"encoder: name or file (default: {FORWARD_FORWARD.defaults['encoder']}; for spike trains {OF_SPIKE_TRAINS})",
         also="strings",
     )
-    optimizer: str = option("adam", "optimizer: name or file", also="strings")
+    optimizer: str = option(FORWARD_FORWARD.defaults["optimizer"], "optimizer: name or file", also="strings")
     set: tuple[str, ...] = set_option()
 
     layers: tuple[str, ...] | None = layers_option("500,500 or 500r")
@@ -120,7 +121,9 @@ class SpikingOptions(RunOptions):
         trains = (
             self.dataset in datasets.SPIKE_TRAINS if dataset is None else isinstance(dataset, datasets.EventDataset)
         )
-        return super().defaults(dataset) | {"encoder": "spike_times" if trains else "time_to_first_spike"}
+        return super().defaults(dataset) | {
+            "encoder": OF_SPIKE_TRAINS if trains else FORWARD_FORWARD.defaults["encoder"]
+        }
 
     def check(self):
         if self.mini_batch % self.batch:

@@ -7,6 +7,7 @@ import numpy as np
 from brianff import datasets
 from brianff.devices import simulator
 from brianff.equations.checker import check_own_files
+from brianff.equations.kinds import OF_SPIKE_TRAINS
 from brianff.errors import OptionError
 from brianff.learning.evaluation import present
 from brianff.learning.method import Method
@@ -65,7 +66,7 @@ class SpikingMethod(Method):
             raise OptionError(
                 f"--encoder {encoder.name} "
                 + (
-                    f"reads intensities, and '{data.name}' holds spike times: take --encoder spike_times."
+                    f"reads intensities, and '{data.name}' holds spike times: take --encoder {OF_SPIKE_TRAINS}."
                     if trains
                     else f"reads spike times, and '{data.name}' holds images: take another one."
                 )
