@@ -195,7 +195,7 @@ class RunFolder:
     def check_new(path):
         """Refuse a folder that already holds a run."""
         if (Path(path) / "config.json").exists():
-            raise ResultsError(f"{path} already holds a run: choose another --out, or go on with --resume {path}.")
+            raise ResultsError(f"{path} already holds a run: choose another folder, or go on with it (--resume {path}; brianff.load in Python).")
 
     @classmethod
     def open(cls, path, report=lambda text: None):

@@ -16,6 +16,7 @@ from pathlib import Path
 import brianff as ff
 import brianff.program  # noqa: F401
 from brianff.command_line.commands import add_out_option, add_quick_option, dated_folder, draw, fail_cleanly, with_quick
+from brianff.devices import device_option
 from brianff.options import EPOCHS, SEED, Options, given, option, parser_of
 
 QUICK = dict(blocks=(1, 20), seeds=(1,), epochs=1, layers=("20",), limit=100)
@@ -34,6 +35,7 @@ class Study(Options):
     learning_rate: float = option(2e-3, "at the start", low=0, high=1000)
     epochs: int = option(10, "passes over the digits", **EPOCHS)
     limit: int = option(1000, "training samples", low=1)
+    device: str = device_option()
 
 
 @fail_cleanly
@@ -44,7 +46,7 @@ def main(arguments=None):
     args = parser.parse_args(arguments)
     study = Study(**with_quick(args, given(args, Study), QUICK))
     out = Path(args.out or dated_folder("awake-asleep"))
-    common = {name: getattr(study, name) for name in ("layers", "rule", "learning_rate", "epochs", "limit")}
+    common = {name: getattr(study, name) for name in ("layers", "rule", "learning_rate", "epochs", "limit", "device")}
     rows = []
     for pairs in study.blocks:
         # Side by side are as many presentations as leave a block of two stimulus epochs in each phase.

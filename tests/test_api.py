@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 import brianff as ff
 
 SMALL = dict(
-    device="runtime", layers=[12, 10], steps=20, label_neurons=2, limit=60, validation=20, refresh=30, chunk=30
+    device="runtime", layers=[12, 10], steps=20, label_neurons=2, limit=60, validation=5, refresh=30, chunk=30
 )
 ADAPTIVE = """
 dv/dt = (gain_below*I_syn - v)/tau_m : 1 (unless refractory)
@@ -27,7 +27,7 @@ def small(**options):
 
 def test_the_notebook():
     """The ten lines of the documentation, with a neuron in strings."""
-    data = ff.datasets.load("digits", validation=20)
+    data = ff.datasets.load("digits", validation=5)
     neuron = ff.Neuron(
         base="lif", equations=ADAPTIVE, threshold="v > v_th + a", reset="v = 0; a += 0.1".replace("; ", "\n"),
         parameters={"tau_a": 50 * ms}, name="adaptive",
@@ -38,7 +38,7 @@ def test_the_notebook():
     run = ff.Run(method)
     run.train(epochs=2, progress=False)
     assert run.progress == (120, 120) and run.method.options.epochs == 2
-    assert 0 <= run.evaluate("test", 30).accuracy() <= 1
+    assert 0 <= run.evaluate("test", 10).accuracy() <= 1
     assert run.weights[1].shape == (84, 12) and run.weights[2].shape == (12, 10)
     recording = run.record([0, 1], neurons=range(3))
     assert "a" in recording.variables() and recording.trace("a").shape == (3, 4 * 20 + 1)
@@ -61,7 +61,7 @@ def test_a_run_in_a_folder_is_what_it_is_in_memory_and_can_be_looked_at_again(tm
     assert repr(again) == f"<forward_forward 84-12-10 on digits, 120/120 in {tmp_path / 'run'}>"
     recording = again.record([17], neurons=[3, 5])
     assert list(recording.neurons(2)) == [3, 5] and len(recording.epochs) == 2
-    assert again.evaluate("test", 40).accuracy("readout") == run.evaluate("test", 40).accuracy("readout")
+    assert again.evaluate("test", 10).accuracy("readout") == run.evaluate("test", 10).accuracy("readout")
 
 
 def test_a_run_with_a_neuron_in_strings_can_be_taken_up_again(tmp_path):

@@ -37,7 +37,7 @@ def test_the_roofline_counts_what_a_sample_moves(monkeypatch):
     monkeypatch.syspath_prepend(str(FOLDER))
     import roofline
 
-    from brianff.network.feedforward import Architecture
+    from brianff.network.architecture import Architecture
 
     monkeypatch.setattr(roofline, "bandwidth", lambda working_set: 1e9)
     monkeypatch.setattr(roofline, "operations_per_second", lambda dtype: 1e12)

@@ -370,7 +370,7 @@ def test_parameters_must_be_a_dictionary(error_of, value):
     )
 
 
-@pytest.mark.parametrize("value", ["[1, 2]*ms", "'20*ms'", "None", "(20, ms)", "1j", "[20]"])
+@pytest.mark.parametrize("value", ["[1, 2]*ms", "'twenty'", "None", "(20, ms)", "1j", "[20]"])
 def test_a_parameter_must_be_one_number(error_of, value):
     text = changed(GOOD["neuron"], ("20*ms", value))
     assert error_of("neuron", text).startswith(
@@ -423,7 +423,7 @@ def test_an_override_of_an_unknown_name_suggests_and_lists():
         compose(parameters={"tau_n": 5 * ms})
 
 
-@pytest.mark.parametrize("value", ["5*ms", None, [1, 2] * ms, float("nan") * ms])
+@pytest.mark.parametrize("value", ["five", None, [1, 2] * ms, float("nan") * ms])
 def test_an_override_must_be_one_number(value):
     with pytest.raises(ModelError):
         compose(parameters={"tau_m": value})
@@ -1049,6 +1049,8 @@ def test_all_strings_are_shown_verbatim(names):
         for key, text in model.strings.items():
             if key in ("surrogate", "excess", "derivative", "memory", "response", "response_on_spike", "goodness_jump"):
                 continue  # only where the rule asks for it
+            if key in ("needs", "spikes", "spike_time", "evidence", "initial_limit"):
+                continue  # for protocols and Python, not for the network
             if key == "initial":  # a dictionary
                 assert all(any(line.startswith(f"{name} = ") for line in shown) for name in text)
                 continue

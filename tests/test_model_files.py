@@ -9,6 +9,7 @@ from brianff.equations.compose import compose
 from brianff.equations.kinds import FEEDBACK
 from brianff.equations.model import load
 from brianff.errors import ModelError
+from brianff.learning.forward_forward import ForwardForward
 from brianff.network.architecture import Architecture
 from brianff.network.trial import check
 from brianff.stimulus import Schedule
@@ -264,10 +265,10 @@ def test_the_method_follows_from_the_equations(neuron, change, method):
 # -- where a mistake is found ----------------------------------------------------------------------------------------
 def test_a_file_is_checked_before_a_network_is_made_of_it(neuron):
     """Without `brianff check`: not an error of Brian2's, and not after compiling."""
-    c = compose(models=dict(neuron=neuron(("-I_syn/tau_syn", "-I_syn"))))
+    path = neuron(("-I_syn/tau_syn", "-I_syn"))
     for device in ("runtime", "cpp"):
         with pytest.raises(ModelError, match=r"mine0\.py:8: wrong unit: the right-hand side of dI_syn/dt"):
-            traces(c, "v", device=device)
+            ForwardForward("digits", neuron=path, device=device)
 
 
 def test_a_membrane_that_is_no_number_is_noticed(neuron):

@@ -219,7 +219,7 @@ def test_what_did_not_fit_into_the_temporary_folder_is_one_sentence(monkeypatch,
 def test_missing_compiler_is_one_sentence(monkeypatch, tmp_path):
     monkeypatch.setenv("BRIANFF_CACHE", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(DeviceError, match="Install g\\+\\+ and make .*--device runtime"):
+    with pytest.raises(DeviceError, match="Install g\\+\\+ and make .*device runtime"):
         CppSimulator(SMALL, compose())
 
 
@@ -494,7 +494,7 @@ def test_architecture_refuses_nonsense():
         SMALL.with_(dt_ms=0.0)
     with pytest.raises(ValueError, match="at least one layer"):
         SMALL.with_(layers=())
-    with pytest.raises(ValueError, match="use a smaller --chunk"):
+    with pytest.raises(ValueError, match="use a smaller chunk"):
         SMALL.with_(capacity=2**31)
 
 

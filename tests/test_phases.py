@@ -10,7 +10,7 @@ from brianff.network.architecture import Architecture
 from brianff.stimulus import LABEL_NONE, Schedule
 
 TINY = dict(device="runtime", layers=[8, 6], steps=20, label_neurons=2, batch=5, mini_batch=10, limit=40, refresh=20)
-TINY |= dict(chunk=20, epochs=1, validation=10)
+TINY |= dict(chunk=20, epochs=1, validation=3)
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def test_create_accepts_a_folder_without_a_run(tmp_path):
 
 
 def test_create_refuses_a_folder_that_holds_a_run(run):
-    with pytest.raises(ResultsError, match=f"{run.path} already holds a run.*--resume"):
+    with pytest.raises(ResultsError, match=f"{run.path} already holds a run.*resume"):
         RunFolder.create(run.path, {})
     assert run.config["config"] == {"seed": 1}
 
@@ -298,7 +298,7 @@ def test_rows_of_an_earlier_call_must_have_been_made_with_the_same_options(tmp_p
     rows = [{"seed": 1, "config": {"hidden": [10], "epochs": 3}}]
     write_rows(path, rows)
     assert read_rows(path, lambda row: {"hidden": (10,), "epochs": 3}) == rows
-    with pytest.raises(ResultsError, match="results of epochs = 3, and now it is 4: choose another --out"):
+    with pytest.raises(ResultsError, match="results of epochs = 3, and now it is 4: choose another out"):
         read_rows(path, lambda row: {"hidden": (10,), "epochs": 4})
     path.write_text(path.read_text().replace('"seed": 1', '"seed": 2'))
     with pytest.raises(ResultsError, match="has been changed since it was written"):

@@ -1,6 +1,8 @@
 """Brian2's NumPy runtime: the reference of every device, slow, no compiler needed."""
 
+import contextlib
 import functools
+import gc
 
 import numpy as np
 from brian2.groups.group import CodeRunner
@@ -31,6 +33,8 @@ class RuntimeSimulator(Simulator):
         with self._numpy():
             self.built = build(architecture, composition, record=record)
             self.built.network.store("initial")
+            for one in self.built.network.sorted_objects:  # or Brian2 warns of objects that are never run
+                object.__setattr__(one, "_network", self.built.network.id)
             self._initial_arrays = {k: v.values.copy() for k, v in self.built.timed_arrays.items()}
 
     def _numpy(self):
@@ -68,7 +72,8 @@ class RuntimeSimulator(Simulator):
             # Brian2 compares states with 1e50, which single precision has not; the sigmoid of an exponential that
             # overflows is right. Training says what is not finite (`brianff.learning.finite`), recordings
             # what diverges (`brianff.network.monitors`).
-            with self.built.precision(), np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            quiet = np.errstate(over="ignore", divide="ignore", invalid="ignore")
+            with self.built.precision(), _little_garbage(), quiet:
                 network.run((a.steps_of(inputs, n_epochs) + 1) * a.dt_ms * ms, namespace={})
         _keep_code(network)
         return (self._read,)
@@ -77,6 +82,16 @@ class RuntimeSimulator(Simulator):
         # a copy: the next run writes into the same memory
         value = np.array(self._variable(name).get_value())
         return value if name.startswith("record_") else value.ravel()
+
+
+@contextlib.contextmanager
+def _little_garbage():
+    """Brian2 collects all garbage in every run, a tenth of a second and more: let it look at new objects only."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _keep_code(network):
