@@ -195,7 +195,10 @@ class RunFolder:
     def check_new(path):
         """Refuse a folder that already holds a run."""
         if (Path(path) / "config.json").exists():
-            raise ResultsError(f"{path} already holds a run: choose another folder, or go on with it (--resume {path}; brianff.load in Python).")
+            raise ResultsError(
+                f"{path} already holds a run: choose another folder, or go on with it (--resume {path}; in Python "
+                "brianff.load)."
+            )
 
     @classmethod
     def open(cls, path, report=lambda text: None):
