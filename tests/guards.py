@@ -52,6 +52,7 @@ QUICK = {
     "compare_feedback": [],
     "compare_models": [],
     "gradient_free": [],
+    "awake_asleep": [],
 }
 
 

@@ -11,9 +11,7 @@ from matplotlib.figure import Figure
 
 import brianff as ff
 
-SMALL = dict(
-    device="runtime", layers=[12, 10], steps=20, label_neurons=2, limit=60, validation=5, refresh=30, chunk=30
-)
+SMALL = dict(device="runtime", layers=[12, 10], steps=20, label_neurons=2, limit=60, validation=5, refresh=30, chunk=30)
 ADAPTIVE = """
 dv/dt = (gain_below*I_syn - v)/tau_m : 1 (unless refractory)
 dI_syn/dt = -I_syn/tau_syn : 1

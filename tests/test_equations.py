@@ -370,7 +370,7 @@ def test_parameters_must_be_a_dictionary(error_of, value):
     )
 
 
-@pytest.mark.parametrize("value", ["[1, 2]*ms", "'twenty'", "None", "(20, ms)", "1j", "[20]"])
+@pytest.mark.parametrize("value", ["[1, 2]*ms", "None", "(20, ms)", "1j", "[20]"])
 def test_a_parameter_must_be_one_number(error_of, value):
     text = changed(GOOD["neuron"], ("20*ms", value))
     assert error_of("neuron", text).startswith(

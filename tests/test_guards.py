@@ -7,16 +7,12 @@ import guards
 import pytest
 
 
-def test_compositions_are_as_recorded():
-    changed = guards.differences(guards.record()["compositions"], guards.compositions())
-    assert not changed, f"python tests/guards.py --write --only compositions, and say why: {changed[:20]}"
-
-
-def test_generated_code_is_as_recorded():
-    """In a process of its own: where objects of other tests are still alive, Brian2 gives new ones other names."""
-    command = [sys.executable, guards.__file__, "--only", "generated"]
+@pytest.mark.parametrize("part", ["compositions", "generated"])
+def test_strings_and_code_are_as_recorded(part):
+    """In a process of its own: Brian2 names objects, and prints some units, by what has been made before."""
+    command = [sys.executable, guards.__file__, "--only", part]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"python tests/guards.py --write --only generated, and say why: {done.stdout}"
+    assert done.returncode == 0, f"python tests/guards.py --write --only {part}, and say why: {done.stdout}"
 
 
 def test_results_of_a_protocol_are_as_recorded():

@@ -657,3 +657,12 @@ def test_matplotlib_is_imported_when_something_is_drawn():
     assert set(plotting.__all__) <= set(dir(plotting)) and all(hasattr(plotting, name) for name in plotting.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = plotting.nothing
+
+
+def test_awake_asleep_has_a_line_for_each_way_and_a_point_for_each_run():
+    rows = [{"pairs": n, "seed": k, "goodness": 0.9 - 0.1 * k, "readout": 0.8} for n in (1, 100) for k in (0, 1)]
+    axes = plotting.awake_asleep(rows).axes[0]
+    mean, points = axes.lines[:2]
+    np.testing.assert_allclose(mean.get_ydata(), [85, 85])
+    np.testing.assert_allclose(points.get_ydata(), [90, 80, 90, 80])
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["1", "100"]

@@ -133,6 +133,15 @@ def test_compare_feedback(tmp_path):
     assert again[2:] == lines[6:]  # nothing is trained twice
 
 
+def test_awake_asleep(tmp_path):
+    small = ["--device", "runtime", "--layers", "5", "--limit", "20", "--blocks", "1,10"]
+    lines = run("awake_asleep.py", "--quick", *small, "--out", tmp_path, quiet=False)
+    assert [line.split(",")[0] for line in lines if line.startswith("blocks")] == [
+        f"blocks of {n} pairs" for n in (1, 10)
+    ]
+    assert (tmp_path / "awake_asleep.png").is_file()
+
+
 def test_check_gradients(tmp_path):
     lines = run("check_gradients.py", "--quick", "--out", tmp_path)
     errors = [float(line.split()[5]) for line in lines if "quartiles" in line]

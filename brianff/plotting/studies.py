@@ -251,23 +251,23 @@ def awake_asleep(rows, figure=None):
     figure = canvas(figure, WIDTH, 4.4)
     axes = figure.subplots()
     tidy(axes)
-    pairs = sorted({row["pairs"] for row in rows})
-    ways = (
-        ("goodness", "goodness of every label", COLOURS["positive"], "o"),
-        ("readout", "softmax readout", COLOURS["negative"], "s"),
-    )
-    for way, label, colour, marker in ways:
+    pairs = np.array(sorted({row["pairs"] for row in rows}))
+    ways = {"goodness": ("goodness of every label", COLOURS["positive"], "o", 0.96)}
+    ways["readout"] = ("softmax readout", COLOURS["negative"], "s", 1.04)  # side by side
+    drawn = []
+    for way, (label, colour, marker, side) in ways.items():
         of_pairs = [[100 * row[way] for row in rows if row["pairs"] == n] for n in pairs]
-        axes.plot(pairs, [np.mean(values) for values in of_pairs], color=colour, linewidth=1.8, label=f"by {label}")
-        x = np.repeat(pairs, [len(values) for values in of_pairs])
-        axes.plot(x, np.concatenate(of_pairs), marker, color=colour, markersize=6, alpha=0.7)
-    axes.axhline(10, color="0.5", linestyle="--", linewidth=1, label="by chance")
+        means, values = [np.mean(values) for values in of_pairs], np.concatenate(of_pairs)
+        axes.plot(pairs * side, means, color=colour, linewidth=1.8, label=f"by {label}: mean and every seed")
+        x = np.repeat(pairs, [len(values) for values in of_pairs]) * side
+        axes.plot(x, values, marker, color=colour, markersize=6, alpha=0.6)
+        drawn += [means, values]
+    scale_by_error(axes, np.concatenate(drawn))
     axes.set_xscale("log")
     axes.set_xticks(pairs, [f"{n:g}" for n in pairs])
     axes.minorticks_off()
-    axes.set_ylim(0, 100)
     axes.set_xlabel("pairs in a block: positive stimulus epochs, then as many negative ones")
-    axes.set_ylabel("validation accuracy (%)")
+    axes.set_ylabel("validation accuracy (%),\nlogarithmic in the error")
     axes.grid(color=COLOURS["grid"], linewidth=0.6)
-    figure.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=TEXT)
+    figure.legend(loc="outside upper left", ncols=2, frameon=False, fontsize=TEXT)
     return figure
