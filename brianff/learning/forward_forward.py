@@ -276,8 +276,7 @@ class ForwardForward(SpikingMethod):
         if hybrids is not None:
             other = own + n
             images[n : 2 * n] = self.altered(hybrids, numbers)
-        labels = self.data.labels[samples] if self.phases is POSITIVE else self.negatives.positive_labels(samples)
-        positive = own, labels, 2 * numbers
+        positive = own, self.negatives.positive_labels(samples), 2 * numbers
         negative = other, negative_labels, 2 * numbers + 1
         return images, Schedule.of_phases(self.phases.spread(range(len(rows))), positive, negative, a)
 
@@ -342,10 +341,9 @@ class ForwardForward(SpikingMethod):
         return super().state() | of_readout | block
 
     def expected_state(self):
-        of_readout = {f"readout.{k}": v for k, v in self.readout.state().items()}
         labels = Whole(LABEL_NONE, self.data.n_classes - 1, shape=None)
         block = {"block_start": Whole(-1, self.n_rows), "negative_labels": labels}
-        return super().expected_state() | of_readout | block
+        return self.state() | super().expected_state() | block
 
     def restore(self, arrays):
         super().restore(arrays)
@@ -374,8 +372,6 @@ class ForwardForward(SpikingMethod):
         return sorted({level for levels in self.stages[: stage + 1] for level in levels})
 
     def presentations(self, samples):
-        if self.phases is POSITIVE:
-            return super().presentations(samples)
         images, negative_labels = self.negatives.shown(samples)
         own, shown = np.arange(len(samples)), self.shown(samples)
         other = own if images is None else own + len(own)

@@ -75,8 +75,8 @@ class Run:
         ResultsError
             If anything in the folder has been changed, or is damaged.
         """
-        folder = RunFolder.open(path, report)
-        method = method or method_class(folder.document.get("method"))
+        if method is None:
+            method = method_class(RunFolder.open(path, report).document.get("method"))
         folder, options = folders.reopen(path, method.Options, report, trust_models, lambda o: o.resolved())
         options = dataclasses.replace(options, **{k: v for k, v in changes.items() if v is not None})
         if options.dataset is None and dataset is None:

@@ -100,7 +100,7 @@ class SpikingMethod(Method):
         out |= a.plasticity(learning)
         for level in self.levels:
             out[f"layer{level}.samples_per_update"] = float(self.options.mini_batch)
-        out["neurons0.seed"] = self.options.seed
+        out["neurons0.seed"] = seed
         return out | {name: value for name, value in self.synaptic.items() if learning or name.endswith(".w")}
 
     @functools.cached_property

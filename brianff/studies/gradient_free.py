@@ -5,6 +5,7 @@ synaptic events (one spike, or one input that is not zero, at one synapse).
 """
 
 import dataclasses
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -165,8 +166,9 @@ class Comparison:
         """Weights with which the spiking courses of a seed begin."""
         return initial_weights(self.population("spiking").shape, seed)
 
+    @functools.cache  # noqa: B019  (a comparison lives as long as its program)
     def population(self, substrate):
-        """A population of "ann" or "spiking" layers."""
+        """A population of "ann" or "spiking" layers, to measure with: made when it is first needed."""
         return self.search(substrate, "frozen", 0).population
 
     def measure(self, population, w, which, readout=None):
