@@ -8,7 +8,7 @@ import re
 
 __all__ = [
     "BrianffError", "BrianffWarning", "DivergenceError", "ModelError", "OptionError", "UnsupportedError",
-    "speaking_of_options", "spoken",
+    "speaking_of_options", "speaks_of_options", "spoken",
 ]  # fmt: skip
 
 _OPTION = re.compile(r"(?<![\w-])--([a-z][a-z0-9]*(?:-[a-z0-9]+)*)\b")
@@ -20,11 +20,16 @@ def spoken(text):
     return text if _of_options else _OPTION.sub(lambda found: found[1].replace("-", "_"), text)
 
 
+def speaks_of_options():
+    """Whether messages name options of the command line."""
+    return _of_options
+
+
 @contextlib.contextmanager
-def speaking_of_options():
+def speaking_of_options(of_options=True):
     """Messages name options of the command line, ``--mini-batch``, and not arguments, ``mini_batch``."""
     global _of_options
-    before, _of_options = _of_options, True
+    before, _of_options = _of_options, of_options
     try:
         yield
     finally:

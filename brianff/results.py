@@ -35,7 +35,7 @@ import numpy as np
 from brianff.errors import BrianffError
 from brianff.hashes import digest_of
 
-__all__ = ["ResultsError", "RunFolder", "atomic_write", "lock_folder", "read_rows", "write_rows"]
+__all__ = ["InUseError", "ResultsError", "RunFolder", "atomic_write", "lock_folder", "read_rows", "write_rows"]
 
 _WHAT_TO_DO = {
     "checkpoint": "put the run's own back, or delete it, and training begins again from the start",
@@ -47,6 +47,10 @@ _held = weakref.WeakValueDictionary()
 
 class ResultsError(BrianffError):
     """A results folder that is missing, damaged or of another network."""
+
+
+class InUseError(ResultsError):
+    """A results folder in which another process is at work."""
 
 
 def atomic_write(path, data):
@@ -89,7 +93,7 @@ class _Lock:
         except BlockingIOError:
             self.file.seek(0)
             who = self.file.read(200).strip()
-            raise ResultsError(
+            raise InUseError(
                 f"another process{f' ({who})' if who else ''} is at work in {folder}: wait until it has ended."
             ) from None
         except OSError:  # a network file system without locks

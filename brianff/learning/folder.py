@@ -13,6 +13,7 @@ import dataclasses
 import hashlib
 import hmac
 import importlib.metadata
+import json
 import os
 import platform
 import secrets
@@ -25,7 +26,10 @@ from brianff.errors import OptionError
 from brianff.hashes import digest_of, file_digest
 from brianff.results import ResultsError, RunFolder
 
-__all__ = ["begin", "begin_run", "check_data", "check_equations", "data_digest", "reopen", "versions"]
+__all__ = [
+    "begin", "begin_run", "check_data", "check_equations", "check_options", "data_digest", "names_file", "reopen",
+    "versions",
+]  # fmt: skip
 
 
 def versions():
@@ -74,17 +78,42 @@ def begin(path, options, data, composition=None, report=lambda text: None, **mor
     **more
         Further entries of config.json.
     """
-    config = {one.name: getattr(options, one.name) for one in dataclasses.fields(options)}
-    if isinstance(config.get("layers"), tuple):
-        config["layers"] = [layer if isinstance(layer, int) else str(layer) for layer in config["layers"]]
-    document, copies = {"config": config, **more}, {}
+    config, models, copies = _config(options, composition)
+    document = {"config": config, **more}
     if composition is not None:
-        document["equations"] = str(composition).splitlines()
-        document["models"], copies = _copies(config, composition)
+        document |= {"equations": str(composition).splitlines(), "models": models}
     document |= {"data": data_digest(data), "versions": versions()}
     if copies:
         document["signature"] = _signature(document, report)
     return RunFolder.create(path, document, copies, report)
+
+
+def _config(options, composition):
+    """Options as config.json has them, its entries of model files, and these files' contents."""
+    config = {one.name: getattr(options, one.name) for one in dataclasses.fields(options)}
+    if isinstance(config.get("layers"), tuple):
+        config["layers"] = [layer if isinstance(layer, int) else str(layer) for layer in config["layers"]]
+    return config, *(_copies(config, composition) if composition is not None else ({}, {}))
+
+
+def check_options(folder, method):
+    """Refuse to go on with a run of other options or model files than those of a `brianff.learning.method.Method`."""
+    document = folder.config
+    config, models, _ = _config(method.options, method.composition)
+    now = json.loads(json.dumps(config | {"method": method.name}))
+    then = document.get("config", {}) | {"method": document.get("method")}
+    for name in sorted((now.keys() | then.keys()) - {"device", "data", "download"}):
+        if then.get(name) != now.get(name):
+            raise ResultsError(
+                f"{folder.path} has a run with {name} = {then.get(name)}, and now it is {now.get(name)}: choose "
+                "another folder."
+            )
+    for kind, entries in models.items():
+        if [e["sha256"] for e in entries] != [e["sha256"] for e in document.get("models", {}).get(kind, ())]:
+            raise ResultsError(
+                f"{folder.path} was begun with another {kind} '{method.composition.models[kind].name}': put it back, "
+                "or choose another folder."
+            )
 
 
 def names_file(name):

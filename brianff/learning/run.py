@@ -3,6 +3,7 @@
 import dataclasses
 import resource
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -81,13 +82,37 @@ class Run:
         options = dataclasses.replace(options, **{k: v for k, v in changes.items() if v is not None})
         if options.dataset is None and dataset is None:
             dataset = _named(folder)
-        run = cls(method.of(options, dataset, report))
-        run.folder, run.path = folder, folder.path
-        folders.check_data(folder, run.method.data)
-        folders.check_equations(folder, run.method.composition)
+        return cls(method.of(options, dataset, report))._going_on(folder, report)
+
+    @classmethod
+    def begun_or_new(cls, method, folder, report=lambda text: None):
+        """A run of a method in a folder: a new one, or the one that the folder has, which must be the same.
+
+        Parameters
+        ----------
+        method : `brianff.learning.method.Method`
+        folder : path
+        report : callable, optional
+
+        Raises
+        ------
+        ResultsError
+            If the folder has another run, or is damaged.
+        """
+        if not (Path(folder) / "config.json").exists():
+            return cls(method, folder)
+        begun = RunFolder.open(folder, report)
+        folders.check_options(begun, method)
+        return cls(method)._going_on(begun, report)
+
+    def _going_on(self, folder, report):
+        """This run, as a folder has it."""
+        self.folder, self.path = folder, folder.path
+        folders.check_data(folder, self.method.data)
+        folders.check_equations(folder, self.method.composition)
         if checkpoint := folder.load_checkpoint(report):
-            run._restore(*checkpoint)
-        return run
+            self._restore(*checkpoint)
+        return self
 
     def __repr__(self):
         done, total = self.progress

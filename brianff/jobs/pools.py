@@ -1,0 +1,163 @@
+"""Where jobs are done: in processes of this machine, or on the workers of a Dask cluster (`brianff.jobs.cluster`)."""
+
+import queue
+import threading
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from brianff.errors import OptionError
+from brianff.jobs.worker import Worker
+from brianff.machine import usable_cores
+from brianff.options import Options, option
+
+__all__ = ["CLUSTERS", "Computing", "LocalPool", "Pool", "pool_of"]
+
+CLUSTERS = ("slurm", "pbs", "sge", "lsf", "htcondor", "oar", "moab")
+
+
+@dataclass(frozen=True)
+class Computing(Options):
+    """Where many runs are done."""
+
+    jobs: int = option(
+        0,
+        "runs at a time, each with one thread; 0: one a core; with --cluster: jobs that are submitted",
+        low=0,
+        high=4096,
+    )
+    scheduler: str | None = option(
+        None, "do them on the workers of this Dask scheduler, as in tcp://host:8786", metavar="ADDRESS"
+    )
+    cluster: str | None = option(
+        None, "start workers on a cluster, through dask-jobqueue and its configuration file", choices=list(CLUSTERS)
+    )
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.scheduler and self.cluster:
+            raise OptionError("--scheduler names workers that are there, --cluster starts some: leave one out.")
+        if self.scheduler and self.jobs:
+            raise OptionError("--scheduler has as many runs at a time as its workers have threads: leave out --jobs.")
+        if self.cluster and not self.jobs:
+            raise OptionError(f"--cluster {self.cluster} submits so many jobs: say how many, --jobs N.")
+
+
+class Pool(ABC):
+    """Does jobs side by side.
+
+    Used as a context manager; what still runs when it is left, is stopped at its last checkpoint.
+
+    Parameters
+    ----------
+    say : callable
+        Called as ``say(job, kind, value)``, from any thread (see `brianff.jobs.worker.Worker.do`).
+    """
+
+    def __init__(self, say=lambda job, kind, value: None):
+        self.say = say
+        self._finished = queue.Queue()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+    @property
+    @abstractmethod
+    def size(self):
+        """Jobs that are done at a time, now."""
+
+    @abstractmethod
+    def submit(self, job, folder):
+        """Have a job done, in the run's folder (str)."""
+
+    def next(self):
+        """(job, outcome) of one that has come to its end; waits for it."""
+        while True:
+            try:
+                job, outcome = self._finished.get(timeout=1.0)
+            except queue.Empty:
+                self.look_after()
+                continue
+            if isinstance(outcome, BaseException):
+                raise outcome
+            return job, outcome
+
+    def look_after(self):  # noqa: B027  (most have nothing to do)
+        """Called once a second while jobs are waited for."""
+
+    @abstractmethod
+    def close(self):
+        """Stop what runs at its last checkpoint, and wait for it."""
+
+
+class LocalPool(Pool):
+    """Processes of this machine.
+
+    Parameters
+    ----------
+    size : int
+        0: one for each core that this process may use.
+    say : callable, optional
+    """
+
+    def __init__(self, size=0, say=lambda job, kind, value: None):
+        super().__init__(say)
+        self._size = size or usable_cores()
+        self._jobs = queue.SimpleQueue()
+        self._workers, self._threads = [], []
+        self._closing = False
+
+    @property
+    def size(self):
+        return self._size
+
+    @property
+    def pids(self):
+        """Of the processes."""
+        return [pid for worker in self._workers if (pid := worker.pid) is not None]
+
+    def submit(self, job, folder):
+        self._jobs.put((job, folder))
+        if len(self._threads) < self._size:
+            worker = Worker()
+            thread = threading.Thread(target=self._serve, args=(worker,), daemon=True)
+            self._workers.append(worker)
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, worker):
+        try:
+            while (one := self._jobs.get()) is not None:
+                job, folder = one
+                if self._closing:
+                    continue
+
+                def say(kind, value, job=job):
+                    self.say(job, kind, value)
+
+                self._finished.put((job, worker.do(job, folder, say)))
+        except Exception as error:
+            self._finished.put((job, error))
+        finally:
+            worker.close()
+
+    def close(self):
+        self._closing = True
+        for worker in self._workers:
+            worker.stop()
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join()
+
+
+def pool_of(computing, say=lambda job, kind, value: None, report=lambda text: None, most=None):
+    """The `Pool` that `Computing` asks for; no larger than `most`, the number of jobs there are."""
+    if computing.scheduler or computing.cluster:
+        from brianff.jobs.cluster import ClusterPool
+
+        return ClusterPool(computing, say, report)
+    size = computing.jobs or usable_cores()
+    return LocalPool(size if most is None else max(1, min(size, most)), say)
