@@ -1,10 +1,9 @@
 """Labelled data sets: images, and spike trains.
 
-`load` gives a `Dataset`, unsigned 8-bit images, their labels and three disjoint
-splits, or an `EventDataset`, with spike times in the place of images. The
-default, scikit-learn's digits, and the generated `timing` and `rhythm` need no
-files; ``events`` is read from a file of spike times, the others from MNIST-format
-idx files. `from_arrays` and `from_spikes` make data sets of your own arrays.
+`load` gives a `Dataset`, unsigned 8-bit images, their labels and three disjoint splits, or an `EventDataset`, with
+spike times in the place of images. The default, scikit-learn's digits, and the generated `timing` and `rhythm` need no
+files; ``events`` is read from a file of spike times, the others from MNIST-format idx files. `from_arrays` and
+`from_spikes` make data sets of your own arrays.
 """
 
 import importlib
@@ -58,24 +57,21 @@ def load(name="digits", data=None, download=False, validation=None, split_seed=0
     name : str
         One of `names`.
     data : path-like, optional
-        For "events" the npz file (see `brianff.datasets.events.load_events`).
-        Otherwise the folder that holds the data set's idx files, or one of their
-        usual sub-folders (such as ``MNIST/raw``). If given, no other folder is searched.
-        By default these are searched in turn: the folder named by the environment
-        variable ``BRIANFF_DATA``, torchvision's usual ``./data`` and ``~/data``,
-        Keras's cache, Debian's package dataset-fashion-mnist and the cache that
-        `download` fills.
+        For "events" the npz file (see `brianff.datasets.events.load_events`). Otherwise the folder that holds the data
+        set's idx files, or one of their usual sub-folders (such as ``MNIST/raw``). If given, no other folder is
+        searched. By default these are searched in turn: the folder named by the environment variable ``BRIANFF_DATA``,
+        torchvision's usual ``./data`` and ``~/data``, Keras's cache, Debian's package dataset-fashion-mnist and the
+        cache that `download` fills.
     download : bool
-        Download the files, with their checksums verified, if no searched folder
-        holds them. The digits are never downloaded: scikit-learn ships them.
+        Download the files, with their checksums verified, if no searched folder holds them. The digits are never
+        downloaded: scikit-learn ships them.
     validation : int or float, optional
-        Samples to hold out of the training samples for validation: a number (int)
-        or a fraction (float). 0 leaves the validation split empty. Default: 0.2 for
-        the digits; for the others 5000, or a twelfth of the training file if that
-        is fewer.
+        Samples to hold out of the training samples for validation: a number (int) or a fraction (float). 0 leaves the
+        validation split empty. Default: 0.2 for the digits; for the others 5000, or a twelfth of the training file if
+        that is fewer.
     split_seed : int
-        Seed that draws the validation samples and, for the digits, the test
-        samples. The idx data sets keep their official test file as the test split.
+        Seed that draws the validation samples and, for the digits, the test samples. The idx data sets keep their
+        official test file as the test split.
 
     Returns
     -------
@@ -99,8 +95,8 @@ def load(name="digits", data=None, download=False, validation=None, split_seed=0
         origin, module, function = _WITHOUT_FILES[name]
         if data is not None:
             raise OptionError(
-                f"data set {name!r} {origin} and reads no files: leave "
-                f"out data={str(data)!r} (--data), or name the data set that it holds"
+                f"data set {name!r} {origin} and reads no files: leave out data={str(data)!r} (--data), or name the "
+                "data set that it holds"
             )
         return _imported(module, function)(validation, split_seed)
     if name == "events":

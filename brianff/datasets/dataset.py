@@ -30,7 +30,7 @@ class Labelled:
             raise self._invalid(f"n_classes is {self.n_classes}", "give samples of at least two classes")
         if not _is_index_array(labels) or len(labels) != n_samples:
             raise self._invalid(
-                f"labels are {_describe(labels)} for {n_samples} {what}",
+                f"labels are {described(labels)} for {n_samples} {what}",
                 f"give an integer array with one label for each {what[:-1]}",
             )
         bad = np.flatnonzero((labels < 0) | (labels >= self.n_classes))
@@ -45,14 +45,11 @@ class Labelled:
         splits = {"train": self.train, "validation": self.validation, "test": self.test}
         for split, indices in splits.items():
             if not _is_index_array(indices):
-                raise self._invalid(
-                    f"split {split!r} is {_describe(indices)}",
-                    "give a one-dimensional integer array of sample indices",
-                )
+                remedy = "give a one-dimensional integer array of sample indices"
+                raise self._invalid(f"split {split!r} is {described(indices)}", remedy)
             if not indices.size and split != "validation":
                 raise self._invalid(
-                    f"split {split!r} is empty",
-                    "hold fewer samples out of it or use a larger data set",
+                    f"split {split!r} is empty", "hold fewer samples out of it or use a larger data set"
                 )
             if indices.size and not 0 <= indices.min() <= indices.max() < n_samples:
                 raise self._invalid(
@@ -91,8 +88,8 @@ class Dataset(Labelled):
     Raises
     ------
     OptionError
-        If the arrays do not fit together, a label is out of range, or the splits
-        overlap or leave no training or test samples.
+        If the arrays do not fit together, a label is out of range, or the splits overlap or leave no training or test
+        samples.
     """
 
     name: str
@@ -130,17 +127,16 @@ class Dataset(Labelled):
     def _check_samples(self):
         images = self.images
         if not isinstance(images, np.ndarray) or images.dtype != np.uint8 or images.ndim != 3 or images.size == 0:
-            raise self._invalid(
-                f"images are {_describe(images)}",
-                "give a non-empty uint8 array (n_samples, height, width)",
-            )
+            remedy = "give a non-empty uint8 array (n_samples, height, width)"
+            raise self._invalid(f"images are {described(images)}", remedy)
 
 
 def _is_index_array(array):
     return isinstance(array, np.ndarray) and array.ndim == 1 and np.issubdtype(array.dtype, np.integer)
 
 
-def _describe(value):
+def described(value):
+    """What a value is, for messages."""
     if isinstance(value, np.ndarray):
-        return f"a {value.dtype} array of shape {value.shape}"
+        return f"an array of {value.dtype} of shape {value.shape}"
     return f"a {type(value).__name__}"

@@ -14,8 +14,7 @@ def load_digits(validation=None, split_seed=0):
     Parameters
     ----------
     validation : int or float, optional
-        Number or fraction of the samples left by the test split to hold out for
-        validation (default 0.2).
+        Number or fraction of the samples left by the test split to hold out for validation (default 0.2).
     split_seed : int
         Seed that draws both held-out splits. The test split depends on nothing else.
 

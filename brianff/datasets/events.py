@@ -2,13 +2,11 @@
 
 A simulation has time steps, and a channel at most one spike in each.  A spike at time t from the start of its sample
 belongs to step floor(t/dt), where a time that a rounding error keeps from the beginning of a step counts as that
-beginning.  A stimulus epoch of n steps has steps 0 to n - 1: a spike exactly at its end is after it, and refused.
-Where two spikes of a channel meet in a step, the later one moves to the next free step, or, at the end of a stimulus
-epoch, the earlier ones to the steps before: every spike of the data is a spike of the simulation.
+beginning.  A stimulus epoch of n steps has steps 0 to n - 1: a spike exactly at its end is after it, and refused. Where
+two spikes of a channel meet in a step, the later one moves to the next free step, or, at the end of a stimulus epoch,
+the earlier ones to the steps before: every spike of the data is a spike of the simulation.
 """
 
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,17 +15,14 @@ import numpy as np
 from brianff.errors import OptionError
 
 from .dataset import DatasetError, Labelled
+from .npz import read_arrays
 from .splits import three_parts
 
-# name of the array in the file -> number of dimensions, kind of numbers
+# name of the array in the file -> number of dimensions, type
 ARRAYS = {
-    "times": (1, "f"),
-    "channels": (1, "iu"),
-    "samples": (1, "iu"),
-    "labels": (1, "iu"),
-    "n_channels": (0, "iu"),
-    "n_classes": (0, "iu"),
-    "n_train": (0, "iu"),
+    "times": (1, np.floating),
+    **dict.fromkeys(("channels", "samples", "labels"), (1, np.integer)),
+    **dict.fromkeys(("n_channels", "n_classes", "n_train"), (0, np.integer)),
 }
 
 
@@ -263,48 +258,15 @@ def load_events(path, validation=None, split_seed=0):
         If the file is missing, damaged or holds something else.
     """
     path = Path(path).expanduser()
-    found = _read(path)
-    labels, n_train = found["labels"].astype(np.int64), int(found["n_train"])
+    found = read_arrays(path, ARRAYS, "Write it again.", "Name a file with --data FILE.")
+    whole = {name: array.astype(np.int64) for name, array in found.items() if ARRAYS.get(name) == (1, np.integer)}
+    n_channels, n_classes, n_train = (int(found[name]) for name in ("n_channels", "n_classes", "n_train"))
+    labels = whole["labels"]
     if not 0 < n_train < len(labels):
         raise DatasetError(f"{path}: n_train is {n_train} of {len(labels)} samples: leave samples for both parts.")
-    train, validation, test = three_parts("events", labels, validation, split_seed, n_train=n_train)
+    parts = three_parts("events", labels, validation, split_seed, n_train=n_train)
+    spikes = found["times"], whole["channels"], whole["samples"]
     try:
-        return EventDataset(
-            name="events",
-            times=found["times"],
-            channels=found["channels"].astype(np.int64),
-            samples=found["samples"].astype(np.int64),
-            n_channels=int(found["n_channels"]),
-            labels=labels,
-            n_classes=int(found["n_classes"]),
-            train=train,
-            validation=validation,
-            test=test,
-        )
+        return EventDataset("events", *spikes, n_channels, labels, n_classes, *parts)
     except ValueError as error:
         raise DatasetError(f"{path}: {error}.") from None
-
-
-def _read(path):
-    try:
-        # numpy.load takes anything that is no zip archive for a pickle.
-        if path.is_file() and not zipfile.is_zipfile(path):
-            raise zipfile.BadZipFile("no zip archive, or one that was cut short")
-        with np.load(path, allow_pickle=False) as archive:
-            found = {name: archive[name] for name in archive.files}
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
-        raise DatasetError(f"{path} is not a valid npz file ({error}): write it again.") from error
-    except OSError as error:
-        raise DatasetError(
-            f"{path} cannot be read: {error.strerror or error}. Name a file with --data FILE."
-        ) from error
-    for name, (n_dimensions, kinds) in ARRAYS.items():
-        if name not in found:
-            raise DatasetError(f"{path} lacks the array {name}: it needs {', '.join(ARRAYS)}.")
-        array = found[name]
-        if array.ndim != n_dimensions or array.dtype.kind not in kinds:
-            what = {"f": "float", "iu": "integer"}[kinds] + (" array with one dimension" if n_dimensions else " number")
-            raise DatasetError(
-                f"{path} holds {name} as a {array.dtype} array of shape {array.shape}, not as one {what}."
-            )
-    return found

@@ -8,9 +8,9 @@ import numpy as np
 from brianff.errors import OptionError
 
 from .dataset import Dataset, DatasetError
-from .idx import GET_AGAIN, read_images, read_labels
+from .idx import GET_AGAIN, read_idx
 from .locate import download_files, find_files
-from .npz import read_npz
+from .npz import read_keras
 from .splits import three_parts
 
 
@@ -23,8 +23,7 @@ class IdxSet:
     name, title : str
         Name for `brianff.datasets.load` and for people.
     files : tuple of str
-        Training images, training labels, test images and test labels, without
-        ``.gz``.
+        Training images, training labels, test images and test labels, without ``.gz``.
     folders : tuple of str
         Sub-folders in which the files are usually kept, torchvision's first.
     cache : str
@@ -42,8 +41,8 @@ class IdxSet:
     npz : str, optional
         Name of the archive in which Keras keeps the data set.
     label_digest : str, optional
-        SHA-256 of the training and then the test labels, one byte each. It tells
-        apart data sets whose files have the same names.
+        SHA-256 of the training and then the test labels, one byte each. It tells apart data sets whose files have the
+        same names.
     """
 
     name: str
@@ -82,10 +81,7 @@ _MNIST_LIKE = (
         folders=("MNIST/raw", "MNIST", "mnist"),
         cache="mnist",
         n_classes=10,
-        mirrors=(
-            "https://ossci-datasets.s3.amazonaws.com/mnist/",
-            "http://yann.lecun.com/exdb/mnist/",
-        ),
+        mirrors=("https://ossci-datasets.s3.amazonaws.com/mnist/", "http://yann.lecun.com/exdb/mnist/"),
         checksums=_checksums(
             "f68b3c2dcbeaaa9fbdd348bbdeb94873",
             "d53e105ee54ea40749a09fcbcd1e9432",
@@ -134,15 +130,7 @@ def _emnist(split, n_classes, first_label=0):
     return IdxSet(
         name=prefix,
         title=f"EMNIST {split}",
-        files=tuple(
-            f"{prefix}-{part}"
-            for part in (
-                "train-images-idx3-ubyte",
-                "train-labels-idx1-ubyte",
-                "test-images-idx3-ubyte",
-                "test-labels-idx1-ubyte",
-            )
-        ),
+        files=tuple(f"{prefix}-{stem.replace('t10k', 'test')}" for stem in MNIST_FILES),
         folders=("EMNIST/raw", "EMNIST", "emnist", prefix, "gzip"),
         cache="emnist",
         n_classes=n_classes,
@@ -181,35 +169,34 @@ def load_idx_set(idx_set, data=None, download=False, validation=None, split_seed
     Returns
     -------
     Dataset
-        The training file's images and then the test file's, upright. Labels start
-        at 0: EMNIST letters, 1 to 26 in the files, are 0 to 25.
+        The training file's images and then the test file's, upright. Labels start at 0: EMNIST letters, 1 to 26 in the
+        files, are 0 to 25.
 
     Raises
     ------
     OptionError
-        If `validation` leaves no training sample, or both `data` and `download` are
-        given.
+        If `validation` leaves no training sample, or both `data` and `download` are given.
     DatasetError
         If the files are missing or bad.
     """
     paths = _files(idx_set, data, download)
     if len(paths) == 1:
-        images, counts, label_parts = read_npz(paths[0])
+        images, labels = read_keras(paths[0])
         label_paths = paths * 2
     else:
         label_paths = paths[1::2]
-        label_parts = [read_labels(path) for path in label_paths]
-        images, counts = read_images(paths[0::2], idx_set.transposed)
-        _check_counts(paths, counts, label_parts)
-    for path, part in zip(label_paths, label_parts, strict=True):
+        labels = [read_idx(path, "labels") for path in label_paths]
+        images = [read_idx(path, "images") for path in paths[0::2]]
+        _check_parts(paths, images, labels)
+        if idx_set.transposed:
+            images = [np.ascontiguousarray(part.transpose(0, 2, 1)) for part in images]
+    for path, part in zip(label_paths, labels, strict=True):
         _check_label_range(path, part, idx_set)
-    raw_labels = np.concatenate(label_parts)
+    raw_labels = np.concatenate(labels)
     _check_identity(label_paths, raw_labels, idx_set)
     labels = raw_labels.astype(np.int64) - idx_set.first_label
-
-    n_train = counts[0]
-    parts = three_parts(idx_set.name, labels, validation, split_seed, n_train=n_train)
-    return Dataset(idx_set.name, images, labels, idx_set.n_classes, *parts)
+    parts = three_parts(idx_set.name, labels, validation, split_seed, n_train=len(images[0]))
+    return Dataset(idx_set.name, np.concatenate(images), labels, idx_set.n_classes, *parts)
 
 
 def _files(idx_set, data, download):
@@ -217,8 +204,8 @@ def _files(idx_set, data, download):
         return find_files(idx_set, data)
     if data is not None:
         raise OptionError(
-            f"data set {idx_set.name!r}: data={str(data)!r} (--data) names the files "
-            "and download=True (--download) fetches them: give only one of the two"
+            f"data set {idx_set.name!r}: data={str(data)!r} (--data) names the files and download=True (--download) "
+            "fetches them: give only one of the two"
         )
     try:
         return find_files(idx_set, cached=False)
@@ -226,13 +213,18 @@ def _files(idx_set, data, download):
         return download_files(idx_set)
 
 
-def _check_counts(paths, counts, label_parts):
-    for image_path, label_path, count, part in zip(paths[0::2], paths[1::2], counts, label_parts, strict=True):
-        if count != len(part):
+def _check_parts(paths, images, labels):
+    for image_path, label_path, of_images, of_labels in zip(paths[0::2], paths[1::2], images, labels, strict=True):
+        (height, width), (first_height, first_width) = of_images.shape[1:], images[0].shape[1:]
+        if (height, width) != (first_height, first_width):
             raise DatasetError(
-                f"{image_path} has {count} images but labels file {label_path} has "
-                f"{len(part)} labels: are they of one data set? Put the files of one "
-                "data set together."
+                f"{image_path} holds images of {height} x {width} pixels but {paths[0]} of {first_height} x "
+                f"{first_width}: are they of two data sets? Put the files of one data set together."
+            )
+        if len(of_images) != len(of_labels):
+            raise DatasetError(
+                f"{image_path} has {len(of_images)} images but labels file {label_path} has {len(of_labels)} labels: "
+                "are they of one data set? Put the files of one data set together."
             )
 
 
@@ -241,8 +233,8 @@ def _check_label_range(path, labels, idx_set):
     bad = np.flatnonzero((labels < first) | (labels > last))
     if bad.size:
         raise DatasetError(
-            f"{path}: label {labels[bad[0]]} at item {bad[0]} is out of range for "
-            f"{idx_set.n_classes} classes ({first} to {last}). {GET_AGAIN}"
+            f"{path}: label {labels[bad[0]]} at item {bad[0]} is out of range for {idx_set.n_classes} classes ({first} "
+            f"to {last}). {GET_AGAIN}"
         )
 
 
@@ -251,8 +243,6 @@ def _check_identity(paths, labels, idx_set):
     for other in SETS.values():
         if other.label_digest == digest and other.name != idx_set.name:
             raise DatasetError(
-                f"{paths[0]} holds the labels of {other.title}, not of "
-                f"{idx_set.title}, whose files have the same names: load "
-                f"{other.name!r}, or name the folder of {idx_set.title} with "
-                "--data DIR."
+                f"{paths[0]} holds the labels of {other.title}, not of {idx_set.title}, whose files have the same "
+                f"names: load {other.name!r}, or name the folder of {idx_set.title} with --data DIR."
             )

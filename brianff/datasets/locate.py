@@ -33,8 +33,7 @@ def find_files(idx_set, data=None, cached=True):
     Returns
     -------
     list of pathlib.Path
-        Either the four idx files in the order of ``idx_set.files``, or one npz
-        archive that holds them all.
+        Either the four idx files in the order of ``idx_set.files``, or one npz archive that holds them all.
 
     Raises
     ------
@@ -47,8 +46,8 @@ def find_files(idx_set, data=None, cached=True):
         root = Path(data).expanduser()
         if not os.path.isdir(root):
             raise DatasetError(
-                f"the folder {root} (--data) does not exist or is a file: name the "
-                f"folder that holds the files of {idx_set.title}."
+                f"the folder {root} (--data) does not exist or is a file: name the folder that holds the files of "
+                f"{idx_set.title}."
             )
         folders = _folders_under(root, idx_set)
 
@@ -137,15 +136,12 @@ def _not_found(idx_set, data, searched):
         f"{idx_set.title} ({', '.join(idx_set.files)}, plain or .gz) was not found in any of these folders:",
         *(f"  {folder}" for folder in searched),
     ]
-    if data is None:
-        lines.append(
-            "Name the folder that holds the files with --data DIR or the environment "
-            "variable BRIANFF_DATA, or fetch them with --download."
-        )
-    else:
-        lines.append(
-            "Name the folder that holds the files with --data DIR, or fetch them with --download in place of --data."
-        )
+    variable, instead = (
+        (" or the environment variable BRIANFF_DATA", "") if data is None else ("", " in place of --data")
+    )
+    lines.append(
+        f"Name the folder that holds the files with --data DIR{variable}, or fetch them with --download{instead}."
+    )
     return "\n".join(lines)
 
 
@@ -167,12 +163,6 @@ def _retrieve(idx_set, name, folder, checksum, processor=None):
         # pooch raises ValueError on a wrong checksum; requests' errors are OSErrors.
         except (ValueError, OSError) as error:
             failures.append(f"  {mirror}{name}: {error}")
-    raise DatasetError(
-        "\n".join(
-            [
-                f"{name} of {idx_set.title} could not be downloaded to {folder}:",
-                *failures,
-                "Try again later, or get the files elsewhere and name their folder with --data DIR.",
-            ]
-        )
-    )
+    failed = f"{name} of {idx_set.title} could not be downloaded to {folder}:"
+    remedy = "Try again later, or get the files elsewhere and name their folder with --data DIR."
+    raise DatasetError("\n".join([failed, *failures, remedy]))

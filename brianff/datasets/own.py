@@ -4,7 +4,7 @@ import numpy as np
 
 from brianff.errors import OptionError
 
-from .dataset import Dataset
+from .dataset import Dataset, described
 from .events import EventDataset
 from .splits import held_out_size, three_parts
 
@@ -133,7 +133,7 @@ def _images(images, what):
     images = _array(images, what)
     if images.ndim not in (2, 3) or not images.size or images.dtype.kind not in "fiub":
         raise OptionError(
-            f"{what}: {_described(images)}, in place of numbers of shape (n_samples, height, width) or "
+            f"{what}: {described(images)}, in place of numbers of shape (n_samples, height, width) or "
             "(n_samples, n_channels)."
         )
     if images.dtype.kind == "f":
@@ -161,7 +161,7 @@ def _labels(labels, what, n_samples, classes):
     labels = _array(labels, what)
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         remedy = ": number the classes from 0, and give their names as classes=" if labels.dtype.kind in "UO" else ""
-        raise OptionError(f"{what}: {_described(labels)}, in place of one integer a sample{remedy}.")
+        raise OptionError(f"{what}: {described(labels)}, in place of one integer a sample{remedy}.")
     if len(labels) != n_samples:
         raise OptionError(f"{what}: {len(labels)} labels for {n_samples} samples.")
     if n_samples and labels.min() < 0:
@@ -183,7 +183,7 @@ def _trains(times, channels, what, duration):
             i = i.astype(int)
         if t.ndim != 1 or t.shape != i.shape or i.dtype.kind not in "iu":
             raise OptionError(
-                f"{what[1]}: sample {sample} has {_described(i)} for times of shape {t.shape}, in place of an array "
+                f"{what[1]}: sample {sample} has {described(i)} for times of shape {t.shape}, in place of an array "
                 "with an integer for each spike."
             )
         if (bad := ~(np.isfinite(t) & (t >= 0) & (t < end))).any():
@@ -205,7 +205,7 @@ def _seconds(times, what):
         raise OptionError(f"{what}: a quantity in {times.dim}, in place of one of time.")
     times = _array(times, what)
     if times.size and times.dtype.kind not in "fiu":
-        raise OptionError(f"{what}: {_described(times)}, in place of times.")
+        raise OptionError(f"{what}: {described(times)}, in place of times.")
     return times.astype(float)
 
 
@@ -248,7 +248,3 @@ def _array(values, what):
         return np.asarray(values)
     except ValueError:  # numpy's says nothing of the argument
         raise OptionError(f"{what}: its elements have different shapes.") from None
-
-
-def _described(array):
-    return f"an array of {array.dtype} of shape {array.shape}"

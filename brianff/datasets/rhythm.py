@@ -7,8 +7,8 @@ and adds jitter. The classes are told apart by which channels spike together, ag
 
 import numpy as np
 
-from .events import EventDataset
-from .splits import three_parts
+from .own import from_spikes
+from .splits import VALIDATION_FRACTION
 
 CHANNELS = 40
 CLASSES = 5
@@ -47,20 +47,15 @@ def load_rhythm(validation=None, split_seed=0):
     phases = patterns[labels, rng.integers(PATTERNS, size=SAMPLES)] + rng.random((SAMPLES, 1))
     jittered = phases[:, :, None] + JITTER * rng.normal(size=(SAMPLES, CHANNELS, CYCLES))
     times = PERIOD * (jittered % 1 + np.arange(CYCLES))
-
-    order = np.argsort(times.reshape(SAMPLES, -1), axis=1)
-    train, validation, test = three_parts("rhythm", labels, validation, split_seed, n_test=SAMPLES // 3)
-    return EventDataset(
+    channels = np.repeat(np.arange(CHANNELS), CYCLES)
+    return from_spikes(
+        times.reshape(SAMPLES, -1),
+        [channels] * SAMPLES,
+        labels,
+        test=SAMPLES // 3,
+        validation=VALIDATION_FRACTION if validation is None else validation,
         name="rhythm",
-        times=np.take_along_axis(times.reshape(SAMPLES, -1), order, axis=1).ravel(),
-        channels=(order // CYCLES).ravel(),
-        samples=np.repeat(np.arange(SAMPLES), CHANNELS * CYCLES),
-        n_channels=CHANNELS,
-        labels=labels,
-        n_classes=CLASSES,
-        train=train,
-        validation=validation,
-        test=test,
+        split_seed=split_seed,
     )
 
 

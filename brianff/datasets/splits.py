@@ -62,13 +62,13 @@ def three_parts(name, labels, validation, split_seed, n_test=None, n_train=None)
         Data set to name in errors.
     labels : ndarray of int, shape (n_samples,)
     validation : int or float, optional
-        As in `held_out_size`, of what the test samples leave. Default: 0.2 where the
-        test samples are drawn as well; otherwise 5000, or a twelfth if that is fewer.
+        As in `held_out_size`, of what the test samples leave. Default: 0.2 where the test samples are drawn as well;
+        otherwise 5000, or a twelfth if that is fewer.
     split_seed : int
         Seed that draws what is held out.
     n_test, n_train : int
-        Either the number of test samples that are drawn, or, where there is a test set
-        already, that of the samples before it.
+        Either the number of test samples that are drawn, or, where there is a test set already, that of the samples
+        before it.
 
     Returns
     -------
@@ -109,8 +109,7 @@ def stratified_split(indices, labels, n_held_out, rng):
     Returns
     -------
     kept, held_out : ndarray of int
-        Sorted, disjoint, together all of `indices`. Each class has within one
-        sample of its exact share in `held_out`.
+        Sorted, disjoint, together all of `indices`. Each class has within one sample of its exact share in `held_out`.
     """
     # Largest-remainder quotas, in integers so that no rounding depends on floats.
     classes, counts = np.unique(labels[indices], return_counts=True)

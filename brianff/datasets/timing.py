@@ -1,7 +1,7 @@
 """Temporal patterns whose classes differ in nothing but the timing of spikes.
 
-Every sample has exactly one spike in every channel: counts say nothing of the class. Each class has a few patterns;
-a pattern gives one and the same set of latencies to the channels in an order of its own, and a sample adds jitter.
+Every sample has exactly one spike in every channel: counts say nothing of the class. Each class has a few patterns; a
+pattern gives one and the same set of latencies to the channels in an order of its own, and a sample adds jitter.
 """
 
 import numpy as np
