@@ -562,8 +562,8 @@ def variants(monitored=True):
             synapses.w = rng.normal(size=len(synapses))
     S = objects["some"]
     present = rng.random((N, M)) < 0.4
-    S.set_matrix("_present", present)
-    S.set_matrix("w", np.where(present, 0.5, 0))
+    device.fill_with_array(S.variables["_present"], present.ravel())
+    S.w = np.where(present, 0.5, 0)
     S.pre.forget(layer, "since")
     layer.since = 12  # time steps
     S.update("own += x_pre*x_post", rows="x_pre > 0.1", then="w += 0.1*own", clock=epoch, order=8, name="some_rows")

@@ -311,10 +311,10 @@ def plastic(make, n_pre, n_post, batch, delay, dtype, seed, drive, present=None)
             pre, post, STDP["model"].format(**FLAGS), on_pre=STDP["on_pre"], on_post=STDP["on_post"], batch=batch,
             delay=delay, dtype=dtype, name="plastic", partial=present is not None,
         )  # fmt: skip
-        synapses.set_matrix("w", w)
+        synapses.w = w
         if present is not None:
-            synapses.set_matrix("_present", present)
-            synapses.set_matrix("w", np.where(present, w, 0))
+            synapses.variables["_present"].set_value(present.ravel())
+            synapses.w = np.where(present, w, 0)
     monitor = SpikeMonitor(post, name="monitor")
     return Network(pre, post, synapses, monitor), synapses, monitor
 
@@ -422,7 +422,7 @@ def test_a_batch_equals_copies_where_nothing_shared_is_written(batch, seed, dtyp
                 pre, post, "w : 1\nown : 1 (per_entry)", on_pre="I_post += w; own += x_post", on_post="own += x_pre",
                 batch=b, dtype=dtype,
             )  # fmt: skip
-            synapses.set_matrix("w", w)
+            synapses.w = w
             monitor = SpikeMonitor(post)
             Network(pre, post, synapses, monitor).run(30 * ms)
             counts.append(np.array(monitor.count))
@@ -438,9 +438,9 @@ def test_setting_and_reading_matrices_whatever_the_storage():
     synapses = DenseSynapses(pre, post, STDP["model"].format(**FLAGS), batch=2)
     for name, shape in (("w", (3, 4)), ("elig", (3, 4)), ("own", (2, 3, 4)), ("both", (2, 3, 4))):
         values = np.arange(np.prod(shape), dtype=float).reshape(shape)
-        synapses.set_matrix(name, values)
+        setattr(synapses, name, values)
         np.testing.assert_array_equal(synapses.matrix(name), values)
-    synapses.set_matrix("own", np.ones((3, 4)))  # broadcast over the entries
+    synapses.own = np.ones((3, 4))  # broadcast over the entries
     assert synapses.matrix("own").shape == (2, 3, 4)
     assert list(np.array(synapses.variables["elig"].get_value())[:4]) == [0, 4, 8, 1]  # column by column
     Network(pre, post, synapses).run(0.1 * ms)
@@ -450,7 +450,7 @@ def test_update_reaches_the_values_of_every_entry():
     pre, post = source(2, 3), target(2, 4)
     synapses = DenseSynapses(pre, post, "w : 1\nown : 1 (per_entry)", batch=2)
     values = np.arange(24.0).reshape(2, 3, 4)
-    synapses.set_matrix("own", values)
+    synapses.own = values
     synapses.update("own *= 2")
     Network(pre, post, synapses).run(0.1 * ms)
     np.testing.assert_array_equal(synapses.matrix("own"), 2 * values)
@@ -463,7 +463,7 @@ def test_updates_reach_no_synapse_that_is_not_there():
     present = np.random.default_rng(1).random((5, 4)) < 0.5
     model = "a : 1\nb : 1 (post_major)\nc : 1\nd : 1 (per_entry)"
     synapses = DenseSynapses(pre, post, model, batch=2, partial=True)
-    synapses.set_matrix("_present", present)
+    synapses.variables["_present"].set_value(present.ravel())
     synapses.update("a += 1 + 0*x_post", rows="drive_pre > 0", then="c += a", order=1)
     synapses.update("b += 1", columns="I_post >= 0", order=2)
     synapses.update("d += 1", order=3)

@@ -18,7 +18,6 @@ from collections.abc import Mapping
 
 import numpy as np
 from brian2.core.variables import Variables
-from brian2.devices.device import get_device
 from brian2.equations.equations import (
     DIFFERENTIAL_EQUATION,
     PARAMETER,
@@ -49,6 +48,21 @@ _STORAGE = {
 _FLAGS = {"shared", "constant", "post_major", "per_entry"}
 # Options of brian2.Synapses that need another kind of synapses.
 _OF_SYNAPSES = {"on_event", "multisynaptic_index", "codeobj_class", "method_options"}
+
+
+def _of_pathway(name, what):
+    """An attribute of the pathway `pre`, as one of the synapses."""
+
+    def pathway(synapses):
+        if not isinstance(synapses.__dict__.get("pre"), DensePathway):
+            raise AttributeError(f"'{synapses.name}' has no pathway 'pre', and no delay.")
+        return synapses.pre
+
+    return property(
+        lambda synapses: getattr(pathway(synapses), name),
+        lambda synapses, value: setattr(pathway(synapses), name, value),
+        doc=what,
+    )
 
 
 class DenseSynapses(LikeSynapses, Group):
@@ -114,8 +128,6 @@ class DenseSynapses(LikeSynapses, Group):
     add_to_magic_network = True
     invalidates_magic_network = True
 
-    _use_templates = staticmethod(use_templates)
-
     def __init__(
         self,
         source,
@@ -142,15 +154,14 @@ class DenseSynapses(LikeSynapses, Group):
                 f"DenseSynapses has no option '{min(others)}'. {ADVICE if min(others) in _OF_SYNAPSES else ''}".strip()
             )
         target = source if target is None else target
+        use_templates()
+        batch = int(batch)
         for side, group in (("source", source), ("target", target)):
             if isinstance(group, (Subgroup, Synapses)):
                 raise UnsupportedError(
                     f"DenseSynapses cannot use {type(group).__name__} '{group.name}' as its {side}: a batch entry is "
                     f"a contiguous block of a whole group. {ADVICE}"
                 )
-        use_templates()
-        batch = int(batch)
-        for side, group in (("source", source), ("target", target)):
             if batch < 1 or len(group) % batch:
                 raise OptionError(
                     f"the {side} group '{group.name}' has {len(group)} neurons, which is not a multiple of "
@@ -211,61 +222,25 @@ class DenseSynapses(LikeSynapses, Group):
                     f"'{self.name}' has no pathway '{name}' for its delay: it has {', '.join(names) or 'none'}; name "
                     "one, as in delay={'" + (names or ["pre"])[0] + "': 2*ms}."
                 )
-        for group in (
-            (self.source, self.target) if strings else ()
-        ):  # what spikes must be in the network, as with `Synapses`
-            self.add_dependency(group)
+        if strings:  # what spikes must be in the network, as with `Synapses`
+            self.add_dependency(self.source)
+            self.add_dependency(self.target)
         for side, name, code in strings:
             pathway = DensePathway(self, side, name, code)
             pathway.delay = delays.get(name)
             self.contained_objects.append(pathway)
             object.__setattr__(self, name, pathway)
 
-    @property
-    def delay(self):
-        """Delay of the pathway `pre`, the same for all its synapses."""
-        return self._pre_pathway().delay
-
-    @delay.setter
-    def delay(self, delay):
-        self._pre_pathway().delay = delay
-
-    @property
-    def delay_(self):
-        """`delay` in seconds."""
-        return self._pre_pathway().delay_
-
-    @delay_.setter
-    def delay_(self, delay):
-        self._pre_pathway().delay_ = delay
-
-    def _pre_pathway(self):
-        if not isinstance(self.__dict__.get("pre"), DensePathway):
-            raise AttributeError(f"'{self.name}' has no pathway 'pre', and no delay.")
-        return self.pre
+    delay = _of_pathway("delay", "Delay of the pathway `pre`, the same for all its synapses.")
+    delay_ = _of_pathway("delay_", "`delay` in seconds.")
 
     def matrix(self, name):
         """Values of a synaptic variable, shape (n_pre, n_post), or (batch, n_pre, n_post) with the flag `per_entry`.
 
         On a standalone device: after the run.
         """
-        variable = self.variables[name]
-        shape, order = self._shape(name)
-        return np.asarray(variable.get_value()).reshape(shape).transpose(order)
-
-    def set_matrix(self, name, values):
-        """Set a synaptic variable from an array of the shape that `matrix` returns; whatever its storage."""
-        shape, order = self._shape(name)
-        values = np.broadcast_to(values, [shape[k] for k in order]).transpose(order)
-        get_device().fill_with_array(self.variables[name], values.ravel())
-
-    def _shape(self, name):
-        """Shape in memory, and the order of axes that turns it into (entry,) row, column, and back."""
-        post_major = "post_major" in self.storage[name]
-        shape = (self.n_post, self.n_pre) if post_major else (self.n_pre, self.n_post)
-        if self.storage[name].startswith("_entry"):
-            return (self.batch, *shape), (0, 2, 1) if post_major else (0, 1, 2)
-        return shape, (1, 0) if post_major else (0, 1)
+        of_entries = (self.batch,) if self.storage[name].startswith("_entry") else ()
+        return np.reshape(self.state(name, use_units=False)[:], (*of_entries, self.n_pre, self.n_post))
 
     def _create_variables(self, dtype):
         """Matrix variables, and references ``NAME_pre``, ``NAME_post`` and ``NAME`` (post) to the neurons'."""
@@ -448,29 +423,45 @@ class DenseSynapses(LikeSynapses, Group):
                     f"update of '{self.name}': {option}={given!r} is one condition for many '{index}', which does not "
                     "enter it."
                 )
-        at = dict(clock=clock, when=when, order=order, name=name)
-        if columns is not None:
-            if rows is not None or then is not None:
-                raise UnsupportedError(
-                    f"update of '{self.name}': columns={columns!r} goes with neither `rows` nor `then`. Use two."
-                )
-            return self._update_columns(code, columns, condition, **at)
-        options = self._options_of_update(code, rows, then, then_condition, one_by_one)
+        by_columns = columns is not None
+        if by_columns and (rows is not None or then is not None):
+            raise UnsupportedError(
+                f"update of '{self.name}': columns={columns!r} goes with neither `rows` nor `then`. Use two."
+            )
+        if by_columns:
+            options = self._options_of_columns(code)
+        else:
+            options = self._options_of_rows(code, rows, then, then_condition, one_by_one)
         variables = Variables(self)
-        add_indices(variables, unique_post=self.n_pre == 1 or one_by_one)
+        one_row = self.n_pre == 1 or one_by_one
+        add_indices(variables, unique_pre=by_columns, unique_post=one_row and not by_columns)
         blocks = {"update": code} | ({} if then is None else {"then": then})
         for block, truth, expression, scalar in (
             ("condition", "_update_now", condition, True),
             ("rows", "_row_active", rows, False),
+            ("columns", "_column_active", columns, False),
             ("then_condition", "_then_now", then_condition, True),
         ):
             if expression is not None:
                 variables.add_auxiliary_variable(truth, dtype=bool, scalar=scalar)
                 blocks[block] = f"{truth} = {expression}"
         options |= {f"has_{block}": block in blocks for block in ("condition", "rows", "then", "then_condition")}
-        return self._add_update("dense_update", blocks, variables, template_kwds=options, **at)
+        n = sum(isinstance(o, DenseRunner) for o in self.contained_objects)
+        runner = DenseRunner(
+            self,
+            "dense_columns" if by_columns else "dense_update",
+            blocks,
+            variables,
+            clock=self.source.clock if clock is None else clock,
+            when=when,
+            order=order,
+            name=f"{self.name}_update_{n}" if name is None else name,
+            template_kwds=options,
+        )
+        self.contained_objects.append(runner)
+        return runner
 
-    def _options_of_update(self, code, rows, then, then_condition, one_by_one):
+    def _options_of_rows(self, code, rows, then, then_condition, one_by_one):
         """What the template is told of an update by rows; refuses what does not go together."""
         for statements in (code, then or ""):
             self._check_written(statements, "update", "_presynaptic_idx")
@@ -501,43 +492,10 @@ class DenseSynapses(LikeSynapses, Group):
             options |= {"columns": bool(of_target), "serial": self._written_by_all_entries(code)}
         return options
 
-    def _update_columns(self, code, columns, condition, clock, when, order, name):
+    def _options_of_columns(self, code):
+        """The same of an update by columns."""
         self._check_written(code, "column by column, update", "_postsynaptic_idx")
-        variables = Variables(self)
-        add_indices(variables, unique_pre=True)
-        blocks = {"update": code}
-        if condition is not None:
-            variables.add_auxiliary_variable("_update_now", dtype=bool, scalar=True)
-            blocks["condition"] = f"_update_now = {condition}"
-        variables.add_auxiliary_variable("_column_active", dtype=bool)
-        blocks["columns"] = f"_column_active = {columns}"
-        options = {}
-        if on_cuda():
-            of_source = bool(self._written(code) & self._names_with("_presynaptic_idx"))
-            options = {"by_rows": of_source, "serial": self._written_by_all_entries(code)}
-        return self._add_update(
-            "dense_columns",
-            blocks,
-            variables,
-            clock,
-            when,
-            order,
-            name,
-            template_kwds={"has_condition": condition is not None, **options},
-        )
-
-    def _add_update(self, template, blocks, variables, clock, when, order, name, template_kwds):
-        n = sum(isinstance(o, DenseRunner) for o in self.contained_objects)
-        runner = DenseRunner(
-            self,
-            template,
-            blocks,
-            variables,
-            clock=self.source.clock if clock is None else clock,
-            when=when,
-            order=order,
-            name=f"{self.name}_update_{n}" if name is None else name,
-            template_kwds=template_kwds,
-        )
-        self.contained_objects.append(runner)
-        return runner
+        if not on_cuda():
+            return {}
+        of_source = bool(self._written(code) & self._names_with("_presynaptic_idx"))
+        return {"by_rows": of_source, "serial": self._written_by_all_entries(code)}

@@ -17,6 +17,7 @@ from brian2.units.fundamentalunits import fail_for_dimension_mismatch
 from brian2.utils.stringtools import get_identifiers
 
 from brianff.errors import OptionError, UnsupportedError
+from brianff.network.templates import on_cuda, use_templates
 
 __all__ = [
     "PLACES",
@@ -92,6 +93,8 @@ class DenseIndexing:
             Where there are no such synapses.
         """
         size = self.n_pre * self.n_post
+        if isinstance(item, tuple) and len(item) == 2 and item[1] is None:  # as matplotlib asks
+            return self.numbers(item[0], entries)[:, None]
         if isinstance(item, tuple):
             e, rows, columns = self.sides(item, entries)
             return (((e[:, None] * self.n_pre + rows)[:, :, None]) * self.n_post + columns).ravel()
@@ -222,10 +225,6 @@ def _place(synapses, name):
     return synapses.storage.get(name, synapses.variables.indices[name])
 
 
-def _entries(synapses, name):
-    return synapses.batch if _entries_of(synapses, name) else 1
-
-
 def _require_one_value(synapses, entries, *codes):
     if entries == 1 and synapses.batch > 1 and (names := _entries_of(synapses, *codes)):
         raise UnsupportedError(
@@ -236,7 +235,7 @@ def _require_one_value(synapses, entries, *codes):
 
 def _run_code(synapses, template, code, entries, run_namespace, auxiliary=(), numbers=None, check_units=True):
     """Run statements on some synapses at once, outside of a simulation."""
-    synapses._use_templates()
+    use_templates()
     variables = Variables(synapses)
     for name, index in synapses.storage.items():
         variables.add_reference(name, synapses, name, index=index)
@@ -287,38 +286,27 @@ class DenseView(VariableView):
     """A variable of `DenseSynapses` as an array with one value a synapse, with Brian2's way to index and to assign."""
 
     def __init__(self, name, variable, synapses, dimensions):
-        scalar = variable.scalar
         self.name, self.variable, self.dim = name, variable, dimensions
-        self.index_var_name = self.index_var = "0" if scalar else "_idx"
+        self.index_var_name = self.index_var = "_idx"
         self.group = synapses if isinstance(variable, Subexpression) else weakref.proxy(synapses)
         self.group_name, self.indexing = synapses.name, synapses._indices
         self.place = _place(synapses, name)
-        self.entries = 1 if scalar else _entries(synapses, name)
+        self.entries = synapses.batch if _entries_of(synapses, name) else 1
+
+    ndim = 1
 
     @property
     def shape(self):
-        return () if self.variable.scalar else (self.entries * self.indexing.n_pre * self.indexing.n_post,)
-
-    @property
-    def ndim(self):
-        return len(self.shape)
+        return (self.entries * self.indexing.n_pre * self.indexing.n_post,)
 
     # -- reading ---------------------------------------------------------------------------------------------------
     def get_with_index_array(self, item):
-        if self.variable.scalar:
-            return VariableView.get_with_index_array(self, item)
-        if isinstance(item, tuple) and len(item) == 2 and item[1] is None:  # as matplotlib asks
-            return self.get_with_index_array(item[0])[:, None]
         values = self.variable.get_value()
         if _is_whole(item) and self.place in ("_idx", "_entry_matrix_idx"):
             return values[:]
         return values[self.indexing.places(self.indexing.numbers(item, self.entries), self.place)]
 
     def get_subexpression_with_index_array(self, item, run_namespace):
-        if self.variable.scalar:
-            return VariableView.get_subexpression_with_index_array(self, item, run_namespace=run_namespace)
-        if isinstance(item, tuple) and len(item) == 2 and item[1] is None:
-            return self.get_subexpression_with_index_array(item[0], run_namespace)[:, None]
         numbers = self.indexing.numbers(item, self.entries)
         if self.name in _INDICES:
             i, j = np.divmod(numbers, self.indexing.n_post)
@@ -336,7 +324,7 @@ class DenseView(VariableView):
         return values.reshape(flat.shape) if np.ndim(numbers) else values[0]
 
     def get_with_expression(self, code, run_namespace):
-        if self.variable.scalar or not isinstance(get_device(), RuntimeDevice):
+        if not isinstance(get_device(), RuntimeDevice):
             return VariableView.get_with_expression(self, code, run_namespace=run_namespace)
         numbers = numbers_where(self.group, code, self.entries, run_namespace)
         if isinstance(self.variable, Subexpression):
@@ -346,8 +334,6 @@ class DenseView(VariableView):
     # -- assigning -------------------------------------------------------------------------------------------------
     def set_with_index_array(self, item, value, check_units):
         variable = self.variable
-        if variable.scalar:
-            return VariableView.set_with_index_array(self, item, value, check_units)
         if check_units:
             fail_for_dimension_mismatch(variable.dim, value, f"Incorrect unit for setting variable {self.name}")
         values = np.asarray(Quantity(value))
@@ -394,7 +380,7 @@ class DenseView(VariableView):
 
     def _by_brian2cuda(self, *codes):
         """Whether brian2cuda has to run this code, which knows variables in the order of the synapses alone."""
-        if get_device().__class__.__name__ != "CUDAStandaloneDevice":
+        if not on_cuda():
             return False
         places = _places_of(self.group, self.name, *codes)
         if others := [name for name, place in places.items() if place not in ("_idx", "0") or name in _INDICES]:
@@ -411,8 +397,6 @@ class DenseView(VariableView):
         self._set({"statement": f"{self.name} = {code}"}, [code], run_namespace, check_units, numbers)
 
     def set_with_expression_conditional(self, cond, code, run_namespace, check_units=True):
-        if self.variable.scalar:
-            return VariableView.set_with_expression_conditional(self, cond, code, run_namespace, check_units)
         if self._by_brian2cuda(cond, code):
             return VariableView.set_with_expression_conditional(self, cond, code, run_namespace, check_units)
         blocks = {"statement": f"{self.name} = {code}"}
@@ -471,7 +455,8 @@ class LikeSynapses:
         if name in ("N_incoming", "N_outgoing"):
             return getattr(self, name)
         variable = self.variables[name] if name in self.variables else None
-        if not isinstance(variable, (ArrayVariable, Subexpression)) or name.startswith("_"):
+        synaptic = isinstance(variable, (ArrayVariable, Subexpression)) and not variable.scalar
+        if not synaptic or name.startswith("_"):
             return super().state(name, use_units, level)
         return DenseView(name, variable, self, variable.dim if use_units else None)
 
@@ -511,15 +496,12 @@ class LikeSynapses:
     def get_states(self, vars=None, units=True, format="dict", subexpressions=False, read_only_variables=True, level=0):
         """As `Group.get_states`; with the indices `i` and `j`, as `Synapses` has them."""
         if vars is None:
-            known = {
-                name: variable
-                for name, variable in self.variables.items()
-                if not name.startswith("_") and not isinstance(variable, AuxiliaryVariable)
-            }
             vars = [
                 name
-                for name, variable in known.items()
-                if (subexpressions or name in _INDICES or not isinstance(variable, Subexpression))
+                for name, variable in self.variables.items()
+                if not name.startswith("_")
+                and not isinstance(variable, AuxiliaryVariable)
+                and (subexpressions or name in _INDICES or not isinstance(variable, Subexpression))
                 and (read_only_variables or not getattr(variable, "read_only", False))
             ]
         return super().get_states(vars, units, format, subexpressions, read_only_variables, level + 1)
@@ -576,10 +558,7 @@ class LikeSynapses:
         """For every synapse, synapses of its target neuron."""
         return np.full(len(self), self.n_pre, dtype=np.int32)
 
-    @property
-    def summed_updaters(self):
-        """None: there are no summed variables."""
-        return {}
+    summed_updaters = {}  # there are no summed variables
 
     def __repr__(self):
         batch = f", batch of {self.batch}" if self.batch > 1 else ""
