@@ -23,9 +23,9 @@ HOMEOSTASIS = Kind(
     "homeostases",
     "",
     {
-        "neuron": String("equations", "neurons.equations", "variables of a neuron", must_define={"spikes": "a count"}),
-        "on_spike": String("statements", "neurons.reset", "at a spike", required=True),
-        "at_epoch_end": String("statements", "neurons.at_epoch_end", "when a stimulus epoch ends"),
+        "neuron": String("neurons.equations", "variables of a neuron", must_define={"spikes": "a count"}),
+        "on_spike": String("neurons.reset", "at a spike", required=True),
+        "at_epoch_end": String("neurons.at_epoch_end", "when a stimulus epoch ends"),
     },
     at_hand=frozenset({"phase"}),
 )

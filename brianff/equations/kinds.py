@@ -37,33 +37,34 @@ GROUPS = {
 }
 OF_SYNAPSES = {"synapses", "upper", "feedback"}
 OF_NEURONS = {"input", "neurons", "hidden", "output", "both", "projecting"}
+# Slot -> sort of the strings there (`brianff.equations.checker` has a method for each), and when or as what they count.
 SLOTS = {
-    "equations": "equations",
-    "threshold": "threshold",
-    "reset": "reset",
-    "refractory": "refractory",
-    "method": "integration method",
-    "on_step": "every time step",
-    "on_threshold": "at a spike, before any synapse",
-    "at_epoch_end": "at the end of a stimulus epoch",
-    "remember": "last of a stimulus epoch, before the reset",
-    "initial": "values at the start of a stimulus epoch",
-    "at_epoch_start": "at the start of a stimulus epoch",
-    "encode": "at the start of a stimulus epoch, after all else",
-    "perturbation": "in a perturbed presentation",
-    "on_pre": "when a presynaptic neuron spikes",
-    "on_post": "when a postsynaptic neuron spikes",
-    "largest": "the largest value of all neurons",
-    "model": "model",
-    "learns_when": "when the rule learns",
-    "rows": "rows that change",
-    "columns": "columns that change",
-    "at_update": "optimizer",
-    "backward": "backward",
-    "initial_limit": "limits of random initial values",
-    "spike_time": "the time of a spike",
-    "evidence": "evidence for a class",
-    "words": "words",
+    "equations": ("equations", "equations"),
+    "threshold": ("condition", "threshold"),
+    "reset": ("statements", "reset"),
+    "refractory": ("word", "refractory"),
+    "method": ("word", "integration method"),
+    "on_step": ("statements", "every time step"),
+    "on_threshold": ("statements", "at a spike, before any synapse"),
+    "at_epoch_end": ("statements", "at the end of a stimulus epoch"),
+    "remember": ("statements", "last of a stimulus epoch, before the reset"),
+    "initial": ("values", "values at the start of a stimulus epoch"),
+    "at_epoch_start": ("statements", "at the start of a stimulus epoch"),
+    "encode": ("statements", "at the start of a stimulus epoch, after all else"),
+    "perturbation": ("expression", "in a perturbed presentation"),
+    "on_pre": ("statements", "when a presynaptic neuron spikes"),
+    "on_post": ("statements", "when a postsynaptic neuron spikes"),
+    "largest": ("maxima", "the largest value of all neurons"),
+    "model": ("equations", "model"),
+    "learns_when": ("condition", "when the rule learns"),
+    "rows": ("condition", "rows that change"),
+    "columns": ("condition", "columns that change"),
+    "at_update": ("statements", "optimizer"),
+    "backward": ("statements", "backward"),
+    "initial_limit": ("expressions", "limits of random initial values"),
+    "spike_time": ("expressions", "the time of a spike"),
+    "evidence": ("expression", "evidence for a class"),
+    "words": ("words", "words"),
 }
 
 
@@ -73,9 +74,6 @@ class String:
 
     Attributes
     ----------
-    sort : {"equations", "statements", "condition", "expression", "word", "words", "values", "expressions",
-        "maxima"}
-        What it is: `brianff.equations.checker` has a method for each.
     place : str
         ``GROUP.SLOT`` (see `GROUPS` and `SLOTS`).
     meaning : str
@@ -98,7 +96,6 @@ class String:
         What a file that has this string must have as well.
     """
 
-    sort: str
     place: str
     meaning: str
     required: bool = False
@@ -118,6 +115,11 @@ class String:
     @property
     def slot(self):
         return self.place.partition(".")[2]
+
+    @property
+    def sort(self):
+        """What it is, by its slot; what becomes a variable is an expression."""
+        return "expression" if self.variable else SLOTS[self.slot][0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,51 +206,47 @@ NEURON = Kind(
     "neurons",
     "lif",
     {
-        "equations": String("equations", "neurons.equations", "Brian2 equations of a hidden neuron", True),
-        "threshold": String("condition", "neurons.threshold", "condition for a spike", True),
-        "reset": String("statements", "neurons.reset", "statements at a spike", True),
-        "refractory": String("word", "neurons.refractory", "refractory period or condition"),
+        "equations": String("neurons.equations", "Brian2 equations of a hidden neuron", True),
+        "threshold": String("neurons.threshold", "condition for a spike", True),
+        "reset": String("neurons.reset", "statements at a spike", True),
+        "refractory": String("neurons.refractory", "refractory period or condition"),
         "method": String(
-            "word",
             "neurons.method",
             "integration method (default: exponential_euler; where an equation is not linear in its own variable, or "
             "has noise: euler; heun for noise that is multiplied)",
         ),
         "on_pre": String(
-            "statements", "synapses.on_pre", "what a presynaptic spike does (default `I_syn_post += w`)",
-            default="I_syn_post += w",
+            "synapses.on_pre", "what a presynaptic spike does (default `I_syn_post += w`)", default="I_syn_post += w",
         ),
         "surrogate": String(
-            "expression", "neurons.equations", "pseudo-derivative of the spike", asked="surrogate", variable="surrogate"
+            "neurons.equations", "pseudo-derivative of the spike", asked="surrogate", variable="surrogate",
         ),
         "excess": String(
-            "expression", "output.equations", "how far the membrane is above threshold, -1: at rest",
-            default="0", asked="excess", variable="excess",
+            "output.equations", "how far the membrane is above threshold, -1: at rest", default="0", asked="excess",
+            variable="excess",
         ),
         "spike_time": String(
-            "expressions", "model.spike_time",
+            "model.spike_time",
             "for backpropagation: time constants `fast` and `slow` of the response, slow - fast, to an input spike; "
             "`slope` of the membrane at threshold, times `slow`; `reset`, what a spike takes from the slow part",
             keys=("fast", "slow", "slope", "reset"),
         ),
-        "initial": String("values", "neurons.initial", "values at the start of a stimulus epoch (default 0)"),
-        "on_step": String("statements", "neurons.on_step", "in every time step, after the membrane's update"),
-        "lateral": String("statements", "lateral.on_pre", "for every neuron `_post` when one of its layer spikes"),
+        "initial": String("neurons.initial", "values at the start of a stimulus epoch (default 0)"),
+        "on_step": String("neurons.on_step", "in every time step, after the membrane's update"),
+        "lateral": String("lateral.on_pre", "for every neuron `_post` when one of its layer spikes"),
         "presynaptic": String(
-            "equations", "projecting.equations", "variables of every neuron that projects, for `on_pre`: `NAME_pre`"
+            "projecting.equations", "variables of every neuron that projects, for `on_pre`: `NAME_pre`",
         ),
         "presynaptic_on_spike": String(
-            "statements", "projecting.reset", "their statements at an own spike, after `on_pre` has read them"
+            "projecting.reset", "their statements at an own spike, after `on_pre` has read them",
         ),
         "response": String(
-            "equations",
             "projecting.equations",
             "what all spikes of a presynaptic neuron add to the membrane potential through a weight of 1",
-            asked="response",
-            must_define={"response": "what rules ask for"},
+            asked="response", must_define={"response": "what rules ask for"},
         ),
         "response_on_spike": String(
-            "statements", "projecting.reset", "its statements at a spike of the presynaptic neuron", asked="response"
+            "projecting.reset", "its statements at a spike of the presynaptic neuron", asked="response",
         ),
     },
     at_hand=NEURON_NAMES - _CLASSES,  # those are for rules
@@ -261,14 +259,11 @@ ENCODER = Kind(
     "encoders",
     "time_to_first_spike",
     {
-        "equations": String("equations", "input.equations", "variables of an input channel"),
-        "at_epoch_start": String(
-            "statements", "input.encode", "statements that turn `intensity` (0..1) into spike times", True
-        ),
-        "threshold": String("condition", "input.threshold", "condition for a spike", True),
-        "reset": String("statements", "input.reset", "statements at a spike"),
+        "equations": String("input.equations", "variables of an input channel"),
+        "at_epoch_start": String("input.encode", "statements that turn `intensity` (0..1) into spike times", True),
+        "threshold": String("input.threshold", "condition for a spike", True),
+        "reset": String("input.reset", "statements at a spike"),
         "spikes": String(
-            "words",
             "model.words",
             "`early`: labels and bright channels spike at the start of a stimulus epoch, and then no more",
             words=("early",),
@@ -287,39 +282,38 @@ GOODNESS = Kind(
     "sum_of_squares",
     {
         "neuron": String(
-            "equations", "both.equations", "the trace of every neuron, and what it is made of", True,
+            "both.equations", "the trace of every neuron, and what it is made of", True,
             must_define={"x": "the trace that is recorded and that the readout uses"},
         ),
-        "on_spike": String("statements", "both.reset", "its jump at an own spike", True),
-        "hidden": String("equations", "neurons.equations", "further variables of hidden neurons"),
-        "lateral": String("statements", "lateral.on_pre", "as the neuron's"),
+        "on_spike": String("both.reset", "its jump at an own spike", True),
+        "hidden": String("neurons.equations", "further variables of hidden neurons"),
+        "lateral": String("lateral.on_pre", "as the neuron's"),
         "layer": String(
-            "equations", "layers.equations", "the goodness `g`, and `gain`, the normalisation", True,
+            "layers.equations", "the goodness `g`, and `gain`, the normalisation", True,
             must_define={
                 "g": "the goodness that rules and predictions use",
                 "gain": "the factor with which the next layer normalises its input",
             },
         ),
         "layer_on_spike": String(
-            "statements", "goodness.on_pre", "jump of the layer's variables when neuron `_pre` spikes, before its own",
-            True,
+            "goodness.on_pre", "jump of the layer's variables when neuron `_pre` spikes, before its own", True,
         ),
         "derivative": String(
-            "expression", "neurons.equations", "of the goodness by `x`, up to a factor that the layer has in common",
-            True, asked="derivative", variable="derivative",
+            "neurons.equations", "of the goodness by `x`, up to a factor that the layer has in common", True,
+            asked="derivative", variable="derivative",
         ),
         "goodness_jump": String(
-            "expression", "neurons.equations", "of the goodness when a neuron spikes",
-            asked="goodness_jump", variable="goodness_jump",
+            "neurons.equations", "of the goodness when a neuron spikes", asked="goodness_jump",
+            variable="goodness_jump",
         ),
         "evidence": String(
-            "expression", "recorded.evidence",
+            "recorded.evidence",
             "of `x`: its mean over the neurons k, k + n_classes ... is the goodness of class k; where there is one, "
             "labels are targets, and there is no negative phase",
         ),
         "memory": String(
-            "expression", "neurons.equations", "what is left of `x` after a time step (default 1)",
-            default="1", asked="memory", variable="memory",
+            "neurons.equations", "what is left of `x` after a time step (default 1)", default="1", asked="memory",
+            variable="memory",
         ),
     },
     at_hand=NEURON_NAMES | LAYER_NAMES,
@@ -331,54 +325,37 @@ RULE = Kind(
     "rules",
     "symba",
     {
-        "presynaptic": String(
-            "equations", "projecting.equations", "first factor: variables of every neuron that projects"
-        ),
-        "neuron": String(
-            "equations", "neurons.equations", "second factor: further variables of a learning neuron"
-        ),
-        "presynaptic_on_spike": String(
-            "statements", "projecting.reset", "at a spike of a neuron that projects"
-        ),
-        "neuron_on_spike": String("statements", "neurons.reset", "at a spike of a learning neuron"),
-        "on_step": String("statements", "neurons.on_step", "in every time step, after the neuron's own"),
-        "layer": String("equations", "layer.equations", "third factor: variables of the layer"),
+        "presynaptic": String("projecting.equations", "first factor: variables of every neuron that projects"),
+        "neuron": String("neurons.equations", "second factor: further variables of a learning neuron"),
+        "presynaptic_on_spike": String("projecting.reset", "at a spike of a neuron that projects"),
+        "neuron_on_spike": String("neurons.reset", "at a spike of a learning neuron"),
+        "on_step": String("neurons.on_step", "in every time step, after the neuron's own"),
+        "layer": String("layer.equations", "third factor: variables of the layer"),
         "layer_max": String(
-            "maxima", "sum.largest",
+            "sum.largest",
             "`NAME = expression`: the largest value of all neurons `_pre`, if larger than what the layer's NAME has",
         ),
-        "layer_sum": String("statements", "sum.at_epoch_end", "for every neuron `_pre`, afterwards"),
-        "layer_at_epoch_end": String("statements", "layer.at_epoch_end", "when a stimulus epoch ends, after those"),
-        "neuron_at_epoch_end": String(
-            "statements", "neurons.at_epoch_end", "the same for each neuron, after the layer's"
-        ),
-        "synapse": String("equations", "synapses.model", "`dw`, the weight change for the optimizer, and what else"),
-        "on_pre": String(
-            "statements", "synapses.on_pre", "at a presynaptic spike; may change `w` itself: then no optimizer does"
-        ),
-        "on_post": String("statements", "synapses.on_post", "the same at a postsynaptic spike"),
-        "synapse_on_step": String(
-            "statements", "synapses.on_step", "in every time step in which the rule learns"
-        ),
-        "at_epoch_end": String("statements", "synapses.at_epoch_end", "statements that change `dw`"),
+        "layer_sum": String("sum.at_epoch_end", "for every neuron `_pre`, afterwards"),
+        "layer_at_epoch_end": String("layer.at_epoch_end", "when a stimulus epoch ends, after those"),
+        "neuron_at_epoch_end": String("neurons.at_epoch_end", "the same for each neuron, after the layer's"),
+        "synapse": String("synapses.model", "`dw`, the weight change for the optimizer, and what else"),
+        "on_pre": String("synapses.on_pre", "at a presynaptic spike; may change `w` itself: then no optimizer does"),
+        "on_post": String("synapses.on_post", "the same at a postsynaptic spike"),
+        "synapse_on_step": String("synapses.on_step", "in every time step in which the rule learns"),
+        "at_epoch_end": String("synapses.at_epoch_end", "statements that change `dw`"),
         "learns_when": String(
-            "condition", "synapses.learns_when", "when the rule learns (default `phase_layer != 0`)",
-            default="phase_layer != 0",
+            "synapses.learns_when", "when the rule learns (default `phase_layer != 0`)", default="phase_layer != 0",
         ),
-        "rows": String(
-            "condition", "synapses.rows", "of `_pre` variables; rows of the matrix where it is false are skipped"
-        ),
+        "rows": String("synapses.rows", "of `_pre` variables; rows of the matrix where it is false are skipped"),
         "needs": String(
-            "words", "model.words",
+            "model.words",
             "`pairs`: after each positive phase, a negative one of the same samples; `late_spikes`: inputs that "
             "go on spiking after the neurons have; a rule that uses `target` needs a goodness with `evidence` anyhow",
             words=("pairs", "late_spikes"),
         ),
-        "presynaptic_remember": String(
-            "statements", "projecting.remember", "last statements before the reset"
-        ),
-        "neuron_remember": String("statements", "neurons.remember", "the same of neurons"),
-        "layer_remember": String("statements", "layer.remember", "the same of the layer"),
+        "presynaptic_remember": String("projecting.remember", "last statements before the reset"),
+        "neuron_remember": String("neurons.remember", "the same of neurons"),
+        "layer_remember": String("layer.remember", "the same of the layer"),
     },
     at_hand=NEURON_NAMES
     | LAYER_NAMES
@@ -393,10 +370,9 @@ OPTIMIZER = Kind(
     "optimizers",
     "adam",
     {
-        "synapse": String("equations", "synapses.model", "variables of a synapse"),
+        "synapse": String("synapses.model", "variables of a synapse"),
         "at_update": String(
-            "statements", "synapses.at_update", "turns `dw` into a change of `w`, and sets `dw` to 0",
-            True, must_set=("w", "dw"),
+            "synapses.at_update", "turns `dw` into a change of `w`, and sets `dw` to 0", True, must_set=("w", "dw"),
         ),
     },
     at_hand=frozenset({"T_epoch", "w", "dw", "plastic"}),
@@ -408,27 +384,21 @@ ELIGIBILITY = Kind(
     "eligibilities",
     "spike_time",
     {
-        "presynaptic": String("equations", "projecting.equations", "variables of every neuron that projects"),
-        "presynaptic_on_spike": String("statements", "projecting.reset", "their jumps at an own spike"),
-        "neuron": String("equations", "neurons.equations", "further variables of a neuron"),
-        "on_step": String("statements", "neurons.on_step", "in every time step"),
-        "on_threshold": String(
-            "statements", "neurons.on_threshold", "at a spike, before any synapse; `n_spikes`: earlier ones"
-        ),
+        "presynaptic": String("projecting.equations", "variables of every neuron that projects"),
+        "presynaptic_on_spike": String("projecting.reset", "their jumps at an own spike"),
+        "neuron": String("neurons.equations", "further variables of a neuron"),
+        "on_step": String("neurons.on_step", "in every time step"),
+        "on_threshold": String("neurons.on_threshold", "at a spike, before any synapse; `n_spikes`: earlier ones"),
         "synapse": String(
-            "equations", "synapses.model", "`dw`, and the eligibility", True,
-            must_define={"dw": "the accumulated weight change"},
+            "synapses.model", "`dw`, and the eligibility", True, must_define={"dw": "the accumulated weight change"},
         ),
-        "on_post": String("statements", "synapses.on_post", "what a postsynaptic spike does"),
-        "synapse_on_step": String("statements", "synapses.on_step", "in every time step"),
-        "rows": String("condition", "synapses.rows", "of `_pre` variables: rows for which `synapse_on_step` runs"),
+        "on_post": String("synapses.on_post", "what a postsynaptic spike does"),
+        "synapse_on_step": String("synapses.on_step", "in every time step"),
+        "rows": String("synapses.rows", "of `_pre` variables: rows for which `synapse_on_step` runs"),
         "at_epoch_end": String(
-            "statements", "synapses.at_epoch_end", "changes `dw`, with the error `delta_post`", True,
-            must_set=("dw",),
+            "synapses.at_epoch_end", "changes `dw`, with the error `delta_post`", True, must_set=("dw",),
         ),
-        "columns": String(
-            "condition", "synapses.columns", "of `_post` variables; columns where it is false are skipped then"
-        ),
+        "columns": String("synapses.columns", "of `_post` variables; columns where it is false are skipped then"),
     },
     at_hand=NEURON_NAMES | SYNAPSE_NAMES | {"phase", "surrogate", "delta", "n_spikes"},
     contract=frozenset({"dw", "grazing"}),
@@ -440,24 +410,20 @@ LOSS = Kind(
     "spike_count",
     {
         "neuron": String(
-            "equations", "neurons.equations", "the spike count `n_spikes`, and `delta`, the error", True,
+            "neurons.equations", "the spike count `n_spikes`, and `delta`, the error", True,
             must_define={"n_spikes": "the spike count that predictions use", "delta": "the error of a neuron"},
         ),
-        "hidden": String("equations", "hidden.equations", "variables of hidden neurons, kept from run to run"),
-        "on_spike": String("statements", "neurons.reset", "statements at a spike", True),
+        "hidden": String("hidden.equations", "variables of hidden neurons, kept from run to run"),
+        "on_spike": String("neurons.reset", "statements at a spike", True),
         "output_at_epoch_end": String(
-            "statements", "output.at_epoch_end",
-            "sets the error of an output neuron; `own_class`, and `shown_class` of the sample", True,
-            must_set=("delta",),
+            "output.at_epoch_end", "sets the error of an output neuron; `own_class`, and `shown_class` of the sample",
+            True, must_set=("delta",),
         ),
         "output_score": String(
-            "expression", "output.equations", "what predictions compare; may use the neuron's `excess`", True,
-            variable="score",
+            "output.equations", "what predictions compare; may use the neuron's `excess`", True, variable="score",
         ),
-        "hidden_at_epoch_end": String(
-            "statements", "hidden.at_epoch_end", "the error of hidden neurons, before the feedback", True
-        ),
-        "at_epoch_start": String("statements", "neurons.at_epoch_start", "when a stimulus epoch begins"),
+        "hidden_at_epoch_end": String("hidden.at_epoch_end", "the error of hidden neurons, before the feedback", True),
+        "at_epoch_start": String("neurons.at_epoch_start", "when a stimulus epoch begins"),
     },
     at_hand=NEURON_NAMES | {"phase", "own_class", "shown_class", "excess"},
     contract=frozenset({"n_spikes", "delta"}),
@@ -468,36 +434,32 @@ FEEDBACK_KIND = Kind(
     "feedbacks",
     "sfdfa",
     {
-        "neuron": String("equations", "neurons.equations", "variables of hidden and output neurons"),
+        "neuron": String("neurons.equations", "variables of hidden and output neurons"),
         "perturbation": String(
-            "expression", "hidden.perturbation",
+            "hidden.perturbation",
             "`perturbation` is this in a presentation of phase -1, else 0; every sample is then shown twice, first "
             "with phase -1",
         ),
-        "remember": String("statements", "neurons.remember", "before the reset of a stimulus epoch"),
-        "at_epoch_start": String("statements", "neurons.at_epoch_start", "when a stimulus epoch begins"),
-        "hidden_at_epoch_start": String(
-            "statements", "hidden.encode", "the same for hidden neurons only, afterwards"
-        ),
-        "on_threshold": String("statements", "neurons.on_threshold", "at a spike, before any synapse"),
-        "on_spike": String("statements", "neurons.reset", "at a spike, at the reset"),
-        "on_pre": String("statements", "upper.on_pre", "what a spike of a hidden neuron does, beside the neuron's own"),
+        "remember": String("neurons.remember", "before the reset of a stimulus epoch"),
+        "at_epoch_start": String("neurons.at_epoch_start", "when a stimulus epoch begins"),
+        "hidden_at_epoch_start": String("hidden.encode", "the same for hidden neurons only, afterwards"),
+        "on_threshold": String("neurons.on_threshold", "at a spike, before any synapse"),
+        "on_spike": String("neurons.reset", "at a spike, at the reset"),
+        "on_pre": String("upper.on_pre", "what a spike of a hidden neuron does, beside the neuron's own"),
         "backward": String(
-            "statements", "upper.backward",
+            "upper.backward",
             "by which `delta_pre` of a hidden layer is made of `delta_post`, the last layer's synapses first",
         ),
-        "synapse": String(
-            "equations", "feedback.model", "variables of the feedback synapses", with_key="initial_limit"
-        ),
+        "synapse": String("feedback.model", "variables of the feedback synapses", with_key="initial_limit"),
         "initial_limit": String(
-            "expressions", "feedback.initial_limit",
+            "feedback.initial_limit",
             "variables of the feedback synapses that go on from run to run, the feedback weight first, and what limits "
             "their random values at the start: uniform from -limit to limit",
         ),
         "at_epoch_end": String(
-            "statements", "feedback.at_epoch_end", "statements that change `delta_post`, from `delta_pre` of the output"
+            "feedback.at_epoch_end", "statements that change `delta_post`, from `delta_pre` of the output",
         ),
-        "at_update": String("statements", "feedback.at_update", "with every step of the optimizer"),
+        "at_update": String("feedback.at_update", "with every step of the optimizer"),
     },
     at_hand=NEURON_NAMES | SYNAPSE_NAMES | {"phase", "dw", "delta", "n_spikes", "perturbation"},
     class_name="FeedbackPathway",  # Feedback is the method of learning

@@ -8,6 +8,8 @@ from brianff.equations.text import tidy
 
 __all__ = ["printed"]
 
+_WHEN = {slot: when for slot, (_, when) in SLOTS.items()}
+
 
 def _sections(c):
     """(group, what, text) of all that is printed of a composition."""
@@ -17,8 +19,8 @@ def _sections(c):
     slots = ["equations", "threshold", "reset", "refractory", "method", "on_step", "on_threshold", "at_epoch_end"]
     for title, group in groups:
         for slot in slots if title in ("neurons", "output") else [s for s in slots if s != "method"]:
-            yield title, SLOTS[slot], getattr(group, slot) or ""
-        yield title, SLOTS["at_epoch_start"], group.at_epoch_start + "\n" + group.encode
+            yield title, _WHEN[slot], getattr(group, slot) or ""
+        yield title, _WHEN["at_epoch_start"], group.at_epoch_start + "\n" + group.encode
     missing = set(Equations(c.neurons.equations).names) - set(Equations(c.last_neurons.equations).names)
     yield "neurons", "not in the last layer, which projects to nobody", ", ".join(sorted(missing))
     yield "layer", "when a neuron of the layer spikes (before its reset)", c.layer_on_spike
@@ -26,19 +28,19 @@ def _sections(c):
     yield "layer", "at the end of a stimulus epoch, for every neuron", c.layer_sum
     yield "neurons", "when a neuron of the same layer spikes", c.lateral
     if c.on_pre_of_input != c.synapses.on_pre:
-        yield "synapses of the input", SLOTS["on_pre"], c.on_pre_of_input
+        yield "synapses of the input", _WHEN["on_pre"], c.on_pre_of_input
     for title, s in (("synapses", c.synapses), ("feedback synapses", c.feedback)):
         if s is None:
             continue
-        yield title, SLOTS["model"], s.model
-        yield title, SLOTS["on_pre"], s.on_pre
-        yield title, SLOTS["on_post"], s.on_post
-        yield title, SLOTS["on_step"] + (f", if {s.step_condition}" if s.step_condition else ""), s.on_step
-        yield title, f"{SLOTS['at_epoch_end']}, if {s.condition}", s.at_epoch_end
-        yield title, SLOTS["rows"], s.rows or ""
-        yield title, f"{SLOTS['at_update']}, if {s.update_condition}", s.at_update
-    yield "synapses", SLOTS["columns"], c.columns or ""
-    yield "synapses", SLOTS["backward"], c.backward
+        yield title, _WHEN["model"], s.model
+        yield title, _WHEN["on_pre"], s.on_pre
+        yield title, _WHEN["on_post"], s.on_post
+        yield title, _WHEN["on_step"] + (f", if {s.step_condition}" if s.step_condition else ""), s.on_step
+        yield title, f"{_WHEN['at_epoch_end']}, if {s.condition}", s.at_epoch_end
+        yield title, _WHEN["rows"], s.rows or ""
+        yield title, f"{_WHEN['at_update']}, if {s.update_condition}", s.at_update
+    yield "synapses", _WHEN["columns"], c.columns or ""
+    yield "synapses", _WHEN["backward"], c.backward
 
 
 def printed(composition):
