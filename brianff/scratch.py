@@ -19,9 +19,7 @@ from pathlib import Path
 
 from brianff.errors import BrianffError
 
-__all__ = [
-    "ScratchError", "cache_folder", "failed", "owned_folder", "run_folder", "sweep", "swept", "temporary_folder",
-]  # fmt: skip
+__all__ = ["ScratchError", "cache_folder", "failed", "owned_folder", "run_folder", "sweep", "swept"]
 
 _DAY = 86400.0
 _NAME = re.compile(r"brianff-(?P<kind>[a-z]+)-(?P<node>.*)-(?P<pid>\d+)-(?P<start>\d+)-[^-]*")
@@ -160,16 +158,6 @@ def run_folder():
     """
     memory = _memory_folder()
     return owned_folder("run", memory if memory and shutil.disk_usage(memory).free > 1 << 30 else None)
-
-
-@contextlib.contextmanager
-def temporary_folder():
-    """As `tempfile.TemporaryDirectory`, but nothing is left of it after a kill and another run."""
-    path = owned_folder("run")
-    try:
-        yield path
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
 
 
 def failed(place, error):

@@ -6,6 +6,7 @@ The text of an option, or of a run's folder, may come from anybody: it is parsed
 """
 
 import ast
+import functools
 import operator
 from dataclasses import dataclass
 
@@ -183,9 +184,10 @@ def _value(node, names, functions):
         if isinstance(node.op, ast.Pow):  # of integers it could take for ever
             left, right = (float(x) if isinstance(x, int) else x for x in (left, right))
         return _BINARY[type(node.op)](left, right)
-    if functions and isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _COMPARISONS:
-        left, right = (_value(side, names, functions) for side in (node.left, node.comparators[0]))
-        return _COMPARISONS[type(node.ops[0])](left, right)
+    if functions and isinstance(node, ast.Compare) and all(type(op) in _COMPARISONS for op in node.ops):
+        sides = [_value(side, names, functions) for side in (node.left, *node.comparators)]
+        pairs = zip(node.ops, sides[:-1], sides[1:], strict=True)
+        return functools.reduce(np.logical_and, [_COMPARISONS[type(op)](left, right) for op, left, right in pairs])
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
         if node.func.id not in functions:
             there = f"; there are {', '.join(sorted(functions))}" if functions else ""

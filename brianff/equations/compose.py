@@ -10,8 +10,6 @@ string uses them; a one-dimensional `TimedArray` of a neuron or an encoder is ca
 ``drive(t_in_epoch)``.  A name belongs to its file, whatever other files call theirs: see `brianff.equations.names`.
 """
 
-import hashlib
-import json
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
@@ -50,6 +48,7 @@ from brianff.equations.variables import (
     SPIKE_COUNT,
 )
 from brianff.errors import ModelError
+from brianff.hashes import digest_of
 from brianff.stimulus import stream
 from brianff.values import Distribution
 
@@ -267,7 +266,7 @@ class Composition(OfModels):
         if values:
             found["values"] = [{name: repr(value) for name, value in self.parameters.items()}]
             found["values"] += [{name: np.asarray(c.values).tolist() for name, c in self.courses.items()}]
-        return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
+        return digest_of(found)
 
     def __str__(self):
         return printed(self)

@@ -17,7 +17,6 @@ would be (`Model.source`), and errors name the argument and the line within it.
 """
 
 import ast
-import difflib
 import re
 from pathlib import Path
 
@@ -32,8 +31,6 @@ from brianff.errors import ModelError
 from brianff.values import UNITS, Distribution, is_number
 
 __all__ = ["from_strings", *(kind.constructor for kind in KINDS.values())]
-
-_ANY = ("parameters", "limits", "functions")
 
 
 def from_strings(kind, base=None, name=None, description="", **values):
@@ -81,16 +78,6 @@ def from_strings(kind, base=None, name=None, description="", **values):
 
 def _check_value(kind, key, value):
     """Refuse an argument that no file could have."""
-    known = [*kind.strings, *_ANY]
-    number = is_number(value) or isinstance(value, TimedArray)
-    if key not in known:
-        near = difflib.get_close_matches(key, known, n=1, cutoff=0.6 if not number else 0.85)
-        if near or not number:
-            suggestion = f" Did you mean '{near[0]}'?" if near else ""
-            raise ModelError(
-                f"{kind.constructor}({key}=…): a {kind} has no '{key}'.{suggestion} It may have: "
-                f"{', '.join(['base', *known])}."
-            )
     entries = value.items() if isinstance(value, dict) else [(None, value)]
     for entry, one in entries:
         if not (isinstance(one, str | bool | Distribution | TimedArray) or is_number(one)):

@@ -10,22 +10,9 @@ import re
 from brian2.equations.equations import Equations
 from brian2.stateupdaters.exponential_euler import get_conditionally_linear_system
 
-__all__ = ["default_method", "nonlinear_variable"]
+__all__ = ["default_method"]
 
 DEFAULT = "exponential_euler"
-
-
-@functools.lru_cache(maxsize=1024)
-def nonlinear_variable(text):
-    """Name of a variable whose differential equation is not linear in itself, as exponential Euler needs, or None."""
-    try:
-        get_conditionally_linear_system(Equations(text))
-    except ValueError as error:
-        found = re.search(r"defining the variable\s+'(\w+)'", " ".join(str(error).split()))
-        if found:
-            return found[1]
-        raise
-    return None
 
 
 @functools.lru_cache(maxsize=1024)
@@ -36,5 +23,11 @@ def default_method(text):
     if noise is not None:
         variable = next(eq.varname for eq in equations.values() if eq.stochastic_variables)
         return "euler" if noise == "additive" else "heun", variable
-    variable = nonlinear_variable(text)
-    return (DEFAULT, None) if variable is None else ("euler", variable)
+    try:
+        get_conditionally_linear_system(equations)
+    except ValueError as error:
+        found = re.search(r"defining the variable\s+'(\w+)'", " ".join(str(error).split()))
+        if found:
+            return "euler", found[1]
+        raise
+    return DEFAULT, None

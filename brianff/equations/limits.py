@@ -12,18 +12,16 @@ It is parsed, not run: comparisons of numbers with units, as `brianff.values` re
 """
 
 import ast
-import operator
 
 import numpy as np
-from brian2 import DimensionMismatchError
 
 from brianff.equations.text import without_comments
 from brianff.errors import ModelError
-from brianff.values import UNITS, Distribution, evaluate, numbers_of
+from brianff.values import FUNCTIONS, UNITS, Distribution, evaluate, is_number, numbers_of, value_of
 
-__all__ = ["Limit", "limits_of", "require_limits", "require_size"]
+__all__ = ["Limit", "limits_of", "parameter_value", "require_limits"]
 
-_COMPARISONS = {ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge}
+_ORDERS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 # What is larger, or smaller and not 0, is infinite or 0 in single precision when it meets another number.
 LARGEST, SMALLEST = 1e30, 1e-30
 
@@ -52,10 +50,8 @@ class Limit:
             tree = ast.parse(text, mode="eval").body
         except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
             raise ModelError(f"{where}: limits: '{text}' cannot be read: {getattr(error, 'msg', error)}.") from None
-        if not isinstance(tree, ast.Compare) or not all(type(op) in _COMPARISONS for op in tree.ops):
+        if not isinstance(tree, ast.Compare) or not all(isinstance(op, _ORDERS) for op in tree.ops):
             raise ModelError(f"{where}: limits: '{text}' is no comparison such as 0 <= dark < 1.")
-        self._operators = [_COMPARISONS[type(op)] for op in tree.ops]
-        self._operands = [ast.unparse(part) for part in (tree.left, *tree.comparators)]
         names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
         self.names = [name for name in dict.fromkeys(names) if name in parameters]
         for name in names:
@@ -69,10 +65,8 @@ class Limit:
         """Whether parameters with these values, which may be arrays or distributions, meet the condition."""
         try:
             drawn = {k: v.sample if isinstance(v, Distribution) else v for k, v in values.items()}
-            operands = [evaluate(part, UNITS | drawn) for part in self._operands]
-            pairs = zip(self._operators, operands[:-1], operands[1:], strict=True)
-            return all(bool(np.all(compare(left, right))) for compare, left, right in pairs)
-        except (ValueError, TypeError, DimensionMismatchError) as error:
+            return bool(np.all(evaluate(self.text, UNITS | drawn, FUNCTIONS)))
+        except ValueError as error:
             raise ModelError(f"{self.where}: limits: '{self.text}': {' '.join(str(error).split())}") from None
 
 
@@ -120,19 +114,27 @@ def require_limits(models, values, given=(), option="--set"):
                 raise ModelError(f"{said}: {limit.where} needs {limit.text}.")
 
 
-def require_size(name, value, where):
-    """Refuse a parameter that single precision cannot hold.
+def parameter_value(name, value, where):
+    """The value of a parameter: a number, a quantity or a `Distribution`, or the text of one.
 
     Raises
     ------
     ModelError
+        If it is none, or one that single precision cannot hold.
     """
+    if isinstance(value, str):
+        try:
+            value = value_of(value)
+        except ValueError as error:
+            raise ModelError(f"{where}: parameter '{name}' = '{value}': {error}.") from None
+    if not (is_number(value) or isinstance(value, Distribution)):
+        raise ModelError(f"{where}: parameter '{name}' must be a number with a unit, and finite, not {value!r}.")
     sizes = np.abs(numbers_of(value))
     wrong = sizes[(sizes != 0) & ~((sizes >= SMALLEST) & (sizes <= LARGEST))]
     if wrong.size:
-        size = wrong[0]
-        how = "too large" if size > 1 else "too close to 0"
+        how = "too large" if wrong[0] > 1 else "too close to 0"
         raise ModelError(
             f"{where}: '{name}' = {value} is {how} to compute with: its size in SI units must lie between {SMALLEST:g} "
             f"and {LARGEST:g}, or be 0."
         )
+    return value

@@ -11,12 +11,12 @@ from brian2.equations.equations import Equations
 
 from brianff.equations.functions import FunctionError, expand, read_functions
 from brianff.equations.kinds import KINDS, Kind, available, models_folder
-from brianff.equations.limits import limits_of, require_size
-from brianff.equations.reading import Assignments, read_constants, read_courses
+from brianff.equations.limits import limits_of, parameter_value
+from brianff.equations.reading import Assignments, read_values
 from brianff.equations.text import closest, code_of, equation_lines, names_in, strings_in, without_comments
 from brianff.errors import ModelError
 from brianff.noise import FUNCTIONS
-from brianff.values import UNITS, Distribution, is_number, value_of
+from brianff.values import UNITS, is_number
 
 __all__ = ["Model", "assigned_names", "load", "model_of_source"]
 
@@ -178,8 +178,7 @@ def model_of_source(kind, path, source, tree, above=()):
     except (Exception, SystemExit) as error:
         line = getattr(error.__traceback__.tb_next, "tb_lineno", 1)
         raise ModelError(f"{path}:{line}: {type(error).__name__}: {' '.join(str(error).split())}") from None
-    constants = read_constants(found, namespace, kind, known)
-    courses = read_courses(found, namespace)
+    constants, courses = read_values(found, namespace, kind, known)
     lines = {key: [first] for key, (first, _) in found.extent.items()}
     lines |= {f"{name}.{key}": [line] for (name, key), line in found.entries.items()}
     lines |= {f"parameters.{name}": lines[name] for name in constants}
@@ -256,21 +255,14 @@ def _parameters(model, parameters):
     """The dictionary of parameters, checked."""
     if not isinstance(parameters, dict):
         raise ModelError(f"{model.where('parameters')}: 'parameters' must be a dictionary of numbers with units.")
-    found = dict(parameters)
+    found = {}
     for name, value in parameters.items():
         where = model.where_entry("parameters", name)
         try:
             Equations.check_identifier(str(name))
         except (SyntaxError, ValueError) as error:
             raise ModelError(f"{where}: '{name}' cannot be the name of a parameter: {error}") from None
-        if isinstance(value, str):
-            try:
-                found[name] = value = value_of(value)
-            except ValueError as error:
-                raise ModelError(f"{where}: parameter '{name}' = '{value}': {error}.") from None
-        if not (is_number(value) or isinstance(value, Distribution)):
-            raise ModelError(f"{where}: parameter '{name}' must be a number with a unit, and finite, not {value!r}.")
-        require_size(name, value, where)
+        found[name] = parameter_value(name, value, where)
     return found
 
 

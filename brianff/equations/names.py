@@ -19,10 +19,10 @@ from dataclasses import dataclass, field, replace
 from brian2 import have_same_dimensions
 
 from brianff.equations.kinds import KINDS, LAYER_NAMES, NEURON_NAMES, OF_SYNAPSES, SYNAPSE_NAMES
-from brianff.equations.limits import require_limits, require_size
+from brianff.equations.limits import parameter_value, require_limits
 from brianff.equations.text import SUFFIXES, base_name, closest, equation_lines, names_in, statement_lines, strings_in
 from brianff.errors import ModelError
-from brianff.values import Distribution, is_number, numbers_of, value_of
+from brianff.values import numbers_of
 
 __all__ = ["Isolated", "isolate"]
 
@@ -234,13 +234,9 @@ def _overridden(models, overrides):
         for kind in _kinds_with(models, key):
             name = key.rpartition(".")[2]
             before = parameters[kind][name]
-            if isinstance(value, str):
-                value = _read_value(key, value)
-            if not (is_number(value) or isinstance(value, Distribution)):
-                raise ModelError(f"--set: the parameter '{key}' must be a finite number with a unit, not {value!r}.")
+            value = parameter_value(key, value, "--set")
             if not have_same_dimensions(before, value):
                 raise ModelError(f"--set: the parameter '{key}' has the unit of {before}, which {value} has not.")
-            require_size(name, value, "--set")
             parameters[kind][name] = value
             given[kind].add(name)
     for kind, model in models.items():
@@ -250,13 +246,6 @@ def _overridden(models, overrides):
                 where = "--set" if name in given[kind] else model.where_parameter(name)
                 raise ModelError(f"{where}: the time constant '{name}' must be positive, not {value}.")
     return parameters
-
-
-def _read_value(key, text):
-    try:
-        return value_of(text)
-    except ValueError as error:
-        raise ModelError(f"--set: the parameter '{key}' = '{text}': {error}.") from None
 
 
 def _kinds_with(models, key):

@@ -14,7 +14,7 @@ from brian2 import TimedArray
 from brianff.errors import ModelError
 from brianff.values import is_number
 
-__all__ = ["Assignments", "read_constants", "read_courses"]
+__all__ = ["Assignments", "read_values"]
 
 _MODULES = {"brian2", "numpy", "math", "textwrap", "scipy"}
 _BUILTINS = {"float", "int", "abs", "min", "max", "round", "dict", "str", "bool"}
@@ -129,46 +129,39 @@ def _small(node):
     return isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and abs(node.value) < 1000
 
 
-def read_constants(assignments, namespace, kind, known):
-    """Numbers that a file gives a name of its own: name -> value.
+def read_values(assignments, namespace, kind, known):
+    """What a file gives a name of its own: numbers, and courses of time of one value a time step for all neurons.
+
+    Returns
+    -------
+    constants : dict of name -> value
+    courses : dict of name -> `TimedArray`
 
     Raises
     ------
     ModelError
         For a string under a name that the kind does not know, or a name that is nearly one that it knows.
     """
-    found = {}
+    constants, courses = {}, {}
     for name, (line, _) in assignments.extent.items():
-        if name in known or name.startswith("_"):
-            continue
-        value = namespace[name]
+        value, where = namespace[name], f"{assignments.path}:{line}"
         if isinstance(value, TimedArray):
+            if value.values.ndim != 1 or not np.isfinite(value.values).all():
+                raise ModelError(
+                    f"{where}: '{name}' must have one finite value a time step, which all neurons share, not values of "
+                    f"the shape {value.values.shape}."
+                )
+            courses[name] = value
+            continue
+        if name in known or name.startswith("_"):
             continue
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.85)
         if is_number(value) and not near:
-            found[name] = value
+            constants[name] = value
             continue
         near = near or difflib.get_close_matches(name, known, n=1) or [k for k in known if k.lower() == name.lower()]
         suggestion = f" Did you mean '{near[0]}'?" if near else ""
         odd = not isinstance(value, str) and not near
         what = f" (another name may stand for one finite number, not for {type(value).__name__})" if odd else ""
-        raise ModelError(
-            f"{assignments.path}:{line}: a {kind} has no '{name}'{what}.{suggestion} It may define: {', '.join(known)}."
-        )
-    return found
-
-
-def read_courses(assignments, namespace):
-    """Courses of time that a file gives a name: name -> `TimedArray`, of one value a time step for all neurons."""
-    found = {}
-    for name, (line, _) in assignments.extent.items():
-        value = namespace[name]
-        if not isinstance(value, TimedArray):
-            continue
-        if value.values.ndim != 1 or not np.isfinite(value.values).all():
-            raise ModelError(
-                f"{assignments.path}:{line}: '{name}' must have one finite value a time step, which all neurons share, "
-                f"not values of the shape {value.values.shape}."
-            )
-        found[name] = value
-    return found
+        raise ModelError(f"{where}: a {kind} has no '{name}'{what}.{suggestion} It may define: {', '.join(known)}.")
+    return constants, courses
