@@ -19,7 +19,7 @@ from pathlib import Path
 
 from brianff.errors import BrianffError
 
-__all__ = ["ScratchError", "cache_folder", "failed", "owned_folder", "run_folder", "sweep", "swept"]
+__all__ = ["ScratchError", "cache_folder", "failed", "owned_folder", "run_folder", "sweep", "swept", "written"]
 
 _DAY = 86400.0
 _NAME = re.compile(r"brianff-(?P<kind>[a-z]+)-(?P<node>.*)-(?P<pid>\d+)-(?P<start>\d+)-[^-]*")
@@ -145,10 +145,8 @@ def owned_folder(kind, root=None):
     """
     root = Path(root or tempfile.gettempdir())
     swept()
-    try:
+    with written(root):
         return Path(tempfile.mkdtemp(prefix=_name(kind), dir=root))
-    except OSError as error:
-        raise failed(root, error) from None
 
 
 def run_folder():
@@ -167,3 +165,12 @@ def failed(place, error):
     reason = error.strerror or "no space left on the device"  # NumPy's says only how much was written
     variable = "BRIANFF_CACHE" if place == cache_folder() else "TMPDIR"
     return ScratchError(f"{place} cannot be written ({reason}): make room there, or name another folder by {variable}.")
+
+
+@contextlib.contextmanager
+def written(place):
+    """Files are written at `place`: an OSError becomes the `ScratchError` of it."""
+    try:
+        yield
+    except OSError as error:
+        raise failed(place, error) from None

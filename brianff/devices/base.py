@@ -28,7 +28,7 @@ import brianff
 from brianff.devices.cache import DeviceError, cached
 from brianff.errors import OptionError
 from brianff.machine import usable_cores
-from brianff.scratch import cache_folder, failed
+from brianff.scratch import cache_folder, failed, written
 
 __all__ = ["CompiledSimulator", "Results", "Simulator", "as_input", "ended", "read_values"]
 
@@ -255,7 +255,6 @@ class CompiledSimulator(Simulator):
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env=os.environ | {"TMPDIR": str(work)},  # nothing of a compiler that is killed stays elsewhere
         )
 
     def variable(self, name):
@@ -295,10 +294,8 @@ def read_values(path, spec, size, place):
     ScratchError
         If not all of them are there: neither Brian2 nor CUDA's runtime asks whether what it writes has arrived.
     """
-    try:
+    with written(place):
         values = np.fromfile(path, dtype=spec["dtype"])
-    except OSError as error:
-        raise failed(place, error) from None
     columns = spec.get("columns", 1)
     if values.size != size or values.size % columns:
         raise failed(place, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))

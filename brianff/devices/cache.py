@@ -9,7 +9,7 @@ import tempfile
 
 from brianff.errors import BrianffError
 from brianff.hashes import digest_of, file_digest
-from brianff.scratch import failed, owned_folder, swept
+from brianff.scratch import owned_folder, swept, written
 
 __all__ = ["CompilerError", "DeviceError", "cached", "one_at_a_time"]
 
@@ -58,11 +58,10 @@ def cached(folder, build, report=None, announce=(), require=lambda: None):
                 report(sentence)
         work = owned_folder("build", folder.parent)
         try:
-            with _temporary_files_in(work):
-                built = build(work)
-            _publish(work, folder, *built)
-        except OSError as error:
-            raise failed(folder.parent, error) from None
+            with written(folder.parent):
+                with _temporary_files_in(work):
+                    built = build(work)
+                _publish(work, folder, *built)
         finally:
             shutil.rmtree(work, ignore_errors=True)
     return _read(folder), True
@@ -94,11 +93,9 @@ def one_at_a_time(folder):
     """Let several processes that need the same network compile it once; the others wait."""
     path = folder.parent / f"{folder.name}.lock"
     while True:
-        try:
+        with written(folder.parent):
             folder.parent.mkdir(parents=True, exist_ok=True)
             lock = open(path, "w")
-        except OSError as error:
-            raise failed(folder.parent, error) from None
         with lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not os.fstat(lock.fileno()).st_nlink:  # deleted by who had it before: another may hold a new one

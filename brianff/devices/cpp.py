@@ -1,5 +1,6 @@
 """Brian2's C++ standalone device: one program, started anew for every run."""
 
+import contextlib
 import platform
 import shutil
 import signal
@@ -13,7 +14,7 @@ from brianff.devices.compiler import missing_programs
 from brianff.devices.merging import merge
 from brianff.network import network_class
 from brianff.one_thread import borrowed
-from brianff.scratch import failed, run_folder
+from brianff.scratch import run_folder, written
 
 __all__ = ["CppSimulator", "arrange", "failure", "generate", "processor"]
 
@@ -63,7 +64,8 @@ class CppSimulator(CompiledSimulator):
     # -- running ---------------------------------------------------------------------------------------------------
     def _run(self, inputs, n_epochs):
         scratch = run_folder()
-        try:
+        with contextlib.ExitStack() as folder, written(scratch.parent):
+            folder.callback(shutil.rmtree, scratch, ignore_errors=True)
             arguments = ["--results_dir", f"{scratch}/"]
             for name, value in self.inputs_of_run(inputs, n_epochs):
                 target = name if "." in name else f"{name}.values"
@@ -73,13 +75,7 @@ class CppSimulator(CompiledSimulator):
                     value.tofile(scratch / f"in_{name}")
                     arguments.append(f"{target}={scratch / f'in_{name}'}")
             self._call(arguments)
-        except OSError as error:
-            shutil.rmtree(scratch, ignore_errors=True)
-            raise failed(scratch.parent, error) from None
-        except BaseException:
-            shutil.rmtree(scratch, ignore_errors=True)
-            raise
-        return (lambda name: self._read(scratch, name)), (lambda: shutil.rmtree(scratch, ignore_errors=True))
+            return (lambda name: self._read(scratch, name)), folder.pop_all().close
 
     def _call(self, arguments):
         # A session of its own: Ctrl-C reaches the Python process, which decides what happens.

@@ -23,7 +23,7 @@ from brianff.devices.merging import merge
 from brianff.errors import OptionError, UnsupportedError
 from brianff.network import network_class
 from brianff.one_thread import borrowed
-from brianff.scratch import failed, run_folder
+from brianff.scratch import run_folder, written
 
 __all__ = ["CudaSimulator", "Recorder", "generate", "on_gpu"]
 
@@ -174,7 +174,8 @@ class CudaSimulator(CompiledSimulator):
         a, requests = self.architecture, ["reset"]
         if self._process is None:
             self._start()
-        try:
+        with contextlib.ExitStack() as process, written(self._scratch.parent):
+            process.callback(self.close)
             for name, value in self.inputs_of_run(inputs, n_epochs):
                 if (value == value[0]).all():
                     requests.append(f"fill\t{name}\t{value[:1].tobytes().hex()}")
@@ -183,17 +184,9 @@ class CudaSimulator(CompiledSimulator):
                     value.tofile(path)
                     requests.append(f"set\t{name}\t{path}")
             self._ask([*requests, "run"])
-        except OSError as error:
-            place = self._scratch.parent
-            self.close()
-            raise failed(place, error) from None
-        except BaseException:
-            self.close()
-            raise
-        self._steps, self._spikes = (
-            a.steps_of(inputs, n_epochs) + 1,
-            {},
-        )  # of this run: (time step, neuron) of each group
+            process.pop_all()
+        self._steps = a.steps_of(inputs, n_epochs) + 1
+        self._spikes = {}  # of this run: (time step, neuron) of each group
         return (self._read,)
 
     def _read(self, name):
@@ -265,8 +258,6 @@ class CudaSimulator(CompiledSimulator):
 
 
 # -- generated code ------------------------------------------------------------------------------------------------
-
-
 def generate(folder, architecture, composition, setup, network=None, record=False):
     """Write the CUDA project of a network into `folder`; needs no nvcc and no GPU.
 
@@ -298,7 +289,9 @@ def generate(folder, architecture, composition, setup, network=None, record=Fals
             built.network.run(built.duration, namespace={})
             device.build(directory=str(folder), compile=False, run=False, with_output=False)
         manifest, arrays = _arrays(device, built)
-        if any(codeobject.rng_calls and max(codeobject.rng_calls.values()) for codeobject in _code_objects(device)):
+        if any(
+            codeobject.rng_calls and max(codeobject.rng_calls.values()) for codeobject in device.code_objects.values()
+        ):
             raise UnsupportedError(
                 "rand(), randn() and xi start again with every run on CUDA: use uniform(seed, presentation, draw, "
                 "channel)."
@@ -308,10 +301,6 @@ def generate(folder, architecture, composition, setup, network=None, record=Fals
     shutil.copy(_TEMPLATES / "jobs.h", folder)
     merge(folder, ".cu")
     return manifest
-
-
-def _code_objects(device):
-    return device.code_objects.values()
 
 
 def _arrays(device, built):
@@ -330,12 +319,10 @@ def _arrays(device, built):
         reset = "false" if owner in recorders else "true"
         arrays.append((f"{owner}.{variable.name}", pointer, size, dtype.itemsize, reset))
     for name, array in built.timed_arrays.items():
-        values = array.values
-        manifest[name] = {"dtype": values.dtype.str, "size": int(values.size)}
         if any(array is used for used in device.timed_arrays):
-            arrays.append((name, f"dev{name}_values", int(values.size), values.dtype.itemsize, "true"))
-        else:
-            del manifest[name]
+            size, dtype = int(array.values.size), array.values.dtype
+            manifest[name] = {"dtype": dtype.str, "size": size}
+            arrays.append((name, f"dev{name}_values", size, dtype.itemsize, "true"))
     return manifest, arrays
 
 

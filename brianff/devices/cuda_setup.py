@@ -121,36 +121,29 @@ class Setup:
             "codegen.cpp.extra_compile_args_gcc": ["-w", "-O3", "-std=c++17"],
             "codegen.cpp.extra_link_args": [*prefs["codegen.cpp.extra_link_args"], *link],
         }
-        before = {name: prefs[name] for name in changes}
-        found = dict(gputools._cuda_installation), dict(gputools._gpu_selection)
         log = logging.getLogger("brian2.brian2cuda")
-        level = log.level
-        try:
+        path = self.nvcc or "nvcc"
+        installation = {
+            "cuda_path": str(Path(path).parent.parent),
+            "nvcc_path": path,
+            "runtime_version": float(".".join(map(str, self.version[:2])) or 13.0),
+        }
+        selection = {
+            "available_gpus": [self.gpu.name],
+            "selected_gpu_id": 0,
+            "selected_gpu_compute_capability": self.gpu.capability,
+        }
+        with contextlib.ExitStack() as before:
+            before.callback(log.setLevel, log.level)
             log.setLevel(logging.ERROR)  # it warns of every integer beside a function; ours are small
             for name, value in changes.items():
+                before.callback(prefs.__setitem__, name, prefs[name])
                 prefs[name] = value
-            path = self.nvcc or "nvcc"
-            gputools.restore_cuda_installation(
-                {
-                    "cuda_path": str(Path(path).parent.parent),
-                    "nvcc_path": path,
-                    "runtime_version": float(".".join(map(str, self.version[:2])) or 13.0),
-                }
-            )
-            gputools.restore_gpu_selection(
-                {
-                    "available_gpus": [self.gpu.name],
-                    "selected_gpu_id": 0,
-                    "selected_gpu_compute_capability": self.gpu.capability,
-                }
-            )
+            before.callback(gputools.restore_cuda_installation, dict(gputools._cuda_installation))
+            gputools.restore_cuda_installation(installation)
+            before.callback(gputools.restore_gpu_selection, dict(gputools._gpu_selection))
+            gputools.restore_gpu_selection(selection)
             yield
-        finally:
-            for name, value in before.items():
-                prefs[name] = value
-            gputools.restore_cuda_installation(found[0])
-            gputools.restore_gpu_selection(found[1])
-            log.setLevel(level)
 
     def lines(self):
         """What was found and done, a line each."""
