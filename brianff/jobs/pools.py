@@ -12,7 +12,7 @@ from brianff.options import Options, option
 
 __all__ = ["CLUSTERS", "Computing", "LocalPool", "Pool", "pool_of"]
 
-CLUSTERS = ("slurm", "pbs", "sge", "lsf", "htcondor", "oar", "moab")
+CLUSTERS = ("slurm", "pbs", "sge", "lsf", "htcondor", "oar", "moab", "local")
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,9 @@ class Computing(Options):
         None, "do them on the workers of this Dask scheduler, as in tcp://host:8786", metavar="ADDRESS"
     )
     cluster: str | None = option(
-        None, "start workers on a cluster, through dask-jobqueue and its configuration file", choices=list(CLUSTERS)
+        None,
+        "start workers on a cluster, through dask-jobqueue and its configuration file; local: on this machine",
+        choices=list(CLUSTERS),
     )
 
     def __post_init__(self):
@@ -55,7 +57,6 @@ class Pool(ABC):
 
     def __init__(self, say=lambda job, kind, value: None):
         self.say = say
-        self._finished = queue.Queue()
 
     def __enter__(self):
         return self
@@ -72,20 +73,9 @@ class Pool(ABC):
     def submit(self, job, folder):
         """Have a job done, in the run's folder (str)."""
 
+    @abstractmethod
     def next(self):
         """(job, outcome) of one that has come to its end; waits for it."""
-        while True:
-            try:
-                job, outcome = self._finished.get(timeout=1.0)
-            except queue.Empty:
-                self.look_after()
-                continue
-            if isinstance(outcome, BaseException):
-                raise outcome
-            return job, outcome
-
-    def look_after(self):  # noqa: B027  (most have nothing to do)
-        """Called once a second while jobs are waited for."""
 
     @abstractmethod
     def close(self):
@@ -105,7 +95,7 @@ class LocalPool(Pool):
     def __init__(self, size=0, say=lambda job, kind, value: None):
         super().__init__(say)
         self._size = size or usable_cores()
-        self._jobs = queue.SimpleQueue()
+        self._jobs, self._finished = queue.SimpleQueue(), queue.SimpleQueue()
         self._workers, self._threads = [], []
         self._closing = False
 
@@ -126,6 +116,12 @@ class LocalPool(Pool):
             self._workers.append(worker)
             self._threads.append(thread)
             thread.start()
+
+    def next(self):
+        job, outcome = self._finished.get()
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return job, outcome
 
     def _serve(self, worker):
         try:
