@@ -321,16 +321,23 @@ class Schedule:
         phase = np.array([e.phase for e in epochs])
         return cls(collected("image", -1), collected("label", LABEL_NONE), phase, collected("number", 0), steps)
 
-    def inputs(self, architecture):
-        """The TimedArrays that present this schedule, filled up to the capacity of the compiled network."""
+    def inputs(self, architecture, images=None):
+        """What presents this schedule, filled up to the capacity of the compiled network: TimedArrays, and `images`.
+
+        Parameters
+        ----------
+        architecture : `brianff.network.architecture.Architecture`
+        images : (n, n_pixels*events) array, optional
+            Rows that `image` names.
+        """
         a = architecture
         if len(self) > a.capacity:
             raise OptionError(f"{len(self)} stimulus epochs do not fit into one run of {a.capacity}.")
         if self.steps is not None and a.total_steps is None:
             raise OptionError("stimulus epochs of unequal length need an Architecture with total_steps.")
 
-        def fill(values, empty):
-            full = np.full((a.capacity + 1, *values.shape[1:]), float(empty))
+        def fill(values, empty, length=a.capacity + 1):
+            full = np.full((length, *values.shape[1:]), float(empty))
             full[: len(values)] = values
             return full
 
@@ -339,6 +346,7 @@ class Schedule:
             "label": fill(self.label, LABEL_NONE),
             "phase_at": fill(self.phase, 0),
             "presentation_index": fill(self.number, 0),
+            **({} if images is None else {"images": fill(images, 0, a.images)}),
             **({} if a.total_steps is None else self._times(a)),
         }
 

@@ -238,7 +238,8 @@ def test_empty_places_in_the_last_row_are_no_samples(tmp_path):
 def test_the_learning_rate_falls_linearly_and_comes_once_a_mini_batch(tmp_path):
     run = Run(ForwardForward(**{**TINY, "mini_batch": 10, "learning_rate": 1.0, "final_rate": 0.0}), tmp_path / "r")
     run.method.architecture = dataclasses.replace(run.method.architecture, capacity=100)
-    rates = run.method._learning_rates(range(run.method.n_rows))[: 2 * run.method.n_rows]
+    n_rows = run.method.n_rows
+    rates = run.method.learning_rates(TINY["batch"] * np.arange(1, n_rows + 1))[: 2 * n_rows]
     assert not rates[::2].any()  # never after a positive phase
     np.testing.assert_allclose(rates[3::4], 1 - np.arange(1, 9) / 8)
     assert not rates[1::4].any()

@@ -107,6 +107,7 @@ class Backpropagation(Feedback):
         tally = np.zeros(2)
         for first in range(rows.start, rows.stop, self.rows_per_update):
             tally += self._step(range(first, first + self.rows_per_update))
+        self.require_finite(rows, self.levels)
         return tally
 
     def _step(self, rows):
@@ -114,9 +115,11 @@ class Backpropagation(Feedback):
         a, c, n = self.architecture, self.composition, self.options.mini_batch
         L = self.levels[-1]
         samples, numbers = self.stream.take(rows, self.epochs)
-        stimulus, n_epochs = self.stimulus(samples, numbers, [0], training=True)
-        with self.simulator.run({**self.inputs(), **stimulus}, n_epochs) as results:
-            spikes, slopes = zip(*(self._spikes(results, level, n_epochs) for level in (0, *self.levels)), strict=True)
+        schedule = self.unlearnt(samples, numbers)
+        inputs = self.inputs() | schedule.inputs(a, self.altered(self.shown(samples), numbers))
+        with self.simulator.run(inputs, len(schedule)) as results:
+            found = (self._spikes(results, level, len(schedule)) for level in (0, *self.levels))
+            spikes, slopes = zip(*found, strict=True)
         counts = [s.sum(axis=1) for s in spikes]
         labels = self.data.labels[samples]
         errors, (kept, *_) = [], c.kept
@@ -140,7 +143,7 @@ class Backpropagation(Feedback):
             a.dt_ms * 1e-3,
             c.parameters.get("grazing", 0.0),
         )
-        rate = self.learning_rates(rows).max()
+        (rate,) = self.rates_of(np.array([rows.stop * self.options.batch]))
         for level, gradient in enumerate(gradients, start=1):
             self._adam(level, -gradient.ravel() / n, rate)
         return np.array([np.sum(predicted_classes(counts[L]) == labels), counts[L].sum()])

@@ -80,11 +80,9 @@ def present(simulator, inputs, images, image, label, number, keep_traces=True):
         if len(rows) > a.images:
             stop = start + int(np.flatnonzero(_distinct(image[start:stop]) > a.images)[0])
             rows, local = np.unique(image[start:stop], return_inverse=True)
-        buffer = np.zeros((a.images, a.n_pixels * a.events))
-        buffer[: len(rows)] = images[rows]
         schedule = Schedule.evaluation(local, label[start:stop], number[start:stop], a.batch)
         n = stop - start
-        with simulator.run({**inputs, "images": buffer, **schedule.inputs(a)}, len(schedule)) as results:
+        with simulator.run(inputs | schedule.inputs(a, images[rows]), len(schedule)) as results:
             goodness.append(
                 np.stack(
                     [results.recorded(f"record_g{level}", "g", len(schedule)).reshape(-1)[:n] for level in layers], 1

@@ -15,9 +15,9 @@ from brianff.equations.kinds import FEEDBACK
 from brianff.equations.limits import require_limits
 from brianff.errors import OptionError
 from brianff.learning.evaluation import Evaluation, predicted_classes
-from brianff.learning.finite import not_finite, require_finite
 from brianff.learning.health import Health, lower_threshold
 from brianff.learning.options import SpikingOptions, set_option
+from brianff.learning.phases import POSITIVE, Epoch, Phases
 from brianff.learning.spiking import SpikingMethod
 from brianff.network.architecture import Architecture
 from brianff.network.layers import Layer, layers_of
@@ -29,7 +29,8 @@ __all__ = ["Feedback", "FeedbackOptions", "rate_readout"]
 SILENT = 1e-3  # spikes in a presentation
 
 # Of the two-exponential neuron, with thresholds theta = 2 tau_s c, and of the code; used where the models have them.
-_CODE = {"tau_s": 130 * ms, "t_code": 100 * ms, "dark": 0.0}
+_RULE = {"rho": 0.1, "f_target": 2.0, "eta_F": 0.01}
+_CODE = _RULE | {"tau_s": 130 * ms, "t_code": 100 * ms, "dark": 0.0}
 
 
 @dataclass(frozen=True)
@@ -49,52 +50,24 @@ class FeedbackOptions(SpikingOptions):
     validate: int = option(0, "validation samples used each time (0: all)", low=0)
 
     model_kinds = tuple(FEEDBACK.defaults)
+    _common = dict(layers=("100",), steps=100, dt=2.0, epochs=20, mini_batch=20, learning_rate=0.01, chunk=2000)
+    _images = dict(steps=50, dt=4.0, mini_batch=50)
     presets = {
-        "digits": dict(
-            layers=("300",),
-            steps=50,
-            dt=4.0,
-            epochs=40,
-            mini_batch=50,
-            learning_rate=0.02,
-            chunk=2000,
-            parameters=_CODE | {"c": 0.05 / 0.26, "rho": 0.3, "f_target": 2.0, "eta_F": 0.01},
-            output_parameters={"c": 1.0 / 0.26},
+        "digits": _common | _images | dict(
+            layers=("300",), epochs=40, learning_rate=0.02,
+            parameters=_CODE | {"c": 0.05 / 0.26, "rho": 0.3}, output_parameters={"c": 1.0 / 0.26},
         ),
-        "timing": dict(
-            layers=("100",),
-            steps=100,
-            dt=2.0,
-            epochs=20,
-            mini_batch=20,
-            learning_rate=0.01,
-            chunk=2000,
-            parameters=_CODE | {"c": 0.05 / 0.26, "rho": 0.1, "f_target": 2.0, "eta_F": 0.01, "y_true": 10.0},
-            output_parameters={"c": 0.25 / 0.26},
+        "timing": _common | dict(
+            parameters=_CODE | {"c": 0.05 / 0.26, "y_true": 10.0}, output_parameters={"c": 0.25 / 0.26},
         ),
-        "rhythm": dict(
-            layers=("100",),
-            steps=100,
-            dt=2.0,
-            epochs=20,
-            mini_batch=20,
-            learning_rate=0.01,
-            chunk=2000,
-            parameters={"tau_s": 5 * ms, "c": 0.5, "rho": 0.1, "f_target": 2.0, "eta_F": 0.01, "y_true": 10.0},
-            output_parameters={"c": 0.5},
+        "rhythm": _common | dict(
+            parameters=_RULE | {"tau_s": 5 * ms, "c": 0.5, "y_true": 10.0}, output_parameters={"c": 0.5},
         ),
-        "mnist": dict(
-            layers=("800",),
-            steps=50,
-            dt=4.0,
-            epochs=30,
-            mini_batch=50,
-            learning_rate=3e-3,
-            chunk=5500,
-            parameters=_CODE | {"c": 0.2 / 0.26, "rho": 0.1, "f_target": 0.2, "eta_F": 1e-3},
-            output_parameters={"c": 0.7 / 0.26},
+        "mnist": _common | _images | dict(
+            layers=("800",), epochs=30, learning_rate=3e-3, chunk=5500,
+            parameters=_CODE | {"c": 0.2 / 0.26, "f_target": 0.2, "eta_F": 1e-3}, output_parameters={"c": 0.7 / 0.26},
         ),
-    }
+    }  # fmt: skip
 
 
 class Feedback(SpikingMethod):
@@ -106,6 +79,7 @@ class Feedback(SpikingMethod):
     name = "feedback"
     Options = FeedbackOptions
     together = 1
+    initial_option = "--init"
 
     def build(self):
         super().build()
@@ -163,18 +137,18 @@ class Feedback(SpikingMethod):
                 "it, or raise --limit or --epochs."
             )
 
+    def initial_weights(self, projection):
+        return projection.uniform(self.options.seed, self.options.init)
+
     def initial_state(self):
-        """What goes on from run to run as ``{"synapses1.w": array, ...}``: weights uniform, all else zero."""
-        a, c, out = self.architecture, self.composition, {}
-        for projection in a.projections:
-            for key in map(projection.key, (name for name in c.state_variables() if name != "dw")):
-                out[key] = np.zeros(self.simulator.size(key))
-            out[projection.key("w")] = projection.uniform(self.options.seed, self.options.init)
-        hidden = self.levels[:-1]
+        a, c = self.architecture, self.composition
+        out = {name: value for name, value in super().initial_state().items() if not name.endswith(".dw")}
         for name, limit in c.feedback_weights.items():
             out |= {p.key(name): p.uniform(self.options.seed, limit) for p in a.feedback}
-        out |= {f"neurons{level}.{name}": np.zeros(a.batch * a.sizes[level]) for level in hidden for name in c.kept}
-        return out
+        hidden = self.levels[:-1]
+        return out | {
+            f"neurons{level}.{name}": np.zeros(a.batch * a.sizes[level]) for level in hidden for name in c.kept
+        }
 
     def inputs(self, learning=(), architecture=None):
         if not self.composition.hidden_learns:
@@ -196,13 +170,8 @@ class Feedback(SpikingMethod):
 
     def next_stop(self, row, samples):
         """With the first step of the optimizer after so many samples, or after an epoch."""
-        batch, n = self.options.batch, len(self.train)
-        epoch = row * batch // n + 1
-        ends = [row + samples // batch, -(-epoch * n // batch)]
-        if ends[1] <= row:
-            ends[1] = -(-(epoch + 1) * n // batch)
-        per_update = self.rows_per_update
-        return min(self.n_rows, max(row + per_update, -(-min(ends) // per_update) * per_update))
+        end, per_update = min(row + samples // self.options.batch, self.end_of_epoch(row)), self.rows_per_update
+        return min(self.n_rows, max(row + per_update, -(-end // per_update) * per_update))
 
     def learn(self, rows):
         tally = np.zeros(2)
@@ -210,7 +179,6 @@ class Feedback(SpikingMethod):
         for first in range(rows.start, rows.stop, piece):
             tally += self._learn(range(first, min(first + piece, rows.stop)))
         right, output_spikes = tally
-        self._check_finite(rows)
         n = len(rows) * self.options.batch
         hidden, mean_n = self.levels[:-1], self.composition.kept[0]
         rates = {level: self.synaptic[f"neurons{level}.{mean_n}"] for level in hidden}
@@ -220,78 +188,51 @@ class Feedback(SpikingMethod):
 
     def _learn(self, rows):
         """One run of the simulator on `rows` of the stream; returns how many samples were right, and output spikes."""
-        samples, numbers = self.stream.take(rows, self.epochs)
-        phases = self.phases
-        stimulus, n_epochs = self.stimulus(samples, numbers, phases, training=True)
-        inputs = {**self.inputs(self.levels), **stimulus}
-        rates = self.learning_rates(rows)
-        inputs |= {f"learning_rate_at{level}": rates for level in self.levels}
-        with self.simulator.run(inputs, n_epochs) as results:
-            for name in self.synaptic:
-                self.synaptic[name] = results[name]
-            scores = self._output(results, "score", n_epochs)[len(phases) - 1 :: len(phases)].reshape(len(samples), -1)
-            spikes = self._output(results, "n_spikes", n_epochs).sum()
+        samples, _ = self.stream.take(rows, self.epochs)
+        seen, n = (np.arange(rows.start, rows.stop) + 1) * self.options.batch, len(self.phases.epochs)
+        with self.learning(rows, seen, self.levels) as results:
+            scores = self._output(results, "score", n * len(rows))[n - 1 :: n].reshape(len(samples), -1)
+            spikes = self._output(results, "n_spikes", n * len(rows)).sum()
         return np.array([np.sum(predicted_classes(scores) == self.data.labels[samples]), spikes])
 
     @property
     def phases(self):
         """Of the presentations of a sample in training: -1 where the feedback perturbs the network."""
-        return [1] if self.composition.presentations == 1 else [-1, 1]
+        return POSITIVE if self.composition.presentations == 1 else Phases([Epoch(0, -1), Epoch(0, 1)])
 
-    def stimulus(self, samples, numbers, phases, training=False):
-        """Images, altered as in training, and schedule; every sample is shown once for each of `phases`."""
-        a = self.architecture
-        images = np.zeros((a.images, a.n_pixels * a.events))
-        given = self.shown(samples)
-        images[: len(samples)] = self.altered(given, numbers) if training else given
-        shown = Schedule.evaluation(np.arange(len(samples)), self.data.labels[samples], numbers, a.batch)
-        schedule = Schedule(
-            *(np.repeat(values, len(phases), axis=0) for values in (shown.image, shown.label)),
-            np.tile(phases, len(shown)),
-            np.repeat(shown.number, len(phases), axis=0),
-        )
-        return {"images": images, **schedule.inputs(a)}, len(schedule)
+    def stimulus(self, rows):
+        samples, numbers = self.stream.take(rows, self.epochs)
+        shown = np.arange(len(samples)), self.data.labels[samples], numbers
+        schedule = Schedule.of_phases(self.phases.spread(range(len(rows))), shown, shown, self.architecture)
+        return self.altered(self.shown(samples), numbers), schedule
 
-    def learning_rates(self, rows):
-        """Learning rate after every stimulus epoch of a run: not zero where a mini-batch is complete."""
-        c, shown = self.options, self.composition.presentations
-        rates = np.zeros(self.architecture.capacity + 1)
+    def rates_of(self, seen):
+        c = self.options
         planned = c.epochs * len(self.train) // c.mini_batch * self.rows_per_update
-        for k, row in enumerate(rows):
-            if (row + 1) % self.rows_per_update == 0:
-                progress = min((row + 1 - self.rows_per_update) / planned, 1.0)
-                factor = 0.5 * (1 + np.cos(np.pi * progress)) if c.schedule == "cosine" else 1.0
-                rates[shown * (k + 1) - 1] = c.learning_rate * factor
-        return rates
+        progress = np.minimum((seen // c.batch - self.rows_per_update) / planned, 1.0)
+        return c.learning_rate * (
+            0.5 * (1 + np.cos(np.pi * progress)) if c.schedule == "cosine" else np.ones(len(seen))
+        )
 
     def _output(self, results, variable, n_epochs):
         """Of the output neurons at the end of each stimulus epoch: (epochs, batch, classes)."""
         return results.recorded("record_output", variable, n_epochs).reshape(n_epochs, self.architecture.batch, -1)
 
-    def _check_finite(self, rows):
-        """Raise the error of numbers that overflowed in a chunk."""
-
-        def before_learning():
-            if rows.start:
-                return None
-            samples, numbers = self.stream.take(range(self.rows_per_update), self.epochs)
-            stimulus, n = self.stimulus(samples, numbers, self.phases, training=True)
-            inputs = {**self.inputs(self.levels), **self.initial_state(), **stimulus}
-            with self.simulator.run(inputs, n) as results:
-                changes = (projection.key("dw") for projection in self.architecture.projections)
-                return not_finite({name: results[name] for name in (*self.synaptic, *changes)})
-
-        require_finite(self.synaptic, self.samples_at(rows.start), "--init or --set", before_learning)
-
     # -- looking at it ---------------------------------------------------------------------------------------------
+    def unlearnt(self, samples, numbers):
+        """`Schedule` of samples that nothing learns from."""
+        return Schedule.evaluation(np.arange(len(samples)), self.data.labels[samples], numbers, self.architecture.batch)
+
     def evaluate(self, samples, offset=0):
         a, found = self.architecture, {"score": [], "n_spikes": []}
         for start in range(0, len(samples), a.images):
             piece = samples[start : start + a.images]
-            stimulus, n_epochs = self.stimulus(piece, EVALUATION_PRESENTATIONS + piece, [0])
-            with self.simulator.run({**self.inputs(), **stimulus}, n_epochs) as results:
+            schedule = self.unlearnt(piece, EVALUATION_PRESENTATIONS + piece)
+            inputs = self.inputs() | schedule.inputs(a, self.shown(piece))
+            with self.simulator.run(inputs, len(schedule)) as results:
                 for variable, pieces in found.items():
-                    pieces.append(self._output(results, variable, n_epochs).reshape(-1, a.n_classes)[: len(piece)])
+                    values = self._output(results, variable, len(schedule))
+                    pieces.append(values.reshape(-1, a.n_classes)[: len(piece)])
         scores, counts = (np.concatenate(pieces) for pieces in found.values())
         return Evaluation(self.data.labels[samples], output=scores, spikes_per_neuron=float(counts.mean()))
 
@@ -355,11 +296,9 @@ def rate_readout(method):
         found = np.zeros((len(samples), a.n_pixels))
         for start in range(0, len(samples), size):
             piece = samples[start : start + size]
-            images = np.zeros((size, a.n_pixels * a.events))
-            images[: len(piece)] = method.shown(piece)
             unlabelled = np.full(len(piece), LABEL_NONE)
             shown = Schedule.evaluation(np.arange(len(piece)), unlabelled, EVALUATION_PRESENTATIONS + piece, size)
-            with counter.run({**inputs, "images": images, **shown.inputs(a)}, 1) as results:
+            with counter.run(inputs | shown.inputs(a, method.shown(piece)), 1) as results:
                 spikes = np.bincount(results["spikes0.i"], minlength=size * a.n_pixels).reshape(size, -1)
             found[start : start + size] = spikes[: len(piece)]
         return found

@@ -17,9 +17,9 @@ from brianff.equations.compose import compose
 from brianff.equations.kinds import FORWARD_FORWARD
 from brianff.errors import OptionError
 from brianff.learning.checkpoints import Whole
-from brianff.learning.evaluation import evaluate
-from brianff.learning.finite import not_finite, require_finite
+from brianff.learning.evaluation import evaluate, present
 from brianff.learning.health import Health, lower_threshold
+from brianff.learning.method import of_phases
 from brianff.learning.negatives import negatives_of
 from brianff.learning.options import SpikingOptions
 from brianff.learning.phases import POSITIVE, Phases
@@ -109,6 +109,7 @@ class ForwardForward(SpikingMethod):
     name = "forward_forward"
     Options = ForwardForwardOptions
     together = 10
+    initial_option = "--init-gain"
 
     def build(self):
         c = self.options
@@ -186,14 +187,8 @@ class ForwardForward(SpikingMethod):
         if self.options.greedy and self.epochs != self.options.epochs:
             raise OptionError("--greedy trains every layer for a number of epochs that is fixed when training begins.")
 
-    def initial_state(self):
-        """Weights normal, all else zero."""
-        out = {}
-        for projection in self.architecture.projections:
-            for key in map(projection.key, self.composition.state_variables()):
-                out[key] = np.zeros(self.simulator.size(key))
-            out[projection.key("w")] = projection.normal(self.options.seed, self.options.init_gain, self.options.dale)
-        return out
+    def initial_weights(self, projection):
+        return projection.normal(self.options.seed, self.options.init_gain, self.options.dale)
 
     # -- the course of training ------------------------------------------------------------------------------------
     @property
@@ -205,96 +200,76 @@ class ForwardForward(SpikingMethod):
         return len(self.stages) * self.rows_per_stage
 
     def samples_at(self, row):
-        stage, rows = divmod(row, self.rows_per_stage)
-        of_stage = self.epochs * len(self.train)
-        return stage * of_stage + min(rows * self.options.batch, of_stage)
+        (stage, inside), of_stage = self._place(row), self.epochs * len(self.train)
+        return stage * of_stage + min(inside * self.options.batch, of_stage)
 
     def _place(self, row):
         """(stage, row within it)."""
         return divmod(row, self.rows_per_stage)
 
+    def _take(self, rows):
+        """Samples and numbers of rows of one stage."""
+        stage, first = self._place(rows.start)
+        return self.stream.take(range(first, first + len(rows)), self.epochs, stage)
+
     def next_stop(self, row, samples):
         """Never across a refresh, an epoch, a stage or within a cycle of phases."""
-        batch, n = self.options.batch, len(self.train)
-        inside = self._place(row)[1]
+        batch, inside = self.options.batch, self._place(row)[1]
         block, cycle = self.options.refresh // batch, self.phases.rows
-        stops = [(inside // block + 1) * block, self.rows_per_stage]
-        # the row in which an epoch ends belongs to it
-        epoch = inside * batch // n
-        stops += [end for e in (epoch + 1, epoch + 2) if (end := -(-e * n // batch)) > inside]
+        stops = (inside // block + 1) * block, self.rows_per_stage, self.end_of_epoch(inside)
         wanted = max(cycle, samples // batch // cycle * cycle)
         return row - inside + min(inside + wanted, *stops)
 
     def learn(self, rows):
-        stage, first = self._place(rows.start)
-        inside = range(first, first + len(rows))
-        if first % (self.options.refresh // self.options.batch) == 0 or self.block_start < 0:
+        c, (stage, first) = self.options, self._place(rows.start)
+        if first % (c.refresh // c.batch) == 0 or self.block_start < 0:
             self._refresh(rows.start)
-        samples, numbers = self.stream.take(inside, self.epochs, stage)
-        images, schedule = self._stimulus(samples, numbers, rows)
-        learning = self.stages[stage]
-        rates = self._learning_rates(inside)
-        inputs = {**self.inputs(learning), "images": images, **schedule.inputs(self.architecture)}
-        inputs |= {f"learning_rate_at{level}": rates for level in learning}
-        with self.simulator.run(inputs, len(schedule)) as results:
-            for name in self.synaptic:
-                self.synaptic[name] = results[name]
+        levels, (samples, _) = self.stages[stage], self._take(rows)
+        # empty places in the last row are no samples
+        seen = np.minimum((first + 1 + np.arange(len(rows))) * c.batch, self.epochs * len(self.train))
+        with self.learning(rows, seen, levels) as results:
             goodness = [self._goodness_of_phases(results, level, samples, len(rows)) for level in self.levels]
             active = [results[f"layer{level}.n_spikes"].any() for level in range(len(self.sizes))]
-        self._check_finite(rows, inputs, goodness)
-        row, ordered = {}, {}
-        for level, (positive, negative) in enumerate(goodness, start=1):
-            ordered[level] = float(np.mean(positive > negative))
-            row |= {f"positive{level}": float(positive.mean()), f"negative{level}": float(negative.mean())}
-            row[f"ordered{level}"] = ordered[level]
-        hybrid = self.options.negatives == "hybrid"
-        told_apart = {f"layer {level}": ordered[level] for level in learning if hybrid}
+        row = of_phases(goodness)
+        told_apart = {f"layer {k}": row[f"ordered{k}"] for k in levels if c.negatives == "hybrid"}
         self.health.after_chunk(len(samples), active, told_apart)
         return row
 
     def _refresh(self, start):
         """One pass with a neutral label over the next `refresh` samples: readout, beliefs, negative labels."""
-        c, (stage, first) = self.options, self._place(start)
-        inside = range(first, min(first + c.refresh // c.batch, self.rows_per_stage))
-        samples, numbers = self.stream.take(inside, self.epochs, stage)
+        c, (stage, _) = self.options, self._place(start)
+        samples, numbers = self._take(
+            range(start, min(start + c.refresh // c.batch, (stage + 1) * self.rows_per_stage))
+        )
         neutral = np.full(len(samples), self.negatives.neutral)
-        shown = self.altered(self.shown(samples), numbers)
-        _, traces = self.present(shown, neutral, NEUTRAL_PRESENTATIONS + numbers)
+        shown, rows = self.altered(self.shown(samples), numbers), np.arange(len(samples))
+        _, traces = present(self.apart, self.inputs(), shown, rows, neutral, NEUTRAL_PRESENTATIONS + numbers)
         belief = self.readout.learn(features(traces), self.data.labels[samples])
         self.block_start = start
         self.negative_labels = self.negatives.labels(samples, numbers, belief)
 
-    def _stimulus(self, samples, numbers, rows):
-        """Images and schedule of training samples, in all their phases."""
-        a, n = self.architecture, len(samples)
+    def stimulus(self, rows):
+        samples, numbers = self._take(rows)
         first = (rows.start - self.block_start) * self.options.batch
-        negative_labels = self.negative_labels[first : first + n]
-        images = np.zeros((a.images, a.n_pixels * a.events))
-        images[:n] = self.altered(self.shown(samples), numbers)
-        own = other = np.arange(n)
+        labels = self.negative_labels[first : first + len(samples)]
+        images = self.altered(self.shown(samples), numbers)
         hybrids = self.negatives.images(samples, numbers)
         if hybrids is not None:
-            other = own + n
-            images[n : 2 * n] = self.altered(hybrids, numbers)
-        positive = own, self.negatives.positive_labels(samples), 2 * numbers
-        negative = other, negative_labels, 2 * numbers + 1
-        return images, Schedule.of_phases(self.phases.spread(range(len(rows))), positive, negative, a)
+            hybrids = self.altered(hybrids, numbers)
+        return self._in_phases(samples, images, 2 * numbers, hybrids, labels, self.architecture)
 
-    def _learning_rates(self, inside):
-        """Learning rate of every stimulus epoch of a chunk: not zero where it is used."""
-        c, rates = self.options, np.zeros(self.architecture.capacity + 1)
-        n = len(self.train)
-        # empty places in the last row are no samples
-        seen = np.minimum((np.arange(inside.start, inside.stop) + 1) * c.batch, self.epochs * n)
-        planned = c.epochs * n
-        of_rows = c.learning_rate * (1 - (1 - c.final_rate) * np.minimum(seen, planned) / planned)
-        epochs = self.phases.spread(range(len(inside)))
-        due = self.phases.updates(seen, c.mini_batch)
-        for k, epoch in enumerate(epochs):
-            # rules that change weights all the time have no other moment for it
-            if epoch.row is not None and (due[k] or self.composition.online):
-                rates[k] = of_rows[epoch.row]
-        return rates
+    def _in_phases(self, samples, images, number, negative_images, negative_labels, architecture):
+        """Images and schedule of samples in all phases; `negative_images` None: those of the positive phase."""
+        own, a = np.arange(len(samples)), architecture
+        other = own if negative_images is None else own + len(own)
+        positive = own, self.negatives.positive_labels(samples), number
+        epochs = self.phases.spread(range(-(-len(own) // a.batch)))
+        schedule = Schedule.of_phases(epochs, positive, (other, negative_labels, number + 1), a)
+        return images if negative_images is None else np.concatenate([images, negative_images]), schedule
+
+    def rates_of(self, seen):
+        c, planned = self.options, self.options.epochs * len(self.train)
+        return c.learning_rate * (1 - (1 - c.final_rate) * np.minimum(seen, planned) / planned)
 
     def _goodness_of_phases(self, results, level, samples, n_rows):
         """Of the positive and the negative phase, (n,) each; of class groups: the true and the best wrong one."""
@@ -316,23 +291,8 @@ class ForwardForward(SpikingMethod):
             found.append(np.concatenate([np.mean(g, axis=0) for g in of_rows])[:n])
         return found
 
-    def _check_finite(self, rows, inputs, goodness):
-        """Raise the error of numbers that overflowed in a run with `inputs`, which gave each layer's `goodness`."""
-        of_layers = {f"layer{level}.goodness": values for level, values in enumerate(goodness, start=1)}
-
-        def before_learning():
-            if rows.start:
-                return None
-            still = {name: 0.0 for name in inputs if name.startswith("learning_rate_at")}
-            n_rows = max(1, self.options.mini_batch // self.options.batch)
-            n = len(self.phases.spread(range(min(n_rows, len(rows)))))
-            with self.simulator.run({**inputs, **self.initial_state(), **still}, n) as results:
-                found = {name: results[name] for name in self.synaptic}
-                found |= {f"layer{k}.goodness": results.recorded(f"record_g{k}", "g", n) for k in self.levels}
-            return not_finite(found)
-
-        options = "--init-gain or --set"
-        require_finite(self.synaptic | of_layers, self.samples_at(rows.start), options, before_learning)
+    def watched(self, results, n_epochs):
+        return {f"layer{k}.goodness": results.recorded(f"record_g{k}", "g", n_epochs) for k in self.levels}
 
     # -- state -----------------------------------------------------------------------------------------------------
     def state(self):
@@ -372,19 +332,6 @@ class ForwardForward(SpikingMethod):
         return sorted({level for levels in self.stages[: stage + 1] for level in levels})
 
     def presentations(self, samples):
-        images, negative_labels = self.negatives.shown(samples)
-        own, shown = np.arange(len(samples)), self.shown(samples)
-        other = own if images is None else own + len(own)
-        number = EVALUATION_PRESENTATIONS - 2 * len(own) + 2 * own
-        positive = own, self.negatives.positive_labels(samples), number
-        negative = other, negative_labels, number + 1
+        number = EVALUATION_PRESENTATIONS - 2 * len(samples) + 2 * np.arange(len(samples))
         alone = self.architecture.with_(batch=1)
-        schedule = Schedule.of_phases(self.phases.spread(own), positive, negative, alone)
-        return shown if images is None else np.concatenate([shown, images]), schedule
-
-    def detail(self, row):
-        return f"{self._margins(row)}, {super().detail(row)}"
-
-    def summary(self, chunk, validation):
-        shown = [f"{k} {validation[k]:.4f}" for k in ("goodness", "readout") if k in validation]
-        return f"{self._margins(chunk)}  validation accuracy by {', '.join(shown)}{self._tied(validation)}"
+        return self._in_phases(samples, self.shown(samples), number, *self.negatives.shown(samples), alone)

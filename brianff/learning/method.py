@@ -17,7 +17,7 @@ from brianff import datasets
 from brianff.errors import BrianffError, OptionError
 from brianff.stimulus import stream
 
-__all__ = ["METHODS", "Method", "limited", "load_data", "method_class"]
+__all__ = ["METHODS", "Method", "limited", "load_data", "method_class", "of_phases"]
 
 # Name in config.json -> where the class is.
 METHODS = {
@@ -128,6 +128,11 @@ class Method(ABC):
     def sizes(self):
         """Neurons of every layer, the input first."""
 
+    @property
+    def levels(self):
+        """Of the layers that have synapses: 1 and up."""
+        return range(1, len(self.sizes))
+
     @abstractmethod
     def learn(self, rows):
         """Learn from a range of rows.
@@ -195,28 +200,41 @@ class Method(ABC):
 
     def trained_levels(self, row):
         """Levels of the layers that have learned before a row."""
-        return range(1, len(self.sizes))
+        return self.levels
 
     def network_name(self):
         """Sizes of the layers, as in 164-200-200."""
         return "-".join(map(str, self.sizes))
 
     # -- words -----------------------------------------------------------------------------------------------------
-    def _margins(self, row):
-        """Of the layers' goodness in the two phases."""
-        levels = range(1, len(self.sizes))
-        return "margin " + "/".join(f"{row[f'positive{k}'] - row[f'negative{k}']:+.2f}" for k in levels)
-
-    def _tied(self, validation):
-        return f" ({validation['ties']:.0f} ties)" if validation.get("ties") else ""
-
     def detail(self, row):
         """What the progress bar says of a chunk."""
-        return f"{row['samples_per_second']:.0f} samples/s"
+        return ", ".join([*_margins(row), f"{row['samples_per_second']:.0f} samples/s"])
 
     def summary(self, chunk, validation):
         """What is printed of a validation, after a chunk."""
-        return f"validation accuracy {validation['accuracy']:.4f}{self._tied(validation)}"
+        margins, accuracy = _margins(chunk), f"{validation['accuracy']:.4f}"
+        if margins:
+            ways = [way for way in ("goodness", "readout") if way in validation]
+            accuracy = "by " + ", ".join(f"{way} {validation[way]:.4f}" for way in ways)
+        tied = f" ({validation['ties']:.0f} ties)" if validation.get("ties") else ""
+        return "  ".join([*margins, f"validation accuracy {accuracy}{tied}"])
+
+
+def of_phases(goodness):
+    """Numbers for the row of a chunk, from the goodness in the two phases, a pair of (n,) arrays for each layer."""
+    row = {}
+    for level, (positive, negative) in enumerate(goodness, start=1):
+        row |= {f"positive{level}": float(positive.mean()), f"negative{level}": float(negative.mean())}
+        row[f"ordered{level}"] = float(np.mean(positive > negative))
+    return row
+
+
+def _margins(row):
+    """Between the layers' goodness in the two phases, in words; nothing where layers have none."""
+    levels = [name.removeprefix("positive") for name in row if name.startswith("positive")]
+    margins = "/".join(f"{row[f'positive{k}'] - row[f'negative{k}']:+.2f}" for k in levels)
+    return [f"margin {margins}"] if levels else []
 
 
 def limited(samples, limit, split_seed=0):

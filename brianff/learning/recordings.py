@@ -227,7 +227,7 @@ def record_presentations(composition, architecture, inputs, images, schedule, ne
     values = n * steps * len(shown_variables(composition))
     require_memory(8 * values, f"neurons: the variables of {n:,} neurons in {steps:,} time steps")
     simulator = make_simulator("runtime", a, composition, record=chosen)
-    simulator.run({**inputs, "images": images, **schedule.inputs(a)}, len(schedule))
+    simulator.run(inputs | schedule.inputs(a, images), len(schedule))
     return collect(simulator, images, schedule)
 
 

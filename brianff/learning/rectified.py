@@ -26,7 +26,7 @@ from brianff.learning.checkpoints import Whole
 from brianff.learning.evaluation import Evaluation, never_active
 from brianff.learning.finite import require_finite
 from brianff.learning.health import Health
-from brianff.learning.method import Method
+from brianff.learning.method import Method, of_phases
 from brianff.learning.options import RunOptions
 from brianff.learning.readout import SoftmaxReadout, features
 from brianff.options import NEURONS, SAMPLES, option
@@ -212,7 +212,7 @@ class Rectified(Method):
         self.optimizer = Adam([p for layer in self.layers for p in (layer.w, layer.b)])
         self.readout = SoftmaxReadout(sum(c.layers) + 1, data.n_classes, c.readout_rate, c.batch)
         self._epoch, self._rng, self._order = -1, stream(c.seed, "epoch", 0), None
-        remedies = {f"layer {k}": f"a larger --init-gain than {c.init_gain:g}" for k in range(1, len(c.layers) + 1)}
+        remedies = {f"layer {k}": f"a larger --init-gain than {c.init_gain:g}" for k in self.levels}
         self.health = Health(list(remedies), len(self.train), remedies)
 
     @property
@@ -269,13 +269,9 @@ class Rectified(Method):
             step = row % self.rows_per_epoch
             rate = c.learning_rate * (1 - (1 - c.final_rate) * min(row / planned, 1.0))
             goodness.append(self._learn(self._order[step * c.batch : (step + 1) * c.batch], rate))
-        of_layers, row = np.stack(goodness, axis=1), {}
-        for level, g in enumerate(of_layers, start=1):
-            positive, negative = g[:, : c.batch], g[:, c.batch :]
-            row |= {f"positive{level}": float(positive.mean()), f"negative{level}": float(negative.mean())}
-            row[f"ordered{level}"] = float(np.mean(positive > negative))
-        levels = range(1, len(self.sizes))
-        told_apart = {f"layer {level}": row[f"ordered{level}"] for level in levels if not c.labels_shown}
+        of_layers = np.stack(goodness, axis=1)
+        row = of_phases(np.split(g, 2, axis=1) for g in of_layers)
+        told_apart = {f"layer {k}": row[f"ordered{k}"] for k in self.levels if not c.labels_shown}
         self.health.after_chunk(len(rows) * c.batch, of_layers.any(axis=(1, 2)), told_apart)
         require_finite(self._arrays(), self.samples_at(rows.start), "--init-gain")
         return row
@@ -366,11 +362,3 @@ class Rectified(Method):
         found = {level: layer.w for level, layer in enumerate(self.layers, start=1)}
         found |= {f"b{level}": layer.b for level, layer in enumerate(self.layers, start=1)}
         return found | {"readout": self.readout.w}
-
-    # -- words -----------------------------------------------------------------------------------------------------
-    def detail(self, row):
-        return f"{self._margins(row)}, {super().detail(row)}"
-
-    def summary(self, chunk, validation):
-        shown = [f"{k} {validation[k]:.4f}" for k in ("goodness", "readout") if k in validation]
-        return f"{self._margins(chunk)}  validation accuracy by {', '.join(shown)}{self._tied(validation)}"

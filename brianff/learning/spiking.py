@@ -1,5 +1,6 @@
 """What methods with spiking networks have in common: equations, a simulator, and a state of synapses."""
 
+import contextlib
 import functools
 
 import numpy as np
@@ -9,9 +10,10 @@ from brianff.devices import simulator
 from brianff.equations.checker import check_own_files
 from brianff.equations.kinds import OF_SPIKE_TRAINS
 from brianff.errors import OptionError
-from brianff.learning.evaluation import present
+from brianff.learning.finite import not_finite, require_finite
 from brianff.learning.method import Method
 from brianff.learning.options import SpikingOptions
+from brianff.learning.phases import Phases
 from brianff.learning.recordings import record_presentations
 from brianff.learning.samples import SampleStream, altered
 from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule
@@ -31,6 +33,8 @@ class SpikingMethod(Method):
     """
 
     Options = SpikingOptions
+    phases: Phases
+    initial_option: str  # which sets the size of initial weights
     together: int  # samples that share a generator of random numbers, see `brianff.stimulus.drawn`
     output_parameters = None  # of the last layer alone: dict of name -> quantity
     recorded = False  # what is recorded while it learns: "spikes", or nothing
@@ -54,9 +58,20 @@ class SpikingMethod(Method):
         """The `Architecture` of the options."""
         raise NotImplementedError
 
-    def initial_state(self):
-        """What `synaptic` is before anything has been learnt."""
+    def initial_weights(self, projection):
+        """Weights with which a projection begins."""
         raise NotImplementedError
+
+    def initial_state(self):
+        """What `synaptic` is before anything has been learnt: initial weights, and all else zero."""
+        out = {key: np.zeros(self.simulator.size(key)) for key in self._learnt}
+        return out | {p.key("w"): self.initial_weights(p) for p in self.architecture.projections}
+
+    @property
+    def _learnt(self):
+        """Names of all that learning changes in the synapses."""
+        names = self.composition.state_variables()
+        return [projection.key(name) for projection in self.architecture.projections for name in names]
 
     def _check_input(self):
         """Refuse an encoder that cannot read what the data set holds, and a stimulus epoch too short for it."""
@@ -78,11 +93,6 @@ class SpikingMethod(Method):
     @property
     def sizes(self):
         return self.architecture.sizes
-
-    @property
-    def levels(self):
-        """Of the layers that have synapses: 1 and up."""
-        return range(1, len(self.sizes))
 
     def inputs(self, learning=(), architecture=None):
         """Everything a run of the simulator needs beside the stimulus.
@@ -120,10 +130,68 @@ class SpikingMethod(Method):
         """The same as training shows it, see `brianff.learning.samples.altered`."""
         return altered(shown, numbers, self.options, self.data, self.together)
 
-    def present(self, shown, labels, numbers, **options):
-        """Goodness and traces of every layer for inputs as `shown` gives them, without learning."""
-        rows = np.arange(len(shown))
-        return present(self.apart, self.inputs(), shown, rows, labels, numbers, **options)
+    # -- the course of training ------------------------------------------------------------------------------------
+    def end_of_epoch(self, row):
+        """Row with which the pass over the training set ends that a row belongs to."""
+        batch, n = self.options.batch, len(self.train)
+        return -(-(row * batch // n + 1) * n // batch)
+
+    def stimulus(self, rows):
+        """Images and schedule of a range of rows of the stream, in all their phases."""
+        raise NotImplementedError
+
+    def rates_of(self, seen):
+        """Learning rates when so many samples, (n,), have been learnt."""
+        raise NotImplementedError
+
+    def learning_rates(self, seen):
+        """Learning rate after every stimulus epoch of a run: not zero where the optimizer takes a step.
+
+        Parameters
+        ----------
+        seen : (n_rows,) int array
+            Samples learnt when each of its rows is.
+        """
+        rates, of_rows = np.zeros(self.architecture.capacity + 1), self.rates_of(seen)
+        due = self.phases.updates(seen, self.options.mini_batch)
+        for k, epoch in enumerate(self.phases.spread(range(len(seen)))):
+            # rules that change weights all the time have no other moment for it
+            if epoch.row is not None and (due[k] or self.composition.online):
+                rates[k] = of_rows[epoch.row]
+        return rates
+
+    @contextlib.contextmanager
+    def learning(self, rows, seen, levels):
+        """A run in which `levels` learn from rows of the stream, with its results; they must be finite."""
+        images, schedule = self.stimulus(rows)
+        inputs = self.inputs(levels) | schedule.inputs(self.architecture, images)
+        rates = self.learning_rates(seen)
+        inputs |= {f"learning_rate_at{level}": rates for level in levels}
+        with self.simulator.run(inputs, len(schedule)) as results:
+            self.synaptic = {name: results[name] for name in self.synaptic}
+            watched = self.watched(results, len(schedule))
+            yield results
+        self.require_finite(rows, levels, watched)
+
+    def watched(self, results, n_epochs):
+        """What must be finite after a run, beside the state: dict of str -> array."""
+        return {}
+
+    def require_finite(self, rows, levels, watched=None):
+        """Raise the error of numbers that overflowed while `levels` learnt from `rows`."""
+
+        def before_learning():
+            if rows.start:
+                return None
+            n_rows = max(1, self.options.mini_batch // self.options.batch)
+            images, schedule = self.stimulus(rows[:n_rows])
+            inputs = self.inputs(levels) | self.initial_state() | schedule.inputs(self.architecture, images)
+            with self.simulator.run(inputs, len(schedule)) as results:
+                found = {name: results[name] for name in (*self.synaptic, *self._learnt)}
+                return not_finite(found | self.watched(results, len(schedule)))
+
+        options = f"{self.initial_option} or --set"
+        require_finite(self.synaptic | (watched or {}), self.samples_at(rows.start), options, before_learning)
 
     # -- state -----------------------------------------------------------------------------------------------------
     def state(self):
