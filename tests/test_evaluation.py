@@ -1,5 +1,7 @@
 """Evaluation: predictions from hand-made arrays, and presentations cut into runs of the simulator and put together."""
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -290,24 +292,28 @@ def readout():
     return r
 
 
+def evaluated(simulator, readout, images, labels, **options):
+    return evaluate(functools.partial(present, simulator, {}, images), readout, labels, **options)
+
+
 IMAGES = np.array([[1.0, 0.0], [2.0, 0.0], [3.0, 0.0], [4.0, 0.0], [5.0, 0.0]])
 FIVE_LABELS = np.array([0, 1, 2, 0, 1])
 
 
 def test_evaluate_asks_the_readout_after_one_neutral_pass(readout):
     simulator = Simulator()
-    evaluate(simulator, {}, readout, IMAGES, FIVE_LABELS)
+    evaluated(simulator, readout, IMAGES, FIVE_LABELS)
     assert [p[:2] for p in presentations(simulator)[:5]] == [(k, LABEL_NEUTRAL) for k in range(1, 6)]
 
 
 def test_evaluate_tries_every_label_on_every_image(readout):
     simulator = Simulator()
-    evaluate(simulator, {}, readout, IMAGES, FIVE_LABELS)
+    evaluated(simulator, readout, IMAGES, FIVE_LABELS)
     assert [p[:2] for p in presentations(simulator)[5:]] == [(k, label) for k in range(1, 6) for label in range(3)]
 
 
 def test_goodness_of_an_evaluation_belongs_to_its_sample_and_label(readout):
-    e = evaluate(Simulator(), {}, readout, IMAGES, FIVE_LABELS)
+    e = evaluated(Simulator(), readout, IMAGES, FIVE_LABELS)
     assert e.goodness.shape == (5, 3, 2)
     image_and_label = 1e3 * np.round((e.goodness[:, :, 0] - EVALUATION_PRESENTATIONS) / 1e3)
     expected = 1e6 * np.arange(1, 6)[:, None] + 1e3 * np.arange(3)
@@ -316,7 +322,7 @@ def test_goodness_of_an_evaluation_belongs_to_its_sample_and_label(readout):
 
 def test_every_presentation_of_an_evaluation_has_its_own_noise(readout):
     simulator = Simulator()
-    evaluate(simulator, {}, readout, IMAGES, FIVE_LABELS)
+    evaluated(simulator, readout, IMAGES, FIVE_LABELS)
     numbers = [p[2] for p in presentations(simulator)]
     assert len(set(numbers)) == len(numbers) == 20
     assert min(numbers) == EVALUATION_PRESENTATIONS
@@ -326,26 +332,26 @@ def test_numbers_of_two_sets_do_not_overlap(readout):
     used = []
     for offset in (0, 5):
         simulator = Simulator()
-        evaluate(simulator, {}, readout, IMAGES, FIVE_LABELS, offset=offset)
+        evaluated(simulator, readout, IMAGES, FIVE_LABELS, offset=offset)
         used.append({p[2] for p in presentations(simulator)})
     assert not used[0] & used[1]
 
 
 def test_the_noise_of_a_sample_does_not_depend_on_the_size_of_its_set(readout):
     simulator = Simulator(), Simulator()
-    evaluate(simulator[0], {}, readout, IMAGES, FIVE_LABELS)
-    evaluate(simulator[1], {}, readout, IMAGES[:2], FIVE_LABELS[:2])
+    evaluated(simulator[0], readout, IMAGES, FIVE_LABELS)
+    evaluated(simulator[1], readout, IMAGES[:2], FIVE_LABELS[:2])
     assert set(presentations(simulator[1])) < set(presentations(simulator[0]))
 
 
 def test_a_network_without_label_input_sees_no_labels(readout):
     simulator = Simulator()
-    e = evaluate(simulator, {}, readout, IMAGES, FIVE_LABELS, candidates=False)
+    e = evaluated(simulator, readout, IMAGES, FIVE_LABELS, candidates=False)
     assert e.goodness is None
     assert [p[:2] for p in presentations(simulator)] == [(k, LABEL_NONE) for k in range(1, 6)]
 
 
 def test_belief_of_an_evaluation_is_a_distribution(readout):
-    e = evaluate(Simulator(), {}, readout, IMAGES, FIVE_LABELS)
+    e = evaluated(Simulator(), readout, IMAGES, FIVE_LABELS)
     assert e.belief.shape == (5, 3)
     np.testing.assert_allclose(e.belief.sum(axis=1), 1)

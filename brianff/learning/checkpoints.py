@@ -6,7 +6,17 @@ import numpy as np
 
 from brianff.results import ResultsError
 
-__all__ = ["Whole", "check_checkpoint"]
+__all__ = ["Whole", "check_checkpoint", "named", "part_of"]
+
+
+def named(name, arrays):
+    """The arrays of a part of a state, as in ``"readout.w"``."""
+    return {f"{name}.{key}": value for key, value in arrays.items()}
+
+
+def part_of(arrays, name):
+    """The inverse of `named`."""
+    return {key.removeprefix(f"{name}."): value for key, value in arrays.items() if key.startswith(f"{name}.")}
 
 
 @dataclass(frozen=True)

@@ -199,43 +199,33 @@ class Evaluation:
         return f"<accuracy of {len(self.labels)} samples by {of_ways}>"
 
 
-def evaluate(simulator, inputs, readout, images, labels, offset=0, candidates=True, class_groups=False):
-    """Try every label on every image, and ask the readout after one pass with a neutral label.
+def evaluate(present, readout, labels, offset=0, candidates=True, evidence=None):
+    """Try every label on every sample, and ask the readout after one pass with a neutral label.
 
     Parameters
     ----------
-    simulator, inputs
-        As for `present`.
+    present : callable
+        ``present(image, label, number, keep_traces=True)`` as the function of this name; samples are the images.
     readout : `SoftmaxReadout`
-    images : (n, n_pixels) array
     labels : (n,) int array
+        The true ones.
     offset : int
         Number of the first sample, so that different sets get different encoder noise.
     candidates : bool
         False: only the readout (networks without label input).
-    class_groups : bool
-        One pass tells the goodness of all classes, those of the groups.
+    evidence : callable, optional
+        From traces (n, n_l) and the number of classes to the goodness of all classes, those of groups, in one pass.
     """
-    a = simulator.architecture
-    n, k = len(images), a.n_classes
-    rows = np.arange(n)
+    n, k = len(labels), readout.w.shape[1]
+    rows, tried = np.arange(n), np.tile(np.arange(k), n)
     base = EVALUATION_PRESENTATIONS + (offset + rows) * (k + 1)
-    neutral = np.full(n, LABEL_NEUTRAL if candidates else LABEL_NONE)
-    _, traces = present(simulator, inputs, images, rows, neutral, base)
+    _, traces = present(rows, np.full(n, LABEL_NEUTRAL if candidates else LABEL_NONE), base)
     belief = readout.probabilities(features(traces))
     goodness = None
-    if class_groups:
-        goodness = np.stack([simulator.composition.class_evidence(x, k) for x in traces], axis=2)
+    if evidence is not None:
+        goodness = np.stack([evidence(x, k) for x in traces], axis=2)
     elif candidates:
-        goodness, _ = present(
-            simulator,
-            inputs,
-            images,
-            np.repeat(rows, k),
-            np.tile(np.arange(k), n),
-            np.repeat(base, k) + 1 + np.tile(np.arange(k), n),
-            keep_traces=False,
-        )
+        goodness, _ = present(np.repeat(rows, k), tried, np.repeat(base, k) + 1 + tried, keep_traces=False)
         goodness = goodness.reshape(n, k, -1)
     spikes = float(np.mean([t.mean() for t in traces]))
     return Evaluation(np.asarray(labels), goodness, belief, spikes, never_active(traces))

@@ -9,6 +9,7 @@ Nor does the result depend on `batch`, for the same mini-batch: up to the order 
 Only rules that change weights while presentations run side by side (`online`) see each other's changes then.
 """
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy as np
 from brianff.equations.compose import compose
 from brianff.equations.kinds import FORWARD_FORWARD
 from brianff.errors import OptionError
-from brianff.learning.checkpoints import Whole
+from brianff.learning.checkpoints import Whole, named, part_of
 from brianff.learning.evaluation import evaluate, present
 from brianff.learning.health import Health, lower_threshold
 from brianff.learning.method import of_phases
@@ -296,9 +297,8 @@ class ForwardForward(SpikingMethod):
 
     # -- state -----------------------------------------------------------------------------------------------------
     def state(self):
-        of_readout = {f"readout.{k}": v for k, v in self.readout.state().items()}
         block = {"block_start": np.array(self.block_start), "negative_labels": self.negative_labels}
-        return super().state() | of_readout | block
+        return super().state() | named("readout", self.readout.state()) | block
 
     def expected_state(self):
         labels = Whole(LABEL_NONE, self.data.n_classes - 1, shape=None)
@@ -307,7 +307,7 @@ class ForwardForward(SpikingMethod):
 
     def restore(self, arrays):
         super().restore(arrays)
-        self.readout.restore({k: arrays[f"readout.{k}"] for k in SoftmaxReadout.ARRAYS})
+        self.readout.restore(part_of(arrays, "readout"))
         self.block_start = int(arrays["block_start"])
         self.negative_labels = arrays["negative_labels"]
 
@@ -316,16 +316,10 @@ class ForwardForward(SpikingMethod):
 
     # -- looking at it ---------------------------------------------------------------------------------------------
     def evaluate(self, samples, offset=0):
-        return evaluate(
-            self.apart,
-            self.inputs(),
-            self.readout,
-            self.shown(samples),
-            self.data.labels[samples],
-            offset=offset,
-            candidates=self.negatives.labels_shown,
-            class_groups=self.phases is POSITIVE,
-        )
+        show = functools.partial(present, self.apart, self.inputs(), self.shown(samples))
+        evidence = self.composition.class_evidence if self.phases is POSITIVE else None
+        labels, candidates = self.data.labels[samples], self.negatives.labels_shown
+        return evaluate(show, self.readout, labels, offset, candidates, evidence)
 
     def trained_levels(self, row):
         stage = self._place(max(0, row - 1))[0]

@@ -26,14 +26,14 @@ from brianff.devices import device_option, simulator
 from brianff.equations.compose import compose
 from brianff.equations.from_strings import Rule
 from brianff.errors import OptionError
-from brianff.learning.checkpoints import Whole
-from brianff.learning.evaluation import Evaluation, never_active, present
+from brianff.learning.checkpoints import Whole, named, part_of
+from brianff.learning.evaluation import evaluate, present
 from brianff.learning.finite import require_finite
 from brianff.learning.health import Health
 from brianff.learning.method import Method
 from brianff.learning.options import RunOptions
 from brianff.learning.readout import SoftmaxReadout, features
-from brianff.learning.rectified import Layer, modulators, normalised
+from brianff.learning.rectified import labelled, modulators, normalised, pair_errors
 from brianff.learning.search import METHODS, Ascent
 from brianff.network.architecture import Architecture
 from brianff.options import EPOCHS, SAMPLES, STEPS, TIME_STEP, option
@@ -151,17 +151,12 @@ class AnnPopulation:
     """
 
     def __init__(self, n_pixels, n_classes, n_neurons, members, *, label_scale=4.0):
-        self.n_pixels, self.n_classes, self.label_scale = n_pixels, n_classes, label_scale
+        self.n_classes, self.label_scale = n_classes, label_scale
         self.shape, self.members = (n_pixels + n_classes, n_neurons), members
 
     def input(self, pixels, labels):
         """Normalised input, (n, n_inputs)."""
-        x = np.zeros((len(pixels), self.shape[0]))
-        x[:, : self.n_pixels] = pixels
-        tried = np.arange(self.n_classes) == np.asarray(labels)[:, None]
-        x[:, self.n_pixels :] = self.label_scale * tried
-        x[np.asarray(labels) == LABEL_NEUTRAL, self.n_pixels :] = self.label_scale / self.n_classes
-        return normalised(x)
+        return normalised(labelled(pixels, labels, self.n_classes, self.label_scale))
 
     def show(self, weights, pixels, labels):
         """As `SpikingPopulation.show`."""
@@ -178,9 +173,8 @@ class AnnPopulation:
     def gradient(self, w, pixels, labels, wrong, alpha):
         """The direction in which the loss falls, (n_inputs, n_neurons): the exact local gradient."""
         x = self.input(np.concatenate([pixels, pixels]), np.concatenate([labels, wrong]))
-        layer = Layer.__new__(Layer)
-        layer.w, layer.b = w, np.zeros(w.shape[1])
-        return -layer.gradient(x, layer.activity(x), alpha)[0] * 2 / w.shape[1]
+        delta, _ = pair_errors(np.maximum(x @ w, 0), alpha)
+        return -(x.T @ delta) * 2 / w.shape[1]
 
 
 def fitness(positive, negative, alpha, scope):
@@ -389,19 +383,17 @@ class PopulationSearch(Method):
 
     # -- state -----------------------------------------------------------------------------------------------------
     def state(self):
-        of_search = {f"search.{name}": value for name, value in self.search.state().items()}
-        of_readout = {f"readout.{name}": value for name, value in self.readout.state().items()}
+        parts = named("search", self.search.state()) | named("readout", self.readout.state())
         counts = {"generation": np.array(self.generation), "presentations": np.array(self.presentations)}
-        return of_search | of_readout | counts | {"wrong": self._wrong}
+        return parts | counts | {"wrong": self._wrong}
 
     def expected_state(self):
         whole = {"generation": Whole(0, self.n_rows), "presentations": Whole(0)}
         return self.state() | whole | {"wrong": Whole(0, self.data.n_classes - 1, shape=None)}
 
     def restore(self, arrays):
-        named = {key.removeprefix("search."): v for key, v in arrays.items() if key.startswith("search.")}
-        self.search.restore(named)
-        self.readout.restore({name: arrays[f"readout.{name}"] for name in SoftmaxReadout.ARRAYS})
+        self.search.restore(part_of(arrays, "search"))
+        self.readout.restore(part_of(arrays, "readout"))
         self.generation, self.presentations = int(arrays["generation"]), int(arrays["presentations"])
         self._wrong = arrays["wrong"]
 
@@ -459,12 +451,12 @@ def evaluated(population, w, readout, pixels, labels):
     pixels : (n, n_pixels) array
     labels : (n,) int array
     """
-    n, k = len(pixels), readout.w.shape[1]
-    shown = population.present(w, np.repeat(pixels, k, axis=0), np.tile(np.arange(k), n))
-    goodness = np.mean(shown**2, axis=1).reshape(n, k, 1)
-    neutral = population.present(w, pixels, np.full(n, LABEL_NEUTRAL))
-    belief = readout.probabilities(features([neutral]))
-    return Evaluation(labels, goodness, belief, float(neutral.mean()), never_active([neutral]))
+
+    def show(image, label, number, keep_traces=True):
+        activity = population.present(w, pixels[image], label)
+        return np.mean(activity**2, axis=1), [activity]
+
+    return evaluate(show, readout, labels)
 
 
 def trained_readout(population, w, data):

@@ -35,8 +35,6 @@ class SoftmaxReadout:
     mini_batch : int
     """
 
-    ARRAYS = ("w", "m1", "m2", "n_updates")
-
     def __init__(self, n_features, n_classes, learning_rate=2e-3, mini_batch=50):
         self.learning_rate = learning_rate
         self.mini_batch = mini_batch
@@ -68,9 +66,13 @@ class SoftmaxReadout:
             self.w -= rate * self.m1 / (np.sqrt(self.m2) + 1e-8)
         return beliefs
 
+    def arrays(self):
+        """What learning changes in place."""
+        return {name: getattr(self, name) for name in ("w", "m1", "m2", "n_updates")}
+
     def state(self):
-        return {name: getattr(self, name).copy() for name in self.ARRAYS}
+        return {name: values.copy() for name, values in self.arrays().items()}
 
     def restore(self, state):
-        for name in self.ARRAYS:
-            getattr(self, name)[...] = state[name]
+        for name, values in self.arrays().items():
+            values[...] = state[name]

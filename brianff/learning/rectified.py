@@ -22,7 +22,7 @@ from brianff import datasets
 from brianff.devices.memory import require_memory
 from brianff.errors import OptionError
 from brianff.learning.adam import Adam
-from brianff.learning.checkpoints import Whole
+from brianff.learning.checkpoints import Whole, named
 from brianff.learning.evaluation import Evaluation, never_active
 from brianff.learning.finite import require_finite
 from brianff.learning.health import Health
@@ -30,17 +30,9 @@ from brianff.learning.method import Method, of_phases
 from brianff.learning.options import RunOptions
 from brianff.learning.readout import SoftmaxReadout, features
 from brianff.options import NEURONS, SAMPLES, option
-from brianff.stimulus import (
-    LABEL_NEUTRAL,
-    LABEL_NONE,
-    generator_state,
-    hybrids_of,
-    restore_generator,
-    stream,
-    wrong_labels,
-)
+from brianff.stimulus import LABEL_NEUTRAL, generator_state, hybrids_of, restore_generator, stream, wrong_labels
 
-__all__ = ["Layer", "Rectified", "RectifiedOptions", "modulators", "normalised"]
+__all__ = ["Layer", "Rectified", "RectifiedOptions", "labelled", "modulators", "normalised", "pair_errors"]
 
 PEER_DECAY = 0.9  # of the running mean of a neuron's activity
 
@@ -74,6 +66,37 @@ def modulators(positive, negative, alpha, theta=None):
 
 def _sigmoid(z):
     return 0.5 * (1 + np.tanh(0.5 * z))
+
+
+def pair_errors(y, alpha, theta=None):
+    """What the loss of pairs tells the units of a layer.
+
+    Parameters
+    ----------
+    y : (2*n, n_out) array
+        Activity in the positive samples, then in the negative ones.
+    alpha, theta : float
+        See `modulators`.
+
+    Returns
+    -------
+    delta : (2*n, n_out) array
+        n_out/2 times the gradient of the mean loss over pairs.
+    goodness : (2*n,) array
+    """
+    n, g = len(y) // 2, np.mean(y * y, axis=1)
+    rise, fall = modulators(g[:n], g[n:], alpha, theta)
+    return y * (np.concatenate([-rise, fall]) / n)[:, None].astype(y.dtype), g
+
+
+def labelled(pixels, labels, n_classes, scale):
+    """Pixels (n, n_pixels) and labels (n,), or one for all, side by side.
+
+    A label's input is `scale`; a neutral label divides it among all classes.
+    """
+    labels = np.broadcast_to(labels, len(pixels))[:, None]
+    shown = np.where(labels == LABEL_NEUTRAL, scale / n_classes, scale * (labels == np.arange(n_classes)))
+    return np.concatenate([pixels, shown], axis=1, dtype=pixels.dtype)
 
 
 class Layer:
@@ -111,10 +134,10 @@ class Layer:
 
         Parameters
         ----------
-        x, y : (2*n, n_in) and (2*n, n_out) arrays
-            Input and activity of the positive samples, then of the negative ones.
-        alpha, theta : float
-            See `modulators`.
+        x : (2*n, n_in) array
+            Input.
+        y, alpha, theta
+            As for `pair_errors`.
         peer : float
             Weight of peer normalisation (Hinton 2022, section 4), which moves each neuron's mean activity towards that
             of its layer, silent neurons included.
@@ -124,10 +147,7 @@ class Layer:
         dw, db : arrays of the shapes of w, b
         goodness : (2*n,) array
         """
-        n = len(x) // 2
-        g = np.mean(y * y, axis=1)
-        m = np.concatenate([-(part := modulators(g[:n], g[n:], alpha, theta))[0], part[1]])
-        delta = y * (m / n)[:, None].astype(y.dtype)
+        n, (delta, g) = len(x) // 2, pair_errors(y, alpha, theta)
         if peer:
             self.mean += (1 - PEER_DECAY) * (y[:n].mean(axis=0) - self.mean)
             delta[:n] += peer / n * (self.mean - self.mean.mean())
@@ -229,19 +249,9 @@ class Rectified(Method):
 
     # -- input -----------------------------------------------------------------------------------------------------
     def input(self, pixels, labels):
-        """Pixels and labels side by side, (n, n_inputs); `labels` may be `LABEL_NEUTRAL` or `LABEL_NONE` for all."""
-        n, scale = len(pixels), self.options.label_scale
-        x = np.zeros((n, self.sizes[0]), np.float32)
-        x[:, : pixels.shape[1]] = pixels
-        if np.ndim(labels):
-            x[np.arange(n), pixels.shape[1] + labels] = scale
-        elif labels == LABEL_NEUTRAL:
-            x[:, pixels.shape[1] :] = scale / self.data.n_classes
-        return x
-
-    @property
-    def neutral(self):
-        return LABEL_NEUTRAL if self.options.labels_shown else LABEL_NONE
+        """Pixels, and labels beside them where there are any, (n, n_inputs)."""
+        c = self.options
+        return labelled(pixels, labels, self.data.n_classes, c.label_scale) if c.labels_shown else pixels
 
     # -- the course of training ------------------------------------------------------------------------------------
     @property
@@ -293,7 +303,7 @@ class Rectified(Method):
         c, rng = self.options, self._rng
         pixels, labels = self.pixels[samples], self.data.labels[samples]
         kept = rng.random(pixels.shape, dtype=np.float32) >= c.dropout if c.dropout else True
-        belief = self.readout.learn(features(self.activities(self.input(pixels * kept, self.neutral))), labels)
+        belief = self.readout.learn(features(self.activities(self.input(pixels * kept, LABEL_NEUTRAL))), labels)
         if c.labels_shown:
             hard = belief if c.negatives == "hard" else None
             wrong = wrong_labels(labels, rng.random(len(labels)), self.data.n_classes, hard, c.uniform_share)
@@ -316,22 +326,21 @@ class Rectified(Method):
 
     # -- measuring -------------------------------------------------------------------------------------------------
     def evaluate(self, samples, offset=0, piece=1000):
-        classes = range(self.data.n_classes if self.options.labels_shown else 0)
-        goodness, belief, activity, active = [], [], [], []
+        goodness, beliefs, neutral = [], [], []
         for start in range(0, len(samples), piece):
             pixels = self.pixels[samples[start : start + piece]]
-            neutral = self.activities(self.input(pixels, self.neutral))
-            belief.append(self.readout.probabilities(features(neutral)))
-            activity += [y.mean() for y in neutral]
-            active.append([y.any(axis=0) for y in neutral])
-            tried = [self.activities(self.input(pixels, np.full(len(pixels), k))) for k in classes]
-            goodness.append([[np.mean(y * y, axis=1) for y in layers] for layers in tried])
+            neutral.append(self.activities(self.input(pixels, LABEL_NEUTRAL)))
+            beliefs.append(self.readout.probabilities(features(neutral[-1])))
+            if self.options.labels_shown:
+                tried = [self.activities(self.input(pixels, k)) for k in range(self.data.n_classes)]
+                goodness.append(np.transpose([[np.mean(y * y, axis=1) for y in layers] for layers in tried], (2, 0, 1)))
+        activity = [np.concatenate(pieces) for pieces in zip(*neutral, strict=True)]
         return Evaluation(
             self.data.labels[samples],
-            np.concatenate([np.transpose(g, (2, 0, 1)) for g in goodness]) if len(classes) else None,
-            np.concatenate(belief),
-            float(np.mean(activity)),
-            never_active([np.array(pieces) for pieces in zip(*active, strict=True)]),
+            np.concatenate(goodness) if goodness else None,
+            np.concatenate(beliefs),
+            float(np.mean([y.mean() for y in activity])),
+            never_active(activity),
         )
 
     # -- state -----------------------------------------------------------------------------------------------------
@@ -341,7 +350,7 @@ class Rectified(Method):
         out |= {f"optimizer.m2.{k}": m for k, m in enumerate(self.optimizer.m2)}
         for level, layer in enumerate(self.layers, start=1):
             out |= {f"layer{level}.{name}": getattr(layer, name) for name in ("w", "b", "mean")}
-        return out | {f"readout.{name}": getattr(self.readout, name) for name in SoftmaxReadout.ARRAYS}
+        return out | named("readout", self.readout.arrays())
 
     def state(self):
         counts = {"n_updates": np.array(self.optimizer.n_updates), "generator_epoch": np.array(self._epoch)}

@@ -14,6 +14,7 @@ among the candidates and are measured again.
 import numpy as np
 
 from brianff.errors import DivergenceError, OptionError
+from brianff.learning.checkpoints import named, part_of
 from brianff.stimulus import generator_state, restore_generator
 
 __all__ = ["METHODS", "Ascent", "EvolutionStrategy", "GeneticAlgorithm", "ParticleSwarm", "SPSA", "centred_ranks"]
@@ -121,13 +122,11 @@ class _Perturbation(_Search):
         self.ascent = Ascent(self.centre, learning_rate)
 
     def state(self):
-        return super().state() | {f"ascent.{name}": value for name, value in self.ascent.state().items()}
+        return super().state() | named("ascent", self.ascent.state())
 
     def restore(self, arrays):
         super().restore(arrays)
-        self.ascent.restore(
-            {name.removeprefix("ascent."): v for name, v in arrays.items() if name.startswith("ascent.")}
-        )
+        self.ascent.restore(part_of(arrays, "ascent"))
         self.centre = self.ascent.centre
 
     def ask(self):
