@@ -11,7 +11,7 @@ from brianff.stimulus import EVALUATION_PRESENTATIONS, LABEL_NEUTRAL, LABEL_NONE
 
 __all__ = [
     "NO_PREDICTION", "Evaluation", "confusion_matrix", "evaluate", "never_active",
-    "predicted_classes", "present", "ties",
+    "predicted_classes", "present", "ties", "true_and_best_wrong",
 ]  # fmt: skip
 
 NO_PREDICTION = -1  # several classes tie
@@ -39,6 +39,12 @@ def ties(predicted):
     """A sentence on samples without a prediction, or nothing: ``"37 of 449 samples tie: no prediction"``."""
     n = int(np.sum(np.asarray(predicted) == NO_PREDICTION))
     return f"{n} of {len(predicted)} samples tie: no prediction" if n else ""
+
+
+def true_and_best_wrong(values, labels):
+    """Of (n, n_classes) values, those of the true class and the largest of the others: two (n,) arrays."""
+    true = np.arange(values.shape[1]) == np.asarray(labels)[:, None]
+    return values[true], np.where(true, -np.inf, values).max(axis=1)
 
 
 def never_active(activity):
@@ -179,12 +185,7 @@ class Evaluation:
 
     def separation(self):
         """Goodness summed over layers under the true label, and under the best wrong one: two (n,) arrays."""
-        total = self.goodness.sum(axis=2)
-        rows = np.arange(len(self.labels))
-        true = total[rows, self.labels]
-        wrong = total.copy()
-        wrong[rows, self.labels] = -np.inf
-        return true, wrong.max(axis=1)
+        return true_and_best_wrong(self.goodness.sum(axis=2), self.labels)
 
     def arrays(self):
         """All of it as a dictionary of arrays."""

@@ -18,7 +18,7 @@ from brianff.equations.compose import compose
 from brianff.equations.kinds import FORWARD_FORWARD
 from brianff.errors import OptionError
 from brianff.learning.checkpoints import Whole, named, part_of
-from brianff.learning.evaluation import evaluate, present
+from brianff.learning.evaluation import evaluate, present, true_and_best_wrong
 from brianff.learning.health import Health, lower_threshold
 from brianff.learning.method import of_phases
 from brianff.learning.negatives import negatives_of
@@ -278,10 +278,7 @@ class ForwardForward(SpikingMethod):
         n, labels = len(samples), self.data.labels[samples]
         if self.phases is POSITIVE:
             x = results.recorded(f"record_x{level}", "x", len(epochs)).reshape(-1, self.sizes[level])
-            g = self.composition.class_evidence(x[:n], self.data.n_classes)
-            true = g[np.arange(n), labels]
-            g[np.arange(n), labels] = -np.inf
-            return true, g.max(axis=1)
+            return true_and_best_wrong(self.composition.class_evidence(x[:n], self.data.n_classes), labels)
         recorded = results.recorded(f"record_g{level}", "g", len(epochs))
         found = []
         for phase in (1, -1):

@@ -5,8 +5,8 @@ from matplotlib.colors import ListedColormap
 from matplotlib.ticker import MaxNLocator
 
 from brianff.errors import BrianffError, OptionError
-from brianff.learning.evaluation import NO_PREDICTION, confusion_matrix
-from brianff.plotting.style import COLOURS, TEXT, WIDTH, canvas, tidy
+from brianff.learning.evaluation import NO_PREDICTION, true_and_best_wrong
+from brianff.plotting.style import COLOURS, TEXT, WIDTH, canvas, colour_bar, tidy
 
 __all__ = ["confusion", "goodness_distribution", "receptive_fields"]
 
@@ -23,10 +23,6 @@ def goodness_distribution(evaluation, figure=None):
         With goodness: (n, n_classes, n_layers).
     figure : `matplotlib.figure.Figure` or `SubFigure`, optional
         To draw on (default: a new one).
-
-    Returns
-    -------
-    figure : `matplotlib.figure.Figure`
     """
     goodness = evaluation.goodness
     if goodness is None or not len(goodness):
@@ -45,37 +41,22 @@ def goodness_distribution(evaluation, figure=None):
     figure = canvas(figure, WIDTH, 0.6 + 1.7 * len(panels))
     rows = figure.subplots(len(panels), 1, squeeze=False)[:, 0]
     for axes, (name, values) in zip(rows, panels.items(), strict=True):
-        true, wrong = _true_and_best_wrong(values, evaluation.labels)
+        true, wrong = true_and_best_wrong(values, evaluation.labels)
         bins = np.histogram_bin_edges(np.concatenate([true, wrong]), bins=40)
         for data, phase, text in ((true, "positive", "true label"), (wrong, "negative", "best wrong label")):
             counts = np.histogram(data, bins)[0]
             # Empty bins are left out, so that no line runs along the axis.
-            axes.stairs(
-                np.where(counts, counts, np.nan),
-                bins,
-                fill=True,
-                facecolor=(COLOURS[phase], 0.25),
-                edgecolor=COLOURS[phase],
-                linewidth=1.8,
-                label=text,
-            )
+            look = dict(facecolor=(COLOURS[phase], 0.25), edgecolor=COLOURS[phase], linewidth=1.8)
+            axes.stairs(np.where(counts, counts, np.nan), bins, fill=True, label=text, **look)
         axes.set_ylim(bottom=0)
-        axes.set_ylabel("test samples")
-        axes.set_xlabel(f"goodness, {'sum of ' * (name == 'all layers')}{name}")
+        axes.set(ylabel="test samples", xlabel=f"goodness, {'sum of ' * (name == 'all layers')}{name}")
         axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
         tidy(axes)
         # Beside the axes: there is no place inside that no histogram ever reaches.
         handles = axes.get_legend_handles_labels()[0] if axes is rows[0] else []
-        axes.legend(
-            handles=handles,
-            title=f"true > wrong: {100 * np.mean(true > wrong):.1f} %",
-            loc="upper left",
-            bbox_to_anchor=(1.0, 1.05),
-            frameon=False,
-            fontsize=TEXT,
-            title_fontsize=TEXT,
-            alignment="left",
-        )
+        place = dict(loc="upper left", bbox_to_anchor=(1.0, 1.05), alignment="left", frameon=False)
+        title = f"true > wrong: {100 * np.mean(true > wrong):.1f} %"
+        axes.legend(handles=handles, title=title, fontsize=TEXT, title_fontsize=TEXT, **place)
     return figure
 
 
@@ -125,10 +106,7 @@ def receptive_fields(w1, image_shape, n=40, figure=None):
     image = axes.imshow(mosaic, cmap="PRGn", vmin=-limit, vmax=limit, interpolation="nearest")
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
-    bar = figure.colorbar(image, ax=axes, shrink=0.9, aspect=25, pad=0.02, extend="both")
-    bar.outline.set_visible(False)
-    bar.ax.tick_params(labelsize=TEXT)
-    bar.set_label("weight (synaptic current per spike)", fontsize=TEXT)
+    colour_bar(figure, image, axes, "weight (synaptic current per spike)", extend="both")
     return figure
 
 
@@ -159,7 +137,7 @@ def confusion(evaluation, how=None, classes=None, figure=None):
         raise OptionError("the evaluation has no samples.")
     if classes is not None and len(classes) != n_classes:
         raise OptionError(f"classes: there are {len(classes)} names for {n_classes} classes.")
-    counts = confusion_matrix(labels, predicted, n_classes)
+    counts = evaluation.confusion(how)
     share = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     diagonal = np.eye(n_classes, dtype=bool)
     largest = share[~diagonal].max(initial=0) or 1.0
@@ -186,16 +164,5 @@ def confusion(evaluation, how=None, classes=None, figure=None):
     axes.tick_params(length=0, labelsize=TEXT if n_classes <= 12 else 9)
     axes.spines[:].set_visible(True)
     axes.spines[:].set_color(COLOURS["neutral"])
-    bar = figure.colorbar(errors, ax=axes, shrink=0.9, aspect=25, pad=0.02)
-    bar.outline.set_visible(False)
-    bar.ax.tick_params(labelsize=TEXT)
-    bar.set_label("errors (% of the true class)", fontsize=TEXT)
+    colour_bar(figure, errors, axes, "errors (% of the true class)")
     return figure
-
-
-def _true_and_best_wrong(values, labels):
-    """Of (n, n_classes) values, the one of the true class and the largest of the others."""
-    rows = np.arange(len(labels))
-    wrong = values.copy()
-    wrong[rows, labels] = -np.inf
-    return values[rows, labels], wrong.max(axis=1)

@@ -1,9 +1,9 @@
 """Figures of studies: many models, methods or time steps beside each other."""
 
 import numpy as np
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-from brianff.plotting.style import COLOURS, TEXT, WIDTH, canvas, scale_by_error, tidy
+from brianff.plotting.style import COLOURS, TEXT, WIDTH, canvas, legend_above, only_ticks, scale_by_error, tidy
 
 __all__ = ["awake_asleep", "comparison", "convergence", "gradient_error", "gradient_free"]
 
@@ -64,8 +64,7 @@ def comparison(results, measures, figure=None):
         axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlabel(measures[cost])
-        axes.grid(color=COLOURS["grid"], linewidth=0.6)
-        tidy(axes)
+        tidy(axes, grid=True)
     bottom.axes[0].set_ylabel(f"{measures['accuracy']},\nlogarithmic in the error")
     bottom.legend(*axes.get_legend_handles_labels(), loc="outside right center", frameon=False, fontsize=TEXT)
     return figure
@@ -90,10 +89,6 @@ def gradient_free(rows, scaling, methods, n_inputs, figure=None):
         Pixels, for the label of the axis.
     figure : `matplotlib.figure.Figure` or `SubFigure`, optional
         To draw on (default: a new one).
-
-    Returns
-    -------
-    figure : `matplotlib.figure.Figure`
     """
     colours = {"gradient": "0.1", "symba": "0.1", "surrogate_gradient": "0.5", "r_stdp": "#a3195b"} | {
         "es": "#14529e", "spsa": "#009e73", "ga": "#e88a00", "pso": "#b05fb0",
@@ -113,19 +108,14 @@ def gradient_free(rows, scaling, methods, n_inputs, figure=None):
             error = [[100 - 100 * row["goodness"] for row in own if row["presentations"] == k] for k in x]
             style = dict(color=colours[name], linestyle="--" if scope == "layer" else "-", linewidth=1.8)
             marker = {"gradient": "o", "symba": "o", "r_stdp": "s", "surrogate_gradient": "^"}.get(name)
-            mean = [np.mean(e) for e in error]
+            low, mean, high = (list(map(of_seeds, error)) for of_seeds in (min, np.mean, max))
             lines[method] = axes.plot(x, mean, marker=marker, markersize=5, **style)[0]
-            axes.fill_between(
-                x, [min(e) for e in error], [max(e) for e in error], color=colours[name], alpha=0.12, linewidth=0
-            )
+            axes.fill_between(x, low, high, color=colours[name], alpha=0.12, linewidth=0)
         axes.set(xscale="log", yscale="log", xlabel=f"presentations, {title} layer", ylabel="validation error (%)")
-        axes.yaxis.set_major_locator(FixedLocator([2, 3, 5, 10, 20, 30, 50, 100]))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.yaxis.set_minor_locator(NullLocator())
+        only_ticks(axes.yaxis, [2, 3, 5, 10, 20, 30, 50, 100])
         axes.xaxis.set_major_locator(LogLocator(10))
         axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.grid(color=COLOURS["grid"], linewidth=0.6)
-        tidy(axes)
+        tidy(axes, grid=True)
     axes = panels[2]
     for method, cosine in zip(methods, scaling["cosine"], strict=True):
         name, _, scope = method.partition("-")
@@ -133,11 +123,8 @@ def gradient_free(rows, scaling, methods, n_inputs, figure=None):
         axes.plot(scaling["neurons"], cosine, color=colours[name], linestyle=line, marker="o", markersize=5)
     axes.set(xscale="log", yscale="log", ylim=(None, 1), ylabel="cosine of update and gradient")
     axes.set_xlabel(f"neurons of the layer ({n_inputs} pixels)")
-    axes.xaxis.set_major_locator(FixedLocator(scaling["neurons"]))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.grid(color=COLOURS["grid"], linewidth=0.6)
-    tidy(axes)
+    only_ticks(axes.xaxis, scaling["neurons"])
+    tidy(axes, grid=True)
     order = sorted(lines, key=lambda method: ("-" in method, method.partition("-")[::2][::-1]))
     handles = [lines[method] for method in order]
     figure.legend(handles, order, loc="outside lower center", ncols=6, frameon=False, fontsize=TEXT - 2)
@@ -164,7 +151,7 @@ def convergence(rows, figure=None):
     markers = ("o", "s", "D", "^", "v", "P", "X", "*")
     figure = canvas(figure, WIDTH, 5.2)
     axes = figure.subplots()
-    tidy(axes)
+    tidy(axes, grid=True)
     drawn = []
     for k, name in enumerate(dict.fromkeys(row["name"] for row in rows)):
         own = [row for row in rows if row["name"] == name]
@@ -176,11 +163,9 @@ def convergence(rows, figure=None):
             axes.fill_between(x, curves.min(axis=0), curves.max(axis=0), color=colours[k % 8], alpha=0.10, linewidth=0)
         drawn.append(curves.mean(axis=0))
     scale_by_error(axes, np.concatenate(drawn))
-    axes.set_xlabel("training epoch")
-    axes.set_ylabel("validation accuracy (%),\nlogarithmic in the error")
+    axes.set(xlabel="training epoch", ylabel="validation accuracy (%),\nlogarithmic in the error")
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
-    axes.grid(color=COLOURS["grid"], linewidth=0.6)
-    figure.legend(loc="outside upper left", ncols=2, frameon=False, fontsize=TEXT, handlelength=3)
+    legend_above(figure, ncols=2, handlelength=3)
     return figure
 
 
@@ -197,40 +182,26 @@ def gradient_error(dt, errors, of_reference, figure=None):
         Largest relative error of the reference itself.
     figure : `matplotlib.figure.Figure` or `SubFigure`, optional
         To draw on (default: a new one).
-
-    Returns
-    -------
-    figure : `matplotlib.figure.Figure`
     """
     dt = np.asarray(dt, dtype=float)
     figure = canvas(figure, WIDTH, 4.6)
     axes = figure.subplots()
-    tidy(axes)
+    tidy(axes, grid=True)
     styles = zip((COLOURS["positive"], COLOURS["negative"]), "os", (-1, 1), strict=True)
     for (name, found), (colour, marker, side) in zip(errors.items(), styles, strict=False):
         low, median, high = np.array([np.quantile(values, (0.25, 0.5, 0.75)) for values in found]).T
-        axes.errorbar(
-            dt * 1.015**side,  # side by side
-            median,
-            (median - low, high - median),
-            color=colour,
-            marker=marker,
-            capsize=4,
-            label=name,
-        )
+        x, quartiles = dt * 1.015**side, (median - low, high - median)  # side by side
+        axes.errorbar(x, median, quartiles, color=colour, marker=marker, capsize=4, label=name)
     level = min(np.median(found[0]) for found in errors.values()) / dt[0]
     axes.plot(dt, 0.6 * level * dt, "--", color="0.5", label="proportional to the time step")
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.set_xticks(dt, [f"{step:g}" for step in dt])
+    axes.set(xscale="log", yscale="log", xlabel="time step (ms)")
+    axes.set_ylabel("relative error of the eligibility (%),\nmedian and quartiles of the neurons")
+    only_ticks(axes.xaxis, dt)
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g}")
     axes.minorticks_off()
-    axes.set_xlabel("time step (ms)")
-    axes.set_ylabel("relative error of the eligibility (%),\nmedian and quartiles of the neurons")
-    axes.grid(color=COLOURS["grid"], linewidth=0.6)
     text = f"the reference itself: {of_reference:.1e} at most, against finite differences"
-    figure.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=TEXT, title=text, alignment="left")
+    legend_above(figure, ncols=3, title=text, alignment="left")
     return figure
 
 
@@ -243,14 +214,10 @@ def awake_asleep(rows, figure=None):
         Each a run: "pairs", and accuracies on validation samples, "goodness" and "readout".
     figure : `matplotlib.figure.Figure` or `SubFigure`, optional
         To draw on (default: a new one).
-
-    Returns
-    -------
-    figure : `matplotlib.figure.Figure`
     """
     figure = canvas(figure, WIDTH, 4.4)
     axes = figure.subplots()
-    tidy(axes)
+    tidy(axes, grid=True)
     pairs = np.array(sorted({row["pairs"] for row in rows}))
     ways = {"goodness": ("goodness of every label", COLOURS["positive"], "o", 0.96)}
     ways["readout"] = ("softmax readout", COLOURS["negative"], "s", 1.04)  # side by side
@@ -263,11 +230,8 @@ def awake_asleep(rows, figure=None):
         axes.plot(x, values, marker, color=colour, markersize=6, alpha=0.6)
         drawn += [means, values]
     scale_by_error(axes, np.concatenate(drawn))
-    axes.set_xscale("log")
-    axes.set_xticks(pairs, [f"{n:g}" for n in pairs])
-    axes.minorticks_off()
-    axes.set_xlabel("pairs in a block: positive stimulus epochs, then as many negative ones")
+    axes.set(xscale="log", xlabel="pairs in a block: positive stimulus epochs, then as many negative ones")
     axes.set_ylabel("validation accuracy (%),\nlogarithmic in the error")
-    axes.grid(color=COLOURS["grid"], linewidth=0.6)
-    figure.legend(loc="outside upper left", ncols=2, frameon=False, fontsize=TEXT)
+    only_ticks(axes.xaxis, pairs)
+    legend_above(figure, ncols=2)
     return figure

@@ -4,11 +4,14 @@ import io
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, NullLocator
 
 from brianff.results import atomic_write
 
-__all__ = ["COLOURS", "SHADE", "TEXT", "WIDTH", "canvas", "save", "scale_by_error", "tidy"]
+__all__ = [
+    "COLOURS", "SHADE", "TEXT", "WIDTH", "canvas", "colour_bar", "legend_above", "only_ticks", "save",
+    "scale_by_error", "tidy",
+]  # fmt: skip
 
 # Blue and orange stay apart for the colour-blind, dark and light in grey.
 COLOURS = {
@@ -61,11 +64,31 @@ def _png(figure, dpi):
     return buffer.getvalue()
 
 
-def tidy(axes):
+def tidy(axes, grid=False):
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=TEXT)
     axes.xaxis.label.set_size(TEXT)
     axes.yaxis.label.set_size(TEXT)
+    if grid:
+        axes.grid(color=COLOURS["grid"], linewidth=0.6)
+
+
+def legend_above(figure, *handles, **more):
+    figure.legend(*handles, loc="outside upper left", frameon=False, fontsize=TEXT, **more)
+
+
+def colour_bar(figure, image, axes, label, **more):
+    bar = figure.colorbar(image, ax=axes, shrink=0.9, aspect=25, pad=0.02, **more)
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(labelsize=TEXT)
+    bar.set_label(label, fontsize=TEXT)
+
+
+def only_ticks(axis, ticks, text="{x:g}"):
+    """Ticks nowhere else, with numbers as they are read, whatever the scale."""
+    axis.set_major_locator(FixedLocator(ticks))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(text)
 
 
 def scale_by_error(axes, accuracy):
@@ -88,6 +111,4 @@ def scale_by_error(axes, accuracy):
         far = [abs(forward(tick) - forward(other)) > 0.08 * (forward(high) - forward(low)) for other in ticks]
         if low <= tick <= high and all(far):
             ticks.append(tick)
-    axes.yaxis.set_major_locator(FixedLocator(sorted(ticks)))
-    axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))
+    only_ticks(axes.yaxis, sorted(ticks), "{x:.4g}")

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from brianff.errors import OptionError
-from brianff.plotting.style import COLOURS, TEXT, WIDTH, canvas, scale_by_error, tidy
+from brianff.plotting.style import COLOURS, TEXT, WIDTH, canvas, legend_above, scale_by_error, tidy
 
 __all__ = ["goodness_over_training", "learning_curve"]
 
@@ -52,13 +52,11 @@ def goodness_over_training(metrics, figure=None):
         right.set_ylim(min(45, right.get_ylim()[0]), 101)
         right.set_ylabel("positive >\nnegative (%)")
         for axes in (left, right):
-            tidy(axes)
+            tidy(axes, grid=True)
             axes.xaxis.set_major_locator(MaxNLocator(5, integer=label == "training epoch", steps=[1, 2, 5, 10]))
-            axes.grid(color=COLOURS["grid"], linewidth=0.6)
     for axes in grid[-1]:
         axes.set_xlabel(label)
-    handles = grid[0, 0].get_legend_handles_labels()
-    figure.legend(*handles, loc="outside upper left", ncols=2, frameon=False, fontsize=TEXT)
+    legend_above(figure, *grid[0, 0].get_legend_handles_labels(), ncols=2)
     return figure
 
 
@@ -74,10 +72,6 @@ def learning_curve(metrics, figure=None):
         Rows of `brianff.Run.metrics` or ``metrics.csv``; only those of validations are used.
     figure : `matplotlib.figure.Figure` or `SubFigure`, optional
         To draw on (default: a new one).
-
-    Returns
-    -------
-    figure : `matplotlib.figure.Figure`
     """
     if not metrics:
         raise OptionError("metrics: there are none to draw.")
@@ -88,10 +82,9 @@ def learning_curve(metrics, figure=None):
     present = [way for way in present if way != "accuracy"] or present  # the first of several
     levels = sorted(int(key.removeprefix("alignment")) for key in (rows or [{}])[-1] if key.startswith("alignment"))
     figure = canvas(figure, WIDTH, 4.6 + 1.8 * bool(levels))
-    axes, *below = figure.subplots(
-        1 + bool(levels), 1, sharex=True, squeeze=False, height_ratios=[2, 1][: 1 + bool(levels)]
-    )[:, 0]
-    tidy(axes)
+    heights = [2, 1] if levels else [2]
+    axes, *below = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
+    tidy(axes, grid=bool(present))
     axes.set_ylabel("validation accuracy (%),\nlogarithmic in the error")
     if not present:
         axes.set(xlabel="training epoch", ylabel="validation accuracy (%)", xticks=[], yticks=[])
@@ -110,11 +103,8 @@ def learning_curve(metrics, figure=None):
     last = (below or [axes])[-1]
     last.set_xlabel(label)
     last.xaxis.set_major_locator(MaxNLocator(8, integer=label == "training epoch", min_n_ticks=1))
-    for each in (axes, *below):
-        each.grid(color=COLOURS["grid"], linewidth=0.6)
     title = dict(title="prediction by (last value)", title_fontsize=TEXT, alignment="left")
-    handles = axes.get_legend_handles_labels()
-    figure.legend(*handles, loc="outside upper left", frameon=False, fontsize=TEXT, handlelength=3, **title)
+    legend_above(figure, *axes.get_legend_handles_labels(), handlelength=3, **title)
     return figure
 
 
@@ -129,7 +119,7 @@ def _alignment(axes, x, rows, levels):
     axes.set_ylim(lowest, 1)
     if len(levels) > 1:
         axes.legend(frameon=False, fontsize=TEXT)
-    tidy(axes)
+    tidy(axes, grid=True)
 
 
 def _column(rows, name):
