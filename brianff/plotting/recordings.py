@@ -43,17 +43,19 @@ def raster(recording, epochs=None, figure=None):
     levels = range(len(sizes) - 1, -1, -1)
     heights = _heights([sizes[level] for level in levels])
     figure = canvas(figure, WIDTH, 1.0 + sum(heights))
-    rows = figure.subplots(len(sizes), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
+    rows = _rows(figure, heights)
     for axes, level, height in zip(rows, levels, heights, strict=True):
-        i, t = recording.spikes(level)
-        chosen = np.isin(recording.epoch_at(t), epochs)
-        _spikes_of_layer(axes, recording, level, i[chosen], t[chosen])
+        _spikes_of_layer(axes, recording, level, *_spikes(recording, level, epochs))
         _number_neurons(axes, sizes[level], height)
-        _shade(axes, recording, epochs)
-        tidy(axes)
-    _name_epochs(rows[0], recording, epochs)
-    rows[-1].set_xlabel("time (ms)")
+    _in_time(rows, recording, epochs)
     return figure
+
+
+def _spikes(recording, level, epochs):
+    """Neurons that spike in a layer in some stimulus epochs, and when."""
+    i, t = recording.spikes(level)
+    chosen = np.isin(recording.epoch_at(t), epochs)
+    return i[chosen], t[chosen]
 
 
 def _spikes_of_layer(axes, recording, level, i, t):
@@ -67,19 +69,17 @@ def _spikes_of_layer(axes, recording, level, i, t):
     if level == 0 and n_pixels < n:
         axes.plot(t[is_label], i[is_label], color=COLOURS["label"], **spikes)
         axes.axhline(n_pixels - 0.5, color=COLOURS["ink"], linewidth=0.8, linestyle=":")
-        beside = dict(transform=axes.get_yaxis_transform(), va="center", fontsize=TEXT)
-        axes.text(1.01, n_pixels / 2, "pixels", color=COLOURS["ink"], **beside)
-        axes.text(1.01, (n_pixels + n) / 2, "labels", color=COLOURS["label"], **beside)
+        _write_beside(axes, n_pixels / 2, "pixels", color=COLOURS["ink"])
+        _write_beside(axes, (n_pixels + n) / 2, "labels", color=COLOURS["label"])
     if not len(t):
         axes.text(0.5, 0.5, "no spikes", transform=axes.transAxes, ha="center", va="center", fontsize=TEXT)
 
 
 def _heights(sizes):
     """Inches of the layers' axes: by the square root, within limits; with few neurons, room for the number of each."""
-    heights = np.sqrt(sizes)
-    heights = 1.6 * np.clip(heights / heights.mean(), 0.6, 1.6)
-    few = np.array(sizes) <= FEW
-    numbered = np.where(few, np.maximum(0.96, np.array(sizes) * np.where(np.array(sizes) <= 14, 0.17, 0.11)), heights)
+    sizes, roots = np.array(sizes), np.sqrt(sizes)
+    heights = 1.6 * np.clip(roots / roots.mean(), 0.6, 1.6)
+    numbered = np.where(sizes <= FEW, np.maximum(0.96, sizes * np.where(sizes <= 14, 0.17, 0.11)), heights)
     return list(numbered if numbered.sum() < 8.5 else heights)
 
 
@@ -120,8 +120,8 @@ def membrane(recording, level=1, neuron=None, epochs=None, variables=None, figur
         One axes for each variable, the membrane potential first, and one for the goodness where layers have one.
     """
     epochs, goodness = _epochs(recording, epochs), recording.goodness(level)
-    neuron, spikes = _neuron(recording, level, neuron, epochs)
     shown = np.isin(recording.epoch_at(recording.t), epochs)
+    neuron, spikes = _neuron(recording, level, neuron, epochs, shown)
     t, row = recording.t[shown], recording.neurons(level).tolist().index(neuron)
     values = {name: _drawable(recording.trace(name, level)[row][shown]) for name in recording.variables(level)}
     threshold, first = recording.threshold(level), recording.membrane
@@ -131,7 +131,7 @@ def membrane(recording, level=1, neuron=None, epochs=None, variables=None, figur
 
     heights = [1.8 if name == first else 1 for name in names] + [1] * (goodness is not None)
     figure = canvas(figure, WIDTH, 1.0 + 1.15 * sum(heights))
-    rows = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
+    rows = _rows(figure, heights)
     for axes, name in zip(rows, names, strict=False):
         unit, scale = display_unit(values[name])
         drawn = np.asarray(values[name]) / scale
@@ -144,44 +144,31 @@ def membrane(recording, level=1, neuron=None, epochs=None, variables=None, figur
     if goodness is not None:
         rows[-1].plot(t, _drawable(goodness[shown]), color=COLOURS["ink"], linewidth=1.3)
         rows[-1].set_ylabel("goodness\nof the layer")
-    rows[-1].set_xlabel("time (ms)")
     for axes in rows:
-        _shade(axes, recording, epochs)
-        tidy(axes)
         axes.yaxis.set_major_locator(MaxNLocator(4))
     above = dict(xycoords="axes fraction", textcoords="offset points", fontsize=TEXT)
     rows[0].annotate(f"layer {level},\nneuron {neuron}", (1.01, 1), (0, 5), **above)
     figure.align_ylabels(rows)
-    _name_epochs(rows[0], recording, epochs)
+    _in_time(rows, recording, epochs)
     return figure
 
 
-def _neuron(recording, level, neuron, epochs):
-    """The neuron that is shown, and when it spikes."""
+def _neuron(recording, level, neuron, epochs, shown):
+    """The neuron that is shown in these epochs and time steps, and when it spikes."""
     recorded = recording.neurons(level).tolist()
     if not recorded:
         raise OptionError(f"level={level}: no neuron of that layer was recorded.")
-    i, times = recording.spikes(level)
-    in_epochs = np.isin(recording.epoch_at(times), epochs)
-    i, times = i[in_epochs], times[in_epochs]
+    i, times = _spikes(recording, level, epochs)
     if neuron is None:
         counts = np.array([np.count_nonzero(i == number) for number in recorded])
-        if not counts.any():  # the one that comes nearest to a spike
-            counts = _highest(recording, level, epochs)
+        if not counts.any() and recording.membrane in recording.variables(level):  # the one nearest to a spike
+            v = np.asarray(recording.trace(recording.membrane, level))[:, shown]
+            counts = np.max(v, axis=1, where=np.isfinite(v), initial=-LARGEST)
         neuron = recorded[int(np.argmax(counts))]
     if neuron not in recorded:
         listed = ", ".join(map(str, recorded))
         raise OptionError(f"neuron={neuron}: of layer {level} were recorded {listed}.")
     return neuron, times[i == neuron]
-
-
-def _highest(recording, level, epochs):
-    """The largest membrane potential of every recorded neuron, or nothing that tells them apart."""
-    if recording.membrane not in recording.variables(level):
-        return np.zeros(1)
-    shown = np.isin(recording.epoch_at(recording.t), epochs)
-    values = np.asarray(recording.trace(recording.membrane, level))[:, shown]
-    return np.max(values, axis=1, where=np.isfinite(values), initial=-LARGEST)
 
 
 def _chosen(recording, level, values, threshold, variables):
@@ -219,10 +206,8 @@ def _label(name, unit, is_membrane):
     known = {"I_syn": "synaptic\ncurrent $I_\\mathrm{syn}$", "x": "trace $x$"}
     if is_membrane:
         text = f"membrane\npotential ${name}$" if len(name) == 1 else f"membrane\npotential {name}"
-    elif name in known and unit != "mV" and len(unit) < 3:
-        text = known[name]
     else:
-        text = name
+        text = known.get(name, name) if unit != "mV" and len(unit) < 3 else name
     if not unit:
         return text
     return f"{text}\n({unit})" if "\n" not in text and len(text) + len(unit) > 10 else f"{text} ({unit})"
@@ -231,19 +216,16 @@ def _label(name, unit, is_membrane):
 def _limits(axes, values, t, threshold, unit):
     """Limits of the membrane potential with room for the spikes, and the threshold as far as it is near."""
     low, high = (np.nan, np.nan) if np.isnan(values).all() else (np.nanmin(values), np.nanmax(values))
-    known = threshold is not None and np.isfinite(threshold).any()
-    beside = dict(transform=axes.get_yaxis_transform(), va="center", fontsize=TEXT)
-    if known:
+    if threshold is not None and np.isfinite(threshold).any():
+        last = threshold[np.isfinite(threshold)][-1]
         span = high - low or abs(np.nanmin(threshold) - high) or 1.0
         if np.nanmin(threshold) > high + FAR * span or np.nanmax(threshold) < low - FAR * span:
             arrow = "↑" if np.nanmin(threshold) > high else "↓"
-            limit = f"{threshold[np.isfinite(threshold)][-1]:.4g} {unit}".strip()
-            axes.text(1.01, 0.75, f"threshold\n{limit} {arrow}", **beside | {"transform": axes.transAxes})
+            _write_beside(axes, 0.75, f"threshold\n{f'{last:.4g} {unit}'.strip()} {arrow}", transform=axes.transAxes)
         else:
             axes.plot(t, threshold, color=COLOURS["ink"], linewidth=1.2, linestyle="--")
             low, high = np.fmin(low, np.nanmin(threshold)), np.fmax(high, np.nanmax(threshold))
-            place = threshold[np.isfinite(threshold)][-1] - 0.03 * (high - low)
-            axes.text(1.01, place, "threshold", **beside)
+            _write_beside(axes, last - 0.03 * (high - low), "threshold")
     if np.isfinite(high - low) and high > low:
         axes.set_ylim(low - 0.08 * (high - low), high + 0.3 * (high - low))
 
@@ -256,8 +238,7 @@ def _mark_spikes(axes, times):
     marker = dict(linestyle="", marker="|", markersize=9, markeredgewidth=1.5)
     axes.plot(times, np.full(len(times), high - 0.1 * (high - low)), color=COLOURS["ink"], **marker)
     axes.set_ylim(low, high)
-    beside = dict(transform=axes.get_yaxis_transform(), va="center", fontsize=TEXT)
-    axes.text(1.01, high - 0.08 * (high - low), "spikes", **beside)
+    _write_beside(axes, high - 0.08 * (high - low), "spikes")
 
 
 def _mark_divergence(axes, t, values):
@@ -267,6 +248,11 @@ def _mark_divergence(axes, t, values):
     for start in t[bad & ~np.append(False, bad[:-1])][:MOST_EPOCHS]:
         axes.axvline(start, color=COLOURS["label"], linestyle=":", linewidth=1.2)
         axes.annotate("diverges", (start, 0.5), (4, 0), color=COLOURS["label"], **text)
+
+
+def _write_beside(axes, y, text, **more):
+    """To the right of the axes."""
+    axes.text(1.01, y, text, **{"transform": axes.get_yaxis_transform(), "va": "center", "fontsize": TEXT} | more)
 
 
 # -- stimulus epochs -------------------------------------------------------------------------------------------------
@@ -279,9 +265,23 @@ def _epochs(recording, epochs):
     return epochs
 
 
-def _shade(axes, recording, epochs):
-    """Background in the colours of the phases, and the limits of the time axis."""
+def _rows(figure, heights):
+    """Axes below each other, with one axis of time."""
+    return figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
+
+
+def _in_time(rows, recording, epochs):
+    """Show the stimulus epochs of axes below each other."""
     chosen = [recording.epochs[k] for k in epochs]
+    for axes in rows:
+        _shade(axes, chosen)
+        tidy(axes)
+    _name_epochs(rows[0], chosen)
+    rows[-1].set_xlabel("time (ms)", fontsize=TEXT)
+
+
+def _shade(axes, chosen):
+    """Background in the colours of the phases, and the limits of the time axis."""
     for epoch in chosen:
         phase = epoch.name
         axes.axvspan(epoch.start, epoch.stop, color=COLOURS[phase], alpha=SHADE[phase], linewidth=0, zorder=0)
@@ -291,7 +291,7 @@ def _shade(axes, recording, epochs):
     start, stop = chosen[0].start, chosen[-1].stop
     # A little more, so that spikes in the first step are not hidden by the spine.
     axes.set_xlim(start - 0.01 * (stop - start), stop + 0.002 * (stop - start))
-    if len(epochs) <= 8:
+    if len(chosen) <= 8:
         ticks = [start]
         for epoch in chosen:
             if epoch.stop - ticks[-1] > 0.06 * (stop - start):
@@ -299,9 +299,8 @@ def _shade(axes, recording, epochs):
         axes.set_xticks(ticks)
 
 
-def _name_epochs(axes, recording, epochs):
+def _name_epochs(axes, chosen):
     """Phase and label above each epoch, as far as they fit: '+ label 3', in short '+3'."""
-    chosen = [recording.epochs[k] for k in epochs]
     span = chosen[-1].stop - chosen[0].start
     short = any(_width(_name(epoch)) > (epoch.stop - epoch.start) / span for epoch in chosen if epoch.phase)
     above = dict(xycoords=axes.get_xaxis_transform(), textcoords="offset points", ha="center", fontsize=TEXT)
