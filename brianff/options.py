@@ -19,6 +19,8 @@ import sys
 import types
 import typing
 from dataclasses import dataclass, field
+from functools import partial
+from operator import ge, gt, le, lt
 
 from brianff.errors import BrianffError, OptionError
 
@@ -87,38 +89,33 @@ class Range:
     below: float | None = None
     multiple_of: int | None = None
 
+    def _ends(self):
+        """(words, number, what a value is to it) of each end."""
+        ends = ("at least", self.low, ge), ("more than", self.above, gt), ("at most", self.high, le)
+        return [end for end in (*ends, ("less than", self.below, lt)) if end[1] is not None]
+
     def holds(self, value):
         return (
             (isinstance(value, numbers.Integral) or math.isfinite(value))  # of 400 digits, there is no such float
-            and (self.low is None or value >= self.low)
-            and (self.high is None or value <= self.high)
-            and (self.above is None or value > self.above)
-            and (self.below is None or value < self.below)
+            and all(is_within(value, end) for _, end, is_within in self._ends())
             and (self.multiple_of is None or value % self.multiple_of == 0)
         )
 
-    def bounds(self):
-        """(words, number) of each end, as in ``[("at least", 0), ("less than", 1)]``."""
-        ends = (("at least", self.low), ("more than", self.above), ("at most", self.high), ("less than", self.below))
-        return [(words, f"{end:.10g}") for words, end in ends if end is not None]
-
     def must(self):
         """The end of a sentence that begins with "--option must ..."."""
-        if self.low is not None and self.high is not None:
-            said = f"lie between {self.low:.10g} and {self.high:.10g}"
-        elif bounds := self.bounds():
-            said = "be " + " and ".join(" ".join(bound) for bound in bounds)
-        else:
-            said = "be a finite number"
+        said = self._words("lie between {:.10g} and {:.10g}", "be {}", " and ") or "be a finite number"
         return said + (f", and a multiple of {self.multiple_of}" if self.multiple_of else "")
 
     def short(self):
         """For help texts."""
-        if self.low is not None and self.high is not None:
-            said = f"{self.low:.10g} to {self.high:.10g}"
-        else:
-            said = ", ".join(" ".join(bound) for bound in self.bounds())
+        said = self._words("{:.10g} to {:.10g}", "{}", ", ")
         return said + (f", a multiple of {self.multiple_of}" if self.multiple_of else "")
+
+    def _words(self, of_two, of_others, between):
+        if self.low is not None and self.high is not None:
+            return of_two.format(self.low, self.high)
+        ends = between.join(f"{words} {end:.10g}" for words, end, _ in self._ends())
+        return of_others.format(ends) if ends else ""
 
 
 class Options:
@@ -289,7 +286,7 @@ def _add(parser, one):
     elif kind is bool:
         parser.add_argument(flag_of(one.name), action="store_true", default=None, help=described)
     else:
-        reader = _LISTS[kind] if many else _READERS[kind]
+        reader = partial(_list_of, _READERS[kind], _EXAMPLES[kind]) if many else _READERS[kind]
         parser.add_argument(flag_of(one.name), type=reader, help=described, **more)
 
 
@@ -321,28 +318,13 @@ def number(given):
     raise argparse.ArgumentTypeError(f"{shortened(given)} is not a number")
 
 
-def _listed(given, reader, example):
-    """Values between commas; nothing as no values."""
+def _list_of(reader, example, given):
+    """A tuple from values between commas; nothing as no values."""
     try:
-        return tuple(reader(part) for part in given.split(",")) if given.strip() else ()
+        return tuple(reader(part.strip()) for part in given.split(",")) if given.strip() else ()
     except argparse.ArgumentTypeError:
         raise argparse.ArgumentTypeError(f"{shortened(given)} is not a list such as {example}") from None
 
 
-def integers(given):
-    """``"500,500"`` as a tuple; nothing as an empty one."""
-    return _listed(given, integer, "500,500")
-
-
-def numbers_of(given):
-    """``"0.5,1"`` as a tuple."""
-    return _listed(given, number, "0.5,1")
-
-
-def names(given):
-    """``"lif,adex"`` as a tuple."""
-    return tuple(part.strip() for part in _listed(given, text, "a,b"))
-
-
 _READERS = {int: integer, float: number, str: text}
-_LISTS = {int: integers, float: numbers_of, str: names}
+_EXAMPLES = {int: "500,500", float: "0.5,1", str: "a,b"}

@@ -21,6 +21,7 @@ has changed, is refused.  (The seal is the comment of the zip archive; NumPy rea
 import contextlib
 import csv
 import fcntl
+import functools
 import io
 import json
 import os
@@ -35,7 +36,10 @@ import numpy as np
 from brianff.errors import BrianffError
 from brianff.hashes import digest_of
 
-__all__ = ["InUseError", "ResultsError", "RunFolder", "atomic_write", "lock_folder", "read_rows", "write_rows"]
+__all__ = [
+    "InUseError", "ResultsError", "RunFolder", "atomic_write", "config_digest", "lock_folder", "read_rows",
+    "write_arrays", "write_rows",
+]  # fmt: skip
 
 _WHAT_TO_DO = {
     "checkpoint": "put the run's own back, or delete it, and training begins again from the start",
@@ -51,6 +55,11 @@ class ResultsError(BrianffError):
 
 class InUseError(ResultsError):
     """A results folder in which another process is at work."""
+
+
+def config_digest(document):
+    """Hash of what config.json holds, without itself and the signature."""
+    return digest_of({k: v for k, v in document.items() if k not in ("digest", "signature")})
 
 
 def atomic_write(path, data):
@@ -76,6 +85,16 @@ def atomic_write(path, data):
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def write_arrays(path, arrays, complete=lambda archive: None):
+    """Write an npz file as `atomic_write` does; `complete` gets its `zipfile.ZipFile`."""
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    with zipfile.ZipFile(buffer, "a") as archive:
+        complete(archive)
+    with buffer.getbuffer() as content:  # released at once: Python 3.12.1 crashes if it is collected as garbage
+        atomic_write(path, content)
 
 
 class _Lock:
@@ -113,10 +132,7 @@ def lock_folder(path, report=lambda text: None):
         If another process has locked it.
     """
     path = Path(path).resolve()
-    lock = _held.get(path)
-    if lock is None:
-        lock = _held[path] = _Lock(path, report)
-    return lock
+    return _held.get(path) or _held.setdefault(path, _Lock(path, report))
 
 
 def write_rows(path, rows):
@@ -169,7 +185,6 @@ class RunFolder:
 
     def __init__(self, path):
         self.path = Path(path)
-        self._run = None  # the hash of config.json
 
     @classmethod
     def create(cls, path, document, models=None, report=lambda text: None):
@@ -191,7 +206,7 @@ class RunFolder:
         for name, content in (models or {}).items():
             (path / name).parent.mkdir(parents=True, exist_ok=True)
             atomic_write(path / name, content)
-        whole = {"digest": digest_of({k: v for k, v in document.items() if k != "signature"}), **document}
+        whole = {"digest": config_digest(document), **document}
         atomic_write(path / "config.json", json.dumps(whole, indent=1).encode())
         return folder
 
@@ -231,27 +246,20 @@ class RunFolder:
             raise ResultsError(f"{path} is damaged: it holds no JSON object.")
         return document
 
-    @property
-    def config(self):
-        """As `document`, unchanged since the run was begun."""
-        document = self.document
-        self.check_unchanged(document)
-        return document
-
     def check_unchanged(self, document):
         """Refuse a configuration that is not the one with which the run was begun."""
         path = self.path / "config.json"
         if "digest" not in document:
             raise ResultsError(f"{path} is of an earlier version of brianff, or damaged: start a new run.")
-        if document["digest"] != digest_of({k: v for k, v in document.items() if k not in ("digest", "signature")}):
+        if document["digest"] != config_digest(document):
             raise ResultsError(f"{path} has been changed since the run was begun: put it back, or start a new run.")
 
-    @property
+    @functools.cached_property
     def run(self):
         """The hash of config.json: what tells this run from all that differ in an option, a model or the data."""
-        if self._run is None:
-            self._run = self.config["digest"]
-        return self._run
+        document = self.document
+        self.check_unchanged(document)
+        return document["digest"]
 
     @property
     def figures(self):
@@ -269,14 +277,13 @@ class RunFolder:
 
     def save(self, name, arrays, metrics=None):
         """Write ``name.npz`` atomically."""
-        buffer = io.BytesIO()
-        np.savez(buffer, **arrays)
-        with zipfile.ZipFile(buffer, "a") as archive:
+
+        def complete(archive):
             if metrics is not None:
                 archive.writestr(_METRICS, json.dumps(metrics, default=lambda number: number.item()))
             archive.comment = self._seal(archive)
-        with buffer.getbuffer() as content:  # released at once: Python 3.12.1 crashes if it is collected as garbage
-            atomic_write(self.path / f"{name}.npz", content)
+
+        write_arrays(self.path / f"{name}.npz", arrays, complete)
 
     def load(self, name):
         """Read ``name.npz`` as a dictionary of arrays."""
@@ -285,7 +292,7 @@ class RunFolder:
     def _load(self, name):
         """Arrays, and the text of metrics where they lie beside them."""
         path, remedy = self.path / f"{name}.npz", _WHAT_TO_DO.get(name, "delete it, and --resume writes it again")
-        if not path.exists():
+        if not self.has(name):
             raise ResultsError(f"{path} does not exist.")
         run = self.run
         try:

@@ -23,8 +23,8 @@ import numpy as np
 
 from brianff.equations.model import Model
 from brianff.errors import OptionError
-from brianff.hashes import digest_of, file_digest
-from brianff.results import ResultsError, RunFolder
+from brianff.hashes import file_digest
+from brianff.results import ResultsError, RunFolder, config_digest
 
 __all__ = [
     "begin", "begin_run", "check_data", "check_equations", "check_options", "data_digest", "names_file", "reopen",
@@ -293,13 +293,12 @@ def _file_digest(path):
 
 def _signature(document, report=lambda text: None):
     """What only this user can write below a configuration; "" where their key can neither be read nor made."""
-    content = digest_of({k: v for k, v in document.items() if k not in ("digest", "signature")})
     try:
         key = _key()
     except OSError as error:
         report(f"the key {error.filename} cannot be made ({error.strerror}): --resume will ask for --trust-models.")
         return ""
-    return hmac.new(key, content.encode(), "sha256").hexdigest()
+    return hmac.new(key, config_digest(document).encode(), "sha256").hexdigest()
 
 
 def _key():

@@ -1,6 +1,5 @@
 """What the neurons of a network do in a few presentations, in every time step, on the NumPy reference device."""
 
-import io
 import zipfile
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +11,7 @@ from brianff.devices.memory import require_memory
 from brianff.errors import OptionError
 from brianff.learning.health import listed, lower_threshold
 from brianff.network.monitors import DERIVED, THRESHOLD, membrane, shown_variables
-from brianff.results import ResultsError, atomic_write
+from brianff.results import ResultsError, write_arrays
 from brianff.units import display_unit, unit_text, with_unit
 
 __all__ = ["Recording", "ShownEpoch", "collect", "divergence", "record_presentations", "silence"]
@@ -147,10 +146,7 @@ class Recording:
 
     def save(self, path):
         """Write an npz file, whose arrays `numpy.load` reads; see `Recording`."""
-        buffer = io.BytesIO()
-        np.savez(buffer, **self._arrays)
-        with buffer.getbuffer() as content:  # released at once: Python 3.12.1 crashes if it is collected as garbage
-            atomic_write(path, content)
+        write_arrays(path, self._arrays)
 
     @classmethod
     def load(cls, path):

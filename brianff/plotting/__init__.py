@@ -8,28 +8,20 @@ no pyplot state: it can be drawn on a machine without a display, a notebook show
 import importlib
 
 _PLACES = {
-    "COLOURS": "style",
-    "awake_asleep": "studies",
-    "comparison": "studies",
-    "confusion": "predictions",
-    "convergence": "studies",
-    "goodness_distribution": "predictions",
-    "goodness_over_training": "training",
-    "gradient_error": "studies",
-    "gradient_free": "studies",
-    "learning_curve": "training",
-    "membrane": "recordings",
-    "raster": "recordings",
-    "receptive_fields": "predictions",
-    "save": "style",
+    "predictions": ("confusion", "goodness_distribution", "receptive_fields"),
+    "recordings": ("membrane", "raster"),
+    "studies": ("awake_asleep", "comparison", "convergence", "gradient_error", "gradient_free"),
+    "style": ("COLOURS", "save"),
+    "training": ("goodness_over_training", "learning_curve"),
 }
 
-__all__ = list(_PLACES)
+__all__ = sorted(name for names in _PLACES.values() for name in names)
 
 
 def __getattr__(name):  # matplotlib takes half a second to import, Brian2 one more
-    if name in _PLACES:
-        return getattr(importlib.import_module(f"brianff.plotting.{_PLACES[name]}"), name)
+    for module, names in _PLACES.items():
+        if name in names:
+            return getattr(importlib.import_module(f"brianff.plotting.{module}"), name)
     raise AttributeError(f"module 'brianff.plotting' has no attribute '{name}'")
 
 
