@@ -254,12 +254,17 @@ class RunFolder:
         if document["digest"] != config_digest(document):
             raise ResultsError(f"{path} has been changed since the run was begun: put it back, or start a new run.")
 
+    @property
+    def config(self):
+        """As `document`, unchanged since the run was begun."""
+        document = self.document
+        self.check_unchanged(document)
+        return document
+
     @functools.cached_property
     def run(self):
         """The hash of config.json: what tells this run from all that differ in an option, a model or the data."""
-        document = self.document
-        self.check_unchanged(document)
-        return document["digest"]
+        return self.config["digest"]
 
     @property
     def figures(self):

@@ -88,7 +88,7 @@ def test_create_accepts_a_folder_without_a_run(tmp_path):
 def test_create_refuses_a_folder_that_holds_a_run(run):
     with pytest.raises(ResultsError, match=f"{run.path} already holds a run.*resume"):
         RunFolder.create(run.path, {})
-    assert run.document["config"] == {"seed": 1}
+    assert run.config["config"] == {"seed": 1}
 
 
 def test_create_refuses_a_file(tmp_path):
@@ -105,7 +105,7 @@ def test_open_refuses_what_is_not_a_run(tmp_path, name):
 
 
 def test_open_reads_the_configuration_that_create_wrote(run):
-    assert RunFolder.open(run.path).document["config"] == {"seed": 1}
+    assert RunFolder.open(run.path).config["config"] == {"seed": 1}
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_open_reads_the_configuration_that_create_wrote(run):
 def test_damaged_configuration_is_named(run, content):
     (run.path / "config.json").write_bytes(content)
     with pytest.raises(ResultsError, match=r"config\.json.* is damaged"):
-        _ = run.run
+        _ = run.config
 
 
 def test_figures_folder_is_made_once_and_kept(run):
@@ -313,10 +313,10 @@ def test_rows_of_an_earlier_call_must_have_been_made_with_the_same_options(tmp_p
 def test_an_edited_configuration_is_refused_however_it_is_laid_out(run):
     path = run.path / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text())))
-    assert RunFolder(run.path).document["config"] == {"seed": 1}
+    assert RunFolder(run.path).config["config"] == {"seed": 1}
     path.write_text(path.read_text().replace('"seed": 1', '"seed": 2'))
     with pytest.raises(ResultsError, match=r"config\.json has been changed since the run was begun"):
-        _ = RunFolder(run.path).run
+        _ = RunFolder(run.path).config
 
 
 def test_a_file_of_another_run_is_refused(run, tmp_path):
