@@ -26,7 +26,7 @@ from brianff.errors import BrianffError, OptionError
 
 __all__ = [
     "EPOCHS", "NEURONS", "Options", "Parser", "SAMPLES", "SEED", "STEPS", "TIME_STEP", "flag_of", "given", "option",
-    "parameters_of", "parser_of", "shortened", "text",
+    "parameters_of", "parser_of", "read_value", "shortened", "text",
 ]  # fmt: skip
 
 SEED = dict(low=0, high=2**31 - 1)  # seeds are variables of 32 bits in the network
@@ -228,6 +228,30 @@ def parameters_of(texts, name="--set"):
         raise OptionError(f"{name} {error}") from None
 
 
+def read_value(one, given):
+    """What a text of the command line says for a field of `Options`.
+
+    Parameters
+    ----------
+    one : `dataclasses.Field`
+    given : str
+
+    Raises
+    ------
+    OptionError
+        If it cannot be read; whether the value is allowed, the class says.
+    """
+    kind, many, _ = _type_of(one)
+    if kind is bool:
+        if given not in ("true", "false"):
+            raise OptionError(f"{flag_of(one.name)} is true or false, not {shortened(given)}.")
+        return given == "true"
+    try:
+        return _reader(kind, many)(given)
+    except argparse.ArgumentTypeError as error:
+        raise OptionError(f"{flag_of(one.name)}: {error}.") from None
+
+
 # -- the command line ----------------------------------------------------------------------------------------------
 
 
@@ -286,8 +310,12 @@ def _add(parser, one):
     elif kind is bool:
         parser.add_argument(flag_of(one.name), action="store_true", default=None, help=described)
     else:
-        reader = partial(_list_of, _READERS[kind], _EXAMPLES[kind]) if many else _READERS[kind]
-        parser.add_argument(flag_of(one.name), type=reader, help=described, **more)
+        parser.add_argument(flag_of(one.name), type=_reader(kind, many), help=described, **more)
+
+
+def _reader(kind, many):
+    """From a text of the command line to a value, or to a tuple of them."""
+    return partial(_list_of, _READERS[kind], _EXAMPLES[kind]) if many else _READERS[kind]
 
 
 def text(given):
