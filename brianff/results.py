@@ -232,6 +232,10 @@ class RunFolder:
                 left.unlink()
         return folder
 
+    def release(self):
+        """Let other processes work in the folder."""
+        self._lock = None
+
     @property
     def document(self):
         """What config.json holds, which may have been changed: see `check_unchanged`."""

@@ -18,7 +18,7 @@ from brianff.jobs.pools import Computing, pool_of
 from brianff.jobs.rows import Rows, described
 from brianff.results import ResultsError, lock_folder
 
-__all__ = ["RESULTS", "Results", "run"]
+__all__ = ["RESULTS", "Results", "run", "stopping_cleanly"]
 
 RESULTS = "results.jsonl"
 
@@ -88,7 +88,7 @@ def run(jobs, out, computing=None, report=print, on_row=lambda job, row: None):
     Parameters
     ----------
     jobs : sequence of `brianff.jobs.Job`
-    out : path
+    out : path or `Results`
         Folder of all of them.
     computing : `brianff.jobs.Computing`, optional
         Where (default: in processes of this machine, one a core).
@@ -116,7 +116,8 @@ def run(jobs, out, computing=None, report=print, on_row=lambda job, row: None):
         twice = next((name for k, name in enumerate(names) if name in names[:k]), None)
         raise OptionError(f"two runs are called '{twice}'." if jobs else "there is nothing to do: no runs.")
     options = {job.name: described(job.options) for job in jobs}
-    results = Results(out, report)
+    results = out if isinstance(out, Results) else Results(out, report)
+    out = results.out
     for name, of_job in options.items():
         results.rows.check(name, of_job)
     todo = [job for job in jobs if "failed" in results.rows.of_runs.get(job.name, {"failed": ""})]
@@ -125,7 +126,7 @@ def run(jobs, out, computing=None, report=print, on_row=lambda job, row: None):
     if todo:
         with (
             Display(len(jobs), len(jobs) - len(todo)) as display,
-            _stopping_cleanly(display, out),
+            stopping_cleanly(display, out),
             pool_of(computing, display.heard, report, len(todo)) as pool,
         ):
             for job in todo:
@@ -142,7 +143,7 @@ def run(jobs, out, computing=None, report=print, on_row=lambda job, row: None):
 
 
 @contextlib.contextmanager
-def _stopping_cleanly(display, out):
+def stopping_cleanly(display, out):
     try:
         yield
     except KeyboardInterrupt:

@@ -31,7 +31,7 @@ class Job:
     test : bool
         Whether the trained network is shown the test samples.
     until : int, optional
-        Stop at the first validation after so many samples; the same job without it goes on from there.
+        Stop after so many validations; the same job without it goes on from there.
     finish : callable, optional
         Called as ``finish(run, evaluation)`` after training; returns further entries of the row.  A function of a
         module, or a `functools.partial` of one: it is called in another process.
@@ -48,7 +48,8 @@ class Job:
     keep: bool = True
 
     def __str__(self):
-        return ", ".join(f"{key} {value}" for key, value in self.columns.items()) or self.name
+        values = {key: f"{value:.4g}" if isinstance(value, float) else value for key, value in self.columns.items()}
+        return ", ".join(f"{key} {value}" for key, value in values.items()) or self.name
 
 
 def method_of(options):
@@ -74,7 +75,7 @@ def train(options, folder=None, on_validation=None, *, test=True, until=None, fi
     test : bool
         Whether the trained network is shown the test samples, once.  False: they are not looked at.
     until : int, optional
-        Stop at the first validation after so many samples.
+        Stop after so many validations.
     finish : callable, optional
         Called as ``finish(run, evaluation)`` when all is learnt (`evaluation`: of the test samples, or None); returns
         further entries of the row.
@@ -99,21 +100,11 @@ def train(options, folder=None, on_validation=None, *, test=True, until=None, fi
     """
     chosen, given = method_of(options)
     run = _in_folder(chosen(given.pop("dataset", None), report, **given), folder, report)
-    if watch:
-        watch(run, None)
-
-    def look(run, row):
-        if watch:
-            watch(run, row)
-        if row["what"] != "validation":
-            return False
-        answer = on_validation is not None and on_validation(run, row) is True
-        return answer or (until is not None and row["samples"] >= until)
-
-    seen = max((row["samples"] for row in run.metrics if row["what"] == "validation"), default=0)
-    if until is None or seen < until:
-        run.train(callbacks=[look], progress=False)
-    return _row(run, test, finish)
+    try:
+        return _trained(run, on_validation, test, until, finish, watch)
+    finally:
+        if run.folder is not None:
+            run.folder.release()
 
 
 def _in_folder(method, folder, report):
@@ -129,6 +120,29 @@ def _in_folder(method, folder, report):
             time.sleep(0.2)
 
 
+def _trained(run, on_validation, test, until, finish, watch):
+    if watch:
+        watch(run, None)
+
+    def enough(run):
+        return until is not None and len(_validations(run)) >= until
+
+    def look(run, row):
+        if watch:
+            watch(run, row)
+        if row["what"] != "validation":
+            return False
+        return (on_validation is not None and on_validation(run, row) is True) or enough(run)
+
+    if not enough(run):
+        run.train(callbacks=[look], progress=False)
+    return _row(run, test, finish)
+
+
+def _validations(run):
+    return [row for row in run.metrics if row["what"] == "validation"]
+
+
 def _row(run, test, finish):
     method, (samples, of) = run.method, run.progress
     row = {
@@ -141,7 +155,7 @@ def _row(run, test, finish):
         "seconds": round(run.seconds, 3),
         "cpu_seconds": round(run.cpu_seconds, 3),
     }
-    if validations := [one for one in run.metrics if one["what"] == "validation"]:
+    if validations := _validations(run):
         row |= {f"validation_{k}": v for k, v in validations[-1].items() if k not in _NO_MEASURES}
         row["curve"] = {name: [one[name] for one in validations] for name in ("epoch", "accuracy")}
     if samples < of:

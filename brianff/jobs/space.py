@@ -20,6 +20,12 @@ from brianff.options import shortened
 
 __all__ = ["Dimension", "dimension_of"]
 
+# Trials are compared, and so they are of one length, and see the same samples.
+_SHARED = (
+    "epochs", "validate", "validate_every", "generations", "limit", "dataset", "data", "download", "validation",
+    "split_seed",
+)  # fmt: skip
+
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _RANGE = re.compile(
     rf"(?P<low>{_NUMBER})\s*\.\.\s*(?P<high>{_NUMBER})(?:\s*\*\s*(?P<unit>[\w*/^.()]+))?"
@@ -68,7 +74,9 @@ class Dimension:
         return self.value(trial.suggest_float(self.name, self.low, self.high, log=self.log, step=self.step))
 
     def value(self, number):
-        """A number of the range with its unit."""
+        """A number of the range as it is used: with four digits, and its unit."""
+        if not self.whole:
+            number = min(max(float(f"{number:.4g}"), self.low), self.high)
         return f"{number!r}*{self.unit}" if self.unit else number
 
 
@@ -93,6 +101,8 @@ def dimension_of(text, method, options):
         raise OptionError(f"--vary {shortened(text)}: write NAME=A..B, or NAME=a,b,c.")
     one = field_of(method, name)
     name = one.name if one is not None else name
+    if name in _SHARED:
+        raise OptionError(f"--vary {shortened(text)}: trials are compared, and have the same '{name}': leave it out.")
     if found := _RANGE.fullmatch(given):
         dimension = _range(name, text, found, one)
         tried = [dimension.value(int(end) if dimension.whole else end) for end in (dimension.low, dimension.high)]

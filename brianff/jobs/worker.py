@@ -5,6 +5,7 @@ socket, and what is to be said of them goes back: ``(kind, value)``, the outcome
 """
 
 import contextlib
+import gc
 import multiprocessing.connection
 import os
 import pickle
@@ -191,7 +192,10 @@ def main(descriptor):
     threading.Thread(target=_listen, args=(connection, jobs), daemon=True).start()
     while True:
         content, stop = jobs.get()
-        connection.send(("outcome", _done(content, stop, connection)))
+        outcome = _done(content, stop, connection)
+        if outcome.row is None:
+            gc.collect()  # what failed lets go of its folder
+        connection.send(("outcome", outcome))
 
 
 def _listen(connection, jobs):
