@@ -26,6 +26,7 @@ _PLACES = {
     "Method": "learning.method",
     "Run": "learning.run",
     "load": "learning.run",
+    "train": "jobs.job",
     "Evaluation": "learning.evaluation",
     "Recording": "learning.recordings",
     "Epoch": "learning.phases",
@@ -45,7 +46,7 @@ _PLACES = {
     "BrianffError": "errors",
     "BrianffWarning": "errors",
 }
-_PACKAGES = ("datasets", "devices", "plotting")
+_PACKAGES = ("datasets", "devices", "jobs", "plotting")
 
 __all__ = [*_PLACES, *_PACKAGES]
 

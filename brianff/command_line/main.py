@@ -1,4 +1,4 @@
-"""The `brianff` command: look at equations and at the machine, and check a model file before anything is compiled."""
+"""The `brianff` command: look at equations and at the machine, check a model file, do many runs."""
 
 import argparse
 import importlib
@@ -12,6 +12,12 @@ from brianff.equations.kinds import KINDS
 from brianff.options import Parser, text
 
 __all__ = ["main"]
+
+
+_MANY = {
+    "sweep": "do every combination of some values, as a file says, each with several seeds",
+    "search": "find good options: values that do well on validation samples",
+}
 
 
 def _protocols():
@@ -48,6 +54,12 @@ def main(arguments=None):
     run.add_argument("protocol", choices=_protocols())
     run.add_argument("rest", nargs=argparse.REMAINDER, metavar="OPTIONS")
 
+    for name, help in _MANY.items():
+        commands.add_parser(name, help=help, add_help=False)
+
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments and arguments[0] in _MANY:  # with options of a method, which take a second to import
+        return getattr(importlib.import_module("brianff.command_line.many"), arguments[0])(arguments[1:])
     args = parser.parse_args(arguments)
     if args.command == "run":
         return importlib.import_module(f"brianff.protocols.{args.protocol}").main(args.rest)
