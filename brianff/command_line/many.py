@@ -94,9 +94,8 @@ def search(arguments):
     args = parser.parse_args(arguments)
     trials, computing = Trials(**given(args, Trials)), Computing(**given(args, Computing))
     found = searches.Search(_settings(args, trials, method), args.resume or args.out or dated_folder("search"))
-    print(
-        f"{len(found.dimensions)} varied; rungs at {found.rungs or 'no'} of {found.validations} validations: {found.out}"
-    )
+    rungs = f", judged after {' and '.join(map(str, found.rungs))}" if found.rungs else ""
+    print(f"trials of {found.validations} validations{rungs}; results: {found.out}")
     found.run(trials.trials, computing)
     return _tell(found, trials, computing)
 
