@@ -6,8 +6,6 @@ depends on its four arguments and on nothing else, not on the device, the length
 ``exponential(mean, seed, presentation, draw, channel)`` makes an exponentially distributed number of it.
 """
 
-import functools
-
 import numpy as np
 from brian2 import Function
 
@@ -37,12 +35,7 @@ def philox4x32(counter, key):
     for _ in range(_ROUNDS):
         p0 = np.uint64(_M0) * c0
         p1 = np.uint64(_M1) * c2
-        c0, c1, c2, c3 = (
-            (p1 >> shift) ^ c1 ^ k0,
-            p1 & _LOW,
-            (p0 >> shift) ^ c3 ^ k1,
-            p0 & _LOW,
-        )
+        c0, c1, c2, c3 = (p1 >> shift) ^ c1 ^ k0, p1 & _LOW, (p0 >> shift) ^ c3 ^ k1, p0 & _LOW
         k0 = (k0 + np.uint64(_W0)) & _LOW
         k1 = (k1 + np.uint64(_W1)) & _LOW
     return [c0, c1, c2, c3]
@@ -76,24 +69,21 @@ static inline double _brianff_uniform(uint32_t seed, uint32_t presentation, uint
 """
 
 
-def _compiled(function, code, name, dependencies=None):
-    """Give a function its implementation in C++, and the same for threads of a GPU."""
-    add = functools.partial(function.implementations.add_implementation, name=name, dependencies=dependencies)
+def _function(numpy_function, types, name, code, dependencies=None):
+    """A Brian2 function without state: in NumPy, in C++, and the same for threads of a GPU."""
+    units = [1] * len(types)
+    made = Function(
+        numpy_function, arg_units=units, arg_types=types, return_unit=1, return_type="float", stateless=True
+    )
+    made.implementations.add_numpy_implementation(numpy_function)
     # by the names of the code generators: brian2cuda's code objects inherit from the C++ device's
-    add("cpp", code=code)
-    add("cuda", code=code.replace("static inline", "__host__ __device__ static inline"))
+    on_gpu = code.replace("static inline", "__host__ __device__ static inline")
+    for generator, text in (("cpp", code), ("cuda", on_gpu)):
+        made.implementations.add_implementation(generator, code=text, name=name, dependencies=dependencies)
+    return made
 
 
-uniform = Function(
-    _uniform,
-    arg_units=[1, 1, 1, 1],
-    arg_types=["integer"] * 4,
-    return_unit=1,
-    return_type="float",
-    stateless=True,
-)
-uniform.implementations.add_numpy_implementation(_uniform)
-_compiled(uniform, _CPP, "_brianff_uniform")
+uniform = _function(_uniform, ["integer"] * 4, "_brianff_uniform", _CPP)
 
 
 # Beyond this mean, an interval counts as infinite, which is the answer then, without a draw.
@@ -107,17 +97,10 @@ def _exponential(mean, seed, presentation, draw, channel):
         return np.where(mean < _NEVER, -mean * np.log(_uniform(seed, presentation, draw, channel)), np.inf)
 
 
-exponential = Function(
+exponential = _function(
     _exponential,
-    arg_units=[1] * 5,
-    arg_types=["float"] + ["integer"] * 4,
-    return_unit=1,
-    return_type="float",
-    stateless=True,
-)
-exponential.implementations.add_numpy_implementation(_exponential)
-_compiled(
-    exponential,
+    ["float", *["integer"] * 4],
+    "_brianff_exponential",
     f"""
 static inline double _brianff_exponential(double mean, uint32_t seed, uint32_t presentation, uint32_t draw,
                                           uint32_t channel)
@@ -125,7 +108,6 @@ static inline double _brianff_exponential(double mean, uint32_t seed, uint32_t p
     return mean < {_NEVER} ? -mean*log(_brianff_uniform(seed, presentation, draw, channel)) : INFINITY;
 }}
 """,
-    "_brianff_exponential",
     {"_brianff_uniform": uniform},
 )
 

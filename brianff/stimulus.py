@@ -13,19 +13,9 @@ import numpy as np
 from brianff.errors import OptionError
 
 __all__ = [
-    "LABEL_NEUTRAL",
-    "LABEL_NONE",
-    "Schedule",
-    "drawn",
-    "generator_state",
-    "hybrid_images",
-    "hybrids_of",
-    "moved",
-    "random_masks",
-    "restore_generator",
-    "stream",
-    "wrong_labels",
-]
+    "LABEL_NEUTRAL", "LABEL_NONE", "Schedule", "drawn", "generator_state", "hybrid_images", "hybrids_of", "moved",
+    "random_masks", "restore_generator", "stream", "wrong_labels",
+]  # fmt: skip
 
 LABEL_NEUTRAL = -1  # one neuron of every class: as many spikes as a label, no opinion
 LABEL_NONE = -2  # all label neurons silent (unsupervised learning)
@@ -235,6 +225,13 @@ def hybrids_of(images, samples, pool, rng):
     return hybrid_images(images[samples], images[partners], rng, blurs=max(2, min(shape) // 4))
 
 
+def _filled(values, n, empty):
+    """An array of `n` rows, those of `values` first."""
+    full = np.full((n, *np.shape(values)[1:]), empty)
+    full[: len(values)] = values
+    return full
+
+
 @dataclass
 class Schedule:
     """The presentations of one run of the simulator, one row of `batch` presentations a stimulus epoch.
@@ -266,15 +263,10 @@ class Schedule:
     @classmethod
     def evaluation(cls, image, label, number, batch):
         """Presentations without learning: flat arrays, filled up to whole rows with empty places."""
-        n = len(image)
-        rows = -(-n // batch)
-
-        def fill(values, empty):
-            full = np.full(rows * batch, empty)
-            full[:n] = values
-            return full.reshape(rows, batch)
-
-        return cls(fill(image, -1), fill(label, LABEL_NONE), np.zeros(rows, int), fill(number, 0))
+        rows = -(-len(image) // batch)
+        shown = [(image, -1), (label, LABEL_NONE), (number, 0)]
+        image, label, number = (_filled(of, rows * batch, empty).reshape(rows, batch) for of, empty in shown)
+        return cls(image, label, np.zeros(rows, int), number)
 
     @classmethod
     def positive(cls, image, label, number, batch):
@@ -336,17 +328,13 @@ class Schedule:
         if self.steps is not None and a.total_steps is None:
             raise OptionError("stimulus epochs of unequal length need an Architecture with total_steps.")
 
-        def fill(values, empty, length=a.capacity + 1):
-            full = np.full((length, *values.shape[1:]), float(empty))
-            full[: len(values)] = values
-            return full
-
+        rows = a.capacity + 1
         return {
-            "image_index": fill(self.image, -1),
-            "label": fill(self.label, LABEL_NONE),
-            "phase_at": fill(self.phase, 0),
-            "presentation_index": fill(self.number, 0),
-            **({} if images is None else {"images": fill(images, 0, a.images)}),
+            "image_index": _filled(self.image, rows, -1.0),
+            "label": _filled(self.label, rows, float(LABEL_NONE)),
+            "phase_at": _filled(self.phase, rows, 0.0),
+            "presentation_index": _filled(self.number, rows, 0.0),
+            **({} if images is None else {"images": _filled(images, a.images, 0.0)}),
             **({} if a.total_steps is None else self._times(a)),
         }
 
@@ -362,6 +350,5 @@ class Schedule:
                 f"{len(self)} stimulus epochs need as many lengths of at least one time step, {a.total_steps} together "
                 f"(total_steps); these are {len(steps)}, at least {min(steps, default=0)} and together {steps.sum()}."
             )
-        lengths = np.full(a.capacity + 1, a.epoch_seconds)
-        lengths[: len(steps)] = steps * (a.dt_ms * 1e-3)
+        lengths = _filled(steps * (a.dt_ms * 1e-3), a.capacity + 1, a.epoch_seconds)
         return {"epoch_clock.times": np.append(a.starts(steps), np.inf), "epoch_length": lengths}

@@ -68,59 +68,46 @@ MNIST_FILES = (
 )
 
 
-def _checksums(*md5):
-    return {stem: f"md5:{digest}" for stem, digest in zip(MNIST_FILES, md5, strict=True)}
-
-
 # MD5 sums and mirrors are those that torchvision.datasets publishes.
+def _mnist_like(name, title, folder, mirrors, *md5, **more):
+    checksums = {stem: f"md5:{digest}" for stem, digest in zip(MNIST_FILES, md5, strict=True)}
+    folders = (f"{folder}/raw", folder, name)
+    return IdxSet(name, title, MNIST_FILES, folders, name, 10, mirrors, checksums, **more)
+
+
 _MNIST_LIKE = (
-    IdxSet(
-        name="mnist",
-        title="MNIST",
-        files=MNIST_FILES,
-        folders=("MNIST/raw", "MNIST", "mnist"),
-        cache="mnist",
-        n_classes=10,
-        mirrors=("https://ossci-datasets.s3.amazonaws.com/mnist/", "http://yann.lecun.com/exdb/mnist/"),
-        checksums=_checksums(
-            "f68b3c2dcbeaaa9fbdd348bbdeb94873",
-            "d53e105ee54ea40749a09fcbcd1e9432",
-            "9fb629c4189551a2d022fa330f9573f3",
-            "ec29112dd5afa0611ce80d1b7f02629c",
-        ),
+    _mnist_like(
+        "mnist",
+        "MNIST",
+        "MNIST",
+        ("https://ossci-datasets.s3.amazonaws.com/mnist/", "http://yann.lecun.com/exdb/mnist/"),
+        "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+        "d53e105ee54ea40749a09fcbcd1e9432",
+        "9fb629c4189551a2d022fa330f9573f3",
+        "ec29112dd5afa0611ce80d1b7f02629c",
         npz="mnist.npz",
         label_digest="671ff9d70b4811116d55c3dd479efa7a981e2e62753ef7a6d5c15fea81e63d27",
     ),
-    IdxSet(
-        name="fashion-mnist",
-        title="Fashion-MNIST",
-        files=MNIST_FILES,
-        folders=("FashionMNIST/raw", "FashionMNIST", "fashion-mnist"),
-        cache="fashion-mnist",
-        n_classes=10,
-        mirrors=("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",),
-        checksums=_checksums(
-            "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
-            "25c81989df183df01b3e8a0aad5dffbe",
-            "bef4ecab320f06d8554ea6380940ec79",
-            "bb300cfdad3c16e7a12a480ee83cd310",
-        ),
+    _mnist_like(
+        "fashion-mnist",
+        "Fashion-MNIST",
+        "FashionMNIST",
+        ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",),
+        "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+        "25c81989df183df01b3e8a0aad5dffbe",
+        "bef4ecab320f06d8554ea6380940ec79",
+        "bb300cfdad3c16e7a12a480ee83cd310",
         label_digest="8ab940a680640f36c0bf1d2549cb2f3b3d4068c12547116cc7b1161b1d26663d",
     ),
-    IdxSet(
-        name="kmnist",
-        title="KMNIST",
-        files=MNIST_FILES,
-        folders=("KMNIST/raw", "KMNIST", "kmnist"),
-        cache="kmnist",
-        n_classes=10,
-        mirrors=("http://codh.rois.ac.jp/kmnist/dataset/kmnist/",),
-        checksums=_checksums(
-            "bdb82020997e1d708af4cf47b453dcf7",
-            "e144d726b3acfaa3e44228e80efcd344",
-            "5c965bf0a639b31b8f53240b1b52f4d7",
-            "7320c461ea6c1c855c0b718fb2a4b134",
-        ),
+    _mnist_like(
+        "kmnist",
+        "KMNIST",
+        "KMNIST",
+        ("http://codh.rois.ac.jp/kmnist/dataset/kmnist/",),
+        "bdb82020997e1d708af4cf47b453dcf7",
+        "e144d726b3acfaa3e44228e80efcd344",
+        "5c965bf0a639b31b8f53240b1b52f4d7",
+        "7320c461ea6c1c855c0b718fb2a4b134",
     ),
 )
 

@@ -41,15 +41,12 @@ def _check_syntax(model):
 
 
 def _definitions(model):
-    """Variables that each string of a model defines, with their place: string -> name -> ``"file:line"``.
-
-    Syntax and flags are checked on the way, line by line.
-    """
+    """Variables that each string of a model defines: string -> names; syntax and flags are checked, line by line."""
     found = {}
     for key, string in model.schema.strings.items():
         if string.sort != "equations":
             continue
-        found[key] = {}
+        found[key] = set()
         for offset, line in equation_lines(model[key]):
             where = model.where(key, offset)
             if complaint := foreign_name(line):
@@ -80,11 +77,7 @@ def _definitions(model):
                             f"{where}: '{eq.varname}' cannot have the flag '{flag}' here.{closest(flag, allowed)} "
                             f"Allowed for such a line: {', '.join(sorted(allowed))}."
                         )
-                if eq.varname in found[key]:
-                    raise ModelError(f"{where}: '{eq.varname}' is defined twice.")
-                if eq.varname in model.parameters:
-                    raise ModelError(f"{where}: '{eq.varname}' is both a variable and one of the parameters.")
-                found[key][eq.varname] = where
+                found[key].add(eq.varname)
     return found
 
 

@@ -20,15 +20,10 @@ class Joined:
                 continue  # no optimizer
             for key, string in kind.strings.items():
                 text = models[kind.name][key] or string.default
-                if (
-                    not text
-                    or string.sort in ("values", "expressions", "words")
-                    or string.asked
-                    and string.asked not in asked
-                ):
-                    continue
-                text = f"{string.variable} = {text} : 1" if string.variable else text
-                self.pieces.append((string, text))
+                counts = string.sort not in ("values", "expressions", "words") and string.asked in asked
+                if text and counts:
+                    text = f"{string.variable} = {text} : 1" if string.variable else text
+                    self.pieces.append((string, text))
         self.initial = {}
         for model in models.values():
             for key, string in model.schema.strings.items():
@@ -42,7 +37,7 @@ class Joined:
 
     def _asked(self):
         """Names of what a model has for others that ask for it, and one of them does."""
-        asked = set()
+        asked = {""}  # what counts unasked
         for model in self.models.values():
             for key, string in model.schema.strings.items():
                 name = string.asked

@@ -20,15 +20,8 @@ from brianff.errors import OptionError, UnsupportedError
 from brianff.network.templates import on_cuda, use_templates
 
 __all__ = [
-    "PLACES",
-    "DelayView",
-    "DenseIndexing",
-    "DenseSubset",
-    "DenseVariables",
-    "DenseView",
-    "LikeSynapses",
-    "NumbersOf",
-]
+    "PLACES", "DelayView", "DenseIndexing", "DenseSubset", "DenseVariables", "DenseView", "LikeSynapses", "NumbersOf",
+]  # fmt: skip
 
 # Where the templates find a variable -> the array of places with which Brian2's own templates (of monitors) find it.
 PLACES = {
