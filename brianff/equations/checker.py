@@ -121,32 +121,18 @@ def environment_of(composition):
     images = Function(lambda image, k: k, arg_units=[second, 1], return_unit=1, stateless=True)
 
     synapses = _variables(composition.synapses.model)
-    courses = composition.courses
+    functions = FUNCTIONS | composition.courses
+    of_layer, below = _read_only(layer, "_layer"), _read_only(base_layer, "_below")
+    of_post = _read_only(own) | post  # without a suffix: those of the neurons that the synapses reach
     found = {
-        "neurons": common
-        | _read_only(layer, "_layer")
-        | _read_only(base_layer, "_below")
-        | neurons
-        | FUNCTIONS
-        | courses,
-        "input": common
-        | _read_only(base_layer, "_layer")
-        | inputs
-        | architecture
-        | FUNCTIONS
-        | courses
-        | {"images": images},
+        "neurons": common | of_layer | below | neurons | functions,
+        "input": common | _read_only(base_layer, "_layer") | inputs | architecture | functions | {"images": images},
         "layer": common | layer,
         "layers": common | base_layer,
         "goodness": common | base_layer | _read_only(base_layer, "_post") | projecting,
         "sum": common | layer | _read_only(own, "_pre"),
-        "lateral": common | _read_only(own) | _read_only(own, "_pre") | post,
-        "synapses": common
-        | _read_only(own)  # without a suffix: those of the neurons that the synapses reach
-        | post
-        | projecting
-        | _read_only(layer, "_layer")
-        | synapses,
+        "lateral": common | of_post | _read_only(own, "_pre"),
+        "synapses": common | of_post | projecting | of_layer | synapses,
     }
     for group in ("goodness", "sum", "lateral", "synapses"):
         del found[group]["i"]
@@ -478,9 +464,7 @@ class _Checker:
                     self.fail(f"'{target}' is shared by all, and cannot be set {when}.", offset)
                 set_vectors = set_vectors if known.scalar else target
             try:
-                check_units_statements(
-                    line, {k: v for k, v in local.used(right, offset).items()} | {target: local.names[target]}
-                )
+                check_units_statements(line, local.used(right, offset) | {target: local.names[target]})
             except Exception as error:
                 self.fail(f"wrong unit or syntax: {first_sentence(error)}", offset)
         for name, offset in unread.items():

@@ -85,13 +85,13 @@ class SynapseStrings:
     """Everything `DenseSynapses` gets between two layers."""
 
     model: str
-    on_pre: str
     at_epoch_end: str
     condition: str
-    rows: str | None
     at_update: str
-    update_condition: str
-    parameters: dict
+    update_condition: str = f"plastic and {_AT_UPDATE}"
+    rows: str | None = None
+    parameters: dict = field(default_factory=dict)
+    on_pre: str = ""
     on_post: str = ""
     on_step: str = ""
     step_condition: str = ""
@@ -311,7 +311,7 @@ def compose(scheme=FORWARD_FORWARD, models=None, parameters=None, dale=False):
             group.equations += "\ngain_below = 1 : 1                # nothing normalises activity between the layers"
     common = _common(joined, values, (inputs, neurons, last, *layers))
     of_layer = names_in(*joined.all("goodness"), *joined.all("sum"))
-    synapses, feedback, on_pre_of_input = _synapses(joined, values, common, dale)
+    synapses, feedback = _synapses(joined, values, common, dale)
     return Composition(
         scheme=scheme,
         models=isolated.models,
@@ -328,7 +328,7 @@ def compose(scheme=FORWARD_FORWARD, models=None, parameters=None, dale=False):
         layer_max=tidy(without_comments(joined.text("largest", "sum"))),
         layer_sum=tidy(joined.text("at_epoch_end", "sum")),
         lateral=tidy(joined.text("on_pre", "lateral")),
-        on_pre_of_input=on_pre_of_input,
+        on_pre_of_input=tidy(joined.text("on_pre", "synapses")),
         columns=joined.text("columns", "synapses") or None,
         backward=tidy(joined.text("backward", "upper")),
         kept=tuple(eq.varname for eq in Equations(joined.text("equations", "hidden")).values()),
@@ -353,10 +353,8 @@ def _refuse_distributions(isolated, values):
     differing = {name for name, value in values.items() if isinstance(value, Distribution)}
     for kind, model in isolated.models.items() if differing else ():
         for key, string in model.schema.strings.items():
-            found = (
-                sorted(differing & names_in(*strings_in({key: model[key]}))) if string.group not in OF_NEURONS else ()
-            )
-            for name in found:
+            used = set() if string.group in OF_NEURONS else names_in(*strings_in({key: model[key]}))
+            for name in sorted(differing & used):
                 written = isolated.as_written(kind, name)
                 raise ModelError(
                     f"{model.where(key)}: '{written}' = {values[name]} differs between neurons, and '{key}' of the "
@@ -384,7 +382,6 @@ def _layers(joined):
 
 def _neurons(joined, *groups):
     """Strings of the neurons of a layer, which are in these groups."""
-    neuron = joined.models["neuron"]
     text = joined.text("equations", *groups)
     encode = joined.text("encode", *groups)
     if perturbation := joined.text("perturbation", "hidden"):
@@ -396,18 +393,11 @@ def _neurons(joined, *groups):
     if "output" in groups and joined.all("output"):
         text += OUTPUT_VARIABLES
         start.append("shown_class = int(label(epoch_index*second, entry))")
-    strings = GroupStrings(
-        equations=text,
-        threshold=joined.text("threshold", *groups),
-        reset=joined.text("reset", *groups),
-        refractory=joined.text("refractory", *groups) or None,
-        method=joined.text("method", *groups) or default_method(neuron["equations"])[0],
-        on_step=joined.text("on_step", *groups),
-        on_threshold=joined.text("on_threshold", *groups),
-        at_epoch_end=joined.text("at_epoch_end", *groups),
-        at_epoch_start="\n".join(start),
-        encode=encode,
-    )
+    slots = ("threshold", "reset", "refractory", "method", "on_step", "on_threshold", "at_epoch_end")
+    texts = {slot: joined.text(slot, *groups) for slot in slots}
+    texts["refractory"] = texts["refractory"] or None
+    texts["method"] = texts["method"] or default_method(joined.models["neuron"]["equations"])[0]
+    strings = GroupStrings(equations=text, at_epoch_start="\n".join(start), encode=encode, **texts)
     _add_neuron_variables(strings, names_in(*joined.all("lateral", "sum", "synapses", "upper", "feedback")))
     strings.at_epoch_start = initial_of_shared(text, joined.initial) + strings.at_epoch_start
     return strings
@@ -472,13 +462,12 @@ def _common(joined, values, groups):
 
 
 def _synapses(joined, values, common, dale):
-    """Strings of the forward synapses and of the feedback; and `on_pre` of the first layer."""
+    """Strings of the forward synapses and of the feedback."""
     learns_when = joined.text("learns_when", "synapses")
-    learning = f"t > 0*second and ({learns_when})" if learns_when else f"t > 0*second and {LEARNING}"
+    learning = "t > 0*second and " + (f"({learns_when})" if learns_when else LEARNING)
     updates = joined.text("at_update", "synapses")
     if dale:
         updates = _keep_signs(joined, updates)
-    on_pre = tidy(joined.text("on_pre", "synapses"))
     synapses = SynapseStrings(
         model="w : 1\nplastic : boolean (shared)\n" + joined.text("model", "synapses"),
         on_pre=tidy(joined.text("on_pre", "synapses", "upper")),
@@ -489,24 +478,19 @@ def _synapses(joined, values, common, dale):
         condition=f"plastic and {learning}",
         rows=joined.text("rows", "synapses") or None,
         at_update=tidy(updates),
-        update_condition=f"plastic and {_AT_UPDATE}",
-        parameters={},
     )
     _declare_in(synapses, values, names_in(*joined.all("synapses", "upper"), updates) - common)
     feedback = None
     if at_end := tidy(joined.text("at_epoch_end", "feedback")):
         feedback = SynapseStrings(
             model=joined.text("model", "feedback"),
-            on_pre="",
             at_epoch_end=at_end,
             condition=learning,
-            rows=None,
             at_update=tidy(joined.text("at_update", "feedback")),
             update_condition=_AT_UPDATE,
-            parameters={},
         )
         _declare_in(feedback, values, names_in(*joined.all("feedback")) - common)
-    return synapses, feedback, on_pre
+    return synapses, feedback
 
 
 def _declare_in(synapses, values, names):

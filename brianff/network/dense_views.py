@@ -93,19 +93,7 @@ class DenseIndexing:
             return (((e[:, None] * self.n_pre + rows)[:, :, None]) * self.n_post + columns).ravel()
         if hasattr(item, "_indices"):
             return (np.arange(entries)[:, None] * size + item._indices()).ravel()
-        if item is Ellipsis or (isinstance(item, str) and item == "True"):
-            item = slice(None)
-        if isinstance(item, slice):
-            return np.arange(*item.indices(entries * size), dtype=np.int32)
-        array = np.asarray(item)
-        if array.dtype == bool:
-            if array.shape not in ((entries * size,), self.shape(entries), (self.n_pre, self.n_post)):
-                raise IndexError(
-                    f"a mask of '{self.name}' has the shape {self.shape(entries)} or {(entries * size,)}, not "
-                    f"{array.shape}."
-                )
-            return np.flatnonzero(array if array.ndim == 1 else np.broadcast_to(array, self.shape(entries)))
-        return self._checked(array, entries * size, "synapse")
+        return self._named(item, entries * size, "synapse", self.shape(entries), self.shape(1))
 
     def sides(self, item, entries):
         """Numbers of entries, of source and of target neurons that a tuple names."""
@@ -122,20 +110,20 @@ class DenseIndexing:
 
     def _axis(self, item, n, what):
         """Numbers along one side, ascending and each once, as with `Synapses`."""
-        if hasattr(item, "_indices"):
-            item = item._indices()
-        if item is Ellipsis:
+        return np.unique(self._named(item._indices() if hasattr(item, "_indices") else item, n, what))
+
+    def _named(self, item, n, what, *shapes):
+        """Numbers below `n` that a slice, integers or a mask, which may have other shapes, too, name."""
+        if item is Ellipsis or (isinstance(item, str) and item == "True"):
             item = slice(None)
         if isinstance(item, slice):
-            return np.sort(np.arange(*item.indices(n)))
-        array = np.atleast_1d(np.asarray(item))
+            return np.arange(*item.indices(n), dtype=np.int32)
+        array = np.asarray(item)
         if array.dtype == bool:
-            if array.shape != (n,):
-                raise IndexError(f"a mask of a {what} of '{self.name}' has {n} elements, not the shape {array.shape}.")
-            return np.flatnonzero(array)
-        return np.unique(self._checked(array, n, what))
-
-    def _checked(self, array, n, what):
+            if array.shape not in ((n,), *shapes):
+                allowed = " or ".join(map(str, dict.fromkeys([*shapes, (n,)])))
+                raise IndexError(f"a mask of a {what} of '{self.name}' has the shape {allowed}, not {array.shape}.")
+            return np.flatnonzero(array if array.ndim == 1 else np.broadcast_to(array, shapes[0]))
         if not array.size:
             return np.zeros(array.shape, int)
         if not np.issubdtype(array.dtype, np.integer):
