@@ -3,7 +3,7 @@
 import numpy as np
 from brian2.equations.equations import Equations
 
-from brianff.equations.text import names_in, statement_lines
+from brianff.equations.text import assignments, names_in
 from brianff.values import FUNCTIONS, UNITS, evaluate
 
 __all__ = ["OfModels"]
@@ -74,9 +74,8 @@ class OfModels:
             Of the variables that the loss's statement uses: `own_class`, `shown_class`, `n_spikes`; of hidden neurons,
             what is `kept`.
         """
-        text = self._said(f"{group}.at_epoch_end")
-        statements = (statement.partition("=") for _, statement in statement_lines(text))
-        *_, expression = (right for left, _, right in statements if left.strip() == "delta")
+        statements = assignments(self._said(f"{group}.at_epoch_end"))
+        *_, expression = (expression for name, _, expression in statements if name == "delta")
         return self.evaluate(expression, **values)
 
     def class_evidence(self, x, n_classes):

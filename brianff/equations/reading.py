@@ -11,6 +11,7 @@ import difflib
 import numpy as np
 from brian2 import TimedArray
 
+from brianff.equations.text import closest
 from brianff.errors import ModelError
 from brianff.values import is_number
 
@@ -155,13 +156,11 @@ def read_values(assignments, namespace, kind, known):
             continue
         if name in known or name.startswith("_"):
             continue
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.85)
-        if is_number(value) and not near:
+        if is_number(value) and not difflib.get_close_matches(name, known, n=1, cutoff=0.85):
             constants[name] = value
             continue
-        near = near or difflib.get_close_matches(name, known, n=1) or [k for k in known if k.lower() == name.lower()]
-        suggestion = f" Did you mean '{near[0]}'?" if near else ""
-        odd = not isinstance(value, str) and not near
+        suggestion = closest(name, known)
+        odd = not isinstance(value, str) and not suggestion
         what = f" (another name may stand for one finite number, not for {type(value).__name__})" if odd else ""
         raise ModelError(f"{where}: a {kind} has no '{name}'{what}.{suggestion} It may define: {', '.join(known)}.")
     return constants, courses

@@ -10,9 +10,9 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 from brian2.utils.stringtools import get_identifiers
 
 __all__ = [
-    "SUFFIXES", "base_name", "closest", "code_of", "declare", "equation_lines", "first_sentence", "foreign_name",
-    "initial_of_shared", "initial_statements", "names_in", "statement_lines", "strings_in", "targets", "tidy",
-    "unit_of", "unit_string", "without_comments",
+    "SUFFIXES", "assignments", "base_name", "closest", "code_of", "declare", "equation_lines",
+    "first_sentence", "foreign_name", "initial_of_shared", "initial_statements", "names_in", "statement_lines",
+    "strings_in", "targets", "tidy", "unit_of", "unit_string", "without_comments",
 ]  # fmt: skip
 
 # How strings name the variables of other groups.
@@ -85,9 +85,15 @@ def statement_lines(text):
                 yield offset, statement.strip()
 
 
+def assignments(text):
+    """(name, operator, expression) of every statement that assigns."""
+    found = (re.match(r"(\w+)\s*([-+*/]?=)(?!=)\s*(.*)", statement) for _, statement in statement_lines(text))
+    return [match.groups() for match in found if match]
+
+
 def targets(text):
     """Names that statements assign to."""
-    return {re.split(r"\W", statement)[0] for _, statement in statement_lines(text)}
+    return {name for name, _, _ in assignments(text)}
 
 
 # -- in Brian2's spelling ------------------------------------------------------------------------------------------

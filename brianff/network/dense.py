@@ -13,7 +13,6 @@ matrix, stored row by row: element ``i*n_post + j`` belongs to source neuron ``i
 entry.
 """
 
-import difflib
 from collections.abc import Mapping
 
 import numpy as np
@@ -29,6 +28,7 @@ from brian2.groups.subgroup import Subgroup
 from brian2.synapses.synapses import Synapses
 from brian2.utils.stringtools import get_identifiers
 
+from brianff.equations.text import assignments, closest, targets
 from brianff.errors import OptionError, UnsupportedError
 from brianff.network.dense_runners import ADVICE, DensePathway, DenseRunner, add_indices
 from brianff.network.dense_views import PLACES, DenseIndexing, DenseVariables, LikeSynapses, NumbersOf
@@ -315,33 +315,20 @@ class DenseSynapses(LikeSynapses, Group):
                     pass  # an indexed (linked) variable: resolving its name raises the error that explains
 
     # -- code ------------------------------------------------------------------------------------------------------
-    def _assignments(self, code):
-        """Names assigned to in `code`, line by line, and how: ``=``, ``+=`` ..."""
-        for line in code.replace(";", "\n").splitlines():
-            line = line.split("#")[0]
-            for op in ("+=", "-=", "*=", "/=", "="):
-                if op in line:
-                    yield line.split(op)[0].strip(), op
-                    break
-
-    def _written(self, code):
-        """Names assigned to in `code`."""
-        return {name for name, _ in self._assignments(code)}
-
     def _names_with(self, *indices):
         return {name for name, i in self.variables.indices.items() if i in indices}
 
     def _check_written(self, code, what, *indices):
         of_code = set()
-        for name, op in self._assignments(code):
+        for name, op, _ in assignments(code):
             if op != "=" and name not in self.variables and name not in of_code:
-                close = difflib.get_close_matches(name, [known for known in self.variables if known[0] != "_"], 1)
+                known = [known for known in self.variables if known[0] != "_"]
                 raise OptionError(
                     f"{what} code of '{self.name}' changes '{name}', which is no variable of the synapses, of the "
-                    f"source (NAME_pre) or of the target (NAME_post).{f' Is it {close[0]}?' if close else ''}"
+                    f"source (NAME_pre) or of the target (NAME_post).{closest(name, known)}"
                 )
             of_code.add(name)
-        bad = self._written(code) & self._names_with("_entry_idx", *indices)
+        bad = targets(code) & self._names_with("_entry_idx", *indices)
         if bad:
             raise UnsupportedError(
                 f"{what} code of '{self.name}' writes to '{sorted(bad)[0]}', once for every "
@@ -351,14 +338,14 @@ class DenseSynapses(LikeSynapses, Group):
     def _written_by_all_entries(self, code):
         """Whether on CUDA one thread must go through all entries: they would change the same element of the matrix."""
         shared = {name for name, index in self.storage.items() if not index.startswith("_entry")}
-        return self.batch > 1 and bool(self._written(code) & shared)
+        return self.batch > 1 and bool(targets(code) & shared)
 
     def _check_read_where_written(self, code, side):
         """On CUDA, threads must not read what others write: variables of a group that projects to itself."""
         if self.source is not self.target:
             return
         of_threads, of_others = ("_post", "_pre") if side == "pre" else ("_pre", "_post")
-        written = {name.removesuffix(of_threads) for name in self._written(code)}
+        written = {name.removesuffix(of_threads) for name in targets(code)}
         both = {name for name in get_identifiers(code) if name.endswith(of_others)} & {n + of_others for n in written}
         if both:
             raise UnsupportedError(
@@ -482,8 +469,8 @@ class DenseSynapses(LikeSynapses, Group):
             raise OptionError(f"update of '{self.name}': then_condition={then_condition!r} without `then`.")
         options = {"per_entry": bool(identifiers & (of_neurons | of_entries)), "one_by_one": one_by_one}
         if on_cuda():
-            of_target = self._written(code) & self._names_with("_postsynaptic_idx")
-            refused = self._written(code) & self._names_with("0") | of_target
+            of_target = targets(code) & self._names_with("_postsynaptic_idx")
+            refused = targets(code) & self._names_with("0") | of_target
             if then is not None and refused:
                 raise UnsupportedError(
                     f"update of '{self.name}': on CUDA, code that `then` follows cannot write to '{min(refused)}', "
@@ -497,5 +484,5 @@ class DenseSynapses(LikeSynapses, Group):
         self._check_written(code, "column by column, update", "_postsynaptic_idx")
         if not on_cuda():
             return {}
-        of_source = bool(self._written(code) & self._names_with("_presynaptic_idx"))
+        of_source = bool(targets(code) & self._names_with("_presynaptic_idx"))
         return {"by_rows": of_source, "serial": self._written_by_all_entries(code)}

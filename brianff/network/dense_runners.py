@@ -42,7 +42,7 @@ def add_indices(variables, unique_pre=False, unique_post=False):
 class DenseRunner(CodeRunner):
     """Runs one piece of code of a `DenseSynapses` object through one of the dense templates."""
 
-    def __init__(self, synapses, template, code, variables, needed=(), **kwds):
+    def __init__(self, synapses, template, code, variables, **kwds):
         self.variables = variables
         for name, index in synapses.storage.items():
             variables.add_reference(name, synapses, name, index=index)
@@ -50,20 +50,9 @@ class DenseRunner(CodeRunner):
         own["partial"] = synapses.partial
         # A template finds variables and these under their names: no variable can have one with an underscore in front.
         kwds["template_kwds"] = {f"_{name}": value for name, value in (kwds.get("template_kwds", {}) | own).items()}
-        CodeRunner.__init__(
-            self,
-            synapses,
-            template,
-            code=code,
-            needed_variables=[*needed, *self._of_all(synapses)],
-            **kwds,
-        )
+        needed = ["_present"] if synapses.partial else []
+        CodeRunner.__init__(self, synapses, template, code=code, needed_variables=needed, **kwds)
         point_at_user(self)
-
-    @staticmethod
-    def _of_all(synapses):
-        """Variables that every template needs."""
-        return ["_present"] if synapses.partial else []
 
 
 class DensePathway(DenseRunner):
@@ -123,7 +112,7 @@ class DensePathway(DenseRunner):
                 needed = ["_fired"]
             elif hasattr(self.spiking, "step"):  # `BatchNeurons`, which otherwise need no list of their spikes
                 self.spiking.step.template_kwds["_listed"] = True
-        self.needed_variables = [*needed, *self._of_all(self.synapses)]
+        self.needed_variables = [*needed, *(["_present"] if self.synapses.partial else [])]
 
     def forget(self, group, variable):
         """Let delayed spikes have no effects that are older than the time step in a shared variable of a group."""

@@ -43,6 +43,7 @@ from brian2.devices.device import RuntimeDevice, get_device
 from brian2.equations.equations import Equations
 from brian2.groups.group import CodeRunner
 
+from brianff.equations.text import assignments
 from brianff.errors import OptionError
 from brianff.network.continuous import state_of, without
 from brianff.network.layers import Dense, Layer
@@ -425,8 +426,4 @@ class FeedForwardNetwork:
 
 def _maximum(statements):
     """Statements ``NAME = expression`` by which NAME becomes the larger of the two."""
-    found = []
-    for line in statements.splitlines():
-        name, expression = (part.strip() for part in line.split("=", 1))
-        found.append(f"{name} = clip({expression}, {name}, inf)")
-    return "\n".join(found)
+    return "\n".join(f"{name} = clip({expression}, {name}, inf)" for name, _, expression in assignments(statements))
