@@ -46,7 +46,7 @@ class OrdinaryNetwork(FeedForwardNetwork):
             name=f"goodness{level}",
         )
         pathway.connect()
-        self._add(f"goodness{level}", pathway)
+        self._add(pathway)
 
     def _learned(self, projection):
         strings = self.composition.synapses
@@ -65,4 +65,4 @@ class OrdinaryNetwork(FeedForwardNetwork):
         update = update.replace("samples_per_update_layer", f"{MINI_BATCH}.0")
         synapses.run_regularly(learn, clock=Clock(dt=pair), when="start", order=-40)
         synapses.run_regularly(update, clock=Clock(dt=MINI_BATCH * pair), when="start", order=-35)
-        self._add(projection.name, synapses)
+        self._add(synapses)

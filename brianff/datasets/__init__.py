@@ -6,7 +6,7 @@ files; ``events`` is read from a file of spike times, the others from MNIST-form
 `from_spikes` make data sets of your own arrays.
 """
 
-import importlib
+import pkgutil
 
 from brianff.errors import OptionError
 
@@ -30,7 +30,7 @@ SPIKE_TRAINS = ("rhythm", "events")  # names of data sets that hold spike times
 
 
 def _imported(module, name):
-    return getattr(importlib.import_module(f"brianff.datasets.{module}"), name)
+    return pkgutil.resolve_name(f"brianff.datasets.{module}:{name}")
 
 
 def __getattr__(name):

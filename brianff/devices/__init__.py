@@ -4,7 +4,7 @@
 ``DEVICES["mine"] = Device("my_package.my_module:MySimulator", "what it is")``.
 """
 
-import importlib
+import pkgutil
 from typing import NamedTuple
 
 from brianff.devices.cache import CompilerError, DeviceError
@@ -19,7 +19,7 @@ __all__ = [
 
 def __getattr__(name):
     if name in ("Results", "Simulator"):  # beside what only knows devices by their names
-        return getattr(importlib.import_module("brianff.devices.base"), name)
+        return pkgutil.resolve_name(f"brianff.devices.base:{name}")
     raise AttributeError(f"module 'brianff.devices' has no attribute '{name}'")
 
 
@@ -48,8 +48,7 @@ def device_class(name):
     """
     if name not in DEVICES:
         raise DeviceError(f"there is no device '{name}': it is {', '.join(DEVICES)}.")
-    module, _, cls = DEVICES[name].place.partition(":")
-    return getattr(importlib.import_module(module), cls)
+    return pkgutil.resolve_name(DEVICES[name].place)
 
 
 def device_option():

@@ -103,13 +103,12 @@ class OnCuda:
         """Recorders that fit a GPU."""
         recorded = [variables] if isinstance(variables, str) else variables
         rows = self.architecture.capacity + 1
-        self._add(name, Recorder(group, recorded, rows, self.epoch_clock, "start", -60, name))
+        self._add(Recorder(group, recorded, rows, self.epoch_clock, "start", -60, name))
 
     def _record_spikes(self, level, variables=()):
         a, neurons, name = self.architecture, self.groups[f"neurons{level}"], f"spikes{level}"
         rows = a.capacity * a.n_steps + 1
-        recorder = Recorder(neurons, list(variables), rows, neurons.clock, "after_thresholds", 0, name, spikes=True)
-        self._add(name, recorder)
+        self._add(Recorder(neurons, list(variables), rows, neurons.clock, "after_thresholds", 0, name, spikes=True))
 
     def _record_traces(self, level, record):
         """For inspection, on the NumPy runtime alone."""

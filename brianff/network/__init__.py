@@ -6,7 +6,7 @@ and attributes of `brianff.network.feedforward.FeedForwardNetwork`:
 ``NETWORKS["mine"] = "my_package.my_module:MyNetwork"``.
 """
 
-import importlib
+import pkgutil
 
 __all__ = ["NETWORKS", "build", "network_class"]
 
@@ -19,8 +19,7 @@ NETWORKS = {
 def network_class(composition):
     """The class that builds the Brian2 objects of a composition's scheme."""
     usual = NETWORKS["feedback" if composition.has_output else "forward_forward"]
-    module, _, cls = NETWORKS.get(composition.scheme.name, usual).partition(":")
-    return getattr(importlib.import_module(module), cls)
+    return pkgutil.resolve_name(NETWORKS.get(composition.scheme.name, usual))
 
 
 def build(architecture, composition, record=False, stop_early=False):

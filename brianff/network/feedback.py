@@ -5,8 +5,6 @@ makes `delta`; -44 to -43 the feedback; -42 weight changes accumulate; -40 the o
 the reset.  A feedback without `backward` and `at_epoch_end` leaves the hidden layers as they are.
 """
 
-import numpy as np
-
 from brianff.network.feedforward import FeedForwardNetwork
 
 __all__ = ["FeedbackNetwork"]
@@ -25,12 +23,6 @@ class FeedbackNetwork(FeedForwardNetwork):
         if self.architecture.depth in self.architecture.recurrent:
             return "layers: the output layer, the last one, cannot project to itself: only hidden layers are recurrent."
         return super().problem()
-
-    def _neurons(self, level):
-        super()._neurons(level)
-        if level == self.architecture.depth:
-            a = self.architecture
-            self.groups[f"neurons{level}"].own_class = np.tile(np.arange(a.sizes[level]), a.batch)
 
     def _goodness(self, level):
         """There is none."""

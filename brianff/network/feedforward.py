@@ -183,8 +183,8 @@ class FeedForwardNetwork:
     def _timed(self, name, values, dt):
         self.timed_arrays[name] = _aligned(TimedArray(values, dt=dt, name=name))
 
-    def _add(self, name, group):
-        self.groups[name] = group
+    def _add(self, group):
+        self.groups[group.name] = group
         self.objects.append(group)
         return group
 
@@ -207,16 +207,9 @@ class FeedForwardNetwork:
         more = ["t_stop : second (shared)"] if level == 0 else []
         if self._delayed(level):
             more.append("epoch_began : integer (shared)")
-        group = self._add(
-            f"layer{level}",
-            NeuronGroup(
-                a.batch,
-                self._equations("\n".join([strings.equations, *more])),
-                method=strings.method,
-                namespace=dict(self.timed_arrays),
-                name=f"layer{level}",
-            ),
-        )
+        equations = self._equations("\n".join([strings.equations, *more]))
+        options = dict(method=strings.method, namespace=dict(self.timed_arrays), name=f"layer{level}")
+        group = self._add(NeuronGroup(a.batch, equations, **options))
         self._set(group, strings, n_neurons=a.sizes[level], T_epoch=self._epoch, samples_per_update=1)
         if strings.at_epoch_end.strip():
             self._at_epoch(group, strings.at_epoch_end, -50)
@@ -260,25 +253,11 @@ class FeedForwardNetwork:
         namespace = self.timed_arrays | FUNCTIONS
         if level == 0:
             namespace |= {"n_pixels": a.n_pixels, "label_neurons": max(a.label_neurons, 1), "events": a.events}
-        group = self._add(
-            f"neurons{level}",
-            self.make_neurons(
-                level,
-                a.batch * n,
-                strings,
-                refractory=strings.refractory or False,
-                method=strings.method,
-                namespace=namespace,
-                name=f"neurons{level}",
-            ),
-        )
-        if "channel" in group.variables:
-            group.channel = np.tile(np.arange(n) + sum(a.sizes[:level]), a.batch)
-        if "entry" in group.variables:
-            group.entry = np.repeat(np.arange(a.batch), n)
-        if "class_group" in group.variables:
-            group.class_group = np.tile(np.arange(n) % a.n_classes, a.batch)
-        self._set(group, strings, T_epoch=self._epoch, n_classes=a.n_classes)
+        options = dict(refractory=strings.refractory or False, method=strings.method, namespace=namespace)
+        group = self._add(self.make_neurons(level, a.batch * n, strings, name=f"neurons{level}", **options))
+        number, entry = np.tile(np.arange(n), a.batch), np.repeat(np.arange(a.batch), n)
+        numbers = dict(channel=number + sum(a.sizes[:level]), entry=entry, class_group=number % a.n_classes)
+        self._set(group, strings, **numbers, own_class=number, T_epoch=self._epoch, n_classes=a.n_classes)
         if strings.at_epoch_end.strip():
             self._at_epoch(group, strings.at_epoch_end, -45)
         self._at_start(group, "", strings)
@@ -322,7 +301,7 @@ class FeedForwardNetwork:
         synapses = projection.connect(
             source, target, model=model, batch=self.architecture.batch, name=projection.name, **options
         )
-        return self._add(projection.name, synapses)
+        return self._add(synapses)
 
     def _project(self, projection, strings, **changes):
         """Synapses from the neurons of one layer to another's; `changes` replace options that `strings` give."""
@@ -367,7 +346,7 @@ class FeedForwardNetwork:
     def _record(self, name, group, variable):
         """Record a variable of all elements of a group at the end of every stimulus epoch."""
         at_end = dict(clock=self.epoch_clock, when="start", order=-60, record=True)
-        self._add(name, StateMonitor(group, variable, name=name, **at_end))
+        self._add(StateMonitor(group, variable, name=name, **at_end))
 
     def _monitors(self, level, record):
         layer, neurons = self.groups[f"layer{level}"], self.groups[f"neurons{level}"]
@@ -386,18 +365,17 @@ class FeedForwardNetwork:
     def _record_spikes(self, level, variables=()):
         """Record every spike of a layer, and the variables of its neuron at that moment."""
         monitor = SpikeMonitor(self.groups[f"neurons{level}"], list(variables), name=f"spikes{level}")
-        self.spikes[f"neurons{level}"] = self._add(f"spikes{level}", monitor)
+        self.spikes[f"neurons{level}"] = self._add(monitor)
 
     def _record_traces(self, level, record):
         """Record variables of chosen neurons, and the goodness, in every time step."""
         layer, neurons = self.groups[f"layer{level}"], self.groups[f"neurons{level}"]
         chosen = True if record is True else record[level]
         monitor = monitor_neurons(neurons, self.composition, chosen, f"traces{level}")
-        self.traces[neurons.name] = self._add(f"traces{level}", monitor)
+        self.traces[neurons.name] = self._add(monitor)
         if "g" in layer.variables:
             names, name = sorted({*layer.equations.diff_eq_names, "g"}), f"goodness_trace{level}"
-            monitor = StateMonitor(layer, names, record=True, when="end", name=name)
-            self.traces[layer.name] = self._add(name, monitor)
+            self.traces[layer.name] = self._add(StateMonitor(layer, names, record=True, when="end", name=name))
 
     def _stop(self):
         """Let a compiled run end before its compiled duration, when layer0.t_stop has passed."""
