@@ -327,7 +327,6 @@ class Schedule:
             raise OptionError(f"{len(self)} stimulus epochs do not fit into one run of {a.capacity}.")
         if self.steps is not None and a.total_steps is None:
             raise OptionError("stimulus epochs of unequal length need an Architecture with total_steps.")
-
         rows = a.capacity + 1
         return {
             "image_index": _filled(self.image, rows, -1.0),
