@@ -13,10 +13,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import brianff as ff
 import brianff.program  # noqa: F401
+from brianff import jobs, plotting
 from brianff.command_line.commands import add_out_option, add_quick_option, dated_folder, draw, fail_cleanly, with_quick
 from brianff.devices import device_option
+from brianff.jobs.tables import groups, spread
 from brianff.options import EPOCHS, SEED, Options, given, option, parser_of
 
 QUICK = dict(blocks=(1, 20), seeds=(1,), epochs=1, layers=("20",), limit=100)
@@ -40,30 +41,28 @@ class Study(Options):
 
 @fail_cleanly
 def main(arguments=None):
-    parser = parser_of(__doc__, Study)
+    parser = parser_of(__doc__, Study, jobs.Computing)
     add_out_option(parser, "runs/awake-asleep-DATE-TIME")
     add_quick_option(parser, "two blocks, a small network: is everything there?")
     args = parser.parse_args(arguments)
     study = Study(**with_quick(args, given(args, Study), QUICK))
     out = Path(args.out or dated_folder("awake-asleep"))
     common = {name: getattr(study, name) for name in ("layers", "rule", "learning_rate", "epochs", "limit", "device")}
-    rows = []
+    todo = []
     for pairs in study.blocks:
         # Side by side are as many presentations as leave a block of two stimulus epochs in each phase.
         batch = next(b for b in (10, 5, 2, 1) if b == 1 or (pairs % b == 0 and pairs >= 2 * b))
-        phases = ff.Phases.blocked(pairs // batch)
         longest = pairs * max(1, 200 // pairs)
+        options = dict(phases=f"blocked {pairs // batch}", batch=batch, refresh=longest, chunk=longest, validate=0)
         for seed in study.seeds:
-            method = ff.ForwardForward("digits", phases=phases, batch=batch, seed=seed, refresh=longest, chunk=longest,
-                                       validate=0, **common)  # fmt: skip
-            run = ff.Run(method).train(progress=False)
-            last = run.metrics[-1]
-            rows.append({"pairs": pairs, "seed": seed, **last})
-            print(f"blocks of {pairs} pairs, seed {seed}: validation accuracy by goodness {last['goodness']:.4f}, "
-                  f"by readout {last['readout']:.4f}")  # fmt: skip
-    out.mkdir(parents=True, exist_ok=True)
+            columns = {"pairs": pairs, "seed": seed}
+            todo.append(jobs.Job(f"blocks{pairs}_seed{seed}", {**common, **options, "seed": seed}, columns, test=False))
+    rows = jobs.run(todo, out, jobs.Computing(**given(args, jobs.Computing)))
+    for (pairs,), own in groups(rows, ["pairs"]).items():
+        goodness, readout = (spread(100 * row[f"validation_{way}"] for row in own) for way in ("goodness", "readout"))
+        print(f"blocks of {pairs} pairs: validation accuracy by goodness {goodness} %, by readout {readout} %")
     print(f"figure: {out / 'awake_asleep.png'}")
-    return draw(out, {"awake_asleep": lambda: ff.plotting.awake_asleep(rows)})
+    return draw(out, {"awake_asleep": lambda: plotting.awake_asleep(rows)})
 
 
 if __name__ == "__main__":

@@ -14,17 +14,19 @@ rule of its own; nothing travels backwards (Hinton 2022, arXiv 2212.13345).
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
+
+import numpy as np
 
 import brianff.program  # noqa: F401
-from brianff import plotting
+from brianff import jobs, plotting
 from brianff.command_line import commands
 from brianff.errors import OptionError
-from brianff.jobs.seeds import JOBS, run_seeds, without
+from brianff.jobs.tables import spread
 from brianff.learning.evaluation import ties
 from brianff.learning.forward_forward import ForwardForward
-from brianff.learning.health import warn
 from brianff.learning.recordings import Recording
+from brianff.learning.run import Run
 from brianff.options import SEED, Options, given, option
 
 QUICK = dict(layers=(40, 30), limit=200, epochs=2, validate=50, refresh=100, chunk=50)
@@ -47,42 +49,30 @@ class More(Options):
         tuple(range(12)), "neurons of each layer whose membrane is recorded, counted from 0", low=0, **LIST
     )
     seeds: tuple[int, ...] | None = option(None, "several runs, each in a folder of its own", **LIST, **SEED)
-    jobs: int = option(0, "runs at a time, with --seeds; 0: one a core", **JOBS)
 
 
 @commands.fail_cleanly
 def main(arguments=None):
-    args = commands.run_options(ForwardForward.Options, __doc__, "DATASET", More).parse_args(arguments)
-    more = More(**given(args, More))
+    args = commands.run_options(ForwardForward.Options, __doc__, "DATASET", More, jobs.Computing).parse_args(arguments)
+    more, computing = More(**given(args, More)), jobs.Computing(**given(args, jobs.Computing))
     if more.seeds:
-        return several_seeds(args, more, sys.argv[1:] if arguments is None else arguments)
-    if args.jobs is not None:
-        raise OptionError("--jobs is for several runs: give their --seeds, or leave it out.")
+        return several_seeds(args, more, computing)
+    if computing != jobs.Computing():
+        raise OptionError("--jobs, --scheduler and --cluster are for several runs: give their --seeds.")
     start = time.perf_counter()
 
     # The network, or an interrupted run of it.
     def predict(options):
         return commands.way_to_predict(args, more.predict, options)
 
-    def record(run):
-        return run.record(more.record_samples, more.record_neurons).arrays()
+    def ready(run):
+        recorded(run, more)  # what cannot be recorded is refused before training
 
-    before = []
-    run = commands.start_or_resume(
-        args,
-        ForwardForward,
-        QUICK,
-        lambda o: o.dataset,
-        "100 test samples",
-        predict,
-        lambda r: before.append(record(r)),
-    )
+    run = commands.start_or_resume(args, ForwardForward, QUICK, lambda o: o.dataset, "100 test samples", predict, ready)
     how = predict(run.method.options)
 
     # Training: positive phase, negative phase, again and again.
     with commands.going_on(run):
-        if run.position == 0:
-            run.folder.save("recordings_before", before[0])
         run.train()
 
     # Evaluation, once, on samples that nothing was decided with.
@@ -107,30 +97,42 @@ def main(arguments=None):
     print(f"figures: {run.folder.figures}")
     print(f"test accuracy: {evaluation.accuracy(how):.4f}")
 
-    run.folder.save("recordings", record(run))
-    return commands.draw(run.folder.figures, figures(run, evaluation, how)) or int(run.method.health.has_diverged)
+    return finished(run, evaluation, more, how)["figures failed"] or int(run.method.health.has_diverged)
 
 
-def several_seeds(args, more, arguments):
+def recorded(run, more):
+    return run.record(more.record_samples, more.record_neurons).arrays()
+
+
+def finished(run, evaluation, more, how):
+    """Recordings before and after training, and figures; returns the accuracy, as it was asked for."""
+    untrained = Run(ForwardForward.of(run.method.options, run.method.data))
+    for name, one in (("recordings_before", untrained), ("recordings", run)):
+        run.folder.save(name, recorded(one, more))
+    status = commands.draw(run.folder.figures, figures(run, evaluation, how))
+    return {"predicted": evaluation.accuracy(how), "figures failed": status}
+
+
+def several_seeds(args, more, computing):
     """The same options again for each seed, in processes of their own."""
     if args.resume or args.seed is not None:
         raise OptionError("--seeds starts several runs: leave out --seed and --resume.")
-    options = ForwardForward.Options(**commands.with_quick(args, given(args, ForwardForward.Options), QUICK)).resolved()
-    out = Path(args.out or commands.dated_folder(options.dataset))
-    accuracies = run_seeds(
-        __file__,
-        lambda seed: [*without(arguments, "--seeds", "--jobs"), "--seed", seed, "--out", out / f"seed{seed}"],
-        more.seeds,
-        more.jobs,
-    )
-    spread = f" +- {accuracies.std(ddof=1):.4f}" if len(accuracies) > 1 else ""
-    print(f"test accuracy of seeds {','.join(map(str, more.seeds))}: {accuracies.mean():.4f}{spread}")
+    chosen = commands.with_quick(args, given(args, ForwardForward.Options), QUICK)
+    options = ForwardForward.Options(**chosen).resolved()
+    finish = partial(finished, more=more, how=commands.way_to_predict(args, more.predict, options))
+    todo = [jobs.Job(f"seed{k}", {**chosen, "seed": k}, {"seed": k}, finish=finish) for k in more.seeds]
+    rows = jobs.run(todo, args.out or commands.dated_folder(options.dataset), computing)
+    found = {row["seed"]: row["predicted"] for row in rows if "failed" not in row}
+    mean, listed = spread(100 * np.array([*found.values()])), ", ".join(f"{100 * one:.2f}" for one in found.values())
+    print(f"test accuracy of seeds {','.join(map(str, found))}: {listed}: {mean} %")
+    return int(len(found) < len(rows))
 
 
 def figures(run, evaluation, how):
     """What to draw of a run: name -> function."""
-    before, after = run.folder.load_whole("recordings_before", warn), Recording(run.folder.load("recordings"))
+    before, after = (Recording(run.folder.load(name)) for name in ("recordings_before", "recordings"))
     drawn = {
+        "raster_before": lambda: plotting.raster(before),
         "raster_after": lambda: plotting.raster(after),
         "membrane": lambda: plotting.membrane(after),
         "goodness_training": lambda: plotting.goodness_over_training(run.metrics),
@@ -138,8 +140,6 @@ def figures(run, evaluation, how):
         "receptive_fields": lambda: plotting.receptive_fields(run.weights[1], run.method.data.image_shape),
         "confusion": lambda: plotting.confusion(evaluation, how),
     }
-    if before is not None:
-        drawn["raster_before"] = lambda: plotting.raster(Recording(before))
     if evaluation.goodness is not None:
         drawn["goodness_test"] = lambda: plotting.goodness_distribution(evaluation)
     return drawn

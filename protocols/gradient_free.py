@@ -6,23 +6,25 @@ with the layer's loss as fitness, or every neuron searches by itself ("neuron"),
 
     python protocols/gradient_free.py                             # digits, every method, three seeds: about ten minutes
     python protocols/gradient_free.py --spiking es-neuron,r_stdp --ann none --seeds 1
-    python protocols/gradient_free.py --resume runs/FOLDER        # go on after an interruption
+    python protocols/gradient_free.py --out FOLDER                # goes on where the folder's results end
 """
 
 import dataclasses
 import sys
 from dataclasses import dataclass
-
-import numpy as np
+from pathlib import Path
 
 import brianff.program  # noqa: F401
 from brianff import plotting
 from brianff.command_line import commands
 from brianff.errors import OptionError
-from brianff.learning.folder import begin, check_data, reopen
-from brianff.options import Options, given, option, parser_of, text
+from brianff.jobs.engine import Results, run
+from brianff.jobs.pools import Computing
+from brianff.jobs.rows import Rows
+from brianff.learning.folder import data_digest
+from brianff.options import Options, given, option, parser_of
 from brianff.results import RunFolder
-from brianff.studies.gradient_free import ANN, SPIKING, Comparison, Settings
+from brianff.studies.gradient_free import ANN, SPIKING, Comparison, Settings, table
 
 QUICK = dict(
     neurons=12, members=8, pairs=8, generations=6, epochs=6, limit=60, rounds=2, steps=25, seeds=(1, 2), widths=(5, 10),
@@ -54,90 +56,75 @@ class Courses(Options):
         if self.spiking == self.ann == ("none",):
             raise OptionError("--spiking none and --ann none leave nothing to do.")
 
+    def methods(self):
+        """Of each layer."""
+        known = {"spiking": SPIKING, "ann": ANN}
+        chosen = {substrate: getattr(self, substrate) or ("frozen", *known[substrate]) for substrate in known}
+        return {substrate: () if methods == ("none",) else methods for substrate, methods in chosen.items()}
+
 
 @commands.fail_cleanly
 def main(arguments=None):
-    parser = parser_of(__doc__, Settings, Courses)
-    commands.add_out_option(parser, "runs/gradient-free-DATE-TIME")
-    parser.add_argument("--resume", type=text, metavar="FOLDER", help="go on with an interrupted run, as it was begun")
+    parser = parser_of(__doc__, Settings, Courses, Computing)
+    commands.add_out_option(parser, "runs/gradient-free-DATE-TIME; what it holds already is not done again")
     commands.add_quick_option(parser, "a few methods on a small layer: is everything there?")
     args = parser.parse_args(arguments)
-
-    # The problem, or an interrupted run.
-    chosen, named = given(args, Settings), dataclasses.asdict(Courses(**given(args, Courses)))
-    named = {k: () if methods == ("none",) else methods for k, methods in named.items() if methods is not None}
-    if args.resume:
-        changes = commands.resumed(chosen | named, args.out)
-        folder, settings = reopen(args.resume, Settings, print)
-        courses = folder.document["courses"]
-        Courses(**{substrate: methods or ("none",) for substrate, methods in courses.items()})
-        settings = dataclasses.replace(settings, **changes)
-    else:
-        courses = {"spiking": ("frozen", *SPIKING), "ann": ("frozen", *ANN)}
-        both = commands.with_quick(args, chosen | named, QUICK)
-        courses |= {k: both.pop(k) for k in courses if k in both}
-        settings = Settings(**both)
+    computing, chosen = Computing(**given(args, Computing)), given(args, Settings) | given(args, Courses)
+    chosen = commands.with_quick(args, chosen, QUICK)
+    courses = Courses(**{k: chosen.pop(k) for k in ("spiking", "ann") if k in chosen}).methods()
+    settings = Settings(**chosen)
     comparison = Comparison(settings, print)
-    if args.resume:
-        check_data(folder, comparison.data)
-    else:
-        out = args.out or commands.dated_folder("gradient-free")
-        RunFolder.check_new(out)
-        if courses["spiking"]:
-            comparison.population("spiking")  # what fails here leaves no folder
-        folder = begin(out, settings, comparison.data, report=print, courses=courses)
-    state, rows = folder.load_checkpoint(print) or ({}, [])
-    comparison.check_state(folder.path / "checkpoint.npz", state)
-    done = {(row["what"], row["seed"]) for row in rows}
+    if courses["spiking"]:
+        comparison.population("spiking")  # what fails here leaves no folder
+    out = Path(args.out or commands.dated_folder("gradient-free"))
 
     # Courses of training: every method, every seed.
-    for substrate, methods in courses.items():
-        for method in methods:
-            for seed in settings.seeds:
-                what = f"{substrate} {method}"
-                if (what, seed) in done:
-                    continue
-                course = []
-                for row, w in comparison.course(substrate, method, seed):  # noqa: B007
-                    course.append({"what": what, "seed": seed, **row})
-                course[-1] |= comparison.test(substrate, w)
-                rows += course
-                done.add((what, seed))
-                if what == "spiking es-neuron" and "trained" not in state:
-                    state["trained"] = w
-                folder.save_checkpoint(state, rows)
-                last = course[-1]
-                print(
-                    f"{what:27} seed {seed}: test accuracy by goodness {last['test_goodness']:.4f}, by readout "
-                    f"{last['test_readout']:.4f}; {last['presentations']} presentations, {last['cpu_seconds']:.1f} s"
-                )
+    wanted = [(substrate, method) for substrate, methods in courses.items() for method in methods]
+    jobs = [comparison.job(*course, seed) for course in wanted for seed in settings.seeds]
+    results = Results(out, print)
+    rows = run(jobs, results, computing)
 
     # Angles: between each method's update and the local gradient, and what becomes of them in a larger layer.
-    if courses["spiking"] and "angles" not in state:
-        state["angles"] = measure_angles(comparison, state.get("trained"))
-        folder.save_checkpoint(state, rows)
-    if "scaling" not in state:
-        state["scaling"] = np.array([[comparison.scaling(n, method, 1) for n in settings.widths] for method in SCALING])
-        folder.save_checkpoint(state, rows)
+    measured = Rows(out / "angles.jsonl")
+    options = {k: v for k, v in dataclasses.asdict(settings).items() if k not in ("device", "data")}
+    options |= {"data": data_digest(comparison.data)}
+
+    def once(name, measure):
+        measured.check(name, options)
+        if name not in measured.of_runs:
+            measured.add(name, options, measure())
+        return measured.of_runs[name]
+
+    angles = once("angles", lambda: measure_angles(comparison, out)) if courses["spiking"] else {}
+    scaling = once("scaling", lambda: measure_scaling(comparison))
 
     # Table and figure.
-    angles = dict(zip(SPIKING, state["angles"], strict=True)) if courses["spiking"] else {}
-    scaling = {"neurons": np.array(settings.widths), "cosine": state["scaling"]}
-    for name, arrays in (("angles", angles), ("scaling", scaling)):
-        folder.save(name, arrays)
-    print(comparison.table(rows, angles))
-    print(f"figure: {folder.figures / 'gradient_free.png'}")
+    print(f"\n{table(rows, angles)}")
+    print(f"figure: {out / 'gradient_free.png'}")
+    points = [{"what": row["course"], **point} for row in rows if "failed" not in row for point in row["points"]]
     n_pixels = comparison.data.n_pixels
     return commands.draw(
-        folder.figures, {"gradient_free": lambda: plotting.gradient_free(rows, scaling, SCALING, n_pixels)}
-    )
+        out, {"gradient_free": lambda: plotting.gradient_free(points, scaling, SCALING, n_pixels)}
+    ) or int(any("failed" in row for row in rows))
 
 
-def measure_angles(comparison, found):
-    """At the start of training, and at the weights that a search has found: (methods, 2) cosines."""
-    start = comparison.start(comparison.settings.seeds[0])
-    places = [comparison.angles(w, comparison.settings.seeds[0]) for w in (start, found) if w is not None]
-    return np.array([[place[method] for place in places] for method in SPIKING])
+def measure_angles(comparison, out):
+    """At the start of training, and at the weights that a search has found, if there is one: method -> cosines."""
+    seed = comparison.settings.seeds[0]
+    places, found = [comparison.start(seed)], RunFolder(out / f"spiking_es-neuron_seed{seed}")
+    if found.has("weights"):
+        places.append(found.load("weights")["w1"].astype(float))
+    cosines = [comparison.angles(w, seed) for w in places]
+    return {method: [place[method] for place in cosines] for method in SPIKING}
+
+
+def measure_scaling(comparison):
+    """Cosines of searches with the exact gradient in layers of different width."""
+    widths = comparison.settings.widths
+    return {
+        "neurons": list(widths),
+        "cosine": [[comparison.scaling(n, method, 1) for n in widths] for method in SCALING],
+    }
 
 
 if __name__ == "__main__":

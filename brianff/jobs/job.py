@@ -9,7 +9,7 @@ from brianff.learning.method import Method, method_class
 from brianff.learning.run import Run
 from brianff.results import InUseError
 
-__all__ = ["Job", "method_of", "train"]
+__all__ = ["Job", "make_method", "method_of", "train"]
 
 PATIENCE = 60.0  # seconds for another process, whose end is near, to leave a folder
 # Entries of a row of metrics that are no measures of the network.
@@ -33,8 +33,7 @@ class Job:
     until : int, optional
         Stop after so many validations; the same job without it goes on from there.
     finish : callable, optional
-        Called as ``finish(run, evaluation)`` after training; returns further entries of the row.  A function of a
-        module, or a `functools.partial` of one: it is called in another process.
+        Called as ``finish(run, evaluation)`` after training, in another process; returns further entries of the row.
     keep : bool
         Whether the run's folder stays when its row is written.
     """
@@ -61,6 +60,13 @@ def method_of(options):
     return method_class(method), options
 
 
+def make_method(options, dataset=None, report=lambda text: None):
+    """The method that a dictionary of options means, as for `train`; `dataset`: in place of the one that they name."""
+    chosen, given = method_of(options)
+    named = given.pop("dataset", None)
+    return chosen(named if dataset is None else dataset, report, **given)
+
+
 def train(options, folder=None, on_validation=None, *, test=True, until=None, finish=None, watch=None, report=print):
     """Train one network, and say in a row what has become of it.
 
@@ -75,9 +81,9 @@ def train(options, folder=None, on_validation=None, *, test=True, until=None, fi
     test : bool
         Whether the trained network is shown the test samples, once.  False: they are not looked at.
     until : int, optional
-        Stop after so many validations.
+        Stop after so many validations; 0: learn nothing.
     finish : callable, optional
-        Called as ``finish(run, evaluation)`` when all is learnt (`evaluation`: of the test samples, or None); returns
+        Called as ``finish(run, evaluation)`` after training (`evaluation`: of the test samples, or None); returns
         further entries of the row.
     watch : callable, optional
         Called as ``watch(run, row)`` with every new row of metrics, and once, without a row, before the first.
@@ -98,8 +104,7 @@ def train(options, folder=None, on_validation=None, *, test=True, until=None, fi
     Stopped
         On Ctrl-C: what has been learnt is kept.
     """
-    chosen, given = method_of(options)
-    run = _in_folder(chosen(given.pop("dataset", None), report, **given), folder, report)
+    run = _in_folder(make_method(options, report=report), folder, report)
     try:
         return _trained(run, on_validation, test, until, finish, watch)
     finally:
@@ -121,6 +126,7 @@ def _in_folder(method, folder, report):
 
 
 def _trained(run, on_validation, test, until, finish, watch):
+    run.begin()
     if watch:
         watch(run, None)
 
@@ -158,8 +164,6 @@ def _row(run, test, finish):
     if validations := _validations(run):
         row |= {f"validation_{k}": v for k, v in validations[-1].items() if k not in _NO_MEASURES}
         row["curve"] = {name: [one[name] for one in validations] for name in ("epoch", "accuracy")}
-    if samples < of:
-        return row
     evaluation = run.evaluate("test") if test else None
     if evaluation is not None:
         row |= {f"test_{k}": v for k, v in evaluation.measures().items()}

@@ -82,11 +82,21 @@ class Rows:
             Of `described`.
         """
         then = self._described.get(name)
-        for key in sorted({*(then or {}), *options}) if then is not None else ():
-            if then.get(key) != options.get(key):
+        if then is not None:
+            self._compare(name, {key: then.get(key) for key in {**options, **then}}, options)
+
+    def require(self, options):
+        """Refuse the rows of runs that differ in one of these options."""
+        for name, then in self._described.items():
+            self._compare(name, {key: then.get(key) for key in options}, options)
+
+    def _compare(self, name, then, now):
+        for key in sorted(then):
+            here = _described(now.get(key))
+            if then[key] != here:
                 raise ResultsError(
-                    f"{self.path} has the run '{name}' with {key} = {then.get(key)}, and now it is {options.get(key)}: "
-                    "choose another --out, or the same options."
+                    f"{self.path} has the run '{name}' with {key} = {then[key]}, and now it is {here}: choose another "
+                    "--out, or the same options."
                 )
 
     def add(self, name, options, row):
@@ -161,6 +171,6 @@ def _described(value, kind=None):
         while (model := model.base) is not None:
             sources.append(model.source())
         return f"{value} {digest_of(sources)[:16]}"
-    if isinstance(value, tuple):
+    if isinstance(value, (tuple, list)):
         return [_described(one) for one in value]
-    return value if isinstance(value, (str, int, float, bool)) else str(value)
+    return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)

@@ -19,6 +19,8 @@ import traceback
 import warnings
 from dataclasses import dataclass
 
+import cloudpickle
+
 from brianff.endings import Stopped
 from brianff.errors import BrianffError, BrianffWarning, speaking_of_options, speaks_of_options
 
@@ -114,7 +116,7 @@ class Worker:
             self._start()
         self._jobs += 1
         try:
-            content = pickle.dumps((job, folder, speaks_of_options()))
+            content = cloudpickle.dumps((job, folder, speaks_of_options()))  # also functions of scripts and notebooks
         except Exception as error:
             return Outcome(failed=f"{job.name} cannot be handed to another process: {error}")
         try:

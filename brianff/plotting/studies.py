@@ -137,7 +137,7 @@ def convergence(rows, figure=None):
     Parameters
     ----------
     rows : list of dict
-        A row for each method and seed, with ``name``, ``epoch`` and ``validation`` (lists of the same length).
+        A row for each method and seed, as of `brianff.train`, with the method's ``name``.
     figure : `matplotlib.figure.Figure` or `SubFigure`, optional
         To draw on (default: a new one).
 
@@ -155,7 +155,8 @@ def convergence(rows, figure=None):
     drawn = []
     for k, name in enumerate(dict.fromkeys(row["name"] for row in rows)):
         own = [row for row in rows if row["name"] == name]
-        x, curves = np.array(own[0]["epoch"]), 100 * np.array([row["validation"] for row in own])
+        x = np.array(own[0]["curve"]["epoch"])
+        curves = 100 * np.array([row["curve"]["accuracy"] for row in own])
         style = dict(color=colours[k % 8], linestyle=lines[k % 8], marker=markers[k % 8])
         text = f"{name}: {curves[:, -1].mean():.1f} %"
         axes.plot(x, curves.mean(axis=0), label=text, markevery=max(1, len(x) // 8), markersize=5, **style)
@@ -211,7 +212,7 @@ def awake_asleep(rows, figure=None):
     Parameters
     ----------
     rows : list of dict
-        Each a run: "pairs", and accuracies on validation samples, "goodness" and "readout".
+        As of `brianff.train`, each with its "pairs".
     figure : `matplotlib.figure.Figure` or `SubFigure`, optional
         To draw on (default: a new one).
     """
@@ -223,7 +224,7 @@ def awake_asleep(rows, figure=None):
     ways["readout"] = ("softmax readout", COLOURS["negative"], "s", 1.04)  # side by side
     drawn = []
     for way, (label, colour, marker, side) in ways.items():
-        of_pairs = [[100 * row[way] for row in rows if row["pairs"] == n] for n in pairs]
+        of_pairs = [[100 * row[f"validation_{way}"] for row in rows if row["pairs"] == n] for n in pairs]
         means, values = [np.mean(values) for values in of_pairs], np.concatenate(of_pairs)
         axes.plot(pairs * side, means, color=colour, linewidth=1.8, label=f"by {label}: mean and every seed")
         x = np.repeat(pairs, [len(values) for values in of_pairs]) * side

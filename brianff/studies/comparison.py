@@ -2,12 +2,7 @@
 
 import contextlib
 import functools
-import itertools
-import multiprocessing
-import os
-import threading
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,12 +10,11 @@ import numpy as np
 from brianff.equations.compose import compose
 from brianff.equations.kinds import FORWARD_FORWARD, available
 from brianff.errors import ModelError
-from brianff.learning.forward_forward import ForwardForward
-from brianff.learning.run import Run
+from brianff.jobs.job import Job
 from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule
 
 __all__ = [
-    "MEASURES", "PAGE", "Combination", "latest", "markdown", "measure", "measure_all", "medians", "refusals", "summary",
+    "MEASURES", "PAGE", "Combination", "jobs", "markdown", "measured", "medians", "refusals", "summary",
 ]  # fmt: skip
 
 # name of a row's entry -> heading of the table and label of the figure
@@ -31,8 +25,6 @@ MEASURES = {
     "events": "synaptic events a presentation",
     "milliseconds": "CPU time a sample (ms)",
 }
-
-TASKS_OF_A_PROCESS = 20
 
 # Of the documentation, filled in by protocols/compare_models.py.
 PAGE = """# How the models differ
@@ -104,68 +96,31 @@ class Combination:
             return str(error)
 
 
-def measure(combination, seeds, more=None):
-    """Train a combination with every seed; the first failure ends it.
+def jobs(combinations, seeds, more):
+    """Runs of combinations, as `brianff.jobs.run` takes them; every one is compiled for the first of its seeds.
 
     Parameters
     ----------
-    combination : `Combination`
+    combinations : sequence of `Combination`
     seeds : sequence of int
-    more : dict, optional
-        Further options of `ForwardForward`.
-
-    Returns
-    -------
-    rows : list of dict
-        One for each seed: the names, the seed and `MEASURES`, or in their place the reason of the failure, ``failed``.
-    """
-    rows = []
-    for seed in seeds:
-        row = {"neuron": combination.neuron, "code": combination.code, "rule": combination.rule, "seed": seed}
-        try:
-            rows.append(row | _measure_seed(combination.options() | (more or {}) | {"seed": seed}))
-        except Exception as error:  # whatever it is, the other combinations are to be measured
-            rows.append(row | {"failed": f"{type(error).__name__}: {error}"})
-            break
-    return rows
-
-
-def measure_all(todo, more, jobs):
-    """The rows of one combination after another, as they are ready.
-
-    Parameters
-    ----------
-    todo : dict of `Combination` -> sequence of int
-        Seeds.
     more : dict
         Further options of `ForwardForward`.
-    jobs : int
-        Combinations measured side by side.
     """
-    context = multiprocessing.get_context("spawn")  # Brian2's devices are global: every process has its own
-    # New processes now and then, since Brian2 keeps much of what it has built.  The pool's `max_tasks_per_child` is for
-    # that, but with it, in Python 3.12.1, the pool stands still once all its processes have come to their end.
-    for some in itertools.batched(todo.items(), TASKS_OF_A_PROCESS * jobs):
-        with ProcessPoolExecutor(jobs, mp_context=context, initializer=_end_with_parent) as pool:
-            for run in as_completed([pool.submit(measure, combination, seeds, more) for combination, seeds in some]):
-                yield run.result()
+    return [
+        Job(
+            f"{one.neuron}_{one.code}_{one.rule}_seed{seed}",
+            one.options() | more | {"validate": 1, "seed": seed},
+            {"neuron": one.neuron, "code": one.code, "rule": one.rule, "seed": seed},
+            finish=measured,
+            keep=False,
+        )
+        for seed in seeds
+        for one in combinations
+    ]
 
 
-def _end_with_parent():
-    """End this process when the one that it works for has been killed: it would wait for work for ever."""
-
-    def wait():
-        multiprocessing.parent_process().join()
-        os._exit(1)
-
-    threading.Thread(target=wait, daemon=True).start()
-
-
-def _measure_seed(options):
-    run = Run(ForwardForward(**options | {"validate": 1}))
-    run.method.health.name = " + ".join(options[kind] for kind in ("neuron", "encoder", "rule"))
-    run.train(progress=False)
-    evaluation = run.evaluate("test")
+def measured(run, evaluation):
+    """`MEASURES` of a trained network."""
     true, wrong = evaluation.separation()
     spikes, events = _count(run.method)
     return {
@@ -188,11 +143,6 @@ def _count(method):
     with method.simulator.run({**method.inputs(), "images": images, **schedule.inputs(a)}, len(schedule)) as results:
         counts = [results[f"layer{level}.n_spikes"].sum() / len(chosen) for level in range(len(a.sizes))]
     return float(sum(counts[1:])), float(np.dot(counts[:-1], a.sizes[1:]))
-
-
-def latest(rows):
-    """Of several rows of the same combination and seed, the last: a failure that was put right is forgotten."""
-    return list({(row["neuron"], row["code"], row["rule"], row["seed"]): row for row in rows}.values())
 
 
 def summary(rows):

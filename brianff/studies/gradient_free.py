@@ -1,7 +1,7 @@
 """One layer, one problem, many ways to learn: courses of training on the same footing, angles, and what scales.
 
-A course is one method with one seed.  Its budget is counted in presentations (one stimulus shown to one network) and in
-synaptic events (one spike, or one input that is not zero, at one synapse).
+A course is one method with one seed, a run.  Its budget is counted in presentations (one stimulus shown to one network)
+and in synaptic events (one spike, or one input that is not zero, at one synapse).
 """
 
 import dataclasses
@@ -12,22 +12,15 @@ import numpy as np
 
 from brianff import datasets
 from brianff.devices import device_option
-from brianff.learning.checkpoints import check_checkpoint
-from brianff.learning.forward_forward import ForwardForward
+from brianff.jobs.job import Job, make_method
+from brianff.jobs.tables import groups, spread
 from brianff.learning.method import limited
-from brianff.learning.population import (
-    PopulationSearch,
-    evaluated,
-    initial_weights,
-    smoothed_gradient,
-    trained_readout,
-)
+from brianff.learning.population import evaluated, initial_weights, smoothed_gradient, trained_readout
 from brianff.learning.readout import SoftmaxReadout
-from brianff.learning.run import Run, cpu_seconds
 from brianff.options import EPOCHS, SEED, STEPS, TIME_STEP, Options, option
 from brianff.stimulus import Schedule, stream
 
-__all__ = ["ANN", "RULES", "SPIKING", "Comparison", "Settings"]
+__all__ = ["ANN", "RULES", "SPIKING", "Comparison", "Settings", "finished", "table"]
 
 RULES = ("symba", "surrogate_gradient", "r_stdp")
 SEARCHES = tuple(f"{method}-{scope}" for scope in ("neuron", "layer") for method in ("es", "spsa", "ga", "pso"))
@@ -76,8 +69,78 @@ class Settings(Options):
     )
 
 
+def _search_options(s, substrate, method):
+    """Of `PopulationSearch`, for a method such as "es-layer"."""
+    name, _, scope = method.partition("-")
+    return dict(
+        method="population_search",
+        substrate=substrate,
+        search="es" if name == "frozen" else name,
+        scope=scope or "neuron",
+        neurons=s.neurons,
+        label_neurons=s.label_neurons,
+        steps=s.steps,
+        dt=s.dt,
+        members=s.members,
+        pairs=s.pairs,
+        generations=s.generations,
+        device=s.device,
+        **OPTIONS.get(name, {}),
+    )
+
+
+def _rule_options(s, rule, batch=10):
+    """Of `ForwardForward`."""
+    return dict(
+        method="forward_forward",
+        rule=rule,
+        layers=(s.neurons,),
+        label_neurons=s.label_neurons,
+        steps=s.steps,
+        dt=s.dt,
+        batch=batch,
+        mini_batch=batch,
+        refresh=20 * batch,
+        chunk=20 * batch,
+        epochs=s.epochs,
+        dropout=0.0,
+        device=s.device,
+        dtype="float32",
+    )
+
+
+def finished(run, evaluation, settings, substrate):
+    """What a course has come to: its learning curve on validation samples, and accuracies on test samples.
+
+    Returns
+    -------
+    row : dict
+        ``points``, a list of dict: presentations, events, cpu_seconds (of learning), and the accuracy by the goodness
+        of every label; ``test_goodness``, ``test_readout``: by a readout that is trained from scratch.
+    """
+    comparison, w = Comparison(settings), run.weights[1].astype(float)
+    population = comparison.population(substrate) if run.method.name == "forward_forward" else run.method.population
+    pixels = comparison.data.images[comparison.data.train].reshape(-1, comparison.data.n_pixels) / 255.0
+    events, latest, points = population.events(pixels), {"presentations": 0, "cpu_seconds": 0.0}, []
+    for row in run.metrics:
+        if row["what"] == "chunk":
+            # of the rules, each sample has a positive, a negative and a neutral presentation
+            latest = {"presentations": row.get("presentations", 3 * row["samples"]), "cpu_seconds": row["cpu_seconds"]}
+        else:
+            points.append(latest | {"goodness": row["goodness"]})
+    if not points:
+        points = [latest | {"goodness": comparison.accuracy(population, w, "validation").accuracy("goodness")}]
+    readout = trained_readout(population, w, comparison.data)
+    tested = comparison.accuracy(population, w, "test", readout)
+    return {
+        "points": [point | {"events": round(point["presentations"] * events)} for point in points],
+        "test_goodness": tested.accuracy("goodness"),
+        "test_readout": tested.accuracy("readout"),
+    }
+
+
 class Comparison:
-    """All courses on one data set and one architecture.
+    """One data set and one architecture, on which all courses are compared.
 
     Parameters
     ----------
@@ -94,33 +157,8 @@ class Comparison:
             data = dataclasses.replace(data, **parts)
         self.data = data
 
-    def search(self, substrate, method, seed, neurons=None, start=None):
-        """The `PopulationSearch` of a method, such as "es-layer"; "frozen" is one that is not to take a step."""
-        s, (name, _, scope) = self.settings, method.partition("-")
-        found = PopulationSearch(
-            self.data,
-            self.report,
-            substrate=substrate,
-            search="es" if name == "frozen" else name,
-            scope=scope or "neuron",
-            neurons=neurons or s.neurons,
-            label_neurons=s.label_neurons,
-            steps=s.steps,
-            dt=s.dt,
-            members=s.members,
-            pairs=s.pairs,
-            generations=s.generations,
-            device=s.device,
-            seed=seed,
-            **OPTIONS.get(name, {}),
-        )
-        if start is not None:
-            found.begin(start)
-        return found
-
-    # -- courses -----------------------------------------------------------------------------------------------------
-    def course(self, substrate, method, seed):
-        """Train with one method and one seed.
+    def job(self, substrate, method, seed):
+        """The run of one method with one seed, as `brianff.jobs.run` takes it.
 
         Parameters
         ----------
@@ -128,39 +166,27 @@ class Comparison:
         method : str
             One of `ANN`, or of `SPIKING`; "frozen" does not learn.
         seed : int
-
-        Yields
-        ------
-        row : dict
-            presentations, events, cpu_seconds (of learning) and, on validation samples, the accuracy by the goodness of
-            every label, at the points of the learning curve.
-        w : (n_inputs, n_neurons) array
         """
-        search = None if method in RULES else self.search(substrate, method, seed)
-        population = self.population(substrate) if search is None else search.population
-        pixels = self.data.images[self.data.train].reshape(len(self.data.train), -1) / 255.0
-        events = population.events(pixels)
-        if method == "frozen":
-            stages = [(0, 0.0, search.w)]
-        elif method in RULES:
-            stages = self._rule_stages(method, seed)
-        else:
-            stages = self._search_stages(search)
-        for presentations, seconds, w in stages:
-            row = {"presentations": presentations, "events": round(presentations * events), "cpu_seconds": seconds}
-            yield row | self.measure(population, w, "validation"), w
+        s, rule = self.settings, method in RULES
+        options = _rule_options(s, method) if rule else _search_options(s, substrate, method)
+        samples = s.epochs * len(self.data.train) if rule else s.generations * s.pairs
+        more = {"validate": s.limit or 0, "validate_every": -(-samples // POINTS), "limit": s.limit, "seed": seed}
+        return Job(
+            f"{substrate}_{method}_seed{seed}",
+            options | more | {"dataset": s.dataset, "data": s.data},
+            {"course": f"{substrate} {method}", "seed": seed},
+            test=False,
+            until=0 if method == "frozen" else None,
+            finish=functools.partial(finished, settings=s, substrate=substrate),
+        )
 
-    def check_state(self, path, state):
-        """Refuse arrays of a checkpoint that no such comparison has written."""
-        s, n = self.settings, len(SPIKING)
-        trained = np.zeros((self.data.n_pixels + self.data.n_classes * s.label_neurons, s.neurons))
-        places = np.shape(state.get("angles"))[1:] if np.shape(state.get("angles")) in ((n, 1), (n, 2)) else (2,)
-        known = {
-            "trained": (trained, np.dtype("float32")),
-            "angles": np.zeros((n, *places)),
-            "scaling": np.zeros((2, len(s.widths))),
-        }
-        check_checkpoint(path, state, {name: known[name] for name in known if name in state})
+    def search(self, substrate, method, seed, neurons=None, start=None):
+        """The `PopulationSearch` of a method, such as "es-layer"; "frozen" is one that is not to take a step."""
+        options = _search_options(self.settings, substrate, method) | {"seed": seed}
+        found = make_method(options | ({"neurons": neurons} if neurons else {}), self.data, self.report)
+        if start is not None:
+            found.begin(start)
+        return found
 
     def start(self, seed):
         """Weights with which the spiking courses of a seed begin."""
@@ -171,69 +197,12 @@ class Comparison:
         """A population of "ann" or "spiking" layers, to measure with: made when it is first needed."""
         return self.search(substrate, "frozen", 0).population
 
-    def measure(self, population, w, which, readout=None):
-        """Accuracy by the goodness of every label, and the mean goodness under the true and the best wrong one."""
+    def accuracy(self, population, w, which, readout=None):
+        """`Evaluation` of weights on samples, by the goodness of every label, and by a readout where there is one."""
         chosen = getattr(self.data, which)
         pixels = self.data.images[chosen].reshape(len(chosen), -1) / 255.0
         silent = SoftmaxReadout(population.shape[1] + 1, self.data.n_classes)
-        result = evaluated(population, w, readout or silent, pixels, self.data.labels[chosen])
-        true, wrong = result.separation()
-        found = {"goodness": result.accuracy("goodness"), "true": float(true.mean()), "wrong": float(wrong.mean())}
-        return found if readout is None else {**found, "readout": result.accuracy("readout")}
-
-    def test(self, substrate, w):
-        """Accuracies of trained weights on the test samples."""
-        population = self.population(substrate)
-        result = self.measure(population, w, "test", trained_readout(population, w, self.data))
-        return {f"test_{name}": result[name] for name in ("goodness", "readout")}
-
-    def _search_stages(self, search):
-        stops = {round(k * search.n_rows / POINTS) for k in range(1, POINTS + 1)}
-        seconds = 0.0
-        while search.generation < search.n_rows:
-            began = cpu_seconds().sum()
-            search.step()
-            seconds += float(cpu_seconds().sum() - began)
-            if search.generation in stops:
-                yield search.presentations, seconds, search.w.copy()
-
-    def _rule_stages(self, rule, seed):
-        stages = []
-        stops = [round(k * self.settings.epochs / POINTS) for k in range(1, POINTS + 1)]
-        run = Run(self._rule(rule, seed))
-
-        def look(run, row):
-            if row["what"] == "chunk" and row["samples"] >= stops[0] * len(run.method.train):
-                del stops[0]
-                # of each sample a positive, a negative and a neutral presentation
-                stages.append((3 * row["samples"], run.cpu_seconds, run.weights[1].astype(float)))
-
-        run.train(callbacks=[look], progress=False)
-        return stages
-
-    def _rule(self, rule, seed):
-        s, batch = self.settings, 10
-        method = ForwardForward(
-            self.data,
-            self.report,
-            rule=rule,
-            layers=(s.neurons,),
-            label_neurons=s.label_neurons,
-            steps=s.steps,
-            dt=s.dt,
-            batch=batch,
-            mini_batch=batch,
-            refresh=20 * batch,
-            chunk=20 * batch,
-            epochs=s.epochs,
-            validate=1,
-            dropout=0.0,
-            device=s.device,
-            dtype="float32",
-            seed=seed,
-        )
-        method.health.name = f"{rule}, seed {seed}"
-        return method
+        return evaluated(population, w, readout or silent, pixels, self.data.labels[chosen])
 
     # -- angles ------------------------------------------------------------------------------------------------------
     def angles(self, w, seed):
@@ -266,7 +235,7 @@ class Comparison:
     def _rule_update(self, rule, w, stimuli, seed):
         """What a rule adds up over a mini-batch, before the optimizer."""
         pixels, labels, wrong = stimuli
-        method = self._rule(rule, seed)
+        method = make_method(_rule_options(self.settings, rule) | {"seed": seed}, self.data, self.report)
         a, n = method.architecture, len(labels)
         (projection,) = a.projections
         method.synaptic[projection.key("w")] = w.ravel()
@@ -279,33 +248,6 @@ class Comparison:
         with method.simulator.run(inputs, len(schedule)) as results:
             return projection.matrix(results[projection.key("dw")]).astype(float)
 
-    def table(self, rows, angles):
-        """Means and standard deviations over seeds, as text in Markdown.
-
-        Parameters
-        ----------
-        rows : list of dict
-            Of `course`, with "what" and "seed"; the last one of each course with the result of `test`.
-        angles : dict
-            Method -> cosines.
-        """
-        lines = [
-            "| | by goodness, % | by readout, % | presentations | synaptic events | CPU s | cosine |",
-            "|--|--|--|--|--|--|--|",
-        ]
-        for what in dict.fromkeys(row["what"] for row in rows):
-            ends = [row for row in rows if row["what"] == what and "test_goodness" in row]
-            cells = [what]
-            for name in ("test_goodness", "test_readout"):
-                values = 100 * np.array([row[name] for row in ends])
-                cells.append(f"{values.mean():.1f} ± {values.std(ddof=1):.1f}" if len(ends) > 1 else f"{values[0]:.1f}")
-            for name, form in (("presentations", ".3g"), ("events", ".2g"), ("cpu_seconds", ".0f")):
-                cells.append(format(np.mean([row[name] for row in ends]), form))
-            substrate, method = what.split()
-            known = angles.get(method, ()) if substrate == "spiking" else ()
-            lines.append("| " + " | ".join([*cells, ", ".join(f"{c:.2f}" for c in known)]) + " |")
-        return "\n".join(lines)
-
     def scaling(self, neurons, method, seed, generations=5):
         """Mean cosine between updates and the exact gradient in the first generations of a rectified linear layer."""
         search = self.search("ann", method, seed, neurons)
@@ -314,6 +256,30 @@ class Comparison:
             stimuli, w = search.pair(), search.w
             cosines.append(cosine(search.step(), search.population.gradient(w, *stimuli, search.options.alpha)))
         return float(np.mean(cosines))
+
+
+def table(rows, angles):
+    """Means and standard deviations over seeds, as text in Markdown.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Of the runs.
+    angles : dict
+        Method -> cosines.
+    """
+    lines = [
+        "| | by goodness, % | by readout, % | presentations | synaptic events | CPU s | cosine |",
+        "|--|--|--|--|--|--|--|",
+    ]
+    for (course,), own in groups(rows, ["course"]).items():
+        cells = [course, *(spread([100 * row[f"test_{way}"] for row in own], 1) for way in ("goodness", "readout"))]
+        for name, form in (("presentations", ".3g"), ("events", ".2g"), ("cpu_seconds", ".0f")):
+            cells.append(format(np.mean([row["points"][-1][name] for row in own]), form))
+        substrate, method = course.split()
+        known = angles.get(method, ()) if substrate == "spiking" else ()
+        lines.append("| " + " | ".join([*cells, ", ".join(f"{c:.2f}" for c in known)]) + " |")
+    return "\n".join(lines)
 
 
 def cosine(a, b):
