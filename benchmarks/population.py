@@ -36,7 +36,7 @@ def measure(pairs, data, repeats=REPEATS):
     n = 2 * pairs
     chosen = data.train[np.arange(n) % len(data.train)]
     pixels, labels = data.images[chosen].reshape(n, -1) / 255.0, data.labels[chosen]
-    size = dict(capacity=n, steps=25, dt_ms=2.0, report=print)
+    size = dict(capacity=n, n_steps=25, dt_ms=2.0, report=print)
     whole, single = (SpikingPopulation(data.n_pixels, data.n_classes, NEURONS, m, **size) for m in (MEMBERS, 1))
     weights = np.random.default_rng(0).normal(size=(MEMBERS, *whole.shape)) * 1.5 / np.sqrt(whole.shape[0])
     together, in_turn = [], []

@@ -166,7 +166,7 @@ class NearestMean(ff.Method):
         self.images = self.data.images.reshape(len(self.data.images), -1) / 255.0
         self.sums = np.zeros((self.data.n_classes, self.images.shape[1]))
         self.counts = np.zeros(self.data.n_classes)
-        self.health = Health([], len(self.train), {})
+        self.health = Health({}, len(self.train))
 
     sizes = property(lambda self: self.sums.shape[::-1])
     n_rows = property(lambda self: self.epochs * len(self.train))

@@ -380,7 +380,15 @@ def test_every_feedback_is_among_the_compositions():
 
 
 POPULATION = dict(
-    n_pixels=20, n_classes=3, n_neurons=9, members=8, capacity=8, label_neurons=2, steps=25, dt_ms=2.0, dtype="float64"
+    n_pixels=20,
+    n_classes=3,
+    n_neurons=9,
+    members=8,
+    capacity=8,
+    label_neurons=2,
+    n_steps=25,
+    dt_ms=2.0,
+    dtype="float64",
 )
 FEEDBACK = Architecture(20, 3, (9, 7, 3), label_neurons=0, batch=4, capacity=4, images=8)
 

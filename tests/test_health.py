@@ -86,7 +86,7 @@ def test_guesses_are_found_out_and_a_little_knowledge_is_none():
 
 # -- sentences -------------------------------------------------------------------------------------------------------
 def test_every_fault_is_said_once():
-    health = Health(["layer 1", "layer 2"], 1000, {"layer 1": "this", "layer 2": "that"})
+    health = Health({"layer 1": "this", "layer 2": "that"}, 1000)
     labels = np.arange(300) % 3
     layers = {"layer 1": labels, "layer 3": np.zeros(300, int)}
     with pytest.warns(BrianffWarning) as caught:
@@ -107,7 +107,7 @@ def test_every_fault_is_said_once():
 
 
 def test_a_membrane_that_diverges_is_said_once_and_remembered():
-    health = Health(["layer 1"], 1000, {})
+    health = Health({"layer 1": "this"}, 1000)
     health.name = "DFA, seed 2"
     health.diverged("")
     assert not health.has_diverged
@@ -118,7 +118,7 @@ def test_a_membrane_that_diverges_is_said_once_and_remembered():
 
 
 def test_a_layer_that_wakes_up_in_time_is_not_mentioned():
-    health = Health(["layer 1"], 1000, {"layer 1": "this"})
+    health = Health({"layer 1": "this"}, 1000)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for active in (False, True) * 5:

@@ -8,7 +8,7 @@ from brianff.errors import OptionError
 from brianff.learning.population import AnnPopulation, PopulationSearch, SpikingPopulation, fitness, smoothed_gradient
 from brianff.learning.run import Run, cpu_seconds
 
-SPIKING = dict(n_pixels=64, n_classes=10, n_neurons=12, capacity=16, steps=25, dt_ms=2.0)
+SPIKING = dict(n_pixels=64, n_classes=10, n_neurons=12, capacity=16, n_steps=25, dt_ms=2.0)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["Adam"]
+__all__ = ["Adam", "adam_step"]
 
 BLOCK = 1 << 15  # elements of an optimizer step that stay in the cache together
 
@@ -36,3 +36,15 @@ class Adam:
                 np.divide(m1, g, out=g)
                 g *= rate
                 p -= g
+
+
+def adam_step(w, m1, m2, n_updates, gradient, rate, share1=0.1, share2=0.001, epsilon=1e-8):
+    """One step of Adam against `gradient`: `w`, both running means and `n_updates`, (1,), change in place.
+
+    `share1`, `share2` are the parts of a gradient that enter the running means, 1 - beta1 and 1 - beta2.
+    """
+    n_updates += 1
+    m1 += share1 * (gradient - m1)
+    m2 += share2 * (gradient**2 - m2)
+    n = n_updates[0]
+    w -= rate * np.sqrt(1 - (1 - share2) ** n) / (1 - (1 - share1) ** n) * m1 / (np.sqrt(m2) + epsilon)

@@ -9,10 +9,13 @@ import numpy as np
 from brian2 import second
 
 from brianff.errors import OptionError
+from brianff.learning.adam import adam_step
 from brianff.learning.evaluation import predicted_classes
 from brianff.learning.feedback import Feedback
 
 __all__ = ["Backpropagation", "spike_time_gradients"]
+
+ADAM = ("w", "m1", "m2", "n_updates")  # its variables
 
 
 def spike_time_gradients(weights, spikes, slopes, errors, fast, slow, resets, dt, grazing=0.0):
@@ -130,7 +133,7 @@ class Backpropagation(Feedback):
         errors.append(
             c.error("output", own_class=np.arange(a.n_classes), shown_class=labels[:, None], n_spikes=counts[L])
         )
-        time, w = c.spike_time, self.weights()
+        time, w, p = c.spike_time, self.weights(), c.parameters
         resets = [float(c.evaluate(time["reset"], **self._own(level))) for level in self.levels]
         gradients = spike_time_gradients(
             [w[level] for level in self.levels],
@@ -141,7 +144,7 @@ class Backpropagation(Feedback):
             float(c.evaluate(time["slow"]) / second),
             resets,
             a.dt_ms * 1e-3,
-            c.parameters.get("grazing", 0.0),
+            p.get("grazing", 0.0),
         )
         (rate,) = self.rates_of(np.array([rows.stop * self.options.batch]))
         for level, gradient in enumerate(gradients, start=1):
@@ -171,11 +174,6 @@ class Backpropagation(Feedback):
         ]
 
     def _adam(self, level, gradient, rate):
-        p, own = self.composition.parameters, f"synapses{level}."
-        state = self.synaptic
-        state[own + "n_updates"] = state[own + "n_updates"] + 1
-        k = state[own + "n_updates"][0]
-        state[own + "m1"] += (1 - p["beta1"]) * (gradient - state[own + "m1"])
-        state[own + "m2"] += (1 - p["beta2"]) * (gradient**2 - state[own + "m2"])
-        rate = rate * np.sqrt(1 - p["beta2"] ** k) / (1 - p["beta1"] ** k)
-        state[own + "w"] += rate * state[own + "m1"] / (np.sqrt(state[own + "m2"]) + p["epsilon"])
+        """Uphill, as the optimizers of the model files."""
+        p, state = self.composition.parameters, (self.synaptic[f"synapses{level}.{name}"] for name in ADAM)
+        adam_step(*state, gradient, -rate, 1 - p["beta1"], 1 - p["beta2"], p["epsilon"])

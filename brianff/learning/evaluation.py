@@ -77,15 +77,12 @@ def present(simulator, inputs, images, image, label, number, keep_traces=True):
     if not len(image):
         return np.zeros((0, a.depth)), [np.zeros((0, n)) for n in a.sizes[1:]]
     goodness, traces = [], [[] for _ in layers]
-    piece = a.capacity * a.batch
     start = 0
     while start < len(image):
-        stop = min(start + piece, len(image))
         # Only the images of this piece travel, and only as many as the compiled network has room for.
+        distinct = _distinct(image[start : start + a.capacity * a.batch])
+        stop = start + np.searchsorted(distinct, a.images, side="right")
         rows, local = np.unique(image[start:stop], return_inverse=True)
-        if len(rows) > a.images:
-            stop = start + int(np.flatnonzero(_distinct(image[start:stop]) > a.images)[0])
-            rows, local = np.unique(image[start:stop], return_inverse=True)
         schedule = Schedule.evaluation(local, label[start:stop], number[start:stop], a.batch)
         n = stop - start
         with simulator.run(inputs | schedule.inputs(a, images[rows]), len(schedule)) as results:

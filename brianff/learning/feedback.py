@@ -80,6 +80,7 @@ class Feedback(SpikingMethod):
     Options = FeedbackOptions
     together = 1
     initial_option = "--init"
+    samples_of_update = "mini_batch"
 
     def build(self):
         super().build()
@@ -87,13 +88,12 @@ class Feedback(SpikingMethod):
         hidden = self.levels[:-1]
         remedies = {f"layer {level}": weaker + lower_threshold(self.composition) for level in hidden}
         remedies["the output layer"] = weaker + lower_threshold(self.composition, "--set-output")
-        self.health = Health(list(remedies), len(self.train), remedies)
+        self.health = Health(remedies, len(self.train))
 
     def compose(self):
         c, preset = self.options, self.options.preset(self.data.name)
-        models = {kind: getattr(c, kind) for kind in c.model_kinds}
-        known = compose(FEEDBACK, models).parameters
-        composition = compose(FEEDBACK, models, _fitting(preset["parameters"], known) | parameters_of(c.set))
+        known = compose(FEEDBACK, c.models).parameters
+        composition = compose(FEEDBACK, c.models, _fitting(preset["parameters"], known) | parameters_of(c.set))
         composition.require_fit()
         self.output_parameters = self._output_parameters(composition, preset["output_parameters"])
         return composition
@@ -116,26 +116,9 @@ class Feedback(SpikingMethod):
         c = self.options
         updates = max(1, c.chunk // c.batch) // self.rows_per_update
         rows = max(1, updates) * self.rows_per_update
-        return Architecture(
-            n_pixels=self.data.n_pixels,
-            n_classes=self.data.n_classes,
-            layers=(*layers_of(c.layers), Layer(self.data.n_classes)),
-            label_neurons=0,
-            batch=c.batch,
-            n_steps=c.steps,
-            dt_ms=c.dt,
-            capacity=rows * self.composition.presentations,
-            images=rows * c.batch,
-            dtype=c.dtype,
-            events=self.data.events,
-        )
-
-    def require_updates(self):
-        if not self.n_rows:
-            raise OptionError(
-                f"--mini-batch {self.options.mini_batch} is more than the {len(self.train)} training samples: lower "
-                "it, or raise --limit or --epochs."
-            )
+        layers, capacity = (*layers_of(c.layers), Layer(self.data.n_classes)), rows * self.composition.presentations
+        size = dict(capacity=capacity, images=rows * c.batch)
+        return Architecture(layers=layers, label_neurons=0, **size, **self.size_options())
 
     def initial_weights(self, projection):
         return projection.uniform(self.options.seed, self.options.init)
@@ -293,15 +276,15 @@ def rate_readout(method):
     inputs = {name: value for name, value in method.inputs().items() if name.startswith("neurons0")}
 
     def counts(samples):
-        found = np.zeros((len(samples), a.n_pixels))
+        found = []
         for start in range(0, len(samples), size):
             piece = samples[start : start + size]
             unlabelled = np.full(len(piece), LABEL_NONE)
             shown = Schedule.evaluation(np.arange(len(piece)), unlabelled, EVALUATION_PRESENTATIONS + piece, size)
             with counter.run(inputs | shown.inputs(a, method.shown(piece)), 1) as results:
                 spikes = np.bincount(results["spikes0.i"], minlength=size * a.n_pixels).reshape(size, -1)
-            found[start : start + size] = spikes[: len(piece)]
-        return found
+            found.append(spikes[: len(piece)].astype(float))
+        return np.concatenate(found)
 
     readout = LogisticRegression(max_iter=1000).fit(counts(method.train), data.labels[method.train])
     return float(readout.score(counts(data.test), data.labels[data.test]))

@@ -124,12 +124,11 @@ class ForwardForward(SpikingMethod):
         weaker = f"a larger --init-gain than {c.init_gain:g}, or {lower_threshold(self.composition)}"
         remedies = {"the input": f"other parameters of the encoder {self.composition.models['encoder'].name}"}
         remedies |= {f"layer {level}": weaker for level in self.levels}
-        self.health = Health(list(remedies), len(self.train), remedies)
+        self.health = Health(remedies, len(self.train))
 
     def compose(self):
         c = self.options
-        models = {kind: getattr(c, kind) for kind in c.model_kinds}
-        composition = compose(FORWARD_FORWARD, models, parameters_of(c.set), dale=c.dale is not None)
+        composition = compose(FORWARD_FORWARD, c.models, parameters_of(c.set), dale=c.dale is not None)
         composition.require_fit()
         groups = composition.class_groups
         if groups != (c.negatives == "none"):
@@ -163,17 +162,11 @@ class ForwardForward(SpikingMethod):
         epochs, steps = self.phases.length(rows, c.steps)
         capacity = max(2 * rows, epochs)
         return Architecture(
-            n_pixels=data.n_pixels,
-            n_classes=data.n_classes,
             layers=layers,
+            **self.size_options(),
             label_neurons=c.label_neurons if c.labels_shown else 0,
-            batch=c.batch,
-            n_steps=c.steps,
-            dt_ms=c.dt,
             capacity=capacity,
             images=rows * c.batch * self.negatives.images_of_a_sample,
-            dtype=c.dtype,
-            events=data.events,
             total_steps=max(steps, capacity * c.steps) if any(e.steps for e in self.phases.epochs) else None,
             carry_over=self.phases.carry_over,
         )
@@ -315,8 +308,7 @@ class ForwardForward(SpikingMethod):
     def evaluate(self, samples, offset=0):
         show = functools.partial(present, self.apart, self.inputs(), self.shown(samples))
         evidence = self.composition.class_evidence if self.phases is POSITIVE else None
-        labels, candidates = self.data.labels[samples], self.negatives.labels_shown
-        return evaluate(show, self.readout, labels, offset, candidates, evidence)
+        return evaluate(show, self.readout, self.data.labels[samples], offset, self.options.labels_shown, evidence)
 
     def trained_levels(self, row):
         stage = self._place(max(0, row - 1))[0]

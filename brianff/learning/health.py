@@ -62,12 +62,10 @@ class Health:
 
     Parameters
     ----------
-    layers : sequence of str
-        Names of the layers, the lowest first.
+    remedies : dict of str -> str
+        Name of every layer, the lowest first -> what to try where it is silent.
     n_train : int
         Samples of the training set.
-    remedies : dict of str -> str
-        What to try where a layer, by its name, is silent.
 
     Attributes
     ----------
@@ -80,10 +78,9 @@ class Health:
     name = ""
     has_diverged = False
 
-    def __init__(self, layers, n_train, remedies):
-        self.layers, self.remedies = layers, remedies
-        self.patience = min(PATIENCE, n_train)
-        self.silent_for = dict.fromkeys(layers, 0)  # samples
+    def __init__(self, remedies, n_train):
+        self.remedies, self.patience = remedies, min(PATIENCE, n_train)
+        self.silent_for = dict.fromkeys(remedies, 0)  # samples
         self.ordered = {}  # layer -> [samples with the larger goodness in the positive phase, samples]
         self.said = set()
 
@@ -98,12 +95,12 @@ class Health:
             Part of the samples with the larger goodness in the positive phase; where there are no predictions by the
             goodness, and where negative samples are not chosen for being hard.
         """
-        for layer, is_active in zip(self.layers, active, strict=True):
+        for layer, is_active in zip(self.remedies, active, strict=True):
             self.silent_for[layer] = 0 if is_active else self.silent_for[layer] + n
         for layer, share in (ordered or {}).items():
             right, total = self.ordered.get(layer, (0, 0))
             self.ordered[layer] = right + share * n, total + n
-        silent = [layer for layer in self.layers if self.silent_for[layer] >= self.patience]
+        silent = [layer for layer, samples in self.silent_for.items() if samples >= self.patience]
         if silent and silent[0] not in self.said:
             verb = "has" if len(silent) == 1 else "have"
             samples = min(self.silent_for[layer] for layer in silent)

@@ -4,7 +4,7 @@ The samples of all passes over the training set form one stream, cut into rows o
 A method learns from ranges of rows, and keeps all that its future depends on in a `state` of arrays; everything else -
 the loop, checkpoints, validation, metrics, resuming - is the run's, and the same for all methods.
 
-A new method is one class: see tests/test_method.py for one that is added from outside the package.
+A new method is one class: see tests/test_api.py for one that is added from outside the package.
 """
 
 import importlib
@@ -15,6 +15,7 @@ import numpy as np
 
 from brianff import datasets
 from brianff.errors import BrianffError, OptionError
+from brianff.options import flag_of
 from brianff.stimulus import stream
 
 __all__ = ["METHODS", "Method", "limited", "load_data", "method_class", "of_phases"]
@@ -71,6 +72,7 @@ class Method(ABC):
     name: ClassVar[str]
     Options: ClassVar[type]  # of `brianff.learning.options.RunOptions`
     composition = None
+    samples_of_update = None  # option that says how many samples a step takes
 
     def __init__(self, dataset=None, report=lambda text: None, **options):
         given = None if dataset is None or isinstance(dataset, str) else dataset
@@ -121,7 +123,13 @@ class Method(ABC):
     def require_updates(self):
         """Raise the `OptionError` of a run that would never learn anything."""
         if not self.n_rows:
-            raise OptionError("--epochs and --limit leave nothing to learn: raise them.")
+            name = self.samples_of_update
+            raise OptionError(
+                f"{flag_of(name)} {getattr(self.options, name)} is more than the {len(self.train)} training samples: "
+                "lower it, or raise --limit or --epochs."
+                if name
+                else "--epochs and --limit leave nothing to learn: raise them."
+            )
 
     @property
     @abstractmethod

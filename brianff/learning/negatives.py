@@ -7,32 +7,24 @@ from brianff.stimulus import LABEL_NEUTRAL, LABEL_NONE, hybrids_of, stream, wron
 __all__ = ["Hybrids", "NoNegatives", "WrongLabels", "negatives_of"]
 
 
-class WrongLabels:
-    """The same image with a wrong label: in proportion to the network's belief ("hard"), or any.
+class NoNegatives:
+    """Labels are targets of groups of neurons, and no part of the input.
 
     Attributes
     ----------
-    labels_shown : bool
-        Whether labels are part of the input.
     neutral : int
         Label of a pass that asks for the network's belief.
     images_of_a_sample : int
     """
 
-    labels_shown, neutral, images_of_a_sample = True, LABEL_NEUTRAL, 1
+    neutral, images_of_a_sample = LABEL_NONE, 1
 
     def __init__(self, options, data, train):
         self.options, self.data, self.train = options, data, train
 
     def labels(self, samples, numbers, belief):
         """Negative labels of training samples, (n,), after a pass that gave the network's `belief`."""
-        c, labels, n = self.options, self.data.labels[samples], len(self.train)
-        u = np.empty(len(samples))
-        for epoch in np.unique(numbers // n):
-            chosen = numbers // n == epoch
-            u[chosen] = stream(c.seed, "negatives", epoch).random(n)[numbers[chosen] % n]
-        hard = belief if c.negatives == "hard" else None
-        return wrong_labels(labels, u, self.data.n_classes, hard, c.uniform_share)
+        return np.full(len(samples), LABEL_NONE)
 
     def positive_labels(self, samples):
         return self.data.labels[samples]
@@ -46,37 +38,39 @@ class WrongLabels:
         return None, (self.data.labels[samples] + 1) % self.data.n_classes
 
 
-class Hybrids(WrongLabels):
-    """Images put together of two, without any label."""
+class WrongLabels(NoNegatives):
+    """The same image with a wrong label: in proportion to the network's belief ("hard"), or any."""
 
-    labels_shown, neutral, images_of_a_sample = False, LABEL_NONE, 2
+    neutral = LABEL_NEUTRAL
 
     def labels(self, samples, numbers, belief):
-        return np.full(len(samples), LABEL_NONE)
+        c, labels, n = self.options, self.data.labels[samples], len(self.train)
+        u = np.empty(len(samples))
+        for epoch in np.unique(numbers // n):
+            chosen = numbers // n == epoch
+            u[chosen] = stream(c.seed, "negatives", epoch).random(n)[numbers[chosen] % n]
+        hard = belief if c.negatives == "hard" else None
+        return wrong_labels(labels, u, self.data.n_classes, hard, c.uniform_share)
+
+
+class Hybrids(NoNegatives):
+    """Images put together of two, without any label."""
+
+    images_of_a_sample = 2
 
     def positive_labels(self, samples):
         return np.full(len(samples), LABEL_NONE)
 
     def images(self, samples, numbers):
-        pairs = zip(samples, numbers, strict=True)
-        made = [
-            hybrids_of(self.data.images, np.array([sample]), self.train, stream(self.options.seed, "hybrid", number))
-            for sample, number in pairs
-        ]
-        return np.concatenate(made).reshape(len(samples), -1) / 255.0
+        each = zip(samples[:, None], numbers, strict=True)
+        return np.concatenate([self._made(sample, "hybrid", number) for sample, number in each])
 
     def shown(self, samples):
-        made = hybrids_of(self.data.images, samples, self.train, stream(self.options.seed, "recorded"))
-        return made.reshape(len(samples), -1) / 255.0, np.full(len(samples), LABEL_NONE)
+        return self._made(samples, "recorded"), np.full(len(samples), LABEL_NONE)
 
-
-class NoNegatives(WrongLabels):
-    """Labels are targets of groups of neurons, and no part of the input."""
-
-    labels_shown, neutral = False, LABEL_NONE
-
-    def labels(self, samples, numbers, belief):
-        return np.full(len(samples), LABEL_NONE)
+    def _made(self, samples, *purpose):
+        made = hybrids_of(self.data.images, samples, self.train, stream(self.options.seed, *purpose))
+        return made.reshape(len(samples), -1) / 255.0
 
 
 def negatives_of(options, data, train):

@@ -125,6 +125,11 @@ class SpikingOptions(RunOptions):
             "encoder": OF_SPIKE_TRAINS if trains else FORWARD_FORWARD.defaults["encoder"]
         }
 
+    @property
+    def models(self):
+        """kind -> name, file or model."""
+        return {kind: getattr(self, kind) for kind in self.model_kinds}
+
     def check(self):
         if self.mini_batch % self.batch:
             raise OptionError(f"--mini-batch {self.mini_batch} is not a multiple of --batch {self.batch}.")

@@ -13,7 +13,8 @@ from brianff.errors import OptionError
 
 __all__ = ["Epoch", "POSITIVE", "Phases"]
 
-_WORD = re.compile(r"(?:(?P<sign>[+-])(?P<row>\d+)|(?P<gap>gap))(?:@(?P<steps>\d+))?")
+_SHORT = re.compile(r"(?:paired|blocked (?P<n>\d+))(?: gap@(?P<gap>\d+))?")
+_WORD = re.compile(r"(?P<sign>[+-])(?P<row>\d+)(?:@(?P<steps>\d+))?|gap@(?P<gap>\d+)")
 LONGEST = 100_000  # stimulus epochs of a cycle
 
 
@@ -78,18 +79,14 @@ class Phases:
     @classmethod
     def paired(cls, gap=0, carry_over=False):
         """A positive stimulus epoch, then the negative one of the same samples; gaps of so many time steps."""
-        return cls._with_gaps([Epoch(0, 1), Epoch(0, -1)], gap, carry_over)
+        return cls.blocked(1, gap, carry_over)
 
     @classmethod
     def blocked(cls, n, gap=0, carry_over=False):
         """`n` positive stimulus epochs, awake, then the negative ones of the same samples, asleep."""
-        both = [[Epoch(row, phase) for row in range(n)] for phase in (1, -1)]
-        return cls._with_gaps(sum(both, []), gap, carry_over)
-
-    @classmethod
-    def _with_gaps(cls, epochs, gap, carry_over):
         gaps = [Epoch(None, 0, gap)] if gap else []
-        return cls([e for epoch in epochs for e in (epoch, *gaps)], carry_over)
+        epochs = [(Epoch(row, phase), *gaps) for phase in (1, -1) for row in range(n)]
+        return cls(sum(epochs, ()), carry_over)
 
     @classmethod
     def of(cls, value):
@@ -98,36 +95,15 @@ class Phases:
         if isinstance(value, cls):
             return value
         words = value.split()
-        carry_over = words[-1:] == ["carry-over"]
-        words = words[:-1] if carry_over else words
-        if words[:1] in (["paired"], ["blocked"]):
-            n = 1 if words[0] == "paired" else cls._number(value, words[1:2])
-            rest = words[1:] if words[0] == "paired" else words[2:]
-            found = [_WORD.fullmatch(word) for word in rest]
-            if len(rest) > 1 or not all(f and f["gap"] and f["steps"] for f in found):
-                raise cls._wrong(value)
-            return cls.blocked(n, int(found[0]["steps"]) if found else 0, carry_over)
-        return cls([cls._epoch(value, word) for word in words], carry_over)
-
-    @classmethod
-    def _number(cls, value, words):
-        if not words or not words[0].isdecimal() or not 1 <= int(words[0]) <= LONGEST // 2:
-            raise cls._wrong(value)
-        return int(words[0])
-
-    @classmethod
-    def _epoch(cls, value, word):
-        found = _WORD.fullmatch(word)
-        if not found or (found["gap"] and not found["steps"]):
-            raise cls._wrong(value)
-        steps = int(found["steps"]) if found["steps"] else None
-        if found["gap"]:
-            return Epoch(None, 0, steps)
-        return Epoch(int(found["row"]), 1 if found["sign"] == "+" else -1, steps)
-
-    @staticmethod
-    def _wrong(value):
-        return OptionError(
+        if carry_over := words[-1:] == ["carry-over"]:
+            words.pop()
+        if short := _SHORT.fullmatch(" ".join(words)):
+            n, gap = int(short["n"] or 1), int(short["gap"] or 0)
+            if 1 <= n <= LONGEST // 2:
+                return cls.blocked(n, gap, carry_over)
+        elif all(found := [_WORD.fullmatch(word) for word in words]):
+            return cls(map(_epoch, found), carry_over)
+        raise OptionError(
             f"--phases '{value}' is neither paired, nor blocked N, nor a list of stimulus epochs as in '+0 gap@20 -0'."
         )
 
@@ -191,6 +167,12 @@ class Phases:
                 for k, e in enumerate(epochs)
             ]
         )
+
+
+def _epoch(word):
+    if word["gap"]:
+        return Epoch(None, 0, int(word["gap"]))
+    return Epoch(int(word["row"]), 1 if word["sign"] == "+" else -1, int(word["steps"]) if word["steps"] else None)
 
 
 POSITIVE = Phases([Epoch(0, 1)])

@@ -60,42 +60,20 @@ class SpikingPopulation:
         The largest number of stimuli shown to every member in one run.
     label_neurons : int
         Input neurons for each class.
-    steps, dt_ms, dtype
-        As in `Architecture`.
     device : {"cpp", "cuda", "runtime"}
     report : callable, optional
         Called with a sentence before compiling.
+    **more
+        As in `Architecture`.
     """
 
     def __init__(
-        self,
-        n_pixels,
-        n_classes,
-        n_neurons,
-        members,
-        capacity,
-        *,
-        label_neurons=5,
-        steps=50,
-        dt_ms=1.0,
-        dtype="float32",
-        device="cpp",
-        report=None,
+        self, n_pixels, n_classes, n_neurons, members, capacity, label_neurons=5, device="cpp", report=None, **more
     ):
         rule = Rule(name="none", description="Changes nothing.", synapse="dw : 1", at_epoch_end="dw = 0")
         self.composition = compose(models=dict(rule=rule, optimizer="sgd"))
-        self.architecture = Architecture(
-            n_pixels=n_pixels,
-            n_classes=n_classes,
-            layers=(members * n_neurons,),
-            label_neurons=label_neurons,
-            batch=1,
-            n_steps=steps,
-            dt_ms=dt_ms,
-            capacity=capacity,
-            images=capacity,
-            dtype=dtype,
-        )
+        more = dict(dtype="float32", batch=1, capacity=capacity, images=capacity) | more
+        self.architecture = Architecture(n_pixels, n_classes, (members * n_neurons,), label_neurons, **more)
         self.device, self.report = device, report
         self.simulator = simulator(device, self.architecture, self.composition, report)
         self.shape, self.members = (self.architecture.n_input, n_neurons), members
@@ -258,6 +236,7 @@ class PopulationSearch(Method):
     """
 
     name = "population_search"
+    samples_of_update = "pairs"
     Options = PopulationSearchOptions
 
     def build(self):
@@ -268,25 +247,22 @@ class PopulationSearch(Method):
         if c.substrate == "ann":
             self.population = AnnPopulation(*size)
         else:
-            more = dict(label_neurons=c.label_neurons, steps=c.steps, dt_ms=c.dt, device=c.device, report=self.report)
-            self.population = SpikingPopulation(*size, 2 * c.pairs, **more)
+            size = *size, 2 * c.pairs, c.label_neurons, c.device, self.report
+            self.population = SpikingPopulation(*size, n_steps=c.steps, dt_ms=c.dt)
         self.pixels = data.images.reshape(len(data.images), -1) / 255.0
         self.readout = SoftmaxReadout(c.neurons + 1, data.n_classes, mini_batch=10)
         self.generation = self.presentations = 0
         self._wrong = np.zeros(0, int)
         self.begin(initial_weights(self.population.shape, c.seed, c.init_gain))
-        self.health = Health(
-            ["the layer"], len(self.train), {"the layer": f"a larger --init-gain than {c.init_gain:g}"}
-        )
+        self.health = Health({"the layer": f"a larger --init-gain than {c.init_gain:g}"}, len(self.train))
 
     def begin(self, start):
         """Search from weights (n_inputs, n_neurons) on."""
-        c = self.options
+        c, problems = self.options, self._problems(np.array(start, float))
         unit = c.init_gain / np.sqrt(self.population.shape[0])
         if c.search == "gradient":
-            self.search = Ascent(np.array(start, float), c.learning_rate * unit)
+            self.search = Ascent(problems, c.learning_rate * unit)
             return
-        problems = self._problems(start)
         options = {"learning_rate": c.learning_rate * unit} if c.search in ("es", "spsa") else {}
         if c.search == "pso":
             options = {"longest": c.longest * np.mean(np.linalg.norm(problems, axis=1))}
@@ -296,7 +272,7 @@ class PopulationSearch(Method):
     @property
     def w(self):
         """The present answer, (n_inputs, n_neurons)."""
-        return self.search.centre if self.options.search == "gradient" else self._weights(self.search.centre)
+        return self._weights(self.search.centre)
 
     def _problems(self, w):
         """Weights, the last two axes (n_inputs, n_neurons), as (..., problems, dimensions)."""
@@ -316,13 +292,6 @@ class PopulationSearch(Method):
     @property
     def n_rows(self):
         return self.options.generations or self.epochs * len(self.train) // self.options.pairs
-
-    def require_updates(self):
-        if not self.n_rows:
-            raise OptionError(
-                f"--pairs {self.options.pairs} is more than the {len(self.train)} training samples: lower it, or raise "
-                "--limit or --epochs."
-            )
 
     def samples_at(self, row):
         return row * self.options.pairs
@@ -369,7 +338,7 @@ class PopulationSearch(Method):
         rate = max(0.1, 1 - 0.9 * self.generation / self.n_rows)
         if c.search == "gradient":
             update = self.population.gradient(self.w, pixels, labels, wrong, c.alpha)
-            self.search.step(update, rate)
+            self.search.step(self._problems(update), rate)
             self.presentations += 2 * len(labels)
         else:
             both = np.concatenate([pixels, pixels]), np.concatenate([labels, wrong])

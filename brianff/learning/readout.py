@@ -6,6 +6,8 @@ layer, so its gradient is local: input times (probability - target).
 
 import numpy as np
 
+from brianff.learning.adam import adam_step
+
 __all__ = ["SoftmaxReadout", "features"]
 
 
@@ -57,13 +59,7 @@ class SoftmaxReadout:
             p = beliefs[part] = self.probabilities(f[part])
             error = p.copy()
             error[np.arange(len(error)), labels[part]] -= 1
-            gradient = f[part].T @ error / len(error)
-            self.n_updates += 1
-            t = self.n_updates[0]
-            self.m1 += 0.1 * (gradient - self.m1)
-            self.m2 += 0.001 * (gradient**2 - self.m2)
-            rate = self.learning_rate * np.sqrt(1 - 0.999**t) / (1 - 0.9**t)
-            self.w -= rate * self.m1 / (np.sqrt(self.m2) + 1e-8)
+            adam_step(**self.arrays(), gradient=f[part].T @ error / len(error), rate=self.learning_rate)
         return beliefs
 
     def arrays(self):

@@ -96,9 +96,8 @@ class Recording:
     @cached_property
     def epochs(self):
         a = self._arrays
-        rows = zip(*(a[key].tolist() for key in ("phase", "label")), a["image"], strict=True)
-        times = zip(*(a[key].tolist() for key in ("start", "stop")), strict=True)
-        return [ShownEpoch(*row, *when) for row, when in zip(rows, times, strict=True)]
+        phase, label, start, stop = (a[key].tolist() for key in ("phase", "label", "start", "stop"))
+        return [ShownEpoch(*each) for each in zip(phase, label, a["image"], start, stop, strict=True)]
 
     def spikes(self, level):
         """Neurons that spike in a layer, 0 being the input, and when: (n_spikes,) int and float arrays."""

@@ -233,7 +233,7 @@ class Rectified(Method):
         self.readout = SoftmaxReadout(sum(c.layers) + 1, data.n_classes, c.readout_rate, c.batch)
         self._epoch, self._rng, self._order = -1, stream(c.seed, "epoch", 0), None
         remedies = {f"layer {k}": f"a larger --init-gain than {c.init_gain:g}" for k in self.levels}
-        self.health = Health(list(remedies), len(self.train), remedies)
+        self.health = Health(remedies, len(self.train))
 
     @property
     def sizes(self):

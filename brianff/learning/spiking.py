@@ -58,6 +58,12 @@ class SpikingMethod(Method):
         """The `Architecture` of the options."""
         raise NotImplementedError
 
+    def size_options(self):
+        """What options and data set say of any `Architecture`, as keywords."""
+        c, data = self.options, self.data
+        of_data = dict(n_pixels=data.n_pixels, n_classes=data.n_classes, events=data.events)
+        return dict(batch=c.batch, n_steps=c.steps, dt_ms=c.dt, dtype=c.dtype, **of_data)
+
     def initial_weights(self, projection):
         """Weights with which a projection begins."""
         raise NotImplementedError
