@@ -27,8 +27,8 @@ from brianff.devices.cpp import CppSimulator
 from brianff.devices.cuda import CudaSimulator
 from brianff.devices.cuda_setup import Setup
 from brianff.equations.compose import compose
+from brianff.learning.phases import Phases
 from brianff.network.architecture import Architecture
-from brianff.stimulus import Schedule
 
 FOLDER = Path(__file__).parent / "results"
 ACTIVE_PIXELS = 0.19  # as in MNIST
@@ -48,7 +48,9 @@ def inputs_of(a):
     images *= rng.random(images.shape) < ACTIVE_PIXELS
     shown = np.arange(a.images)
     labels = rng.integers(0, a.n_classes, a.images)
-    schedule = Schedule.pairs(shown, shown, labels, (labels + 1) % a.n_classes, 2 * shown, a.batch)
+    schedule = Phases.paired().schedule(
+        (shown, labels, 2 * shown), (shown, (labels + 1) % a.n_classes, 2 * shown + 1), a
+    )
     rates = np.zeros(a.capacity + 1)
     rates[1::2] = 1e-3
     inputs = {"images": images, **schedule.inputs(a)}

@@ -11,8 +11,8 @@ from ordinary import MINI_BATCH, OrdinaryNetwork
 
 from brianff.devices.cpp import CppSimulator
 from brianff.equations.compose import compose
+from brianff.learning.phases import Phases
 from brianff.network.architecture import Architecture
-from brianff.stimulus import Schedule
 
 __all__ = ["ACTIVE_PIXELS", "Case", "MINI_BATCH", "side_by_side"]
 
@@ -57,7 +57,9 @@ class Case:
         n = self.rows * a.batch
         samples = np.arange(n) % a.images
         labels = rng.integers(0, a.n_classes, n)
-        schedule = Schedule.pairs(samples, samples, labels, (labels + 1) % a.n_classes, 2 * np.arange(n), a.batch)
+        number = 2 * np.arange(n)
+        negative = samples, (labels + 1) % a.n_classes, number + 1
+        schedule = Phases.paired().schedule((samples, labels, number), negative, a)
         self.epochs = len(schedule)
         self.inputs = {"images": images, **schedule.inputs(a)}
         if self.encoder == "poisson_rate":

@@ -268,51 +268,6 @@ class Schedule:
         image, label, number = (_filled(of, rows * batch, empty).reshape(rows, batch) for of, empty in shown)
         return cls(image, label, np.zeros(rows, int), number)
 
-    @classmethod
-    def positive(cls, image, label, number, batch):
-        """Stimulus epochs that all belong to the positive phase, as `evaluation` otherwise."""
-        schedule = cls.evaluation(image, label, number, batch)
-        schedule.phase[:] = 1
-        return schedule
-
-    @classmethod
-    def pairs(cls, image_positive, image_negative, label_positive, label_negative, number, batch):
-        """A positive and a negative stimulus epoch for each row of `batch` samples."""
-        rows = -(-len(image_positive) // batch)
-        halves = [
-            cls.evaluation(image_positive, label_positive, number, batch),
-            cls.evaluation(image_negative, label_negative, number + 1, batch),
-        ]
-
-        def interleave(name):
-            return np.stack([getattr(h, name) for h in halves], axis=1).reshape(2 * rows, batch)
-
-        return cls(interleave("image"), interleave("label"), np.tile([1, -1], rows), interleave("number"))
-
-    @classmethod
-    def of_phases(cls, epochs, positive, negative, architecture):
-        """Stimulus epochs in the order of `brianff.learning.phases`.
-
-        Parameters
-        ----------
-        epochs : sequence of `brianff.learning.phases.Epoch`
-            Whose `row` counts rows of `batch` samples from the beginning; None: nothing is shown.
-        positive, negative : (image, label, number)
-            Of the samples in each phase, (n,) int arrays.
-        architecture : `brianff.network.architecture.Architecture`
-            Whose batch and length of a stimulus epoch count.
-        """
-        a = architecture
-        shown = {phase: cls.evaluation(*values, a.batch) for phase, values in ((1, positive), (-1, negative))}
-
-        def collected(name, empty):
-            nothing = np.full(a.batch, empty)
-            return np.stack([nothing if e.row is None else getattr(shown[e.phase], name)[e.row] for e in epochs])
-
-        steps = np.array([e.steps or a.n_steps for e in epochs]) if any(e.steps for e in epochs) else None
-        phase = np.array([e.phase for e in epochs])
-        return cls(collected("image", -1), collected("label", LABEL_NONE), phase, collected("number", 0), steps)
-
     def inputs(self, architecture, images=None):
         """What presents this schedule, filled up to the capacity of the compiled network: TimedArrays, and `images`.
 

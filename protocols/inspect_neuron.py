@@ -30,12 +30,12 @@ from brianff.equations.compose import compose
 from brianff.equations.kinds import FORWARD_FORWARD
 from brianff.errors import ModelError, OptionError
 from brianff.learning.health import warn
+from brianff.learning.phases import Phases
 from brianff.learning.recordings import collect, silence
 from brianff.network.architecture import Architecture
 from brianff.network.trial import check
 from brianff.options import SEED, STEPS, TIME_STEP, Options, given, option, parameters_of, parser_of
 from brianff.plotting.recordings import MOST_VARIABLES
-from brianff.stimulus import Schedule
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,8 @@ def present(composition, chosen):
     sample, zeros = data.train[0], np.zeros(pairs, int)
     label = int(data.labels[sample])
     wrong = (label + 1) % data.n_classes
-    schedule = Schedule.pairs(zeros, zeros, zeros + label, zeros + wrong, 2 * np.arange(pairs), 1)
+    number = 2 * np.arange(pairs)
+    schedule = Phases.paired().schedule((zeros, zeros + label, number), (zeros, zeros + wrong, number + 1), a)
     weights = a.projections[0].normal(chosen.seed, chosen.gain)
     rates = np.zeros(a.capacity + 1)
     rates[1 : 2 * pairs : 2] = chosen.learning_rate  # weights change after the negative phase

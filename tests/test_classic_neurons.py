@@ -9,9 +9,9 @@ from conftest import campaign
 
 from brianff.devices import simulator
 from brianff.equations.compose import compose
+from brianff.learning.phases import Phases
 from brianff.network.architecture import Architecture
 from brianff.network.trial import check
-from brianff.stimulus import Schedule
 
 FILES = {path.stem: path for path in sorted((Path(__file__).parent / "neurons").glob("*.py"))}
 # Those that use most of what a file can have come first: the others are compiled in campaigns only.
@@ -26,7 +26,8 @@ def one_pass(name, device):
     dt = DT.get(name, 1.0)
     a = Architecture(8, 2, (6, 5), label_neurons=1, batch=2, n_steps=int(60 / dt), dt_ms=dt, capacity=6, images=6)
     rng = np.random.default_rng(2)
-    schedule = Schedule.pairs(np.arange(6), np.arange(6), [0, 1] * 3, [1, 0] * 3, 2 * np.arange(6), a.batch)
+    six = np.arange(6)
+    schedule = Phases.paired().schedule((six, [0, 1] * 3, 2 * six), (six, [1, 0] * 3, 2 * six + 1), a)
     composition = compose(models=dict(neuron=FILES[name], encoder="poisson_rate"))
     inputs = schedule.inputs(a) | composition.parameter_inputs(a) | {"images": rng.uniform(0.2, 1, (6, 8))}
     for n in (1, 2):

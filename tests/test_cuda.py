@@ -40,6 +40,7 @@ from brianff.errors import ModelError, OptionError
 from brianff.learning.backpropagation import Backpropagation
 from brianff.learning.feedback import Feedback
 from brianff.learning.forward_forward import ForwardForward
+from brianff.learning.phases import Phases
 from brianff.learning.population import SpikingPopulation
 from brianff.learning.run import Run
 from brianff.network.architecture import Architecture
@@ -47,7 +48,6 @@ from brianff.network.dense import DenseSynapses
 from brianff.network.feedforward import FeedForwardNetwork
 from brianff.network.neurons import BatchNeurons
 from brianff.network.templates import after_scalars, split, without_writes, writes
-from brianff.stimulus import Schedule
 from brianff.studies import comparison
 
 importlib.import_module("brian2cuda")  # registers its device with Brian2
@@ -706,7 +706,9 @@ def presented(architecture, seed=1):
     images = rng.random((a.images, a.n_pixels)) * (rng.random((a.images, a.n_pixels)) < 0.5)
     labels = rng.integers(0, a.n_classes, n)
     shown = np.arange(n) % a.images
-    schedule = Schedule.pairs(shown, shown, labels, (labels + 1) % a.n_classes, 2 * np.arange(n), a.batch)
+    number = 2 * np.arange(n)
+    negative = shown, (labels + 1) % a.n_classes, number + 1
+    schedule = Phases.paired().schedule((shown, labels, number), negative, a)
     rates = np.zeros(a.capacity + 1)
     rates[1::2] = 2e-3
     inputs = {"images": images, **schedule.inputs(a), "neurons0.seed": 1}

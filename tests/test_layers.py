@@ -13,6 +13,7 @@ from brianff.equations.compose import compose
 from brianff.equations.kinds import FEEDBACK, available
 from brianff.errors import OptionError
 from brianff.learning.backpropagation import Backpropagation
+from brianff.learning.phases import Phases
 from brianff.network.architecture import Architecture
 from brianff.network.layers import Dense, Layer, layers_of
 from brianff.stimulus import LABEL_NONE, Schedule, stream
@@ -101,7 +102,8 @@ def inputs_of(a, n_pairs=4, seed=1, gain=5.0):
     rng = np.random.default_rng(seed)
     rows = np.arange(n_pairs * a.batch)
     labels = rng.integers(0, a.n_classes, len(rows))
-    schedule = Schedule.pairs(rows % a.images, rows % a.images, labels, (labels + 1) % a.n_classes, 2 * rows, a.batch)
+    negative = rows % a.images, (labels + 1) % a.n_classes, 2 * rows + 1
+    schedule = Phases.paired().schedule((rows % a.images, labels, 2 * rows), negative, a)
     rates = np.zeros(a.capacity + 1)
     rates[1::2] = 0.01
     inputs = {"images": rng.uniform(0.2, 1, (a.images, a.n_pixels)), **schedule.inputs(a), "neurons0.seed": 7}

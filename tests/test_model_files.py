@@ -10,9 +10,9 @@ from brianff.equations.kinds import FEEDBACK
 from brianff.equations.model import load
 from brianff.errors import ModelError
 from brianff.learning.forward_forward import ForwardForward
+from brianff.learning.phases import POSITIVE
 from brianff.network.architecture import Architecture
 from brianff.network.trial import check
-from brianff.stimulus import Schedule
 
 NEURON = '''"""A neuron."""
 
@@ -49,7 +49,8 @@ def traces(composition, *variables, device="runtime", epochs=2, level=1, **input
     """Variables of the neurons of a layer in every time step: (neurons, steps) arrays."""
     a = Architecture(4, 2, (3,), label_neurons=1, batch=1, n_steps=20, capacity=epochs, images=2)
     rng = np.random.default_rng(0)
-    schedule = Schedule.positive(np.arange(epochs) % 2, np.arange(epochs) % 2, np.arange(epochs), 1)
+    shown = np.arange(epochs) % 2, np.arange(epochs) % 2, np.arange(epochs)
+    schedule = POSITIVE.schedule(shown, shown, a)
     given = schedule.inputs(a) | composition.parameter_inputs(a) | {"images": rng.uniform(0.3, 1, (2, 4))}
     given |= {"synapses1.w": rng.normal(1, 1, a.sizes[0] * a.sizes[1])} | inputs
     with simulator(device, a, composition, record=True).run(given, epochs) as results:

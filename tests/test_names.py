@@ -9,9 +9,9 @@ from brianff.equations.compose import compose
 from brianff.equations.kinds import FEEDBACK, KINDS, available
 from brianff.equations.model import load
 from brianff.errors import ModelError
+from brianff.learning.phases import POSITIVE, Phases
 from brianff.network.architecture import Architecture
 from brianff.network.trial import check
-from brianff.stimulus import Schedule
 
 # Names that people give, and that other files, brianff, its templates, Brian2's, NumPy or C++ use for something else.
 AWKWARD = """
@@ -54,9 +54,10 @@ def outcome(composition, device="runtime"):
     feedback = "loss" in composition.models
     a = Architecture(6, 2, layers=(5, 2), label_neurons=1, batch=2, n_steps=40, capacity=6, images=6)
     rng = np.random.default_rng(1)
-    schedule = Schedule.pairs(np.arange(6), np.arange(6), [0, 1] * 3, [1, 0] * 3, 2 * np.arange(6), a.batch)
+    six = np.arange(6)
+    schedule = Phases.paired().schedule((six, [0, 1] * 3, 2 * six), (six, [1, 0] * 3, 2 * six + 1), a)
     if feedback:
-        schedule = Schedule.positive(np.arange(6), [0, 1] * 3, np.arange(6), a.batch)
+        schedule = POSITIVE.schedule((six, [0, 1] * 3, six), (six, [0, 1] * 3, six), a)
     rates = np.full(a.capacity + 1, 0.05)
     inputs = schedule.inputs(a) | {f"learning_rate_at{n}": rates for n in (1, 2)} | composition.parameter_inputs(a)
     inputs |= {"images": rng.uniform(0.2, 1, (6, 6))}

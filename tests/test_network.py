@@ -19,6 +19,7 @@ from brianff.devices.cache import cached, one_at_a_time
 from brianff.devices.cpp import CppSimulator, failure
 from brianff.devices.runtime import RuntimeSimulator
 from brianff.equations.compose import compose
+from brianff.learning.phases import Phases
 from brianff.network.architecture import Architecture
 from brianff.scratch import ScratchError, cache_folder, run_folder, sweep
 from brianff.stimulus import LABEL_NEUTRAL, LABEL_NONE, Schedule
@@ -33,7 +34,9 @@ def stimulus(a, rng, n=4):
     images = rng.uniform(0.1, 1, (a.images, a.n_pixels)) * (rng.random((a.images, a.n_pixels)) < 0.5)
     samples = np.arange(n * a.batch) % a.images
     right = rng.integers(0, a.n_classes, n * a.batch)
-    schedule = Schedule.pairs(samples, samples, right, (right + 1) % a.n_classes, 2 * np.arange(n * a.batch), a.batch)
+    number = 2 * np.arange(n * a.batch)
+    negative = samples, (right + 1) % a.n_classes, number + 1
+    schedule = Phases.paired().schedule((samples, right, number), negative, a)
     inputs = {"images": images, **schedule.inputs(a), "neurons0.seed": 7}
     rates = np.zeros(a.capacity + 1)
     rates[3::4] = 0.01
@@ -472,7 +475,7 @@ def test_a_step_of_the_rule_raises_positive_above_negative_goodness(rule):
     for seed in range(8):
         rng = np.random.default_rng(seed)
         image = rng.random((1, a.n_pixels))
-        schedule = Schedule.pairs(np.zeros(2, int), np.zeros(2, int), [0, 0], [1, 1], np.zeros(2, int), 1)
+        schedule = Phases.paired().schedule(([0, 0], [0, 0], [0, 0]), ([0, 0], [1, 1], [1, 1]), a)
         inputs = {"images": image, **schedule.inputs(a)}
         for level, (n_pre, n_post) in enumerate(zip(a.sizes[:-1], a.sizes[1:], strict=True), start=1):
             inputs[f"synapses{level}.w"] = rng.normal(size=n_pre * n_post) * 3 / np.sqrt(n_pre)

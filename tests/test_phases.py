@@ -7,7 +7,7 @@ from conftest import in_python
 import brianff as ff
 from brianff.learning.phases import POSITIVE, Epoch, Phases
 from brianff.network.architecture import Architecture
-from brianff.stimulus import LABEL_NONE, Schedule
+from brianff.stimulus import LABEL_NONE
 
 TINY = dict(device="runtime", layers=[8, 6], steps=20, label_neurons=2, batch=5, mini_batch=10, limit=40, refresh=20)
 TINY |= dict(chunk=20, epochs=1, validation=3)
@@ -77,10 +77,10 @@ def test_pairs_are_known():
 
 
 def test_a_schedule_of_phases():
-    epochs = Phases.of("+0 gap@4 +1@9 -1 -0").spread(range(2))
+    phases = Phases.of("+0 gap@4 +1@9 -1 -0")
     images, numbers = np.arange(3), np.array([20, 22, 24])
     positive, negative = (images, [1, 2, 3], numbers), (images + 10, [4, 5, 6], numbers + 1)
-    schedule = Schedule.of_phases(epochs, positive, negative, Architecture(4, 3, (5,), batch=2, n_steps=6))
+    schedule = phases.schedule(positive, negative, Architecture(4, 3, (5,), batch=2, n_steps=6))
     np.testing.assert_array_equal(schedule.image, [[0, 1], [-1, -1], [2, -1], [12, -1], [10, 11]])
     none = LABEL_NONE
     np.testing.assert_array_equal(schedule.label, [[1, 2], [none, none], [3, none], [6, none], [4, 5]])

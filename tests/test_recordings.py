@@ -10,6 +10,7 @@ from brianff.equations.kinds import FEEDBACK, available
 from brianff.equations.threshold import crossing
 from brianff.errors import BrianffWarning, OptionError
 from brianff.learning.forward_forward import ForwardForward
+from brianff.learning.phases import POSITIVE, Phases
 from brianff.learning.recordings import Recording, record_presentations, silence
 from brianff.learning.run import Run
 from brianff.network.architecture import Architecture
@@ -41,7 +42,7 @@ def record(neuron, sizes=(6,), weight=3.0, dt=1.0, n_steps=30, neurons=None, par
     n = [a.n_input, *sizes]
     inputs = {f"synapses{k + 1}.w": weight * rng.normal(size=n[k] * n[k + 1]) for k in range(len(sizes))}
     zero = np.zeros(1, int)
-    schedule = Schedule.pairs(zero, zero, zero + label, zero + label + 1, zero, 1)
+    schedule = Phases.paired().schedule((zero, zero + label, zero), (zero, zero + label + 1, zero + 1), a)
     image = np.full((1, 4), 0.9 if label >= 0 else 0.0)
     recording = record_presentations(composition, a, inputs, image, schedule, neurons)
     return recording, composition
@@ -237,7 +238,7 @@ def test_a_network_with_targets_is_recorded_like_any_other(models, tmp_path):
     a = Architecture(4, 2, (5, 2), label_neurons=0, batch=1, n_steps=30)
     rng = np.random.default_rng(0)
     zero = np.zeros(1, int)
-    schedule = Schedule.positive(zero, zero + 1, zero, 1)
+    schedule = POSITIVE.schedule((zero, zero + 1, zero), (zero, zero + 1, zero), a)
     inputs = {"synapses1.w": 9 * rng.normal(size=20), "synapses2.w": 9 * rng.normal(size=10)}
     recording = record_presentations(composition, a, inputs, np.full((1, 4), 0.9), schedule, {1: [0, 3], 2: [1]})
     assert recording.sizes == (4, 5, 2) and recording.goodness(1) is recording.goodness(2) is None

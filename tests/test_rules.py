@@ -10,6 +10,7 @@ from brianff.equations.compose import compose
 from brianff.equations.kinds import available
 from brianff.equations.model import load
 from brianff.errors import ModelError
+from brianff.learning.phases import Phases
 from brianff.network.architecture import Architecture
 from brianff.network.trial import check
 from brianff.stimulus import LABEL_NONE, Schedule
@@ -210,7 +211,7 @@ def test_the_goodness_of_positive_comes_to_exceed_that_of_negative(rule):
     composition = compose(models=dict(rule=rule, encoder="regular_rate"))
     a = Architecture(30, 2, (20,), label_neurons=0, batch=1, n_steps=STEPS, capacity=2 * pairs, images=2)
     k = np.zeros(pairs, int)
-    schedule = Schedule.pairs(k, k + 1, k + LABEL_NONE, k + LABEL_NONE, k, 1)
+    schedule = Phases.paired().schedule((k, k + LABEL_NONE, k), (k + 1, k + LABEL_NONE, k + 1), a)
     inputs = {
         "images": images,
         **schedule.inputs(a),

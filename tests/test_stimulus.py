@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from brianff.errors import OptionError
+from brianff.learning.phases import Phases
 from brianff.network.architecture import Architecture
 from brianff.stimulus import (
     EVALUATION_PRESENTATIONS,
@@ -298,7 +299,8 @@ def architecture(**changes):
 
 def pairs(n=5, batch=2):
     place = np.arange(n)
-    return Schedule.pairs(place, place + 100, place % 3, (place + 1) % 3, 2 * place, batch)
+    negative = place + 100, (place + 1) % 3, 2 * place + 1
+    return Phases.paired().schedule((place, place % 3, 2 * place), negative, architecture(batch=batch))
 
 
 def test_evaluation_fills_rows_in_order():

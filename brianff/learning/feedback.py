@@ -186,8 +186,7 @@ class Feedback(SpikingMethod):
     def stimulus(self, rows):
         samples, numbers = self.stream.take(rows, self.epochs)
         shown = np.arange(len(samples)), self.data.labels[samples], numbers
-        schedule = Schedule.of_phases(self.phases.spread(range(len(rows))), shown, shown, self.architecture)
-        return self.altered(self.shown(samples), numbers), schedule
+        return self.altered(self.shown(samples), numbers), self.phases.schedule(shown, shown, self.architecture)
 
     def rates_of(self, seen):
         c = self.options

@@ -29,7 +29,7 @@ from brianff.learning.spiking import SpikingMethod
 from brianff.network.architecture import Architecture
 from brianff.network.layers import layers_of
 from brianff.options import SAMPLES, option, parameters_of
-from brianff.stimulus import EVALUATION_PRESENTATIONS, LABEL_NONE, NEUTRAL_PRESENTATIONS, Schedule
+from brianff.stimulus import EVALUATION_PRESENTATIONS, LABEL_NONE, NEUTRAL_PRESENTATIONS
 
 __all__ = ["ForwardForward", "ForwardForwardOptions"]
 
@@ -254,11 +254,10 @@ class ForwardForward(SpikingMethod):
 
     def _in_phases(self, samples, images, number, negative_images, negative_labels, architecture):
         """Images and schedule of samples in all phases; `negative_images` None: those of the positive phase."""
-        own, a = np.arange(len(samples)), architecture
+        own = np.arange(len(samples))
         other = own if negative_images is None else own + len(own)
         positive = own, self.negatives.positive_labels(samples), number
-        epochs = self.phases.spread(range(-(-len(own) // a.batch)))
-        schedule = Schedule.of_phases(epochs, positive, (other, negative_labels, number + 1), a)
+        schedule = self.phases.schedule(positive, (other, negative_labels, number + 1), architecture)
         return images if negative_images is None else np.concatenate([images, negative_images]), schedule
 
     def rates_of(self, seen):

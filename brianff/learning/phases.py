@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from brianff.errors import OptionError
+from brianff.stimulus import LABEL_NONE, Schedule
 
 __all__ = ["Epoch", "POSITIVE", "Phases"]
 
@@ -139,6 +140,28 @@ class Phases:
                 elif first + epoch.row < n:
                     found.append(Epoch(first + epoch.row, epoch.phase, epoch.steps))
         return found
+
+    def schedule(self, positive, negative, architecture):
+        """The `brianff.stimulus.Schedule` of samples in all phases.
+
+        Parameters
+        ----------
+        positive, negative : (image, label, number)
+            Of the samples in each phase, (n,) int arrays; `batch` of them are a row.
+        architecture : `brianff.network.architecture.Architecture`
+            Whose batch and length of a stimulus epoch count.
+        """
+        a = architecture
+        shown = {phase: Schedule.evaluation(*values, a.batch) for phase, values in ((1, positive), (-1, negative))}
+        epochs = self.spread(range(len(shown[1])))
+
+        def collected(name, empty):
+            nothing = np.full(a.batch, empty)
+            return np.stack([nothing if e.row is None else getattr(shown[e.phase], name)[e.row] for e in epochs])
+
+        steps = np.array([e.steps or a.n_steps for e in epochs]) if any(e.steps for e in epochs) else None
+        phase = np.array([e.phase for e in epochs])
+        return Schedule(collected("image", -1), collected("label", LABEL_NONE), phase, collected("number", 0), steps)
 
     def updates(self, seen, mini_batch):
         """After which of the stimulus epochs of `spread` the optimizer takes a step: those that complete a mini-batch.

@@ -13,10 +13,10 @@ from brianff.errors import OptionError
 from brianff.learning.finite import not_finite, require_finite
 from brianff.learning.method import Method
 from brianff.learning.options import SpikingOptions
-from brianff.learning.phases import Phases
+from brianff.learning.phases import POSITIVE, Phases
 from brianff.learning.recordings import record_presentations
 from brianff.learning.samples import SampleStream, altered
-from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule
+from brianff.stimulus import EVALUATION_PRESENTATIONS
 
 __all__ = ["SpikingMethod"]
 
@@ -224,6 +224,6 @@ class SpikingMethod(Method):
 
     def presentations(self, samples):
         """(images, schedule) of what a recording shows of samples, side by side with nothing."""
-        rows = np.arange(len(samples))
-        number = EVALUATION_PRESENTATIONS - 2 * len(rows) + 2 * rows
-        return self.shown(samples), Schedule.positive(rows, self.data.labels[samples], number, 1)
+        rows, alone = np.arange(len(samples)), self.architecture.with_(batch=1)
+        shown = rows, self.data.labels[samples], EVALUATION_PRESENTATIONS - 2 * len(rows) + 2 * rows
+        return self.shown(samples), POSITIVE.schedule(shown, shown, alone)

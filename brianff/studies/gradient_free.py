@@ -18,7 +18,7 @@ from brianff.learning.method import limited
 from brianff.learning.population import evaluated, initial_weights, smoothed_gradient, trained_readout
 from brianff.learning.readout import SoftmaxReadout
 from brianff.options import EPOCHS, SEED, STEPS, TIME_STEP, Options, option
-from brianff.stimulus import Schedule, stream
+from brianff.stimulus import stream
 
 __all__ = ["ANN", "RULES", "SPIKING", "Comparison", "Settings", "finished", "table"]
 
@@ -242,8 +242,7 @@ class Comparison:
         images = np.zeros((a.images, a.n_pixels))
         images[:n] = pixels
         own = np.arange(n)
-        epochs = method.phases.spread(range(-(-n // a.batch)))
-        schedule = Schedule.of_phases(epochs, (own, labels, 2 * own), (own, wrong, 2 * own + 1), a)
+        schedule = method.phases.schedule((own, labels, 2 * own), (own, wrong, 2 * own + 1), a)
         inputs = {**method.inputs([1]), "images": images, **schedule.inputs(a)}
         with method.simulator.run(inputs, len(schedule)) as results:
             return projection.matrix(results[projection.key("dw")]).astype(float)
