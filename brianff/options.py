@@ -157,12 +157,7 @@ def _type_of(one):
 
 
 def _checked(one, value):
-    """The value of a field, in the type that the field says.
-
-    Raises
-    ------
-    OptionError
-    """
+    """The value of a field, in the type that the field says."""
     kind, many, optional = _type_of(one)
     name = flag_of(one.name)
     if value is None and optional:
@@ -275,17 +270,14 @@ class Parser(argparse.ArgumentParser):
 
 
 def parser_of(docstring, *classes):
-    """A parser with one option for each field of `Options` classes; options that are not given are None.
+    """A parser with one option for each field of `Options` classes; `docstring` describes the script.
 
-    Parameters
-    ----------
-    docstring : str
-        Description of the script.
-    *classes : type
+    Options that are not given are None.
     """
     parser = Parser(description=docstring)
-    for one in (one for each in classes for one in dataclasses.fields(each)):
-        _add(parser, one)
+    for each in classes:
+        for one in dataclasses.fields(each):
+            _add(parser, one)
     return parser
 
 

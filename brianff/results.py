@@ -176,12 +176,7 @@ def read_rows(path, config_of):
 
 
 class RunFolder:
-    """Reads and writes the folder of one run.
-
-    Parameters
-    ----------
-    path : path
-    """
+    """Reads and writes the folder of one run."""
 
     def __init__(self, path):
         self.path = Path(path)
@@ -190,14 +185,7 @@ class RunFolder:
     def create(cls, path, document, models=None, report=lambda text: None):
         """A new folder, which this process alone works in; refuses one that already holds a run.
 
-        Parameters
-        ----------
-        path : path
-        document : dict
-            For config.json, which gets its hash as well.
-        models : dict of str -> bytes, optional
-            Contents of model files, by their path in the folder.
-        report : callable, optional
+        config.json gets `document` and its hash; `models` are contents (bytes) of files by their path in the folder.
         """
         cls.check_new(path)
         folder, path = cls(path), Path(path)
@@ -328,14 +316,7 @@ class RunFolder:
 
     # -- checkpoint --------------------------------------------------------------------------------------------------
     def save_checkpoint(self, arrays, metrics):
-        """Write ``checkpoint.npz``, and what it has of metrics once more as ``metrics.csv``.
-
-        Parameters
-        ----------
-        arrays : dict of str -> array
-        metrics : list of dict
-            Of strings and numbers.
-        """
+        """Write ``checkpoint.npz``, and its metrics, a list of dict, once more as ``metrics.csv``."""
         self.save("checkpoint", arrays, metrics)
         self.write_metrics(metrics)
 

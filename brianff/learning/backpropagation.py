@@ -107,9 +107,8 @@ class Backpropagation(Feedback):
         return {name: value.astype(float) for name, value in super().initial_state().items()}
 
     def _learn(self, rows):
-        tally = np.zeros(2)
-        for first in range(rows.start, rows.stop, self.rows_per_update):
-            tally += self._step(range(first, first + self.rows_per_update))
+        firsts = range(rows.start, rows.stop, self.rows_per_update)
+        tally = sum(self._step(range(first, first + self.rows_per_update)) for first in firsts)
         self.require_finite(rows, self.levels)
         return tally
 

@@ -18,17 +18,9 @@ NO_PREDICTION = -1  # several classes tie
 
 
 def predicted_classes(values):
-    """Class with the largest value of every sample; `NO_PREDICTION` where several classes share it.
+    """Class with the largest value of every sample, (n,), from (n, n_classes); `NO_PREDICTION` where several share it.
 
     To take the first of them would favour low classes: a silent network would know all samples of class 0.
-
-    Parameters
-    ----------
-    values : (n, n_classes) array
-
-    Returns
-    -------
-    predicted : (n,) int array
     """
     values = np.asarray(values)
     shared = np.sum(values == values.max(axis=1, keepdims=True), axis=1) != 1  # none at all: not a number

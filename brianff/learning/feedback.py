@@ -1,7 +1,7 @@
 """Learning from output errors: networks with targets at their output, and feedback to their hidden layers.
 
 After every `mini_batch` samples the optimizer takes a step.  A run of the simulator ends with such a step, so that only
-weights, moments, feedback weights and mean rates go on from run to run; a chunk of several runs ends with a checkpoint.
+weights, moments, feedback weights and mean rates go on from run to run, each of which is a chunk.
 """
 
 from dataclasses import dataclass
@@ -114,8 +114,7 @@ class Feedback(SpikingMethod):
 
     def make_architecture(self):
         c = self.options
-        updates = max(1, c.chunk // c.batch) // self.rows_per_update
-        rows = max(1, updates) * self.rows_per_update
+        rows = self._whole_updates(max(1, c.chunk // c.batch))
         layers, capacity = (*layers_of(c.layers), Layer(self.data.n_classes)), rows * self.composition.presentations
         size = dict(capacity=capacity, images=rows * c.batch)
         return Architecture(layers=layers, label_neurons=0, **size, **self.size_options())
@@ -153,15 +152,15 @@ class Feedback(SpikingMethod):
 
     def next_stop(self, row, samples):
         """With the first step of the optimizer after so many samples, or after an epoch."""
-        end, per_update = min(row + samples // self.options.batch, self.end_of_epoch(row)), self.rows_per_update
-        return min(self.n_rows, max(row + per_update, -(-end // per_update) * per_update))
+        end = min(row + max(1, samples // self.options.batch), self.end_of_epoch(row))
+        return min(self.n_rows, self._whole_updates(end))
+
+    def _whole_updates(self, rows):
+        """So many rows or more: those with which the optimizer takes a step."""
+        return -(-rows // self.rows_per_update) * self.rows_per_update
 
     def learn(self, rows):
-        tally = np.zeros(2)
-        piece = self.architecture.capacity // self.composition.presentations
-        for first in range(rows.start, rows.stop, piece):
-            tally += self._learn(range(first, min(first + piece, rows.stop)))
-        right, output_spikes = tally
+        right, output_spikes = self._learn(rows)
         n = len(rows) * self.options.batch
         hidden, mean_n = self.levels[:-1], self.composition.kept[0]
         rates = {level: self.synaptic[f"neurons{level}.{mean_n}"] for level in hidden}
@@ -176,7 +175,7 @@ class Feedback(SpikingMethod):
         with self.learning(rows, seen, self.levels) as results:
             scores = self._output(results, "score", n * len(rows))[n - 1 :: n].reshape(len(samples), -1)
             spikes = self._output(results, "n_spikes", n * len(rows)).sum()
-        return np.array([np.sum(predicted_classes(scores) == self.data.labels[samples]), spikes])
+        return np.sum(predicted_classes(scores) == self.data.labels[samples]), spikes
 
     @property
     def phases(self):

@@ -19,13 +19,7 @@ _KINDS = {
 
 
 def not_finite(arrays):
-    """What is not finite, in words; None if everything is.
-
-    Parameters
-    ----------
-    arrays : dict of str -> array
-        Named as in ``"synapses1.w"``: kind of group, level and variable.
-    """
+    """What is not finite of arrays named as in ``"synapses1.w"``, in words; None if everything is."""
     found = {}
     for name, values in arrays.items():
         if not np.all(np.isfinite(values)):
@@ -42,23 +36,18 @@ def _place(group):
 
 
 def require_finite(arrays, samples, options, before_learning=lambda: None):
-    """Raise the error of numbers that overflowed.
+    """Raise the `DivergenceError` of numbers that overflowed: what is not finite, and which option to change.
 
     Parameters
     ----------
-    arrays : dict of str -> array
+    arrays
+        As for `not_finite`.
     samples : int
         Samples learnt when they were last looked at and finite.
     options : str
         Options that set the size of the initial weights and the parameters of models, as in "--init-gain or --set".
     before_learning : callable
-        Asked when something is not finite: what is not (`not_finite`) with the initial weights already, as long as no
-        weight has changed.
-
-    Raises
-    ------
-    DivergenceError
-        Says what is not finite and which option to change.
+        Asked when something is not finite: what is not with the initial weights already, as long as none has changed.
     """
     found = not_finite(arrays)
     if not found:

@@ -9,6 +9,7 @@ a key that only this user on this machine has (``~/.config/brianff/key``): someb
 """
 
 import ast
+import contextlib
 import dataclasses
 import hashlib
 import hmac
@@ -65,24 +66,11 @@ def begin_run(path, method):
 
 
 def begin(path, options, data, composition=None, report=lambda text: None, **more):
-    """A new `RunFolder`, made when everything is known to be in order.
-
-    Parameters
-    ----------
-    path : path
-    options : `brianff.options.Options`
-    data : `brianff.datasets.Dataset` or `brianff.datasets.EventDataset`
-    composition : `brianff.equations.compose.Composition`, optional
-    report : callable, optional
-        Called with a sentence that is worth knowing.
-    **more
-        Further entries of config.json.
-    """
+    """A new `RunFolder`, made when everything is known to be in order; `more` are further entries of config.json."""
     config, models, copies = _config(options, composition)
-    document = {"config": config, **more}
+    document = {"config": config, **more, "data": data_digest(data), "versions": versions()}
     if composition is not None:
         document |= {"equations": str(composition).splitlines(), "models": models}
-    document |= {"data": data_digest(data), "versions": versions()}
     if copies:
         document["signature"] = _signature(document, report)
     return RunFolder.create(path, document, copies, report)
@@ -130,25 +118,22 @@ def _copies(config, composition):
     for kind, model in composition.models.items():
         chosen = config.get(kind)
         if isinstance(chosen, Model):
-            place = f"models/{kind}/{chosen.name}.py"
-            contents[place] = chosen.source().encode()
-            digest = hashlib.sha256(contents[place]).hexdigest()
-            entries[kind], config[kind] = [{"copy": place, "original": None, "sha256": digest}], place
+            config[kind] = f"models/{kind}/{chosen.name}.py"
+            files = [(config[kind], None, chosen.source().encode())]
+        elif names_file(chosen):
+            chain = [os.path.abspath(model.path)]
+            while names_file(_base_of(model.path)):
+                model = model.base
+                chain.append(os.path.abspath(model.path))
+            top = os.path.commonpath([os.path.dirname(file) for file in chain])
+            files = [(f"models/{kind}/{os.path.relpath(file, top)}", file, Path(file).read_bytes()) for file in chain]
+        else:
             continue
-        if not names_file(chosen):
-            continue
-        chain = [model.path]
-        while names_file(_base_of(model.path)):
-            model = model.base
-            chain.append(model.path)
-        chain = [os.path.abspath(file) for file in chain]
-        top = os.path.commonpath([os.path.dirname(file) for file in chain])
-        entries[kind] = []
-        for file in chain:
-            place = f"models/{kind}/{os.path.relpath(file, top)}"
-            contents[place] = Path(file).read_bytes()
-            digest = hashlib.sha256(contents[place]).hexdigest()
-            entries[kind].append({"copy": place, "original": file, "sha256": digest})
+        contents |= {place: content for place, _, content in files}
+        entries[kind] = [
+            {"copy": place, "original": original, "sha256": hashlib.sha256(content).hexdigest()}
+            for place, original, content in files
+        ]
     return entries, contents
 
 
@@ -169,7 +154,9 @@ def _base_of(path):
 
 
 def reopen(path, options_class, report=lambda text: None, trust_models=False, check=lambda options: options):
-    """The folder of an interrupted run and its options, of which nothing has changed.
+    """The `RunFolder` of an interrupted run and its options, of which nothing has changed.
+
+    Options that name a model file name the copy in the folder.
 
     Parameters
     ----------
@@ -182,12 +169,6 @@ def reopen(path, options_class, report=lambda text: None, trust_models=False, ch
         Load the copies of model files in the folder, whoever began the run, and whatever has become of the originals.
     check : callable, optional
         Gets the options, and raises the `OptionError` of a value that no new run could have.
-
-    Returns
-    -------
-    folder : `RunFolder`
-    options : `options_class`
-        Those that name a model file name the copy in the folder.
 
     Raises
     ------
@@ -310,12 +291,9 @@ def _key():
         made = path.with_name(f"key-{secrets.token_hex(8)}")
         with open(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as f:
             f.write(secrets.token_hex(32))
-        try:
+        with contextlib.suppress(FileExistsError):
             os.link(made, path)  # whole, or not at all; another process may have been quicker
-        except FileExistsError:
-            pass
-        finally:
-            made.unlink()
+        made.unlink()
     key = path.read_bytes()
     if len(key) < 64:
         raise ResultsError(f"{path} is damaged: delete it. Runs with model files will then ask for --trust-models.")

@@ -22,7 +22,7 @@ from brianff.learning.evaluation import evaluate, present, true_and_best_wrong
 from brianff.learning.health import Health, lower_threshold
 from brianff.learning.method import of_phases
 from brianff.learning.negatives import negatives_of
-from brianff.learning.options import SpikingOptions
+from brianff.learning.options import SpikingOptions, gain_option
 from brianff.learning.phases import POSITIVE, Phases
 from brianff.learning.readout import SoftmaxReadout, features
 from brianff.learning.spiking import SpikingMethod
@@ -44,9 +44,7 @@ class ForwardForwardOptions(SpikingOptions):
         None, "Dale's principle: this part of the neurons of every layer excites, the others inhibit", above=0, below=1
     )
     label_neurons: int = option(10, "input neurons for each class", low=0, high=10_000)
-    init_gain: float = option(
-        1.5, "initial weights have standard deviation init_gain/sqrt(number of inputs)", above=0, high=1000
-    )
+    init_gain: float = gain_option(1.5)
     final_rate: float = option(0.05, "learning rate at the end, as a fraction; linear in between", low=0, high=1)
     greedy: bool = option(False, "train one layer after the other, each for all epochs")
     negatives: str = option(

@@ -67,16 +67,10 @@ class Health:
     n_train : int
         Samples of the training set.
 
-    Attributes
-    ----------
-    name : str
-        Of the network, where there are several.
-    has_diverged : bool
-        Whether a recording had values that are not finite.
     """
 
-    name = ""
-    has_diverged = False
+    name = ""  # of the network, where there are several
+    has_diverged = False  # whether a recording had values that are not finite
 
     def __init__(self, remedies, n_train):
         self.remedies, self.patience = remedies, min(PATIENCE, n_train)
@@ -87,13 +81,8 @@ class Health:
     def after_chunk(self, n, active, ordered=None):
         """Of `n` samples: whether each layer was active, and what it told apart.
 
-        Parameters
-        ----------
-        n : int
-        active : sequence of bool
-        ordered : dict of layer -> float, optional
-            Part of the samples with the larger goodness in the positive phase; where there are no predictions by the
-            goodness, and where negative samples are not chosen for being hard.
+        `ordered` has the part of the samples with the larger goodness in the positive phase, layer -> float; where
+        there are no predictions by the goodness, and where negative samples are not chosen for being hard.
         """
         for layer, is_active in zip(self.remedies, active, strict=True):
             self.silent_for[layer] = 0 if is_active else self.silent_for[layer] + n
@@ -111,16 +100,8 @@ class Health:
     def after_evaluation(self, done, how, predicted, labels, which="validation", layers=None):
         """Of predictions after the part `done` of the training, and of what layers told apart since the last ones.
 
-        Parameters
-        ----------
-        done : float
-        how, predicted : str, (n,) int array
-            What the network predicts, and by what.
-        labels : (n,) int array
-        which : str
-            Samples these are.
-        layers : dict of layer -> (n,) int array, optional
-            What each layer predicts by its own goodness.
+        `predicted`, (n,), are what the network says of the samples `which` by `how`; `layers`, layer -> (n,), what each
+        layer says by its own goodness.
         """
         since, self.ordered = self.ordered, {}
         if done < EARLIEST:

@@ -143,12 +143,7 @@ class Method(ABC):
 
     @abstractmethod
     def learn(self, rows):
-        """Learn from a range of rows.
-
-        Returns
-        -------
-        row : dict of str -> number
-            Metrics of this chunk.
+        """Learn from a range of rows; returns metrics of this chunk, a dict of str -> number.
 
         Raises
         ------
@@ -176,29 +171,15 @@ class Method(ABC):
     # -- measuring -------------------------------------------------------------------------------------------------
     @abstractmethod
     def evaluate(self, samples, offset=0):
-        """What the network says of samples, without learning.
+        """What the network says of samples (rows of the data set), without learning, as an `Evaluation`.
 
-        Parameters
-        ----------
-        samples : (n,) int array
-            Rows of the data set.
-        offset : int
-            Number of the first presentation, so that different sets get different noise.
-
-        Returns
-        -------
-        evaluation : `brianff.learning.evaluation.Evaluation`
+        `offset` is the number of the first presentation, so that different sets get different noise.
         """
 
     def record(self, samples, neurons=None):
-        """What the neurons do when samples are shown, as a `brianff.learning.recordings.Recording`.
+        """What the neurons do when samples (rows of the data set) are shown, as a `Recording`.
 
-        Parameters
-        ----------
-        samples : (n,) int array
-            Rows of the data set.
-        neurons : sequence of int, optional
-            Neurons of each layer whose variables are recorded (all spikes are); default: all.
+        `neurons` are those of each layer whose variables are recorded (all spikes are); default: all.
         """
         raise OptionError(f"the method {self.name} has no spikes and no membranes to record.")
 
@@ -253,11 +234,7 @@ def limited(samples, limit, split_seed=0):
 def load_data(options, dataset=None):
     """A data set, and its training samples: those that `limit` leaves, at random.
 
-    Parameters
-    ----------
-    options : `brianff.learning.options.DataOptions`
-    dataset : `brianff.datasets.Dataset` or `brianff.datasets.EventDataset`, optional
-        In place of the one that the options name.
+    `dataset`, an object, is taken in place of the one that the `DataOptions` name.
     """
     if dataset is None:
         given = {name: getattr(options, name) for name in ("data", "download", "validation", "split_seed")}

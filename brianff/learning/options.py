@@ -11,7 +11,7 @@ from brianff.equations.kinds import FORWARD_FORWARD, OF_SPIKE_TRAINS
 from brianff.errors import OptionError
 from brianff.options import EPOCHS, SAMPLES, SEED, STEPS, TIME_STEP, Options, option
 
-__all__ = ["DataOptions", "RunOptions", "SpikingOptions", "layers_option", "set_option"]
+__all__ = ["DataOptions", "RunOptions", "SpikingOptions", "gain_option", "layers_option", "set_option"]
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,7 @@ class RunOptions(DataOptions):
     model_kinds: ClassVar[tuple] = ()  # options that name a model
 
     def resolved(self, dataset=None):
-        """The same options with the defaults of a data set filled in.
-
-        Parameters
-        ----------
-        dataset : `brianff.datasets.Dataset` or `brianff.datasets.EventDataset`, optional
-            Where it was given as an object.
+        """The same options with the defaults of a data set filled in, which may have been given as an object.
 
         Raises
         ------
@@ -83,6 +78,11 @@ def layers_option(example, default=None):
         f"a word for each layer, as in {example}: its neurons; r: recurrent; d0.1: a tenth of the synapses from below"
     )
     return option(default, f"{help}; t2: which take two time steps", metavar="N,N", some=True, also="incoming")
+
+
+def gain_option(default):
+    help = "initial weights have standard deviation init_gain/sqrt(number of inputs)"
+    return option(default, help, above=0, high=1000)
 
 
 def set_option(help="replace a parameter of the models, as in tau_m=10*ms"):

@@ -31,7 +31,7 @@ from brianff.learning.evaluation import evaluate, present
 from brianff.learning.finite import require_finite
 from brianff.learning.health import Health
 from brianff.learning.method import Method
-from brianff.learning.options import RunOptions
+from brianff.learning.options import RunOptions, gain_option
 from brianff.learning.readout import SoftmaxReadout, features
 from brianff.learning.rectified import labelled, modulators, normalised, pair_errors
 from brianff.learning.search import METHODS, Ascent
@@ -84,32 +84,25 @@ class SpikingPopulation:
         a = self.architecture.with_(layers=self.shape[1:], batch=BATCH, images=BATCH * self.architecture.capacity)
         return simulator(self.device, a, self.composition, self.report)
 
-    def _inputs(self, weights):
-        return {"neurons0.seed": 1, "synapses1.w": weights}
-
     def show(self, weights, pixels, labels):
-        """Every stimulus to every member.
+        """Every stimulus to every member; goodness traces when it ends, (n, members, n_neurons).
 
         Parameters
         ----------
         weights : (members, n_inputs, n_neurons) array
         pixels : (n, n_pixels) array
         labels : (n,) int array
-
-        Returns
-        -------
-        activity : (n, members, n_neurons) array
-            Goodness traces when the stimulus ends.
         """
-        n = np.arange(len(pixels))
-        inputs = self._inputs(np.moveaxis(weights, 0, 1))
-        shown = present(self.simulator, inputs, pixels, n, np.asarray(labels), n)[1][0]
-        return shown.reshape(len(n), self.members, -1).astype(float)
+        shown = self._show(self.simulator, np.moveaxis(weights, 0, 1), pixels, labels)
+        return shown.reshape(len(pixels), self.members, -1).astype(float)
 
     def present(self, w, pixels, labels):
         """Stimuli to one network with weights (n_inputs, n_neurons); (n, n_neurons)."""
-        n = np.arange(len(pixels))
-        return present(self.alone, self._inputs(w), pixels, n, np.asarray(labels), n)[1][0]
+        return self._show(self.alone, w, pixels, labels)
+
+    def _show(self, simulator, weights, pixels, labels):
+        n, inputs = np.arange(len(pixels)), {"neurons0.seed": 1, "synapses1.w": weights}
+        return present(simulator, inputs, pixels, n, np.asarray(labels), n)[1][0]
 
     def events(self, pixels):
         """Synaptic events of a presentation with a label, on average."""
@@ -156,7 +149,7 @@ class AnnPopulation:
 
 
 def fitness(positive, negative, alpha, scope):
-    """What each member is worth; larger is better.
+    """What each member is worth, (members, n_neurons) or (members, 1); larger is better.
 
     Parameters
     ----------
@@ -166,10 +159,6 @@ def fitness(positive, negative, alpha, scope):
         Steepness of the loss.
     scope : {"neuron", "layer"}
         See above.
-
-    Returns
-    -------
-    fitness : (members, n_neurons) or (members, 1) array
     """
     margin = positive**2 - negative**2
     of_layer = margin.mean(axis=2)
@@ -206,9 +195,7 @@ class PopulationSearchOptions(RunOptions):
     learning_rate: float = option(0.3, "steps of es, spsa and gradient, in the same units", low=0, high=1000)
     longest: float = option(1.5, "limit of a particle's length, in units of the initial weights'", above=0, high=1000)
     alpha: float = option(6.0, "steepness of the loss", above=0, high=1000)
-    init_gain: float = option(
-        1.5, "initial weights have standard deviation init_gain/sqrt(number of inputs)", above=0, high=1000
-    )
+    init_gain: float = gain_option(1.5)
     uniform_share: float = option(0.2, "part of the hard negatives that is drawn uniformly", low=0, high=1)
     refresh: int = option(10, "generations between two readings of the readout's beliefs", **SAMPLES)
     device: str = device_option()

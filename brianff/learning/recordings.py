@@ -187,7 +187,7 @@ class Recording:
 
 
 def record_presentations(composition, architecture, inputs, images, schedule, neurons=None):
-    """Spikes and variables of neurons in a few presentations, on the NumPy reference device.
+    """`Recording` of neurons in a few presentations, on the NumPy reference device.
 
     The compiled network has no monitors; the reference gives the same spikes and needs no compiler.
 
@@ -204,10 +204,6 @@ def record_presentations(composition, architecture, inputs, images, schedule, ne
     neurons : sequence of int, or dict of level -> sequence of int, optional
         Neurons whose variables are recorded in every step: of every layer as many of them as there are, or of the
         layers named (default: all).  Spikes are recorded of all neurons.
-
-    Returns
-    -------
-    recording : `Recording`
 
     Raises
     ------
@@ -244,19 +240,7 @@ def _chosen(neurons, sizes):
 
 
 def collect(simulator, images, schedule):
-    """What a `RuntimeSimulator` with monitors has recorded in its last run.
-
-    Parameters
-    ----------
-    simulator : `RuntimeSimulator`
-        Made with ``record``.
-    images, schedule
-        As for `record_presentations`.
-
-    Returns
-    -------
-    recording : `Recording`
-    """
+    """`Recording` of the last run of a `RuntimeSimulator` made with ``record``; see `record_presentations`."""
     a = simulator.architecture
     built, composition = simulator.built, simulator.built.composition
     ends = np.cumsum(schedule.lengths(a))
@@ -303,10 +287,7 @@ def _traces(monitor, level):
 def divergence(built):
     """A sentence on the first value of a neuron in the last run that was no finite number, or nothing.
 
-    Parameters
-    ----------
-    built : `FeedForwardNetwork`
-        With monitors, on the NumPy runtime.
+    `built` is a `FeedForwardNetwork` with monitors, on the NumPy runtime.
     """
     if built.watch.found is None:
         return ""
@@ -321,12 +302,7 @@ def divergence(built):
 def silence(recording, composition, gain=None):
     """A sentence on the layers of a recording without a spike, and how near the threshold they came, or nothing.
 
-    Parameters
-    ----------
-    recording : `Recording`
-    composition : `Composition`
-    gain : (str, float), optional
-        Option that makes weights larger, and its value.
+    `gain` is an option that makes weights larger, and its value.
     """
     silent = [level for level in range(len(recording.sizes)) if not len(recording.spikes(level)[0])]
     if not silent:

@@ -27,7 +27,7 @@ from brianff.learning.evaluation import Evaluation, never_active
 from brianff.learning.finite import require_finite
 from brianff.learning.health import Health
 from brianff.learning.method import Method, of_phases
-from brianff.learning.options import RunOptions
+from brianff.learning.options import RunOptions, gain_option
 from brianff.learning.readout import SoftmaxReadout, features
 from brianff.options import NEURONS, SAMPLES, option
 from brianff.stimulus import LABEL_NEUTRAL, generator_state, hybrids_of, restore_generator, stream, wrong_labels
@@ -43,7 +43,7 @@ def normalised(y):
 
 
 def modulators(positive, negative, alpha, theta=None):
-    """How much a rise of g+ and a fall of g- lower the loss of each pair.
+    """How much a rise of g+ and a fall of g- lower the loss of each pair: two (n,) arrays.
 
     Parameters
     ----------
@@ -53,10 +53,6 @@ def modulators(positive, negative, alpha, theta=None):
         Steepness of the loss.
     theta : float, optional
         Threshold; without it, the loss of the pair (SymBa).
-
-    Returns
-    -------
-    m_positive, m_negative : (n,) arrays
     """
     if theta is None:
         m = alpha * _sigmoid(alpha * (negative - positive))
@@ -69,20 +65,9 @@ def _sigmoid(z):
 
 
 def pair_errors(y, alpha, theta=None):
-    """What the loss of pairs tells the units of a layer.
+    """n_out/2 times the gradient of the mean loss over pairs, (2*n, n_out), and the goodness, (2*n,).
 
-    Parameters
-    ----------
-    y : (2*n, n_out) array
-        Activity in the positive samples, then in the negative ones.
-    alpha, theta : float
-        See `modulators`.
-
-    Returns
-    -------
-    delta : (2*n, n_out) array
-        n_out/2 times the gradient of the mean loss over pairs.
-    goodness : (2*n,) array
+    `y`, (2*n, n_out), is the activity in the positive samples, then in the negative ones; see `modulators`.
     """
     n, g = len(y) // 2, np.mean(y * y, axis=1)
     rise, fall = modulators(g[:n], g[n:], alpha, theta)
@@ -130,22 +115,17 @@ class Layer:
         return np.maximum(y, 0, out=y)
 
     def gradient(self, x, y, alpha, theta=None, peer=0.0):
-        """n_out/2 times the gradient of the mean loss over pairs: three factors, x, y and the modulator.
+        """Gradients for w and b as of `pair_errors`: three factors, x, y and the modulator; and the goodness, (2*n,).
 
         Parameters
         ----------
-        x : (2*n, n_in) array
-            Input.
-        y, alpha, theta
-            As for `pair_errors`.
+        x, y : (2*n, n_in) and (2*n, n_out) arrays
+            Input and activity of the positive samples, then of the negative ones.
+        alpha, theta
+            As for `modulators`.
         peer : float
             Weight of peer normalisation (Hinton 2022, section 4), which moves each neuron's mean activity towards that
             of its layer, silent neurons included.
-
-        Returns
-        -------
-        dw, db : arrays of the shapes of w, b
-        goodness : (2*n,) array
         """
         n, (delta, g) = len(x) // 2, pair_errors(y, alpha, theta)
         if peer:
@@ -161,9 +141,7 @@ class RectifiedOptions(RunOptions):
     layers: tuple[int, ...] | None = option(
         None, "units of each layer, as in 1000,1000", metavar="N,N", some=True, **NEURONS
     )
-    init_gain: float = option(
-        1.0, "initial weights have standard deviation init_gain/sqrt(number of inputs)", above=0, high=1000
-    )
+    init_gain: float = gain_option(1.0)
     label_scale: float | None = option(None, "value of a label's input, where a white pixel is 1", low=0, high=1000)
     loss: str = option("symba", "loss of a layer: of the pair, or with a threshold", choices=["symba", "threshold"])
     alpha: float | None = option(None, "steepness of the loss", above=0, high=1000)
@@ -295,10 +273,7 @@ class Rectified(Method):
     def _learn(self, samples, rate):
         """One mini-batch: readout and its beliefs, negative samples, and a step of every layer.
 
-        Returns
-        -------
-        goodness : (n_layers, 2*n) array
-            Of the positive samples, then of the negative ones.
+        Returns the goodness of the positive samples, then of the negative ones, (n_layers, 2*n).
         """
         c, rng = self.options, self._rng
         pixels, labels = self.pixels[samples], self.data.labels[samples]

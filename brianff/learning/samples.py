@@ -13,12 +13,7 @@ __all__ = ["SampleStream", "altered"]
 class SampleStream:
     """Sample s of a pass over the training set is at position s of a random order, drawn anew for every pass.
 
-    Parameters
-    ----------
-    train : (n,) int array
-    batch : int
-        Samples of a row, presented side by side.
-    seed : int
+    `batch` samples of `train`, (n,), are a row, and presented side by side.
     """
 
     def __init__(self, train, batch, seed):
@@ -69,8 +64,8 @@ def altered(shown, numbers, options, data, together):
         Of the samples in the stream.
     options : `brianff.learning.options.SpikingOptions`
     data : `brianff.datasets.Dataset` or `brianff.datasets.EventDataset`
-    together : int
-        Samples that share a generator of random numbers, see `brianff.stimulus.drawn`.
+    together
+        As for `brianff.stimulus.drawn`.
     """
     if options.jitter:
         pixels = (-options.jitter, options.jitter + 1)

@@ -22,7 +22,6 @@ def goodness_distribution(evaluation, figure=None):
     evaluation : `brianff.learning.evaluation.Evaluation`
         With goodness: (n, n_classes, n_layers).
     figure : `matplotlib.figure.Figure` or `SubFigure`, optional
-        To draw on (default: a new one).
     """
     goodness = evaluation.goodness
     if goodness is None or not len(goodness):
@@ -75,7 +74,6 @@ def receptive_fields(w1, image_shape, n=40, figure=None):
     n : int
         Number of neurons, if there are as many.
     figure : `matplotlib.figure.Figure` or `SubFigure`, optional
-        To draw on (default: a new one).
 
     Returns
     -------
@@ -125,7 +123,6 @@ def confusion(evaluation, how=None, classes=None, figure=None):
     classes : sequence of str, optional
         Names of the classes, as ``data.classes`` (default: numbers).
     figure : `matplotlib.figure.Figure` or `SubFigure`, optional
-        To draw on (default: a new one).
 
     Returns
     -------

@@ -32,7 +32,6 @@ def raster(recording, epochs=None, figure=None):
     epochs : sequence of int, optional
         Consecutive stimulus epochs (default: the first four).
     figure : `matplotlib.figure.Figure` or `SubFigure`, optional
-        To draw on (default: a new one).
 
     Returns
     -------
@@ -112,7 +111,6 @@ def membrane(recording, level=1, neuron=None, epochs=None, variables=None, figur
     variables : sequence of str, optional
         What to show (default: the state variables of the neuron model, and the trace x; of a large model, the first).
     figure : `matplotlib.figure.Figure` or `SubFigure`, optional
-        To draw on (default: a new one).
 
     Returns
     -------

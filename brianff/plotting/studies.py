@@ -17,7 +17,6 @@ def comparison(results, measures, figure=None):
         As from `brianff.studies.comparison.summary`; measures accuracy (in %), spikes, events and milliseconds.
     measures : dict of measure -> label
     figure : `matplotlib.figure.Figure` or `SubFigure`, optional
-        To draw on (default: a new one).
 
     Returns
     -------
@@ -88,7 +87,6 @@ def gradient_free(rows, scaling, methods, n_inputs, figure=None):
     n_inputs : int
         Pixels, for the label of the axis.
     figure : `matplotlib.figure.Figure` or `SubFigure`, optional
-        To draw on (default: a new one).
     """
     colours = {"gradient": "0.1", "symba": "0.1", "surrogate_gradient": "0.5", "r_stdp": "#a3195b"} | {
         "es": "#14529e", "spsa": "#009e73", "ga": "#e88a00", "pso": "#b05fb0",
@@ -139,7 +137,6 @@ def convergence(rows, figure=None):
     rows : list of dict
         A row for each method and seed, as of `brianff.train`, with the method's ``name``.
     figure : `matplotlib.figure.Figure` or `SubFigure`, optional
-        To draw on (default: a new one).
 
     Returns
     -------
@@ -182,7 +179,6 @@ def gradient_error(dt, errors, of_reference, figure=None):
     of_reference : float
         Largest relative error of the reference itself.
     figure : `matplotlib.figure.Figure` or `SubFigure`, optional
-        To draw on (default: a new one).
     """
     dt = np.asarray(dt, dtype=float)
     figure = canvas(figure, WIDTH, 4.6)
@@ -214,7 +210,6 @@ def awake_asleep(rows, figure=None):
     rows : list of dict
         As of `brianff.train`, each with its "pairs".
     figure : `matplotlib.figure.Figure` or `SubFigure`, optional
-        To draw on (default: a new one).
     """
     figure = canvas(figure, WIDTH, 4.4)
     axes = figure.subplots()

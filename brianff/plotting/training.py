@@ -28,7 +28,6 @@ def goodness_over_training(metrics, figure=None):
     metrics : list of dict
         Rows of `brianff.Run.metrics` or ``metrics.csv``; only those of chunks are used.
     figure : `matplotlib.figure.Figure` or `SubFigure`, optional
-        To draw on (default: a new one).
 
     Returns
     -------
@@ -71,7 +70,6 @@ def learning_curve(metrics, figure=None):
     metrics : list of dict
         Rows of `brianff.Run.metrics` or ``metrics.csv``; only those of validations are used.
     figure : `matplotlib.figure.Figure` or `SubFigure`, optional
-        To draw on (default: a new one).
     """
     if not metrics:
         raise OptionError("metrics: there are none to draw.")
