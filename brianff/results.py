@@ -37,8 +37,7 @@ from brianff.errors import BrianffError
 from brianff.hashes import digest_of
 
 __all__ = [
-    "InUseError", "ResultsError", "RunFolder", "atomic_write", "config_digest", "lock_folder", "read_rows",
-    "write_arrays", "write_rows",
+    "InUseError", "ResultsError", "RunFolder", "atomic_write", "config_digest", "lock_folder", "write_arrays",
 ]  # fmt: skip
 
 _WHAT_TO_DO = {
@@ -133,46 +132,6 @@ def lock_folder(path, report=lambda text: None):
     """
     path = Path(path).resolve()
     return _held.get(path) or _held.setdefault(path, _Lock(path, report))
-
-
-def write_rows(path, rows):
-    """Write rows for `read_rows`."""
-    atomic_write(path, json.dumps({"digest": digest_of(rows), "rows": rows}, indent=1).encode())
-
-
-def read_rows(path, config_of):
-    """Rows that an earlier call of a protocol has written; none if there is no such file.
-
-    Parameters
-    ----------
-    path : `pathlib.Path`
-    config_of : callable
-        The options (dict) with which this call would make a row; they must be those in the row's ``config``.
-
-    Raises
-    ------
-    ResultsError
-        If the file is damaged, or made with other options.
-    """
-    if not path.exists():
-        return []
-    try:
-        document = json.loads(path.read_text())
-        rows = document["rows"]
-        whole = document["digest"] == digest_of(rows)
-        options = [(row["config"], json.loads(json.dumps(config_of(row)))) for row in rows] if whole else []
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ResultsError(f"{path} holds no results of this protocol ({error!r}): choose another --out.") from None
-    if not whole:
-        raise ResultsError(f"{path} has been changed since it was written: put it back, or choose another --out.")
-    for then, now in options:
-        for key in sorted(then.keys() | now.keys()):
-            if then.get(key) != now.get(key):
-                raise ResultsError(
-                    f"{path} has results of {key} = {then.get(key)}, and now it is {now.get(key)}: choose another "
-                    "--out, or the same options."
-                )
-    return rows
 
 
 class RunFolder:
@@ -305,14 +264,6 @@ class RunFolder:
 
     def has(self, name):
         return (self.path / f"{name}.npz").exists()
-
-    def load_whole(self, name, report):
-        """As `load`, but None where the file is missing or damaged, and a sentence to `report` says so."""
-        try:
-            return self.load(name)
-        except ResultsError as error:
-            report(f"left out: {error}")
-            return None
 
     # -- checkpoint --------------------------------------------------------------------------------------------------
     def save_checkpoint(self, arrays, metrics):

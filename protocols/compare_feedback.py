@@ -80,14 +80,15 @@ def main(arguments=None):
         Job(
             f"{method}_seed{seed}",
             {"method": "feedback", **common, **METHODS[method][1], "seed": seed},
-            {"rival": method, "name": METHODS[method][0], "seed": seed},
+            {"rival": method, "seed": seed},
         )
         for seed in choice.seeds
         for method in choice.methods
     ]
     run(jobs, out, computing)
     done = [row for row in Rows(out / RESULTS) if "failed" not in row]  # with those of earlier calls
-    rows = sorted(done, key=lambda row: (list(METHODS).index(row["rival"]), row["seed"]))
+    done.sort(key=lambda row: (list(METHODS).index(row["rival"]), row["seed"]))
+    rows = [{"name": METHODS[row["rival"]][0], **row} for row in done]
 
     # The table: mean and standard deviation over the seeds.
     print(f"\n{'':30} {'seeds':>10} {'test (%)':>14} {'validation (%)':>16} {'cos(F, W)':>12} {'s a run':>8}")

@@ -133,10 +133,9 @@ def _numbers(out, printed):
                 for key in sorted(arrays.files):
                     content.write(f"{path.name} {key} {arrays[key].dtype} {arrays[key].shape}\n".encode())
                     content.write(np.ascontiguousarray(arrays[key]).tobytes())
-    for path in sorted(out.glob("**/results.json")):
-        rows = json.loads(path.read_text())["rows"]
-        rows = [{k: v for k, v in row.items() if k != "config"} for row in rows]
-        content.write(_without_times(json.dumps(rows, sort_keys=True)).encode())
+    for path in sorted(out.glob("**/*.jsonl")):
+        entries = sorted(map(json.loads, path.read_text().splitlines()), key=lambda entry: entry["run"])
+        content.write(_without_times(json.dumps([entry["row"] for entry in entries], sort_keys=True)).encode())
     if not content.tell():
         content.write(_without_times(printed.replace(str(out), "")).encode())
     return content.getvalue()

@@ -20,11 +20,12 @@ from conftest import campaign
 from brianff import plotting
 from brianff.command_line import main as cli
 from brianff.equations.kinds import available
+from brianff.jobs.pools import Computing
 from brianff.learning.feedback import Feedback
 from brianff.learning.forward_forward import ForwardForward
 from brianff.learning.rectified import Rectified
 from brianff.learning.run import Run
-from brianff.studies.gradient_free import Comparison, Settings
+from brianff.studies.gradient_free import Settings
 
 SEED, LINES, SECONDS = 14, campaign(500, 70), 10
 LONG = "x" * 3000
@@ -68,9 +69,9 @@ CLASSES = {
     "forward_forward": [ForwardForward.Options],
     "sfdfa": [Feedback.Options],
     "ann_forward_forward": [Rectified.Options],
-    "gradient_free": [Settings],
-    "compare_models": [brianff.protocols.compare_models.Choice],
-    "compare_feedback": [importlib.import_module("brianff.protocols.compare_feedback").Choice],
+    "gradient_free": [Settings, Computing],
+    "compare_models": [brianff.protocols.compare_models.Choice, Computing],
+    "compare_feedback": [importlib.import_module("brianff.protocols.compare_feedback").Choice, Computing],
     "check_gradients": [brianff.protocols.check_gradients.Trials],
     "inspect_neuron": [brianff.protocols.inspect_neuron.Stimulation],
 }
@@ -152,8 +153,7 @@ def stops(monkeypatch):
         raise Reached
 
     monkeypatch.setattr(Run, "train", one_chunk)
-    monkeypatch.setattr(Comparison, "course", at_once)
-    monkeypatch.setattr("brianff.studies.comparison.measure_all", at_once)
+    monkeypatch.setattr("brianff.jobs.engine.pool_of", at_once)
     monkeypatch.setattr(brianff.protocols.check_gradients.gradient_check, "finite_difference_error", at_once)
     monkeypatch.setattr(plotting, "save", at_once)
     return reached

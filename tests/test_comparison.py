@@ -3,8 +3,7 @@
 import pytest
 
 from brianff import plotting
-from brianff.studies import comparison
-from brianff.studies.comparison import MEASURES, Combination, latest, markdown, measure, medians, refusals, summary
+from brianff.studies.comparison import MEASURES, Combination, jobs, markdown, medians, refusals, summary
 
 
 @pytest.mark.parametrize(
@@ -23,10 +22,13 @@ def test_what_cannot_work_is_refused_with_a_reason(names, reason):
     assert misfit is None if reason is None else reason in misfit
 
 
-def test_all_are_measured_when_the_processes_come_to_their_end(monkeypatch):
-    monkeypatch.setattr(comparison, "TASKS_OF_A_PROCESS", 2)
-    monkeypatch.setattr(comparison, "measure", pow)  # of three integers, as quick as can be
-    assert sorted(comparison.measure_all({k: 2 for k in range(7)}, 1000, 2)) == [k**2 for k in range(7)]
+def test_every_combination_has_a_run_for_each_seed_and_is_compiled_for_the_first():
+    made = jobs([Combination("lif", "phase", "symba"), Combination("lif", "phase", "class_competition")], [1, 2], {})
+    assert [(job.columns["rule"], job.options["seed"]) for job in made] == [
+        ("symba", 1), ("class_competition", 1), ("symba", 2), ("class_competition", 2)
+    ]  # fmt: skip
+    assert made[1].options["goodness"] == "class_groups" and made[1].options["negatives"] == "none"
+    assert len({job.name for job in made}) == 4
 
 
 def results():
@@ -48,26 +50,12 @@ def results():
 FAILED = {"neuron": "adex", "code": "phase", "rule": "csdp", "seed": 1, "failed": "ValueError: a | b\nand c"}
 
 
-def test_a_failure_is_a_row_and_ends_its_combination_only(monkeypatch):
-    def measured(options):
-        if options["seed"] == 2:
-            raise FloatingPointError("no longer finite")
-        return dict.fromkeys(MEASURES, 1.0)
-
-    monkeypatch.setattr(comparison, "_measure_seed", measured)
-    first, second = measure(Combination("lif", "phase", "symba"), [1, 2, 3])
-    assert first["accuracy"] == 1 and "failed" not in first
-    assert second["seed"] == 2 and second["failed"] == "FloatingPointError: no longer finite"
-
-
-def test_a_failure_stands_in_the_table_until_it_is_put_right():
-    failing = latest([*results(), FAILED])
+def test_a_failure_stands_in_the_table():
+    failing = [*results(), FAILED]
     assert summary(failing) == summary(results())
     last = markdown(failing).splitlines()[-1]
     assert last.startswith("| adex | phase | csdp | | seed 1 failed: ValueError: a / b and c |")
     assert last.count("|") == markdown(failing).splitlines()[0].count("|")
-    put_right = results()[0] | {"rule": "csdp"}
-    assert "failed" not in markdown(latest([*failing, put_right]))
 
 
 def test_medians_of_every_neuron_code_and_rule():

@@ -13,7 +13,7 @@ import signal
 
 import numpy as np
 import pytest
-from brianff.protocols import ann_forward_forward, forward_forward, gradient_free, sfdfa
+from brianff.protocols import ann_forward_forward, forward_forward, sfdfa
 from conftest import campaign
 
 from brianff.learning.feedback import Feedback
@@ -217,28 +217,3 @@ def require_sentence(status, said, what):
     lines = [line for line in said.err.splitlines() if not line.startswith("warning: ")]
     assert status == 1 and len(lines) == 1 and lines[0].startswith("error: "), (what, said.err)
     assert what[0] in lines[0] or re.search(r"--[a-z]", lines[0]), (what, said.err)
-
-
-def test_a_damaged_folder_of_a_search(tmp_path, capsys, in_time):
-    top = tmp_path / "top"
-    small = ["--quick", "--seeds", "1", "--spiking", "none", "--ann", "gradient,ga-neuron", "--widths", "5"]
-    assert gradient_free.main([*small, "--out", str(top)]) == 0
-    expected = RunFolder(top).load("checkpoint")
-    rng = random.Random("damage of a search")
-    for number in range(campaign(20, 5)):
-        run = tmp_path / f"run{number}"
-        shutil.copytree(top, run)
-        what = damage(run, top, rng)
-        if what[1] == "swapped":
-            continue
-        capsys.readouterr()
-        in_time(120)
-        status = gradient_free.main(["--resume", str(run)])
-        in_time(0)
-        said = capsys.readouterr()
-        if status == 0:
-            found = RunFolder(run).load("checkpoint")
-            for name in expected:
-                np.testing.assert_array_equal(found[name], expected[name], err_msg=f"{what}")
-        else:
-            require_sentence(status, said, what)

@@ -24,7 +24,7 @@ PROTOCOLS = {
     "compare_feedback": [],
     "compare_models": [],
 }
-BY_FOLDER = ("compare_feedback", "compare_models")  # go on with the same command
+BY_FOLDER = ("compare_feedback", "compare_models", "gradient_free")  # go on with the same command
 CLOCKS = {"seconds", "cpu_seconds", "milliseconds", "samples_per_second", "validation_seconds", "python_seconds"}
 
 
@@ -34,15 +34,25 @@ def command(name, *options):
 
 def results(run):
     """Everything that must not depend on interruptions, as nested lists and dictionaries."""
-    if (run / "results.json").exists():
-        rows = json.loads((run / "results.json").read_text())["rows"]
+    if (run / "results.jsonl").exists():
+        lines = (run / "results.jsonl").read_text().splitlines()
+        rows = [entry["row"] for entry in sorted(map(json.loads, lines), key=lambda entry: entry["run"])]
     else:
         rows = RunFolder(run).load_checkpoint()[1]
-    out = {"rows": [{k: v for k, v in row.items() if k not in CLOCKS} for row in rows]}
-    for path in sorted(run.glob("*.npz")):
-        arrays = RunFolder(run).load(path.stem)
-        out[path.stem] = {name: array.tobytes() for name, array in arrays.items() if name not in CLOCKS}
+    out = {"rows": without_clocks(rows)}
+    for path in sorted(run.rglob("*.npz")):
+        arrays, name = RunFolder(path.parent).load(path.stem), str(path.relative_to(run))
+        out[name] = {name: array.tobytes() for name, array in arrays.items() if name not in CLOCKS}
     return out
+
+
+def without_clocks(value):
+    """Rows, and lists of rows in them, without times."""
+    if isinstance(value, list):
+        return [without_clocks(one) for one in value]
+    if isinstance(value, dict):
+        return {key: without_clocks(one) for key, one in value.items() if key not in CLOCKS}
+    return value
 
 
 def in_memory(pids):

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from brianff.errors import BrianffError, OptionError, speaking_of_options
-from brianff.jobs.seeds import without
 from brianff.learning.feedback import Feedback
 from brianff.learning.forward_forward import ForwardForward
 from brianff.learning.rectified import Rectified
@@ -125,16 +124,3 @@ def test_options_of_training_are_checked_when_they_are_made(config, options):
     if options.keys() <= {field.name for field in dataclasses.fields(config)}:
         with pytest.raises(BrianffError, match=f"{next(iter(options))} must"):
             config(**options)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "left"),
-    [
-        (["--seeds", "1,2", "--epochs", "3"], ["--epochs", "3"]),
-        (["--seeds=1,2", "--jobs", "2", "--seeds", "3"], []),
-        (["--epochs", "3", "--quick"], ["--epochs", "3", "--quick"]),
-        (["--seeds", "--seeds"], []),
-    ],
-)
-def test_options_that_are_left_out(arguments, left):
-    assert without(arguments, "--seeds", "--jobs") == left

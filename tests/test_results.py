@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from brianff.results import ResultsError, RunFolder, atomic_write, lock_folder, read_rows, write_rows
+from brianff.results import ResultsError, RunFolder, atomic_write, lock_folder
 
 
 @pytest.fixture
@@ -290,23 +290,6 @@ def test_read_metrics_names_a_damaged_file(run, content):
     (run.path / "metrics.csv").write_bytes(content)
     with pytest.raises(ResultsError, match=r"metrics\.csv"):
         run.read_metrics()
-
-
-def test_rows_of_an_earlier_call_must_have_been_made_with_the_same_options(tmp_path):
-    path = tmp_path / "results.json"
-    assert read_rows(path, None) == []
-    rows = [{"seed": 1, "config": {"hidden": [10], "epochs": 3}}]
-    write_rows(path, rows)
-    assert read_rows(path, lambda row: {"hidden": (10,), "epochs": 3}) == rows
-    with pytest.raises(ResultsError, match="results of epochs = 3, and now it is 4: choose another out"):
-        read_rows(path, lambda row: {"hidden": (10,), "epochs": 4})
-    path.write_text(path.read_text().replace('"seed": 1', '"seed": 2'))
-    with pytest.raises(ResultsError, match="has been changed since it was written"):
-        read_rows(path, lambda row: {"hidden": (10,), "epochs": 3})
-    for damaged in ("{", "[3]", '[{"seed": 1}]', '{"rows": 3}'):
-        path.write_text(damaged)
-        with pytest.raises(ResultsError, match="holds no results of this protocol"):
-            read_rows(path, lambda row: {})
 
 
 # -- other runs, other processes -----------------------------------------------------------------------------------
