@@ -40,19 +40,7 @@ LONGEST_LIST = 1000
 
 
 def option(
-    default,
-    help,
-    *,
-    low=None,
-    high=None,
-    above=None,
-    below=None,
-    multiple_of=None,
-    distinct=False,
-    some=False,
-    parameters=False,
-    also=None,
-    **more,
+    default, help, *, distinct=False, some=False, parameters=False, also=None, choices=None, metavar=None, **limits
 ):
     """A field of an `Options` class.
 
@@ -61,9 +49,6 @@ def option(
     default : object
         None where the value depends on something else.
     help : str
-    low, high, above, below : number, optional
-        Every value is at least `low`, at most `high`, more than `above` and less than `below`.
-    multiple_of : int, optional
     distinct, some : bool
         No value of a tuple comes twice; there is one at least.
     parameters : bool
@@ -71,11 +56,14 @@ def option(
     also : str, optional
         Attribute by which an object is known that may stand, in Python, where the command line has a text: a model
         that is given as strings, a layer.
-    **more
-        ``choices`` and ``metavar``, as `argparse` has them.
+    choices, metavar
+        As `argparse` has them.
+    **limits
+        Of every value: at least ``low``, at most ``high``, more than ``above``, less than ``below``, and a
+        ``multiple_of`` a number.
     """
-    limits = Range(low, high, above, below, multiple_of)
-    metadata = dict(help=help, range=limits, distinct=distinct, some=some, parameters=parameters, also=also, more=more)
+    metadata = dict(help=help, range=Range(**limits), distinct=distinct, some=some, parameters=parameters, also=also)
+    metadata |= dict(choices=choices, metavar=metavar)
     return field(default=default, metadata=metadata)
 
 
@@ -199,7 +187,7 @@ def _checked_one(one, name, kind, value, many=False):
             raise OptionError(f"{name} must {limits.must()}, not {shortened(value)}.") from None
     if kind is str and not value.strip():
         raise OptionError(f"{name} must not be empty.")
-    choices = one.metadata["more"].get("choices")
+    choices = one.metadata["choices"]
     if choices is not None and value not in choices:
         said = "must be one of" if not many else "may have"
         raise OptionError(f"{name} {said} {', '.join(choices)}, not {shortened(value)}.")
@@ -294,9 +282,7 @@ def _add(parser, one):
     notes = [limits] if limits else []
     notes += [f"default: {default}"] if default not in (None, "", False) else []
     described = (help + (f" ({'; '.join(notes)})" if notes else "")).replace("%", "%%")
-    more = dict(one.metadata["more"])
-    if many:
-        more.pop("choices", None)  # of each value, not of the list
+    more = dict(metavar=one.metadata["metavar"], choices=None if many else one.metadata["choices"])
     if one.metadata["parameters"]:
         parser.add_argument(flag_of(one.name), action="append", type=text, help=described, **more)
     elif kind is bool:

@@ -85,7 +85,7 @@ class Reached(BaseException):
 def values_of(field, pick):
     """A value for an option: good, at the border or absurd."""
     kind, name = str(field.type), field.name
-    choices = field.metadata["more"].get("choices")
+    choices = field.metadata["choices"]
     if name == "device":
         return pick(["runtime", "gpu", "", "RUNTIME", "--"])
     if name == "dataset":

@@ -28,7 +28,7 @@ from brianff.hashes import file_digest
 from brianff.results import ResultsError, RunFolder, config_digest
 
 __all__ = [
-    "begin", "begin_run", "check_data", "check_equations", "check_options", "data_digest", "names_file", "reopen",
+    "begin_run", "check_data", "check_equations", "check_options", "data_digest", "names_file", "reopen",
     "versions",
 ]  # fmt: skip
 
@@ -60,34 +60,29 @@ def data_digest(data):
 
 
 def begin_run(path, method):
-    """The new `RunFolder` of a `brianff.learning.method.Method`."""
-    more = {"method": method.name, "dataset": method.data.name}
-    return begin(path, method.options, method.data, method.composition, method.report, **more)
-
-
-def begin(path, options, data, composition=None, report=lambda text: None, **more):
-    """A new `RunFolder`, made when everything is known to be in order; `more` are further entries of config.json."""
-    config, models, copies = _config(options, composition)
-    document = {"config": config, **more, "data": data_digest(data), "versions": versions()}
-    if composition is not None:
-        document |= {"equations": str(composition).splitlines(), "models": models}
+    """The new `RunFolder` of a `brianff.learning.method.Method`, made when everything is known to be in order."""
+    config, models, copies = _config(method)
+    document = {"config": config, "method": method.name, "dataset": method.data.name}
+    if method.composition is not None:
+        document |= {"equations": str(method.composition).splitlines(), "models": models}
+    document |= {"data": data_digest(method.data), "versions": versions()}
     if copies:
-        document["signature"] = _signature(document, report)
-    return RunFolder.create(path, document, copies, report)
+        document["signature"] = _signature(document, method.report)
+    return RunFolder.create(path, document, copies, method.report)
 
 
-def _config(options, composition):
+def _config(method):
     """Options as config.json has them, its entries of model files, and these files' contents."""
-    config = {one.name: getattr(options, one.name) for one in dataclasses.fields(options)}
+    config = {one.name: getattr(method.options, one.name) for one in dataclasses.fields(method.options)}
     if isinstance(config.get("layers"), tuple):
         config["layers"] = [layer if isinstance(layer, int) else str(layer) for layer in config["layers"]]
-    return config, *(_copies(config, composition) if composition is not None else ({}, {}))
+    return config, *(_copies(config, method.composition) if method.composition is not None else ({}, {}))
 
 
 def check_options(folder, method):
     """Refuse to go on with a run of other options or model files than those of a `brianff.learning.method.Method`."""
     document = folder.config
-    config, models, _ = _config(method.options, method.composition)
+    config, models, _ = _config(method)
     now = json.loads(json.dumps(config | {"method": method.name}))
     then = document.get("config", {}) | {"method": document.get("method")}
     for name in sorted((now.keys() | then.keys()) - {"device", "data", "download"}):
@@ -153,7 +148,7 @@ def _base_of(path):
 # -- going on ------------------------------------------------------------------------------------------------------
 
 
-def reopen(path, options_class, report=lambda text: None, trust_models=False, check=lambda options: options):
+def reopen(path, options_class, report=lambda text: None, trust_models=False):
     """The `RunFolder` of an interrupted run and its options, of which nothing has changed.
 
     Options that name a model file name the copy in the folder.
@@ -162,13 +157,11 @@ def reopen(path, options_class, report=lambda text: None, trust_models=False, ch
     ----------
     path : path
     options_class : type
-        A class of `brianff.options.Options`.
+        A class of `brianff.learning.options.RunOptions`.
     report : callable, optional
         Called with a sentence that is worth knowing.
     trust_models : bool
         Load the copies of model files in the folder, whoever began the run, and whatever has become of the originals.
-    check : callable, optional
-        Gets the options, and raises the `OptionError` of a value that no new run could have.
 
     Raises
     ------
@@ -181,7 +174,7 @@ def reopen(path, options_class, report=lambda text: None, trust_models=False, ch
     values = _options(options_class, document, place)
     try:
         options = options_class(**values)
-        check(options)
+        options.resolved()
     except OptionError as error:
         raise ResultsError(f"{place}: {error}") from None
     folder.check_unchanged(document)

@@ -130,17 +130,11 @@ class ForwardForward(SpikingMethod):
         composition.require_fit()
         groups = composition.class_groups
         if groups != (c.negatives == "none"):
-            of_models = (
-                f"--goodness {composition.models['goodness'].name} with --rule {composition.models['rule'].name} "
-            )
-            raise OptionError(
-                of_models
-                + (
-                    "has no negative phase and no label among its input: add --negatives none."
-                    if groups
-                    else "learns from positive and negative phases: --negatives none is for class groups."
-                )
-            )
+            learns = "learns from positive and negative phases: --negatives none is for class groups."
+            if groups:
+                learns = "has no negative phase and no label among its input: add --negatives none."
+            names = (composition.models[kind].name for kind in ("goodness", "rule"))
+            raise OptionError("--goodness {} with --rule {} {}".format(*names, learns))
         if "pairs" in composition.needs and not self.phases.is_paired:
             raise OptionError(
                 f"--rule {composition.models['rule'].name} compares the two phases of every sample, and --phases "
@@ -157,8 +151,8 @@ class ForwardForward(SpikingMethod):
             )
         rows = max(1, min(c.chunk, c.refresh) // c.batch)
         rows = -(-rows // self.phases.rows) * self.phases.rows
-        epochs, steps = self.phases.length(rows, c.steps)
-        capacity = max(2 * rows, epochs)
+        epochs = self.phases.spread(range(rows))
+        capacity, steps = max(2 * rows, len(epochs)), sum(epoch.steps or c.steps for epoch in epochs)
         return Architecture(
             layers=layers,
             **self.size_options(),

@@ -125,11 +125,6 @@ class Phases:
             one[1:] == (row, 1) and other == (one[0] + 1, row, -1) for row, (one, other) in enumerate(pairs)
         )
 
-    def length(self, rows, steps):
-        """(stimulus epochs, time steps) of so many rows, in a network with stimulus epochs of so many time steps."""
-        epochs = self.spread(range(rows))
-        return len(epochs), sum(epoch.steps or steps for epoch in epochs)
-
     def spread(self, rows):
         """The stimulus epochs of a range of rows, whose `row` counts within it; the last cycle may be shorter."""
         n, found = len(rows), []

@@ -78,7 +78,7 @@ class Run:
         """
         if method is None:
             method = method_class(RunFolder.open(path, report).document.get("method"))
-        folder, options = folders.reopen(path, method.Options, report, trust_models, lambda o: o.resolved())
+        folder, options = folders.reopen(path, method.Options, report, trust_models)
         options = dataclasses.replace(options, **{k: v for k, v in changes.items() if v is not None})
         if options.dataset is None and dataset is None:
             dataset = _named(folder)

@@ -5,7 +5,7 @@ import re
 import numpy as np
 from matplotlib import colormaps
 
-from brianff.plotting.style import COLOURS, TEXT, WIDTH, canvas, tidy
+from brianff.plotting.style import TEXT, WIDTH, canvas, only_ticks, tidy
 
 __all__ = ["search", "sweep"]
 
@@ -53,11 +53,6 @@ def sweep(rows, by, measure="validation_accuracy", figure=None):
     measure : str
         Entry that is drawn, a part of one.
     figure : `matplotlib.figure.Figure` or `SubFigure`, optional
-        To draw on (default: a new one).
-
-    Returns
-    -------
-    figure : `matplotlib.figure.Figure`
     """
     grouped = {}
     for row in rows:
@@ -86,11 +81,9 @@ def sweep(rows, by, measure="validation_accuracy", figure=None):
     numbers = [_number(value) for value in columns[along]]
     if _is_wide(numbers):
         axes.set_xscale("log")
-    axes.set_xticks(sorted(set(numbers)), [f"{number:g}" for number in sorted(set(numbers))])
-    axes.minorticks_off()
+    only_ticks(axes.xaxis, sorted(set(numbers)))
     axes.set(xlabel=_label(along, columns[along]), ylabel=label)
-    axes.grid(color=COLOURS["grid"], linewidth=0.6)
-    tidy(axes)
+    tidy(axes, grid=True)
     if len(lines) > 1:
         figure.legend(loc="outside right upper", frameon=False, fontsize=TEXT)
     return figure
@@ -115,8 +108,7 @@ def _listed(grouped, by, label, figure):
     axes.invert_yaxis()
     more = f" (the best {len(shown)} of {len(points)})" if len(points) > len(shown) else ""
     axes.set_xlabel(label + more)
-    axes.grid(color=COLOURS["grid"], linewidth=0.6)
-    tidy(axes)
+    tidy(axes, grid=True)
     return figure
 
 
@@ -131,7 +123,6 @@ def search(trials, names, importance=None, figure=None):
         What was varied.
     importance : dict of str -> float, optional
     figure : `matplotlib.figure.Figure` or `SubFigure`, optional
-        To draw on (default: a new one).
 
     Returns
     -------
@@ -159,9 +150,8 @@ def _history(axes, trials):
         best = np.maximum.accumulate([value for _, value in complete])
         axes.step([number for number, _ in complete], best, where="post", color=_LINES[1], label="best so far")
     axes.set(xlabel="trial", ylabel="validation accuracy (%)")
-    axes.grid(color=COLOURS["grid"], linewidth=0.6)
     axes.legend(frameon=False, fontsize=TEXT - 1)
-    tidy(axes)
+    tidy(axes, grid=True)
 
 
 def _importance(axes, names, importance):
