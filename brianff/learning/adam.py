@@ -10,9 +10,10 @@ BLOCK = 1 << 15  # elements of an optimizer step that stay in the cache together
 class Adam:
     """Adam (Kingma & Ba 2015) on a list of arrays, changed in place."""
 
-    def __init__(self, parameters, beta1=0.9, beta2=0.999, epsilon=1e-8):
+    beta1, beta2, epsilon = 0.9, 0.999, 1e-8
+
+    def __init__(self, parameters):
         self.parameters = parameters
-        self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
         self.m1 = [np.zeros_like(p) for p in parameters]
         self.m2 = [np.zeros_like(p) for p in parameters]
         self.n_updates = 0

@@ -76,15 +76,12 @@ def present(simulator, inputs, images, image, label, number, keep_traces=True):
         stop = start + np.searchsorted(distinct, a.images, side="right")
         rows, local = np.unique(image[start:stop], return_inverse=True)
         schedule = Schedule.evaluation(local, label[start:stop], number[start:stop], a.batch)
-        n = stop - start
-        with simulator.run(inputs | schedule.inputs(a, images[rows]), len(schedule)) as results:
-            goodness.append(
-                np.stack(
-                    [results.recorded(f"record_g{level}", "g", len(schedule)).reshape(-1)[:n] for level in layers], 1
-                )
-            )
+        n, epochs = stop - start, len(schedule)
+        with simulator.run(inputs | schedule.inputs(a, images[rows]), epochs) as results:
+            of_layers = [results.recorded(f"record_g{level}", "g", epochs).ravel()[:n] for level in layers]
+            goodness.append(np.stack(of_layers, axis=1))
             for level in layers if keep_traces else ():
-                x = results.recorded(f"record_x{level}", "x", len(schedule))
+                x = results.recorded(f"record_x{level}", "x", epochs)
                 traces[level - 1].append(x.reshape(-1, a.sizes[level])[:n])
         start = stop
     return np.concatenate(goodness), [np.concatenate(t) for t in traces] if keep_traces else None
@@ -127,9 +124,8 @@ class Evaluation:
     @property
     def ways(self):
         """How classes can be predicted, the usual way first: goodness, upper (of layers >= 2), readout, output."""
-        found = ["goodness", "upper"] if self.goodness is not None else []
-        found += ["readout"] if self.belief is not None else []
-        return tuple(found + (["output"] if self.output is not None else []))
+        known = {"goodness": self.goodness, "upper": self.goodness, "readout": self.belief, "output": self.output}
+        return tuple(way for way, values in known.items() if values is not None)
 
     def scores(self, how=None):
         """(n, n_classes) array, whose largest value of a sample is the prediction."""
@@ -138,10 +134,8 @@ class Evaluation:
             if how in ("goodness", "upper"):
                 raise OptionError("this network has no label input to try labels with: predict by the readout.")
             raise OptionError(f"there is no prediction by '{how}': it is {', '.join(self.ways)}.")
-        if how == "readout":
-            return self.belief
-        if how == "output":
-            return self.output
+        if how in ("readout", "output"):
+            return self.belief if how == "readout" else self.output
         first = 0 if how == "goodness" else min(1, self.goodness.shape[2] - 1)
         return self.goodness[:, :, first:].sum(axis=2)
 

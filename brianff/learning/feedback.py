@@ -152,7 +152,7 @@ class Feedback(SpikingMethod):
 
     def next_stop(self, row, samples):
         """With the first step of the optimizer after so many samples, or after an epoch."""
-        end = min(row + max(1, samples // self.options.batch), self.end_of_epoch(row))
+        end = min(row + max(1, samples // self.options.batch), self.end_of_epoch(row, self.options.batch))
         return min(self.n_rows, self._whole_updates(end))
 
     def _whole_updates(self, rows):

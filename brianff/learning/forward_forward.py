@@ -202,7 +202,7 @@ class ForwardForward(SpikingMethod):
         """Never across a refresh, an epoch, a stage or within a cycle of phases."""
         batch, inside = self.options.batch, self._place(row)[1]
         block, cycle = self.options.refresh // batch, self.phases.rows
-        stops = (inside // block + 1) * block, self.rows_per_stage, self.end_of_epoch(inside)
+        stops = (inside // block + 1) * block, self.rows_per_stage, self.end_of_epoch(inside, batch)
         wanted = max(cycle, samples // batch // cycle * cycle)
         return row - inside + min(inside + wanted, *stops)
 

@@ -120,16 +120,19 @@ class Method(ABC):
         """Passes over the training set that are complete before a row."""
         return self.samples_at(row) // len(self.train)
 
+    def end_of_epoch(self, row, size):
+        """Row, of `size` samples each, with which the pass over the training set ends that a row belongs to."""
+        n = len(self.train)
+        return -(-(row * size // n + 1) * n // size)
+
     def require_updates(self):
         """Raise the `OptionError` of a run that would never learn anything."""
         if not self.n_rows:
-            name = self.samples_of_update
-            raise OptionError(
-                f"{flag_of(name)} {getattr(self.options, name)} is more than the {len(self.train)} training samples: "
-                "lower it, or raise --limit or --epochs."
-                if name
-                else "--epochs and --limit leave nothing to learn: raise them."
-            )
+            text, name = "--epochs and --limit leave nothing to learn: raise them.", self.samples_of_update
+            if name:
+                text = f"{flag_of(name)} {getattr(self.options, name)} is more than the {len(self.train)} training "
+                text += "samples: lower it, or raise --limit or --epochs."
+            raise OptionError(text)
 
     @property
     @abstractmethod

@@ -284,9 +284,8 @@ class PopulationSearch(Method):
         return row * self.options.pairs
 
     def next_stop(self, row, samples):
-        pairs, n = self.options.pairs, len(self.train)
-        epoch = -(-(self.epoch_at(row) + 1) * n // pairs)
-        return min(self.n_rows, max(row + 1, epoch), row + max(1, samples // pairs))
+        pairs = self.options.pairs
+        return min(self.n_rows, self.end_of_epoch(row, pairs), row + max(1, samples // pairs))
 
     def learn(self, rows):
         for _ in rows:

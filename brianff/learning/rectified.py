@@ -189,6 +189,7 @@ class Rectified(Method):
 
     name = "rectified"
     Options = RectifiedOptions
+    sizes = ()
 
     def build(self):
         c, data = self.options, self.data
@@ -198,24 +199,18 @@ class Rectified(Method):
             raise OptionError(
                 f"--batch {c.batch} is more than the {len(self.train)} training samples: lower it, or raise --limit."
             )
-        pixels = data.images.reshape(len(data.images), -1)
-        self.pixels = (pixels / 255.0).astype(np.float32)
-        self._sizes = (data.n_pixels + (data.n_classes if c.labels_shown else 0), *c.layers)
+        self.pixels = (data.images.reshape(len(data.images), -1) / 255.0).astype(np.float32)
+        self.sizes = (data.n_pixels + (data.n_classes if c.labels_shown else 0), *c.layers)
         shapes = list(zip(self.sizes[:-1], self.sizes[1:], strict=True))
         weights = sum(n_in * n_out for n_in, n_out in shapes)
         require_memory(16 * weights, f"--layers: the weights of layers {self.network_name()}")
-        self.layers = [
-            Layer(*shape, stream(c.seed, "weights", level), c.init_gain) for level, shape in enumerate(shapes, start=1)
-        ]
+        rngs = (stream(c.seed, "weights", level) for level in self.levels)
+        self.layers = [Layer(*shape, rng, c.init_gain) for shape, rng in zip(shapes, rngs, strict=True)]
         self.optimizer = Adam([p for layer in self.layers for p in (layer.w, layer.b)])
         self.readout = SoftmaxReadout(sum(c.layers) + 1, data.n_classes, c.readout_rate, c.batch)
         self._epoch, self._rng, self._order = -1, stream(c.seed, "epoch", 0), None
         remedies = {f"layer {k}": f"a larger --init-gain than {c.init_gain:g}" for k in self.levels}
         self.health = Health(remedies, len(self.train))
-
-    @property
-    def sizes(self):
-        return self._sizes
 
     def activities(self, x):
         """Activity of every layer, a list of (n, n_l) arrays, for input (n, n_in)."""
@@ -290,12 +285,11 @@ class Rectified(Method):
         x, theta = np.concatenate(pair), c.theta if c.loss == "threshold" else None
         gradients, goodness = [], []
         for layer in self.layers:
-            x = normalised(x)
-            y = layer.activity(x)
-            dw, db, g = layer.gradient(x, y, c.alpha, theta, c.peer)
+            below = normalised(x)
+            x = layer.activity(below)
+            dw, db, g = layer.gradient(below, x, c.alpha, theta, c.peer)
             gradients += [dw, db]
             goodness.append(g)
-            x = y
         self.optimizer.step(gradients, rate)
         return np.array(goodness)
 

@@ -84,14 +84,10 @@ class SpikingMethod(Method):
         data, encoder = self.data, self.composition.models["encoder"]
         trains = isinstance(data, datasets.EventDataset)
         if encoder.reads_spike_times != trains:
-            raise OptionError(
-                f"--encoder {encoder.name} "
-                + (
-                    f"reads intensities, and '{data.name}' holds spike times: take --encoder {OF_SPIKE_TRAINS}."
-                    if trains
-                    else f"reads spike times, and '{data.name}' holds images: take another one."
-                )
-            )
+            reads = f"reads spike times, and '{data.name}' holds images: take another one."
+            if trains:
+                reads = f"reads intensities, and '{data.name}' holds spike times: take --encoder {OF_SPIKE_TRAINS}."
+            raise OptionError(f"--encoder {encoder.name} {reads}")
         if trains and (notice := data.check_duration(self.architecture.n_steps, self.architecture.dt_ms * 1e-3)):
             self.report(notice)
 
@@ -137,11 +133,6 @@ class SpikingMethod(Method):
         return altered(shown, numbers, self.options, self.data, self.together)
 
     # -- the course of training ------------------------------------------------------------------------------------
-    def end_of_epoch(self, row):
-        """Row with which the pass over the training set ends that a row belongs to."""
-        batch, n = self.options.batch, len(self.train)
-        return -(-(row * batch // n + 1) * n // batch)
-
     def stimulus(self, rows):
         """Images and schedule of a range of rows of the stream, in all their phases."""
         raise NotImplementedError
