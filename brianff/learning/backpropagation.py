@@ -12,6 +12,7 @@ from brianff.errors import OptionError
 from brianff.learning.adam import adam_step
 from brianff.learning.evaluation import predicted_classes
 from brianff.learning.feedback import Feedback
+from brianff.stimulus import Schedule
 
 __all__ = ["Backpropagation", "spike_time_gradients"]
 
@@ -117,7 +118,7 @@ class Backpropagation(Feedback):
         a, c, n = self.architecture, self.composition, self.options.mini_batch
         L = self.levels[-1]
         samples, numbers = self.stream.take(rows, self.epochs)
-        schedule = self.unlearnt(samples, numbers)
+        schedule = Schedule.evaluation(np.arange(n), self.data.labels[samples], numbers, a.batch)
         inputs = self.inputs() | schedule.inputs(a, self.altered(self.shown(samples), numbers))
         with self.simulator.run(inputs, len(schedule)) as results:
             found = (self._spikes(results, level, len(schedule)) for level in (0, *self.levels))

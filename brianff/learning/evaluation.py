@@ -11,7 +11,7 @@ from brianff.stimulus import EVALUATION_PRESENTATIONS, LABEL_NEUTRAL, LABEL_NONE
 
 __all__ = [
     "NO_PREDICTION", "Evaluation", "confusion_matrix", "evaluate", "never_active",
-    "predicted_classes", "present", "ties", "true_and_best_wrong",
+    "predicted_classes", "present", "presented", "ties", "true_and_best_wrong",
 ]  # fmt: skip
 
 NO_PREDICTION = -1  # several classes tie
@@ -65,26 +65,30 @@ def present(simulator, inputs, images, image, label, number, keep_traces=True):
     traces : list of (n, n_l) arrays, or None without `keep_traces`
     """
     a = simulator.architecture
-    layers = range(1, a.depth + 1)
     if not len(image):
         return np.zeros((0, a.depth)), [np.zeros((0, n)) for n in a.sizes[1:]]
-    goodness, traces = [], [[] for _ in layers]
-    start = 0
+    levels = range(1, a.depth + 1)
+    variables = [(f"record_g{k}", "g") for k in levels] + [(f"record_x{k}", "x") for k in levels if keep_traces]
+    found = presented(simulator, inputs, images, image, label, number, variables)
+    return np.concatenate(found[: a.depth], axis=1), found[a.depth :] if keep_traces else None
+
+
+def presented(simulator, inputs, images, image, label, number, variables):
+    """As `present`: the values of variables, as in ``("record_g1", "g")``, an (n, n_values) array for each of them."""
+    a, found, start = simulator.architecture, [[] for _ in variables], 0
     while start < len(image):
         # Only the images of this piece travel, and only as many as the compiled network has room for.
         distinct = _distinct(image[start : start + a.capacity * a.batch])
         stop = start + np.searchsorted(distinct, a.images, side="right")
         rows, local = np.unique(image[start:stop], return_inverse=True)
         schedule = Schedule.evaluation(local, label[start:stop], number[start:stop], a.batch)
-        n, epochs = stop - start, len(schedule)
+        epochs = len(schedule)
         with simulator.run(inputs | schedule.inputs(a, images[rows]), epochs) as results:
-            of_layers = [results.recorded(f"record_g{level}", "g", epochs).ravel()[:n] for level in layers]
-            goodness.append(np.stack(of_layers, axis=1))
-            for level in layers if keep_traces else ():
-                x = results.recorded(f"record_x{level}", "x", epochs)
-                traces[level - 1].append(x.reshape(-1, a.sizes[level])[:n])
+            for name, pieces in zip(variables, found, strict=True):
+                values = results.recorded(*name, epochs).reshape(epochs * a.batch, -1)
+                pieces.append(values[: stop - start])
         start = stop
-    return np.concatenate(goodness), [np.concatenate(t) for t in traces] if keep_traces else None
+    return [np.concatenate(pieces) for pieces in found]
 
 
 def _distinct(values):

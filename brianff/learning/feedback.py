@@ -14,7 +14,7 @@ from brianff.equations.compose import compose
 from brianff.equations.kinds import FEEDBACK
 from brianff.equations.limits import require_limits
 from brianff.errors import OptionError
-from brianff.learning.evaluation import Evaluation, predicted_classes
+from brianff.learning.evaluation import Evaluation, predicted_classes, presented
 from brianff.learning.health import Health, lower_threshold
 from brianff.learning.options import SpikingOptions, set_option
 from brianff.learning.phases import POSITIVE, Epoch, Phases
@@ -200,21 +200,11 @@ class Feedback(SpikingMethod):
         return results.recorded("record_output", variable, n_epochs).reshape(n_epochs, self.architecture.batch, -1)
 
     # -- looking at it ---------------------------------------------------------------------------------------------
-    def unlearnt(self, samples, numbers):
-        """`Schedule` of samples that nothing learns from."""
-        return Schedule.evaluation(np.arange(len(samples)), self.data.labels[samples], numbers, self.architecture.batch)
-
     def evaluate(self, samples, offset=0):
-        a, found = self.architecture, {"score": [], "n_spikes": []}
-        for start in range(0, len(samples), a.images):
-            piece = samples[start : start + a.images]
-            schedule = self.unlearnt(piece, EVALUATION_PRESENTATIONS + piece)
-            inputs = self.inputs() | schedule.inputs(a, self.shown(piece))
-            with self.simulator.run(inputs, len(schedule)) as results:
-                for variable, pieces in found.items():
-                    values = self._output(results, variable, len(schedule))
-                    pieces.append(values.reshape(-1, a.n_classes)[: len(piece)])
-        scores, counts = (np.concatenate(pieces) for pieces in found.values())
+        shown = self.shown(samples), np.arange(len(samples)), self.data.labels[samples]
+        variables = ("record_output", "score"), ("record_output", "n_spikes")
+        number = EVALUATION_PRESENTATIONS + samples
+        scores, counts = presented(self.simulator, self.inputs(), *shown, number, variables)
         return Evaluation(self.data.labels[samples], output=scores, spikes_per_neuron=float(counts.mean()))
 
     def weights(self):
