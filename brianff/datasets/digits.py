@@ -13,20 +13,13 @@ def load_digits(validation=None, split_seed=0):
 
     Parameters
     ----------
-    validation : int or float, optional
-        Number or fraction of the samples left by the test split to hold out for validation (default 0.2).
-    split_seed : int
-        Seed that draws both held-out splits. The test split depends on nothing else.
+    validation, split_seed
+        As `brianff.datasets.load` takes them. The test split depends on the seed alone.
 
     Returns
     -------
     Dataset
         A stratified quarter of the samples is the test split.
-
-    Raises
-    ------
-    OptionError
-        If `validation` leaves no training sample.
 
     Notes
     -----

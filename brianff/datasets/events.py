@@ -79,10 +79,8 @@ class EventDataset(Labelled):
         first = np.flatnonzero(np.diff(train[order], prepend=-1))
         place = np.empty(len(train), int)
         place[order] = np.arange(len(train)) - np.repeat(first, np.diff(first, append=len(train)))
-        object.__setattr__(self, "_train", train)
-        object.__setattr__(self, "_place", place)
-        object.__setattr__(self, "_steps", {})
-        object.__setattr__(self, "_start", np.searchsorted(self.samples, np.arange(len(self.labels) + 1)))
+        start = np.searchsorted(self.samples, np.arange(len(self.labels) + 1))
+        vars(self).update(_train=train, _place=place, _steps={}, _start=start)  # of a frozen object
 
     @property
     def images(self):
@@ -208,28 +206,21 @@ class EventDataset(Labelled):
                 "give one of each for every spike, and at least one spike",
             )
 
-        def refuse(bad, problem, remedy):
+        n_samples, within = len(self.labels), np.diff(samples, prepend=samples[0]) == 0
+        early, sorts = np.diff(times, prepend=times[0]) < 0, "sort the spikes of every sample by time"
+        after = np.diff(samples, prepend=samples[0]) < 0
+        for bad, problem, remedy in (
+            (~np.isfinite(times) | (times < 0), "is at {time} s", "give times in seconds from the start of the sample"),
+            ((samples < 0) | (samples >= n_samples), "is of sample {sample}", f"number samples 0 to {n_samples - 1}"),
+            ((channels < 0) | (channels >= self.n_channels), "is of channel {channel}",
+             f"number channels 0 to {self.n_channels - 1}"),
+            (after, "is of sample {sample}, after a later one", "sort by sample"),
+            (within & early, "of sample {sample} is at {time} s, earlier than the one before it", sorts),
+        ):  # fmt: skip
             if bad.any():
                 k = int(bad.argmax())
                 what = problem.format(time=times[k], channel=channels[k], sample=samples[k])
                 raise self._invalid(f"spike {k} {what}", remedy)
-
-        n_samples, within = len(self.labels), np.diff(samples, prepend=samples[0]) == 0
-        refuse(
-            ~np.isfinite(times) | (times < 0), "is at {time} s", "give times in seconds from the start of the sample"
-        )
-        refuse((samples < 0) | (samples >= n_samples), "is of sample {sample}", f"number samples 0 to {n_samples - 1}")
-        refuse(
-            (channels < 0) | (channels >= self.n_channels),
-            "is of channel {channel}",
-            f"number channels 0 to {self.n_channels - 1}",
-        )
-        refuse(np.diff(samples, prepend=samples[0]) < 0, "is of sample {sample}, after a later one", "sort by sample")
-        refuse(
-            within & (np.diff(times, prepend=times[0]) < 0),
-            "of sample {sample} is at {time} s, earlier than the one before it",
-            "sort the spikes of every sample by time",
-        )
 
 
 def load_events(path, validation=None, split_seed=0):
@@ -241,10 +232,8 @@ def load_events(path, validation=None, split_seed=0):
         File with the arrays ``times`` (s), ``channels`` and ``samples`` of every spike, sorted by sample and time,
         ``labels`` of every sample, and the numbers ``n_channels``, ``n_classes`` and ``n_train``: samples from
         ``n_train`` on are the test split.
-    validation : int or float, optional
-        Number or fraction of the training samples to hold out for validation (default: a twelfth, 5000 at most).
-    split_seed : int
-        Seed that draws the validation samples.
+    validation, split_seed
+        As `brianff.datasets.load` takes them.
 
     Returns
     -------

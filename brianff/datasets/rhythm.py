@@ -25,21 +25,14 @@ def load_rhythm(validation=None, split_seed=0):
 
     Parameters
     ----------
-    validation : int or float, optional
-        Number or fraction of the samples left by the test split to hold out for validation (default 0.2).
-    split_seed : int
-        Seed that draws both held-out splits.
+    validation, split_seed
+        As `brianff.datasets.load` takes them.
 
     Returns
     -------
     EventDataset
         40 channels with 4 spikes each in 200 ms, one in each period of 50 ms. A stratified third of the samples is the
         test split.
-
-    Raises
-    ------
-    OptionError
-        If `validation` leaves no training sample.
     """
     rng = np.random.default_rng(PATTERN_SEED)
     patterns = pattern_phases(rng)

@@ -22,21 +22,14 @@ def load_timing(validation=None, split_seed=0):
 
     Parameters
     ----------
-    validation : int or float, optional
-        Number or fraction of the samples left by the test split to hold out for validation (default 0.2).
-    split_seed : int
-        Seed that draws both held-out splits.
+    validation, split_seed
+        As `brianff.datasets.load` takes them.
 
     Returns
     -------
     Dataset
         Images of 1 x 40 pixels, one a channel, never black: the time-to-first-spike code turns a grey level p into one
         spike at (1 - p/255) of the longest latency. A stratified third of the samples is the test split.
-
-    Raises
-    ------
-    OptionError
-        If `validation` leaves no training sample.
     """
     rng = np.random.default_rng(PATTERN_SEED)
     templates = pattern_latencies(rng)

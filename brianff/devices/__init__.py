@@ -68,12 +68,8 @@ def simulator(device, architecture, composition, report=None, record=False):
     Parameters
     ----------
     device : str
-    architecture : `Architecture`
-    composition : `Composition`
-    report : callable, optional
-        Called with a sentence before something slow (compiling) begins.
-    record : bool
-        Record every spike.
+    architecture, composition, report, record
+        As for `Simulator`.
 
     Raises
     ------

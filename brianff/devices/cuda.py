@@ -260,21 +260,8 @@ class CudaSimulator(CompiledSimulator):
 def generate(folder, architecture, composition, setup, network=None, record=False):
     """Write the CUDA project of a network into `folder`; needs no nvcc and no GPU.
 
-    Parameters
-    ----------
-    folder : `pathlib.Path`
-    architecture : `Architecture`
-    composition : `Composition`
-    setup : `brianff.devices.cuda_setup.Setup`
-    network : class, optional
-        What builds the Brian2 objects (default: the composition's).
-    record : bool
-        Record every spike.
-
-    Returns
-    -------
-    manifest : dict of name -> dict
-        Type and size of every variable that a run can set and give back.
+    Parameters and what is returned are those of `brianff.devices.cpp.generate`; `setup` is a
+    `brianff.devices.cuda_setup.Setup`.
     """
     from brian2cuda.device import CUDAStandaloneDevice
 
