@@ -5,7 +5,7 @@ from brian2 import Quantity, amp, coulomb, farad, hertz, metre, ohm, second, sie
 from brian2.equations.equations import dimensions_and_type_from_string
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions, get_unit
 
-__all__ = ["display_unit", "unit_text", "with_unit"]
+__all__ = ["display_unit", "with_unit"]
 
 # Units as neuroscientists write them, where they are no power of 1000 of the SI's.
 _USUAL = {
@@ -21,20 +21,8 @@ _PREFIXED = {unit.dim: symbol for unit, symbol in _SYMBOLS.items()}
 _POWERS = {"p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9}
 
 
-def unit_text(dim):
-    """The SI unit of a dimension as an expression that `with_unit` reads: ``"volt"``, ``"1"`` for none."""
-    if dim is DIMENSIONLESS:
-        return "1"
-    text = repr(get_unit(dim))
-    try:
-        dimensions_and_type_from_string(text)
-    except ValueError:  # Brian2 prints some that it does not read, as volt2
-        return repr(dim)
-    return text
-
-
 def with_unit(values, text):
-    """Values in the SI unit that `unit_text` wrote, as a Brian2 quantity; an array where there is no unit."""
+    """Values in a unit of `brianff.equations.text.unit_string`, as a quantity; an array where there is no unit."""
     dim = dimensions_and_type_from_string(text)[0]
     return np.asarray(values) if dim is DIMENSIONLESS else Quantity(values, dim=dim)
 

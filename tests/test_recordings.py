@@ -7,6 +7,7 @@ from brian2 import Quantity, amp, farad, get_dimensions, hertz, metre, mV, nA, o
 from brianff import plotting
 from brianff.equations.compose import compose
 from brianff.equations.kinds import FEEDBACK, available
+from brianff.equations.text import unit_string
 from brianff.equations.threshold import crossing
 from brianff.errors import BrianffWarning, OptionError
 from brianff.learning.forward_forward import ForwardForward
@@ -17,7 +18,7 @@ from brianff.network.architecture import Architecture
 from brianff.network.monitors import membrane, shown_variables
 from brianff.results import ResultsError
 from brianff.stimulus import LABEL_NONE, Schedule
-from brianff.units import display_unit, unit_text, with_unit
+from brianff.units import display_unit, with_unit
 
 FITZHUGH = '''"""FitzHugh-Nagumo neuron."""
 from brian2 import ms
@@ -287,4 +288,4 @@ def test_units_in_which_values_are_read(unit, largest, expected):
 @pytest.mark.parametrize("unit", [1, volt, amp / metre**2, farad / metre**2, volt**2, mV / second, nA * second, hertz])
 def test_units_in_files_are_read_back(unit):
     dim = get_dimensions(unit)
-    assert get_dimensions(with_unit([1.0, 2.0], unit_text(dim))) == dim
+    assert get_dimensions(with_unit([1.0, 2.0], unit_string(dim))) == dim

@@ -10,7 +10,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from brian2 import Quantity, second
+from brian2 import second
 from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, Function
 from brian2.core.variables import Constant, Variable
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, Equations
@@ -257,10 +257,6 @@ def _notes(model):
     return notes
 
 
-def _unit_of_dim(dim):
-    return unit_string(Quantity(1, dim=dim))
-
-
 @dataclass
 class _Checker:
     """Checks one string of a model file; a method for each sort of string in `SCHEMA`.
@@ -338,7 +334,7 @@ class _Checker:
 
     def need(self, found, expected, what, offset=0):
         if found is not expected:
-            self.fail(f"wrong unit: {what} has the unit {_unit_of_dim(found)}, not {_unit_of_dim(expected)}.", offset)
+            self.fail(f"wrong unit: {what} has the unit {unit_string(found)}, not {unit_string(expected)}.", offset)
 
     def condition(self, text):
         if not self.evaluate(text)[1]:

@@ -3,7 +3,6 @@
 import difflib
 import re
 
-from brian2 import Quantity
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, Equations
 from brian2.units.allunits import all_units
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
@@ -102,7 +101,7 @@ _BASE = ("meter", "kilogram", "second", "amp", "kelvin", "mole", "candle")
 
 
 def unit_string(value):
-    """Unit of a quantity as Brian2's equations spell it."""
+    """SI unit of a quantity, or of dimensions, as Brian2's equations spell it: ``"volt"``, ``"1"`` for none."""
     dim = get_dimensions(value)
     if dim is DIMENSIONLESS:
         return "1"
@@ -128,7 +127,7 @@ def initial_statements(equations, initial):
     statements = []
     for eq in Equations(equations).values():
         if (eq.type == DIFFERENTIAL_EQUATION or eq.varname in initial) and "shared" not in eq.flags:
-            zero = "0" if eq.dim is DIMENSIONLESS else f"0*{unit_string(Quantity(1, dim=eq.dim))}"
+            zero = "0" if eq.dim is DIMENSIONLESS else f"0*{unit_string(eq.dim)}"
             statements.append(f"{eq.varname} = {code_of(initial.get(eq.varname, zero))}")
     return "\n".join(statements)
 
@@ -148,9 +147,7 @@ def code_of(value):
 
 
 def unit_of(eq):
-    if eq.var_type == "integer" or eq.var_type == "boolean":
-        return eq.var_type
-    return unit_string(Quantity(1, dim=eq.dim))
+    return unit_string(eq.dim) if eq.var_type == "float" else eq.var_type
 
 
 def first_sentence(error):

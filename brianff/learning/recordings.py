@@ -8,11 +8,12 @@ import numpy as np
 
 from brianff.devices import simulator as make_simulator
 from brianff.devices.memory import require_memory
+from brianff.equations.text import unit_string
 from brianff.errors import OptionError
 from brianff.learning.health import listed, lower_threshold
 from brianff.network.monitors import DERIVED, THRESHOLD, membrane, shown_variables
 from brianff.results import ResultsError, write_arrays
-from brianff.units import display_unit, unit_text, with_unit
+from brianff.units import display_unit, with_unit
 
 __all__ = ["Recording", "ShownEpoch", "collect", "divergence", "record_presentations", "silence"]
 
@@ -280,7 +281,7 @@ def _traces(monitor, level):
             continue
         name = recorded.removeprefix(DERIVED)
         out[f"traces{level}_{name}"] = values
-        out[f"unit{level}_{name}"] = np.array(unit_text(monitor.variables[recorded].dim))
+        out[f"unit{level}_{name}"] = np.array(unit_string(monitor.variables[recorded].dim))
     return out
 
 
