@@ -60,12 +60,7 @@ class IdxSet:
     label_digest: str | None = None
 
 
-MNIST_FILES = (
-    "train-images-idx3-ubyte",
-    "train-labels-idx1-ubyte",
-    "t10k-images-idx3-ubyte",
-    "t10k-labels-idx1-ubyte",
-)
+MNIST_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 
 
 # MD5 sums and mirrors are those that torchvision.datasets publishes.
@@ -123,10 +118,7 @@ def _emnist(split, n_classes, first_label=0):
         n_classes=n_classes,
         first_label=first_label,
         transposed=True,
-        mirrors=(
-            "https://biometrics.nist.gov/cs_links/EMNIST/",
-            "https://www.itl.nist.gov/iaui/vip/cs_links/EMNIST/",
-        ),
+        mirrors=("https://biometrics.nist.gov/cs_links/EMNIST/", "https://www.itl.nist.gov/iaui/vip/cs_links/EMNIST/"),
         archive=("gzip.zip", "md5:58c8d27c78d21e728a6bc7b3cc06412e"),
     )
 

@@ -250,11 +250,7 @@ class CompiledSimulator(Simulator):
 
     def _compile(self, work):
         return subprocess.run(
-            [*self.make, f"-j{usable_cores()}"],
-            cwd=work,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
+            [*self.make, f"-j{usable_cores()}"], cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
 
     def variable(self, name):

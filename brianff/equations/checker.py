@@ -19,12 +19,7 @@ from brian2.parsing.bast import brian_ast
 from brian2.parsing.expressions import is_boolean_expression, parse_expression_dimensions
 from brian2.parsing.statements import parse_statement
 from brian2.stateupdaters.base import StateUpdateMethod
-from brian2.units.fundamentalunits import (
-    DIMENSIONLESS,
-    DimensionMismatchError,
-    get_dimensions,
-    get_or_create_dimension,
-)
+from brian2.units.fundamentalunits import DIMENSIONLESS, DimensionMismatchError, get_dimensions, get_or_create_dimension
 from brian2.utils.stringtools import get_identifiers
 
 from brianff.equations.advice import advice, function_advice

@@ -467,8 +467,7 @@ FEEDBACK_KIND = Kind(
 
 FORWARD_FORWARD = Scheme("forward_forward", (NEURON, ENCODER, GOODNESS, RULE, OPTIMIZER))
 FEEDBACK = Scheme(
-    "feedback",
-    (replace(NEURON, default="two_exponential"), ENCODER, ELIGIBILITY, LOSS, FEEDBACK_KIND, OPTIMIZER),
+    "feedback", (replace(NEURON, default="two_exponential"), ENCODER, ELIGIBILITY, LOSS, FEEDBACK_KIND, OPTIMIZER)
 )
 SCHEMES = (FORWARD_FORWARD, FEEDBACK)
 FEEDBACK_KINDS = ("eligibility", "feedback", "loss")

@@ -17,12 +17,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from brian2.core.variables import Variables
-from brian2.equations.equations import (
-    DIFFERENTIAL_EQUATION,
-    PARAMETER,
-    SUBEXPRESSION,
-    Equations,
-)
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, Equations
 from brian2.groups.group import Group, get_dtype
 from brian2.groups.subgroup import Subgroup
 from brian2.synapses.synapses import Synapses

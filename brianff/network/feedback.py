@@ -37,11 +37,7 @@ class FeedbackNetwork(FeedForwardNetwork):
         learn = dict(condition=s.condition, clock=self.epoch_clock, order=-42, name=f"{name}_learn")
         synapses.update(s.at_epoch_end, columns=c.columns, **learn)
         synapses.update(
-            s.at_update,
-            condition=s.update_condition,
-            clock=self.epoch_clock,
-            order=-40,
-            name=f"{name}_optimize",
+            s.at_update, condition=s.update_condition, clock=self.epoch_clock, order=-40, name=f"{name}_optimize"
         )
         L = self.architecture.depth
         if c.backward and level > projection.source > 0:  # not through recurrent synapses
