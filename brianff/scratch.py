@@ -72,7 +72,8 @@ def _abandoned(path):
 
 def _remove(path):
     """Delete a folder into which a compiler or network that outlived its process may still be writing."""
-    doomed = path.with_name(_name(_kind(path)) + "swept")
+    found = _NAME.fullmatch(path.name)
+    doomed = path.with_name(_name(found["kind"] if found else "build") + "swept")
     with contextlib.suppress(OSError):
         os.replace(path, doomed)  # from now on nothing new finds its way into it
         path = doomed
@@ -81,11 +82,6 @@ def _remove(path):
         if not path.exists():
             return
         time.sleep(0.05)
-
-
-def _kind(path):
-    found = _NAME.fullmatch(path.name)
-    return found["kind"] if found else "build"
 
 
 def _name(kind):

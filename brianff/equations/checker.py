@@ -241,9 +241,8 @@ def _notes(model):
         notes.append(f"{model.path}: '(unless refractory)' does nothing where no string 'refractory' says how long.")
     used = names_in(*strings_in(model.strings))
     if unused := [name for name in model.parameters if name not in used]:
-        notes.append(
-            f"{model.where_parameter(unused[0])}: no string uses the parameter '{unused[0]}'.{closest(unused[0], used)}"
-        )
+        where = model.where_entry("parameters", unused[0])
+        notes.append(f"{where}: no string uses the parameter '{unused[0]}'.{closest(unused[0], used)}")
     if random := sorted(name for name in used if name in ("rand", "randn", "poisson") or name.split("_")[0] == "xi"):
         notes.append(
             f"{model.path}: {random[0]} does not come from the run's seed, so that no run can be repeated or resumed "

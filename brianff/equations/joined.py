@@ -40,9 +40,9 @@ class Joined:
         asked = {""}  # what counts unasked
         for model in self.models.values():
             for key, string in model.schema.strings.items():
-                name = string.asked
+                name, forms = string.asked, {string.asked + suffix for suffix in ("", "_pre", "_post")}
                 users = [m for m in self.models.values() if m is not model and name and name in m.schema.at_hand]
-                user = next((m for m in users if _forms(name) & names_in(*strings_in(m.strings))), None)
+                user = next((m for m in users if forms & names_in(*strings_in(m.strings))), None)
                 if user is None:
                     continue
                 if name == key and not (model[key] or string.default):
@@ -60,7 +60,3 @@ class Joined:
     def all(self, *groups):
         """All strings of some groups."""
         return [text for string, text in self.pieces if string.group in groups]
-
-
-def _forms(name):
-    return {name, f"{name}_pre", f"{name}_post"}

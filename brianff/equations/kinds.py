@@ -201,10 +201,7 @@ SYNAPSE_NAMES = frozenset({"w", "plastic"})
 LEARNING = "phase_layer > 0"  # where no rule says when it learns
 
 NEURON = Kind(
-    "neuron",
-    "Neurons",
-    "neurons",
-    "lif",
+    "neuron", "Neurons", "neurons", "lif",
     {
         "equations": String("neurons.equations", "Brian2 equations of a hidden neuron", True),
         "threshold": String("neurons.threshold", "condition for a spike", True),
@@ -254,10 +251,7 @@ NEURON = Kind(
 )  # fmt: skip
 OF_SPIKE_TRAINS = "spike_times"  # the encoder of data that are spike trains, where none is chosen
 ENCODER = Kind(
-    "encoder",
-    "Codes",
-    "encoders",
-    "time_to_first_spike",
+    "encoder", "Codes", "encoders", "time_to_first_spike",
     {
         "equations": String("input.equations", "variables of an input channel"),
         "at_epoch_start": String("input.encode", "statements that turn `intensity` (0..1) into spike times", True),
@@ -274,12 +268,9 @@ ENCODER = Kind(
     | {"T_epoch", "t_in_epoch", "intensity", "n_pixels", "label_neurons", "images", "shown_image", "events"},
     contract=frozenset({"dark"}),
     alone=True,
-)
+)  # fmt: skip
 GOODNESS = Kind(
-    "goodness",
-    "Goodness",
-    "goodness",
-    "sum_of_squares",
+    "goodness", "Goodness", "goodness", "sum_of_squares",
     {
         "neuron": String(
             "both.equations", "the trace of every neuron, and what it is made of", True,
@@ -320,10 +311,7 @@ GOODNESS = Kind(
     contract=frozenset({"x", "g", "gain", "G"}),
 )  # fmt: skip
 RULE = Kind(
-    "rule",
-    "Rules",
-    "rules",
-    "symba",
+    "rule", "Rules", "rules", "symba",
     {
         "presynaptic": String("projecting.equations", "first factor: variables of every neuron that projects"),
         "neuron": String("neurons.equations", "second factor: further variables of a learning neuron"),
@@ -365,10 +353,7 @@ RULE = Kind(
     changes_weights=True,
 )  # fmt: skip
 OPTIMIZER = Kind(
-    "optimizer",
-    "Optimizers",
-    "optimizers",
-    "adam",
+    "optimizer", "Optimizers", "optimizers", "adam",
     {
         "synapse": String("synapses.model", "variables of a synapse"),
         "at_update": String(
@@ -379,10 +364,7 @@ OPTIMIZER = Kind(
     alone=True,
 )  # fmt: skip
 ELIGIBILITY = Kind(
-    "eligibility",
-    "Eligibilities (learning with feedback)",
-    "eligibilities",
-    "spike_time",
+    "eligibility", "Eligibilities (learning with feedback)", "eligibilities", "spike_time",
     {
         "presynaptic": String("projecting.equations", "variables of every neuron that projects"),
         "presynaptic_on_spike": String("projecting.reset", "their jumps at an own spike"),
@@ -404,10 +386,7 @@ ELIGIBILITY = Kind(
     contract=frozenset({"dw", "grazing"}),
 )  # fmt: skip
 LOSS = Kind(
-    "loss",
-    "Losses",
-    "losses",
-    "spike_count",
+    "loss", "Losses", "losses", "spike_count",
     {
         "neuron": String(
             "neurons.equations", "the spike count `n_spikes`, and `delta`, the error", True,
@@ -429,10 +408,7 @@ LOSS = Kind(
     contract=frozenset({"n_spikes", "delta"}),
 )  # fmt: skip
 FEEDBACK_KIND = Kind(
-    "feedback",
-    "Feedback",
-    "feedbacks",
-    "sfdfa",
+    "feedback", "Feedback", "feedbacks", "sfdfa",
     {
         "neuron": String("neurons.equations", "variables of hidden and output neurons"),
         "perturbation": String(

@@ -55,15 +55,12 @@ class Model:
         """Whether this is an encoder of spike times, not of intensities."""
         return self.kind == "encoder" and "events" in names_in(*self.strings.values())
 
-    def where_parameter(self, name):
-        """File and line of a parameter's value."""
-        if self.base and f"parameters.{name}" not in self.lines and name in self.base.parameters:
-            return self.base.where_parameter(name)
-        return self.where_entry("parameters", name)
-
     def where_entry(self, key, name):
-        """File and line of an entry of a dictionary."""
-        return self.where(f"{key}.{name}" if f"{key}.{name}" in self.lines else key)
+        """File and line of an entry of a dictionary, or of a parameter's value."""
+        entry = f"{key}.{name}"
+        if self.base and entry not in self.lines and key == "parameters" and name in self.base.parameters:
+            return self.base.where_entry(key, name)
+        return self.where(entry if entry in self.lines else key)
 
     def where_differential(self, variable, key="equations"):
         """File and line of a variable's differential equation."""

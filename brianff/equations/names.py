@@ -42,14 +42,8 @@ _INTERNAL = {
     },
     "layer": {*LAYER_NAMES, "t_stop", "phase_at"},
 }
-_SCOPES = {
-    "input": {"input"},
-    "both": {"input", "hidden"},
-    "layer": {"layer"},
-    "layers": {"layer"},
-    "goodness": {"layer"},
-    "sum": {"layer"},
-}
+_SCOPES = {"input": {"input"}, "both": {"input", "hidden"}}
+_SCOPES |= dict.fromkeys(("layer", "layers", "goodness", "sum"), {"layer"})
 _EVERYWHERE = {"input", "hidden", "layer"}
 for _names in _INTERNAL.values():
     _names |= {"epoch_index", "epoch_length", "epoch_began"}
@@ -156,7 +150,7 @@ def _own_names(model):
                 raise ModelError(f"{where}: '{name}' is defined twice, here and in {found[name].where}.")
             found[name] = _Own(where, scopes, "variable")
     for name in model.parameters:
-        where = model.where_parameter(name)
+        where = model.where_entry("parameters", name)
         if name in found:
             raise ModelError(f"{found[name].where}: '{name}' is both a variable and one of the parameters ({where}).")
         found[name] = _Own(where, _EVERYWHERE, "parameter")
@@ -243,7 +237,7 @@ def _overridden(models, overrides):
         require_limits([model], parameters[kind], given[kind])
         for name, value in parameters[kind].items():
             if (name == "tau" or name.startswith("tau_")) and numbers_of(value).min() <= 0:
-                where = "--set" if name in given[kind] else model.where_parameter(name)
+                where = "--set" if name in given[kind] else model.where_entry("parameters", name)
                 raise ModelError(f"{where}: the time constant '{name}' must be positive, not {value}.")
     return parameters
 

@@ -113,13 +113,9 @@ def unit_string(value):
 
 def declare(names, parameters):
     """Parameters as variables, shared or of every neuron: run_args can change them without a new compilation."""
-
-    def flags(value):
-        return "constant" if hasattr(value, "draw") else "shared, constant"
-
-    return "\n".join(
-        f"{name} : {unit_string(value)} ({flags(value)})" for name, value in parameters.items() if name in names
-    )
+    flags = {name: "constant" if hasattr(value, "draw") else "shared, constant" for name, value in parameters.items()}
+    declared = (f"{name} : {unit_string(parameters[name])} ({flags[name]})" for name in parameters if name in names)
+    return "\n".join(declared)
 
 
 def initial_statements(equations, initial):

@@ -5,6 +5,8 @@ makes `delta`; -44 to -43 the feedback; -42 weight changes accumulate; -40 the o
 the reset.  A feedback without `backward` and `at_epoch_end` leaves the hidden layers as they are.
 """
 
+from functools import partial
+
 from brianff.network.feedforward import FeedForwardNetwork
 
 __all__ = ["FeedbackNetwork"]
@@ -34,21 +36,14 @@ class FeedbackNetwork(FeedForwardNetwork):
         if s.on_step:
             # as on_post: before the spikes of this step arrive
             synapses.update(s.on_step, rows=s.rows, when="synapses", order=-2, name=f"{name}_eligibility")
-        learn = dict(condition=s.condition, clock=self.epoch_clock, order=-42, name=f"{name}_learn")
-        synapses.update(s.at_epoch_end, columns=c.columns, **learn)
-        synapses.update(
-            s.at_update, condition=s.update_condition, clock=self.epoch_clock, order=-40, name=f"{name}_optimize"
-        )
+        at_epoch = partial(synapses.update, clock=self.epoch_clock)
+        at_epoch(s.at_epoch_end, columns=c.columns, condition=s.condition, order=-42, name=f"{name}_learn")
+        at_epoch(s.at_update, condition=s.update_condition, order=-40, name=f"{name}_optimize")
         L = self.architecture.depth
         if c.backward and level > projection.source > 0:  # not through recurrent synapses
-            synapses.update(
-                c.backward,
-                columns="delta_post != 0",
-                condition=LEARNING,
-                clock=self.epoch_clock,
-                order=-43 - level / (L + 1),  # the last layer first
-                name=f"{name}_backward",
-            )
+            order = -43 - level / (L + 1)  # the last layer first
+            options = dict(columns="delta_post != 0", condition=LEARNING, order=order, name=f"{name}_backward")
+            at_epoch(c.backward, **options)
         if c.feedback and level == L > projection.source:
             for feedback in self.architecture.feedback:
                 self._feedback(feedback)
@@ -56,11 +51,10 @@ class FeedbackNetwork(FeedForwardNetwork):
     def _feedback(self, projection):
         """Synapses from the output to a hidden layer."""
         s, name = self.composition.feedback, projection.name
-        feedback = self._project(projection, s)
-        at_epoch = dict(clock=self.epoch_clock)
-        feedback.update(s.at_epoch_end, condition=s.condition, order=-43, name=f"{name}_learn", **at_epoch)
+        at_epoch = partial(self._project(projection, s).update, clock=self.epoch_clock)
+        at_epoch(s.at_epoch_end, condition=s.condition, order=-43, name=f"{name}_learn")
         if s.at_update:
-            feedback.update(s.at_update, condition=s.update_condition, order=-40, name=f"{name}_update", **at_epoch)
+            at_epoch(s.at_update, condition=s.update_condition, order=-40, name=f"{name}_update")
 
     def _monitors(self, level, record):
         neurons = self.groups[f"neurons{level}"]
