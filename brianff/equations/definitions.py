@@ -49,12 +49,10 @@ def _definitions(model):
         found[key] = set()
         for offset, line in equation_lines(model[key]):
             where = model.where(key, offset)
-            if complaint := foreign_name(line):
+            no_unit = "" if ":" in line else "an equation ends with its unit, ': 1' or ': volt'"
+            complaint = foreign_name(line) or no_unit or advice(line.partition(":")[0].partition("=")[2])
+            if complaint:
                 raise ModelError(f"{where}: {complaint} (in: {line})")
-            if ":" not in line:
-                raise ModelError(f"{where}: an equation ends with its unit, ': 1' or ': volt' (in: {line})")
-            if instead := advice(line.partition(":")[0].partition("=")[2]):
-                raise ModelError(f"{where}: {instead} (in: {line})")
             try:
                 equations = Equations(line)
             except Exception as error:

@@ -14,6 +14,7 @@ that the generated code cannot have, such as ``double``.  Three exceptions:
 """
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 
 from brian2 import have_same_dimensions
@@ -269,31 +270,23 @@ def _same(a, b):
 def _new_names(models, own, parameters):
     """kind -> old -> new name of all that must have another one."""
     mapping = {kind: {} for kind in models}
-    taken = {}  # name -> [(kind, _Own)] that keep it
-    for kind, model in models.items():
-        for name in model.schema.contract & own[kind].keys():
-            taken.setdefault(name, []).append((kind, own[kind][name]))
+    taken = defaultdict(list)  # name -> [(kind, _Own)] that keep it
     everything = set().union(*own.values())
     variables = {n for of_kind in own.values() for n, o in of_kind.items() if o.what == "variable"}
-    for kind in models:
-        for name, o in own[kind].items():
-            if name in models[kind].schema.contract:
-                continue
-            internal = name in _GENERATED or any(name in _INTERNAL[scope] for scope in o.scopes)
-            base, suffix = base_name(name)
-            shadows = suffix and base in variables | _INTERNAL["hidden"] | _INTERNAL["layer"]
-            if (
-                not internal
-                and not shadows
-                and not any(_meet(name, (kind, o), other, parameters) for other in taken.get(name, ()))
-            ):
-                taken.setdefault(name, []).append((kind, o))
-                continue
-            new = f"{name}_of_{kind}"
-            while new in everything:
-                new += "_too"
-            mapping[kind][name] = new
-            everything.add(new)
+    found = [(kind, name, name in model.schema.contract) for kind, model in models.items() for name in own[kind]]
+    for kind, name, of_contract in sorted(found, key=lambda one: not one[2]):
+        o, (base, suffix) = own[kind][name], base_name(name)
+        internal = name in _GENERATED or any(name in _INTERNAL[scope] for scope in o.scopes)
+        shadows = suffix and base in variables | _INTERNAL["hidden"] | _INTERNAL["layer"]
+        meets = any(_meet(name, (kind, o), other, parameters) for other in taken[name])
+        if of_contract or not (internal or shadows or meets):
+            taken[name].append((kind, o))
+            continue
+        new = f"{name}_of_{kind}"
+        while new in everything:
+            new += "_too"
+        mapping[kind][name] = new
+        everything.add(new)
     return mapping
 
 
@@ -310,15 +303,13 @@ def _follow(models, own, mapping):
         used = {base_name(n)[0] for n in _used(model)} | _used(model)
         for name in used - own[kind].keys():
             owners = [k for k in models if k != kind and name in own[k] and own[k][name].what != "local"]
-            if len(owners) < 2 or any(name in models[k].schema.contract for k in owners):
+            of_contract = any(name in models[k].schema.contract for k in owners)
+            if len(owners) < 2 or of_contract or all(name not in mapping[k] for k in owners):
                 continue
-            if all(name not in mapping[k] for k in owners):
-                continue
-            known = [k for k in owners if models[k].ships]
             if not model.ships:
                 places = " and in ".join(own[k][name].where for k in owners)
                 raise ModelError(f"{_place(model, name)}: '{name}' is defined in {places}: rename one of them.")
-            owner = known[0] if known else owners[0]
+            owner = next((k for k in owners if models[k].ships), owners[0])
             if name in mapping[owner]:
                 mapping[kind][name] = mapping[owner][name]
 
@@ -367,15 +358,12 @@ def _rename(text, mapping, own, with_suffix=None, equations=False):
             return mapping.get(token, token)
         return with_suffix[base] + suffix if base in with_suffix and _has_form(own.get(base), suffix) else token
 
-    def differential(match):
-        return f"d{mapping.get(match[1], match[1])}{match[2]}"
-
     lines = []
     for line in text.split("\n"):
         code, sign, comment = line.partition("#")
         code, colon, unit = code.partition(":") if equations else (code, "", "")
-        left = re.match(r"\s*d\w+\s*/\s*dt\s*=", code) if equations else None
-        start = re.sub(r"d(\w+)(\s*/\s*dt)", differential, left[0]) if left else ""
+        left = re.match(r"(\s*d)(\w+)(\s*/\s*dt\s*=)", code) if equations else None
+        start = left[1] + mapping.get(left[2], left[2]) + left[3] if left else ""
         code = start + re.sub(r"(?<![\w.])[A-Za-z_]\w*", new, code[left.end() if left else 0 :])
         lines.append(code + colon + unit + sign + comment)
     return "\n".join(lines)

@@ -178,12 +178,8 @@ class DenseSynapses(LikeSynapses, Group):
                 f"the layer group '{layer.name}' has {len(layer)} elements; it needs one for each of the "
                 f"{batch} entries of the batch."
             )
-        self.source = source
-        self.target = target
-        self.layer = layer
-        self.batch = batch
-        self.n_pre = len(source) // batch
-        self.n_post = len(target) // batch
+        self.source, self.target, self.layer, self.batch = source, target, layer, batch
+        self.n_pre, self.n_post = len(source) // batch, len(target) // batch
         self.equations = model if isinstance(model, Equations) else Equations(model or "")
         self.partial = partial
         self.storage = {}  # synaptic variable -> the index by which code reaches it
@@ -271,11 +267,8 @@ class DenseSynapses(LikeSynapses, Group):
                 f"'{eq.varname}' is a differential equation: DenseSynapses has no synaptic dynamics. Put the trace "
                 f"on the neurons (NAME_pre, NAME_post), or: {ADVICE}"
             )
-        unknown = set(eq.flags) - _FLAGS
-        if unknown:
-            raise UnsupportedError(
-                f"'{eq.varname}': DenseSynapses does not know the flag '{sorted(unknown)[0]}'. {ADVICE}"
-            )
+        if unknown := set(eq.flags) - _FLAGS:
+            raise UnsupportedError(f"'{eq.varname}': DenseSynapses does not know the flag '{min(unknown)}'. {ADVICE}")
         shared, post_major, per_entry = (flag in eq.flags for flag in ("shared", "post_major", "per_entry"))
         if shared and (post_major or per_entry):
             raise OptionError(f"'{eq.varname}' cannot be shared and stored for each synapse.")
@@ -323,10 +316,9 @@ class DenseSynapses(LikeSynapses, Group):
                     f"source (NAME_pre) or of the target (NAME_post).{closest(name, known)}"
                 )
             of_code.add(name)
-        bad = targets(code) & self._names_with("_entry_idx", *indices)
-        if bad:
+        if bad := targets(code) & self._names_with("_entry_idx", *indices):
             raise UnsupportedError(
-                f"{what} code of '{self.name}' writes to '{sorted(bad)[0]}', once for every "
+                f"{what} code of '{self.name}' writes to '{min(bad)}', once for every "
                 "synapse. Do it in the neurons' group (reset string or run_regularly), or use brian2.Synapses."
             )
 
