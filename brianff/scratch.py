@@ -130,10 +130,6 @@ def owned_folder(kind, root=None):
     root : path, optional
         Where (default: the system's temporary folder).
 
-    Returns
-    -------
-    path : `pathlib.Path`
-
     Raises
     ------
     ScratchError

@@ -133,14 +133,10 @@ def moved(pixels, shape, by):
 
     Parameters
     ----------
-    pixels : (n, height*width) array
+    pixels : (n, height*width) array, also what is returned
     shape : (height, width)
     by : (n, 2) int array
         Down and to the right.
-
-    Returns
-    -------
-    pixels : (n, height*width) array
     """
     height, width = shape
     images, by = pixels.reshape(-1, height, width), np.clip(by, [-height, -width], [height, width])
@@ -160,7 +156,6 @@ def hybrid_images(images, partners, rng, blurs=6):
     ----------
     images, partners : (n, height, width) arrays
         Each image differs from its partner.
-    rng : `numpy.random.Generator`
 
     Returns
     -------

@@ -40,12 +40,7 @@ def __getattr__(name):
 
 
 def names():
-    """Names that `load` knows, the default first.
-
-    Returns
-    -------
-    tuple of str
-    """
+    """Names that `load` knows, the default first: a tuple of str."""
     return (*_WITHOUT_FILES, "events", *_imported("idx_sets", "SETS"))
 
 

@@ -110,10 +110,8 @@ class EventDataset(Labelled):
         Parameters
         ----------
         samples : (n,) int array
-        n_steps : int
-            Time steps of a stimulus epoch.
-        dt : float
-            Their length in seconds.
+        n_steps, dt : int, float
+            Time steps of a stimulus epoch, and their length in seconds.
 
         Returns
         -------
@@ -137,10 +135,8 @@ class EventDataset(Labelled):
 
         Parameters
         ----------
-        n_steps : int
-            Time steps of a stimulus epoch.
-        dt : float
-            Their length in seconds.
+        n_steps, dt : int, float
+            Time steps of a stimulus epoch, and their length in seconds.
 
         Returns
         -------

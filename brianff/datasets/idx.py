@@ -25,12 +25,11 @@ MAX_GZIP_RATIO = 1032
 
 
 def read_idx(path, kind):
-    """Read a file of images or labels.
+    """Read a file of images or labels; a name that ends in ``.gz`` is decompressed.
 
     Parameters
     ----------
     path : pathlib.Path
-        File to read; a name that ends in ``.gz`` is decompressed.
     kind : {"images", "labels"}
 
     Returns

@@ -143,20 +143,13 @@ def load_idx_set(idx_set, data=None, download=False, validation=None, split_seed
     idx_set : IdxSet
         The data set, one of `SETS`.
     data, download, validation, split_seed
-        As `brianff.datasets.load` takes them.
+        As `brianff.datasets.load` takes them, with its errors.
 
     Returns
     -------
     Dataset
         The training file's images and then the test file's, upright. Labels start at 0: EMNIST letters, 1 to 26 in the
         files, are 0 to 25.
-
-    Raises
-    ------
-    OptionError
-        If `validation` leaves no training sample, or both `data` and `download` are given.
-    DatasetError
-        If the files are missing or bad.
     """
     paths = _files(idx_set, data, download)
     if len(paths) == 1:

@@ -24,11 +24,8 @@ def find_files(idx_set, data=None, cached=True):
     Parameters
     ----------
     idx_set : brianff.datasets.idx_sets.IdxSet
-        The data set.
     data : path-like, optional
-        Only folder to search; by default the usual ones are searched in turn.
-    cached : bool
-        Whether the usual folders include the cache of downloaded files.
+        Only folder to search; by default the usual ones are searched in turn, with `cached` the downloaded files, too.
 
     Returns
     -------
@@ -65,19 +62,9 @@ def find_files(idx_set, data=None, cached=True):
 
 
 def download_files(idx_set):
-    """Download the files of a data set into the cache.
+    """Download the files of a data set into the cache: paths in the order of ``idx_set.files``.
 
     Files that are there already with the right checksum are kept, others replaced.
-
-    Parameters
-    ----------
-    idx_set : brianff.datasets.idx_sets.IdxSet
-        The data set.
-
-    Returns
-    -------
-    list of pathlib.Path
-        The four idx files in the order of ``idx_set.files``.
 
     Raises
     ------

@@ -54,18 +54,11 @@ def read_arrays(path, wanted, again, other):
 
 
 def read_keras(path):
-    """Read images and labels as in Keras's ``mnist.npz``.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        Archive with the arrays ``x_train``, ``y_train``, ``x_test`` and ``y_test``.
+    """Read images and labels for training and for test, as in Keras's ``mnist.npz``.
 
     Returns
     -------
-    images : list of ndarray of uint8, shape (n_split, height, width)
-        For training and for test.
-    labels : list of ndarray of uint8, shape (n_split,)
+    images, labels : lists of ndarray of uint8, shapes (n_split, height, width) and (n_split,)
 
     Raises
     ------

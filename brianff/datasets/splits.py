@@ -27,12 +27,7 @@ def held_out_size(name, size, n_available, what="validation"):
     Returns
     -------
     int
-        0 to ``n_available - 1``; 0 only if `size` is 0.
-
-    Raises
-    ------
-    OptionError
-        If no sample would be left, or `size` is none.
+        0 to ``n_available - 1``; 0 only if `size` is 0.  Otherwise an `OptionError`.
     """
     if isinstance(size, bool) or not isinstance(size, Real):
         raise OptionError(
@@ -98,13 +93,9 @@ def stratified_split(indices, labels, n_held_out, rng):
     Parameters
     ----------
     indices : ndarray of int, shape (n_split,)
-        Samples to split.
+        Samples to split, of which `n_held_out` are held out.
     labels : ndarray of int, shape (n_samples,)
         Class of every sample of the data set.
-    n_held_out : int
-        Number of samples to hold out of `indices`.
-    rng : numpy.random.Generator
-        Draws the samples.
 
     Returns
     -------

@@ -10,7 +10,7 @@ _GIB = 2**30
 
 
 def require_memory(n_bytes, what):
-    """Refuse what this machine surely cannot hold.
+    """Refuse, by an `OptionError`, what this machine surely cannot hold.
 
     Parameters
     ----------
@@ -18,10 +18,6 @@ def require_memory(n_bytes, what):
         That are needed at least.
     what : str
         Beginning of the message, with the options.
-
-    Raises
-    ------
-    OptionError
     """
     if n_bytes > (available := machine_memory()):
         raise OptionError(
@@ -32,14 +28,7 @@ def require_memory(n_bytes, what):
 def require_size(architecture, composition):
     """Refuse a network with more elements in an array than 32 bits count, or for which there is no memory.
 
-    Parameters
-    ----------
-    architecture : `brianff.network.architecture.Architecture`
-    composition : `brianff.equations.compose.Composition`
-
-    Raises
-    ------
-    OptionError
+    Its `Architecture` and `Composition` say what it needs; the `OptionError` names options that make it smaller.
     """
     from brian2 import Equations
 

@@ -71,7 +71,7 @@ class Limit:
 
 
 def limits_of(text, where, parameters):
-    """The conditions of a string `limits`.
+    """The conditions of a string `limits`, a tuple of `Limit`.
 
     Parameters
     ----------
@@ -79,10 +79,6 @@ def limits_of(text, where, parameters):
     where : callable
         From the offset of a line in the text to file and line.
     parameters : dict
-
-    Returns
-    -------
-    limits : tuple of `Limit`
     """
     lines = ((k, without_comments(line).strip()) for k, line in enumerate(text.splitlines()))
     return tuple(Limit(line, where(k), parameters) for k, line in lines if line)

@@ -25,15 +25,6 @@ def network_class(composition):
 def build(architecture, composition, record=False, stop_early=False):
     """The Brian2 objects of an architecture and a composition of any scheme.
 
-    Parameters
-    ----------
-    architecture : `brianff.network.architecture.Architecture`
-    composition : `brianff.equations.compose.Composition`
-    record, stop_early
-        See `brianff.network.feedforward.FeedForwardNetwork`.
-
-    Returns
-    -------
-    network : `brianff.network.feedforward.FeedForwardNetwork`
+    Arguments and attributes are those of `brianff.network.feedforward.FeedForwardNetwork`.
     """
     return network_class(composition)(architecture, composition, record=record, stop_early=stop_early)
