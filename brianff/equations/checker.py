@@ -56,16 +56,11 @@ def _variable(name, dim, var_type="float", scalar=False, read_only=False):
 
 def _variables(text):
     """Brian2 variables that equations define; what a statement cannot set is read-only."""
-    return {
-        eq.varname: _variable(
-            eq.varname,
-            eq.dim,
-            eq.var_type,
-            scalar="shared" in eq.flags,
-            read_only=eq.type == SUBEXPRESSION or not {"constant", "linked"}.isdisjoint(eq.flags),
-        )
-        for eq in Equations(text).values()
-    }
+    found = {}
+    for eq in Equations(text).values():
+        read_only = eq.type == SUBEXPRESSION or not {"constant", "linked"}.isdisjoint(eq.flags)
+        found[eq.varname] = _variable(eq.varname, eq.dim, eq.var_type, "shared" in eq.flags, read_only)
+    return found
 
 
 def _read_only(names, suffix=""):

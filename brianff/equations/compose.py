@@ -368,15 +368,9 @@ def _layers(joined):
     found = []
     for groups in (("layers",), ("layers", "layer")):
         text = LAYER_VARIABLES + counts + joined.text("equations", *groups)
-        start = [joined.text("remember", *groups), initial_statements(text, {})]
-        found.append(
-            GroupStrings(
-                equations=text,
-                method=EXPONENTIAL_EULER,
-                at_epoch_end=joined.text("at_epoch_end", *groups),
-                at_epoch_start="\n".join(start),
-            )
-        )
+        start = f"{joined.text('remember', *groups)}\n{initial_statements(text, {})}"
+        at_end = joined.text("at_epoch_end", *groups)
+        found.append(GroupStrings(text, method=EXPONENTIAL_EULER, at_epoch_end=at_end, at_epoch_start=start))
     return found
 
 

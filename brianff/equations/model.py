@@ -109,19 +109,17 @@ def load(kind, name):
 
 
 def _path_of(kind, name):
-    if name.endswith(".py") or "/" in name:
-        path = Path(name)
-        if not path.is_file():
-            raise ModelError(f"{path}: there is no such file (--{kind} takes a name or a file that ends in .py).")
-    else:
-        path = models_folder(kind) / f"{name}.py"
-        if not path.is_file():
-            names = available(kind)
-            raise ModelError(
-                f"there is no {kind} '{name}'.{closest(name, names)} There are: {', '.join(names)}; or give a file "
-                "that ends in .py."
-            )
-    return path
+    own = name.endswith(".py") or "/" in name
+    path = Path(name) if own else models_folder(kind) / f"{name}.py"
+    if path.is_file():
+        return path
+    if own:
+        raise ModelError(f"{path}: there is no such file (--{kind} takes a name or a file that ends in .py).")
+    names = available(kind)
+    raise ModelError(
+        f"there is no {kind} '{name}'.{closest(name, names)} There are: {', '.join(names)}; or give a file that ends "
+        "in .py."
+    )
 
 
 def _source(path):

@@ -211,8 +211,7 @@ class FeedForwardNetwork:
         options = dict(method=strings.method, namespace=dict(self.timed_arrays), name=f"layer{level}")
         group = self._add(NeuronGroup(a.batch, equations, **options))
         self._set(group, strings, n_neurons=a.sizes[level], T_epoch=self._epoch, samples_per_update=1)
-        if strings.at_epoch_end.strip():
-            self._at_epoch(group, strings.at_epoch_end, -50)
+        self._at_epoch(group, strings.at_epoch_end, -50)
         start = f"phase = phase_at({_EPOCH})\n"
         if level:
             start += f"learning_rate = learning_rate_at{level}({_EPOCH})\n"
@@ -239,12 +238,11 @@ class FeedForwardNetwork:
         if "T_epoch" in group.variables and self.architecture.total_steps:
             code += f"T_epoch = epoch_length({_EPOCH})\n"
         goes_on = state_of(self.composition) if self.architecture.carry_over else ()
-        code += without(strings.at_epoch_start, goes_on)
-        if code.strip():
-            self._at_epoch(group, code, -30)
+        self._at_epoch(group, code + without(strings.at_epoch_start, goes_on), -30)
 
     def _at_epoch(self, group, code, order):
-        group.run_regularly(code, clock=self.epoch_clock, when="start", order=order)
+        if code.strip():
+            group.run_regularly(code, clock=self.epoch_clock, when="start", order=order)
 
     def _neurons(self, level):
         a = self.architecture
@@ -258,11 +256,9 @@ class FeedForwardNetwork:
         number, entry = np.tile(np.arange(n), a.batch), np.repeat(np.arange(a.batch), n)
         numbers = dict(channel=number + sum(a.sizes[:level]), entry=entry, class_group=number % a.n_classes)
         self._set(group, strings, **numbers, own_class=number, T_epoch=self._epoch, n_classes=a.n_classes)
-        if strings.at_epoch_end.strip():
-            self._at_epoch(group, strings.at_epoch_end, -45)
+        self._at_epoch(group, strings.at_epoch_end, -45)
         self._at_start(group, "", strings)
-        if strings.encode.strip():
-            self._at_epoch(group, strings.encode, -10)
+        self._at_epoch(group, strings.encode, -10)
 
     def make_neurons(self, level, n, strings, **options):
         """The neurons of a layer; the benchmarks have others."""
