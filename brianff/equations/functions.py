@@ -7,49 +7,50 @@
 import re
 
 from brianff.equations.text import foreign_name
+from brianff.errors import ModelError
 
-__all__ = ["FunctionError", "expand", "read_functions"]
+__all__ = ["expand", "read_functions"]
 
 _SIGNATURE = re.compile(r"\s*([A-Za-z]\w*)\s*\(\s*([A-Za-z]\w*(?:\s*,\s*[A-Za-z]\w*)*)\s*\)\s*")
 _DEEPEST = 20
 
 
-class FunctionError(Exception):
-    """What is wrong with a function, or a call of one, as a sentence."""
-
-
-def read_functions(definitions, reserved):
+def read_functions(definitions, reserved, where):
     """name -> (arguments, body) of a dictionary such as ``{"relu(x)": "clip(x, 0, inf)"}``.
 
     Raises
     ------
-    FunctionError
-        With the key that is wrong: ``(message, key)``.
+    ModelError
+        With file and line of what is wrong, `where(key)`.
     """
     found = {}
+
+    def refuse(complaint):
+        raise ModelError(f"{where(key)}: {complaint}")
+
     for key, body in definitions.items():
         match = _SIGNATURE.fullmatch(key) if isinstance(key, str) else None
         if not match:
-            raise FunctionError(f'{key!r} is no function with its arguments, as in "relu(x)".', key)
+            refuse(f'{key!r} is no function with its arguments, as in "relu(x)".')
         name, arguments = match[1], [argument.strip() for argument in match[2].split(",")]
         if name in reserved or name in found:
-            raise FunctionError(f"there is a function '{name}' already: give yours another name.", key)
+            refuse(f"there is a function '{name}' already: give yours another name.")
         if not isinstance(body, str) or not body.strip() or "\n" in body.strip() or "=" in re.sub("[<>!=]=", "", body):
-            raise FunctionError(f"{name} must be one expression, as a string.", key)
+            refuse(f"{name} must be one expression, as a string.")
         if complaint := foreign_name(body):
-            raise FunctionError(complaint, key)
+            refuse(complaint)
         if len(set(arguments)) < len(arguments):
-            raise FunctionError(f"{name} has two arguments of the same name.", key)
+            refuse(f"{name} has two arguments of the same name.")
         found[name] = (arguments, body.strip())
     return found
 
 
-def expand(text, functions):
+def expand(text, functions, where):
     """A line with every call of one of the functions replaced by its body.
 
     Raises
     ------
-    FunctionError
+    ModelError
         If a call has too few or too many arguments, or functions call each other for ever.
     """
     code, sign, comment = text.partition("#")
@@ -60,13 +61,13 @@ def expand(text, functions):
         arguments, body = functions[call[1]]
         given, end = _arguments(code, call.end())
         if given is None:
-            raise FunctionError(f"'(' of {call[1]} was never closed.")
+            raise ModelError(f"{where}: '(' of {call[1]} was never closed.")
         if len(given) != len(arguments):
-            raise FunctionError(f"{call[1]}({', '.join(arguments)}) is called with {len(given)} arguments.")
+            raise ModelError(f"{where}: {call[1]}({', '.join(arguments)}) is called with {len(given)} arguments.")
         values = dict(zip(arguments, given, strict=True))
         inside = re.sub(r"(?<![\w.])[A-Za-z_]\w*", lambda m, v=values: f"({v[m[0]]})" if m[0] in v else m[0], body)
         code = f"{code[: call.start()]}({inside}){code[end:]}"
-    raise FunctionError("functions call each other for ever, or more than 20 calls stand in a line.")
+    raise ModelError(f"{where}: functions call each other for ever, or more than 20 calls stand in a line.")
 
 
 def _arguments(code, start):

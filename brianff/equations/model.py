@@ -9,7 +9,7 @@ import numpy as np
 from brian2.core.functions import DEFAULT_FUNCTIONS
 from brian2.equations.equations import Equations
 
-from brianff.equations.functions import FunctionError, expand, read_functions
+from brianff.equations.functions import expand, read_functions
 from brianff.equations.kinds import KINDS, Kind, available, models_folder
 from brianff.equations.limits import limits_of, parameter_value
 from brianff.equations.reading import Assignments, read_values
@@ -266,22 +266,15 @@ def _functions(model, namespace):
     definitions = namespace.get("functions", {})
     if not isinstance(definitions, dict):
         raise ModelError(f"{model.where('functions')}: 'functions' must be a dictionary, as in {{\"relu(x)\": ...}}.")
-    try:
-        return read_functions(definitions, {*DEFAULT_FUNCTIONS, *FUNCTIONS, *UNITS})
-    except FunctionError as error:
-        message, key = error.args
-        raise ModelError(f"{model.where_entry('functions', key)}: {message}") from None
+    reserved = {*DEFAULT_FUNCTIONS, *FUNCTIONS, *UNITS}
+    return read_functions(definitions, reserved, lambda key: model.where_entry("functions", key))
 
 
 def _expanded(model, key, text, functions):
     """A string with its file's own functions in the place of their calls, line by line."""
-    out = []
-    for offset, line in enumerate(text.split("\n") if functions else ()):
-        try:
-            out.append(expand(line, functions))
-        except FunctionError as error:
-            raise ModelError(f"{model.where(key, offset)}: {error}") from None
-    return "\n".join(out) if functions else text
+    if not functions:
+        return text
+    return "\n".join(expand(line, functions, model.where(key, k)) for k, line in enumerate(text.split("\n")))
 
 
 def _limits(model, text, source, extent):

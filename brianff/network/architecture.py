@@ -120,10 +120,6 @@ class Architecture:
             below = layer
         return found
 
-    def projection(self, name):
-        """The projection of this name."""
-        return next(projection for projection in self.projections if projection.name == name)
-
     @property
     def feedback(self):
         """Projections from the last layer to those below, ``feedback1`` ..., for compositions that have them."""

@@ -24,11 +24,7 @@ __all__ = [
 ]  # fmt: skip
 
 # Where the templates find a variable -> the array of places with which Brian2's own templates (of monitors) find it.
-PLACES = {
-    "_post_major_idx": "_post_major_place",
-    "_entry_matrix_idx": "_entry_matrix_place",
-    "_entry_post_major_idx": "_entry_post_major_place",
-}
+PLACES = {f"_{what}_idx": f"_{what}_place" for what in ("post_major", "entry_matrix", "entry_post_major")}
 _INDICES = ("i", "j")
 
 
@@ -51,12 +47,7 @@ class DenseVariables(Variables):
 
 
 class DenseIndexing:
-    """From what stands in brackets to numbers of synapses.
-
-    Parameters
-    ----------
-    synapses : `DenseSynapses`
-    """
+    """From what stands in brackets to numbers of synapses."""
 
     def __init__(self, synapses):
         self.n_pre, self.n_post, self.batch = synapses.n_pre, synapses.n_post, synapses.batch
