@@ -26,7 +26,7 @@ _PLACES = {
     "Method": "learning.method",
     "Run": "learning.run",
     "load": "learning.run",
-    "train": "jobs.job",
+    "train": "jobs.training",
     "Evaluation": "learning.evaluation",
     "Recording": "learning.recordings",
     "Epoch": "learning.phases",

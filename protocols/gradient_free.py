@@ -18,10 +18,10 @@ import brianff.program  # noqa: F401
 from brianff import plotting
 from brianff.command_line import commands
 from brianff.errors import OptionError
+from brianff.hashes import data_digest
 from brianff.jobs.engine import Results, run
 from brianff.jobs.pools import Computing
 from brianff.jobs.rows import Rows
-from brianff.learning.folder import data_digest
 from brianff.options import Options, given, option, parser_of
 from brianff.results import RunFolder
 from brianff.studies.gradient_free import ANN, SPIKING, Comparison, Settings, table

@@ -18,7 +18,7 @@ from brianff.errors import ModelError
 from brianff.noise import FUNCTIONS
 from brianff.values import UNITS, is_number
 
-__all__ = ["Model", "assigned_names", "load", "model_of_source"]
+__all__ = ["Model", "assigned_names", "load", "model_of_source", "names_file"]
 
 
 @dataclass
@@ -87,6 +87,11 @@ class Model:
             return self.argument(key, offset)
         lines = self.lines.get(key, [1])
         return f"{self.path}:{lines[min(offset, len(lines) - 1)]}"
+
+
+def names_file(name):
+    """Whether an option names a model file, and not a model that comes with brianff."""
+    return isinstance(name, str) and (name.endswith(".py") or "/" in name)
 
 
 def load(kind, name):

@@ -17,7 +17,7 @@ _PLACES = {
     "Search": "search",
     "run": "engine",
     "table": "tables",
-    "train": "job",
+    "train": "training",
 }
 
 __all__ = list(_PLACES)

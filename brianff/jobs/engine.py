@@ -13,12 +13,14 @@ from pathlib import Path
 
 from brianff.endings import Stopped
 from brianff.errors import BrianffError, OptionError
+from brianff.jobs.cluster import ClusterPool
 from brianff.jobs.display import Display, summary
-from brianff.jobs.pools import Computing, pool_of
+from brianff.jobs.pools import Computing, LocalPool
 from brianff.jobs.rows import Rows, described
+from brianff.machine import usable_cores
 from brianff.results import ResultsError, lock_folder
 
-__all__ = ["RESULTS", "Results", "run", "stopping_cleanly"]
+__all__ = ["RESULTS", "Results", "pool_of", "run", "stopping_cleanly"]
 
 RESULTS = "results.jsonl"
 
@@ -140,6 +142,14 @@ def run(jobs, out, computing=None, report=print, on_row=lambda job, row: None):
     if all("failed" in row for row in rows):
         raise BrianffError(f"all {len(rows)} runs failed, and first: {rows[0]['failed']} (all of it: {out})")
     return rows
+
+
+def pool_of(computing, say=lambda job, kind, value: None, report=lambda text: None, most=None):
+    """The `Pool` that `Computing` asks for; no larger than `most`, the number of jobs there are."""
+    if computing.scheduler or computing.cluster:
+        return ClusterPool(computing, say, report)
+    size = computing.jobs or usable_cores()
+    return LocalPool(size if most is None else max(1, min(size, most)), say)
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from brianff.jobs.worker import Worker
 from brianff.machine import usable_cores
 from brianff.options import Options, option
 
-__all__ = ["CLUSTERS", "Computing", "LocalPool", "Pool", "pool_of"]
+__all__ = ["CLUSTERS", "Computing", "LocalPool", "Pool"]
 
 CLUSTERS = ("slurm", "pbs", "sge", "lsf", "htcondor", "oar", "moab", "local")
 
@@ -23,7 +23,7 @@ class Computing(Options):
         0,
         "runs at a time, each with one thread; 0: one a core; with --cluster: jobs that are submitted",
         low=0,
-        high=4096,
+        high=1024,
     )
     scheduler: str | None = option(
         None, "do them on the workers of this Dask scheduler, as in tcp://host:8786", metavar="ADDRESS"
@@ -147,13 +147,3 @@ class LocalPool(Pool):
             self._jobs.put(None)
         for thread in self._threads:
             thread.join()
-
-
-def pool_of(computing, say=lambda job, kind, value: None, report=lambda text: None, most=None):
-    """The `Pool` that `Computing` asks for; no larger than `most`, the number of jobs there are."""
-    if computing.scheduler or computing.cluster:
-        from brianff.jobs.cluster import ClusterPool
-
-        return ClusterPool(computing, say, report)
-    size = computing.jobs or usable_cores()
-    return LocalPool(size if most is None else max(1, min(size, most)), say)

@@ -12,11 +12,10 @@ import os
 import numpy as np
 
 from brianff import datasets
-from brianff.equations.model import Model, load
+from brianff.equations.model import Model, load, names_file
 from brianff.errors import OptionError
-from brianff.hashes import digest_of
-from brianff.jobs.job import method_of
-from brianff.learning.folder import data_digest, names_file
+from brianff.hashes import data_digest, digest_of
+from brianff.learning.method import method_of
 from brianff.results import ResultsError
 
 __all__ = ["Rows", "described"]

@@ -22,7 +22,7 @@ from brianff.jobs import engine
 from brianff.jobs.display import Display
 from brianff.jobs.job import Job
 from brianff.jobs.points import with_values
-from brianff.jobs.pools import Computing, pool_of
+from brianff.jobs.pools import Computing
 from brianff.jobs.rows import described
 from brianff.jobs.space import dimension_of
 from brianff.learning.method import load_data, method_class
@@ -193,7 +193,7 @@ class Search:
         with (
             Display(trials, done, "trials") as display,
             engine.stopping_cleanly(display, self.out),
-            pool_of(computing, display.heard, self.report) as pool,
+            engine.pool_of(computing, display.heard, self.report) as pool,
         ):
             self._loop(pool, display, [self._taken_up(one) for one in begun], trials)
 

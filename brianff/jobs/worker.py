@@ -1,4 +1,4 @@
-"""A process that does one job after another, for whoever has started it: ``python -m brianff.jobs.worker FD``.
+"""A process that does one job after another, for whoever has started it.
 
 It has one thread, Brian2 and its networks to itself, and ends when the one that it works for does.  Jobs come through a
 socket, and what is to be said of them goes back: ``(kind, value)``, the outcome last.
@@ -6,6 +6,7 @@ socket, and what is to be said of them goes back: ``(kind, value)``, the outcome
 
 import contextlib
 import gc
+import importlib
 import multiprocessing.connection
 import os
 import pickle
@@ -14,7 +15,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import traceback
 import warnings
 from dataclasses import dataclass
@@ -27,9 +27,10 @@ from brianff.errors import BrianffError, BrianffWarning, speaking_of_options, sp
 __all__ = ["Outcome", "Worker"]
 
 JOBS_OF_A_PROCESS = 20  # then a new one: Brian2 keeps much of what it has built
+PERFORM = "brianff.jobs.training:perform"  # what does a job
 MOST_DEATHS = 10  # of a job's process, one after the other, without getting further
+_PROGRAM = "import sys, brianff.program; from brianff.jobs.worker import main; main(int(sys.argv[1]))"
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-_INTERVAL = 0.5  # seconds between two words on a job's progress
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ class Worker:
         ours, theirs = multiprocessing.Pipe()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "brianff.jobs.worker", str(theirs.fileno())],
+                [sys.executable, "-c", _PROGRAM, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=2,  # stderr: what is printed there is no result of the program's
@@ -217,24 +218,19 @@ def _listen(connection, jobs):
 
 def _done(content, stop, connection):
     """The outcome of a job."""
-    from brianff.jobs.job import train  # Brian2 takes a second: by now somebody listens
-
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         if stop.is_set():
             return Outcome()
+        module, function = PERFORM.split(":")
+        perform = getattr(importlib.import_module(module), function)  # Brian2 takes a second: by now somebody listens
         job, folder, of_options = pickle.loads(content)
-        with speaking_of_options(of_options), _warnings_to(connection):
-            row = train(
-                job.options,
-                folder,
-                test=job.test,
-                until=job.until,
-                finish=job.finish,
-                watch=_Watch(connection),
-                report=lambda text: connection.send(("said", text)),
-            )
-            return Outcome(row=row)
+
+        def say(kind, value):
+            connection.send((kind, value))
+
+        with speaking_of_options(of_options), _warnings_to(say):
+            return Outcome(row=perform(job, folder, say))
     except (Stopped, KeyboardInterrupt):
         return Outcome()
     except BrianffError as error:
@@ -245,24 +241,8 @@ def _done(content, stop, connection):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-class _Watch:
-    """Says now and then how far a run has come."""
-
-    def __init__(self, connection):
-        self.connection, self.last = connection, -_INTERVAL
-
-    def __call__(self, run, row):
-        now = time.monotonic()
-        if row is None:
-            self.connection.send(("begun", (*run.progress, "")))
-        elif row["what"] == "validation" or now - self.last > _INTERVAL:
-            self.last = now
-            words = f"validation accuracy {row['accuracy']:.4f}" if row["what"] == "validation" else ""
-            self.connection.send(("progress", (*run.progress, words)))
-
-
 @contextlib.contextmanager
-def _warnings_to(connection):
+def _warnings_to(say):
     """Say what a user should know of a run where it can be said of which."""
     with warnings.catch_warnings():
         warnings.simplefilter("always", BrianffWarning)
@@ -270,17 +250,9 @@ def _warnings_to(connection):
 
         def show(message, category, *where, **more):
             if issubclass(category, BrianffWarning):
-                connection.send(("said", f"warning: {message}"))
+                say("said", f"warning: {message}")
             else:
                 others(message, category, *where, **more)
 
         warnings.showwarning = show
         yield
-
-
-if __name__ == "__main__":
-    # under its own name: a class that is pickled belongs to a module, not to a program
-    import brianff.program  # noqa: F401
-    from brianff.jobs import worker
-
-    worker.main(int(sys.argv[1]))

@@ -20,16 +20,13 @@ import platform
 import secrets
 from pathlib import Path
 
-import numpy as np
-
-from brianff.equations.model import Model
+from brianff.equations.model import Model, names_file
 from brianff.errors import OptionError
-from brianff.hashes import file_digest
+from brianff.hashes import data_digest, file_digest
 from brianff.results import ResultsError, RunFolder, config_digest
 
 __all__ = [
-    "begin_run", "check_data", "check_equations", "check_options", "data_digest", "names_file", "reopen",
-    "versions",
+    "begin_run", "check_data", "check_equations", "check_options", "reopen", "versions",
 ]  # fmt: skip
 
 
@@ -41,19 +38,6 @@ def versions():
         **{name: importlib.metadata.version(name) for name in names},
         "machine": platform.machine(),
     }
-
-
-def data_digest(data):
-    """SHA-256 of everything that a data set holds: images or spikes, labels, splits."""
-    found = hashlib.sha256()
-    for field in dataclasses.fields(data):
-        value = getattr(data, field.name)
-        if isinstance(value, np.ndarray):
-            found.update(f"{field.name} {value.dtype.str} {value.shape}\n".encode())
-            found.update(np.ascontiguousarray(value).data)
-        else:
-            found.update(f"{field.name} {value}\n".encode())
-    return found.hexdigest()
 
 
 # -- starting ------------------------------------------------------------------------------------------------------
@@ -97,11 +81,6 @@ def check_options(folder, method):
                 f"{folder.path} was begun with another {kind} '{method.composition.models[kind].name}': put it back, "
                 "or choose another folder."
             )
-
-
-def names_file(name):
-    """Whether an option names a model file, and not a model that comes with brianff."""
-    return isinstance(name, str) and (name.endswith(".py") or "/" in name)
 
 
 def _copies(config, composition):

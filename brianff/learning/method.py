@@ -18,7 +18,9 @@ from brianff.errors import BrianffError, OptionError
 from brianff.options import flag_of
 from brianff.stimulus import stream
 
-__all__ = ["METHODS", "Method", "limited", "load_data", "method_class", "of_phases"]
+__all__ = [
+    "METHODS", "Method", "limited", "load_data", "make_method", "method_class", "method_of", "of_phases",
+]  # fmt: skip
 
 # Name in config.json -> where the class is.
 METHODS = {
@@ -227,6 +229,22 @@ def _margins(row):
     levels = [name.removeprefix("positive") for name in row if name.startswith("positive")]
     margins = "/".join(f"{row[f'positive{k}'] - row[f'negative{k}']:+.2f}" for k in levels)
     return [f"margin {margins}"] if levels else []
+
+
+def method_of(options):
+    """(class of the method, its other options) that a dictionary names."""
+    options = dict(options)
+    method = options.pop("method", "forward_forward")
+    if isinstance(method, type) and issubclass(method, Method):
+        return method, options
+    return method_class(method), options
+
+
+def make_method(options, dataset=None, report=lambda text: None):
+    """The method that a dictionary of options means, as for `train`; `dataset`: in place of the one that they name."""
+    chosen, given = method_of(options)
+    named = given.pop("dataset", None)
+    return chosen(named if dataset is None else dataset, report, **given)
 
 
 def limited(samples, limit, split_seed=0):

@@ -12,9 +12,9 @@ import numpy as np
 
 from brianff import datasets
 from brianff.devices import device_option
-from brianff.jobs.job import Job, make_method
+from brianff.jobs.job import Job
 from brianff.jobs.tables import groups, spread
-from brianff.learning.method import limited
+from brianff.learning.method import limited, make_method
 from brianff.learning.population import evaluated, initial_weights, smoothed_gradient, trained_readout
 from brianff.learning.readout import SoftmaxReadout
 from brianff.options import EPOCHS, SEED, STEPS, TIME_STEP, Options, option
