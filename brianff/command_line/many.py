@@ -25,7 +25,7 @@ Prints a table of means and standard deviations over the seeds, and draws it. Wi
 goes on, and one whose file has got further values does what is new.
 """
 
-_SEARCH = """Find good options: trials are trained, the better third of them longer, and new values are proposed where
+_SEARCH = """Find good options: trials are trained, the better half of them longer, and new values are proposed where
 earlier ones did well on validation samples. The best is tested once, with new seeds.
 
     brianff search --vary 'tau_m=5..50*ms log' --vary 'rule=symba,r_stdp' --vary 'layers=200|500,500' --trials 50
@@ -73,7 +73,7 @@ class Trials(Options):
     )
     sampler_seed: int = option(1, "seed of the proposals", **SEED)
     pruning: str = option(
-        "halving", "at a ninth and a third of its training, a trial goes on if it is among the better third; or none",
+        "halving", "at a ninth and a third of its training, a trial goes on if it is among the better half; or none",
         choices=searches.PRUNING,
     )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """A search for good options: Optuna asks, runs answer with their accuracy on validation samples.
 
 A trial is one set of values, and a run of fixed length for each seed.  It is trained to a rung (a ninth of its
-validations, a third), and goes on from its checkpoint only if it is among the better third of the trials there
+validations, then a third), and goes on from its checkpoint only if it is among the better half of the trials so far
 (asynchronous successive halving, Li et al. 2020, arXiv 1810.05934).  Values are proposed by a tree-structured Parzen
 estimator (Bergstra et al. 2011).  This process alone asks and tells; the runs, wherever they are done, only return
 their rows.  Test samples are not looked at: the best trial is tested once, at the end, with seeds of its own.
@@ -32,7 +32,7 @@ __all__ = ["PRUNING", "SAMPLERS", "Search", "Settings"]
 
 PRUNING = ("halving", "none")
 SAMPLERS = ("tpe", "random")
-_FACTOR = 3  # one of so many trials goes on at each rung
+_FACTOR = 3  # between two rungs
 _FIRST_FAILURES = 3  # if no fewer trials than these fail before any succeeds, all would
 
 
@@ -113,7 +113,7 @@ class Search:
             storage=storage,
             load_if_exists=True,
             direction="maximize",
-            pruner=self._pruner(optuna),
+            pruner=optuna.pruners.NopPruner(),  # see `_goes_on`
         )
         # drawn anew when the search goes on: from the same seed, it would draw the same values again
         seed = s.sampler_seed + len(self.study.get_trials(deepcopy=False))
@@ -156,16 +156,8 @@ class Search:
         total = -(-epochs * len(train) // every) if every else epochs
         if self.settings.pruning == "none":
             return [], total
-        rung, rungs = max(1, total // _FACTOR**2), []
-        while rung < total:
-            rungs.append(rung)
-            rung *= _FACTOR
-        return rungs, total
-
-    def _pruner(self, optuna):
-        if not self.rungs:
-            return optuna.pruners.NopPruner()
-        return optuna.pruners.SuccessiveHalvingPruner(min_resource=self.rungs[0], reduction_factor=_FACTOR)
+        rungs = [round(total / _FACTOR**k) for k in (2, 1)]
+        return sorted({rung for rung in rungs if rung >= 1}), total
 
     # -- the trials ------------------------------------------------------------------------------------------------
     def run(self, trials, computing=None):
@@ -261,12 +253,18 @@ class Search:
         value = float(np.mean([curve[job.until - 1] for curve in trial.curves.values()]))
         if job.until not in self.study.trials[trial.number].intermediate_values:
             trial.asked.report(value, job.until)
-        if trial.asked.should_prune():
+        if not self._goes_on(value, job.until):
             self.study.tell(trial.asked, state=states.PRUNED)
             return f"validation accuracy {value:.4f} after {job.until} of {self.validations} validations: given up"
         trial.rung += 1
         self._submit(pool, trial)
         return ""
+
+    def _goes_on(self, value, rung):
+        """Whether a trial is among the better half of those that have come to a rung; the first one is."""
+        there = [one.intermediate_values for one in self.study.get_trials(deepcopy=False)]
+        there = [values[rung] for values in there if rung in values]
+        return sum(other > value for other in there) < max(1, len(there) // 2)
 
     def _stop_if_all_fail(self):
         trials = self.study.get_trials(deepcopy=False)
