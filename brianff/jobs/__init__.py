@@ -15,6 +15,7 @@ _PLACES = {
     "Grid": "grid",
     "Job": "job",
     "Search": "search",
+    "Settings": "search",
     "run": "engine",
     "table": "tables",
     "train": "training",

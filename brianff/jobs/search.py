@@ -86,6 +86,8 @@ class Search:
     settings : `Settings` or None
         None: as the folder has them.
     out : path
+    dataset : `brianff.datasets.Dataset` or `brianff.datasets.EventDataset`, optional
+        In place of one that the options name.
     report : callable, optional
         Called with a sentence that is worth knowing.
 
@@ -95,8 +97,9 @@ class Search:
         If anything is not in order; before any run begins.
     """
 
-    def __init__(self, settings, out, report=print):
+    def __init__(self, settings, out, dataset=None, report=print):
         optuna = _optuna()
+        self.dataset = {} if dataset is None else {"dataset": dataset}
         self.report, self.results = report, engine.Results(out, report)
         self.out = self.results.out
         self.settings = s = self._agreed(settings)
@@ -126,7 +129,7 @@ class Search:
         if not path.exists():
             if settings is None:
                 raise ResultsError(f"{self.out} is not the folder of a search: it has no search.json.")
-            of_all = _document(settings)
+            of_all = self._document(settings)
             atomic_write(path, json.dumps(of_all | {"digest": digest_of(of_all)}, indent=1).encode())
             return settings
         try:
@@ -137,7 +140,7 @@ class Search:
             whole = False
         if not whole:
             raise ResultsError(f"{path} is damaged, or has been changed: put it back, or choose another --out.")
-        now = _document(settings or known)
+        now = self._document(settings or known)
         for key in then:
             if then[key] != now[key]:
                 raise ResultsError(
@@ -146,10 +149,22 @@ class Search:
                 )
         return known
 
+    def _document(self, settings):
+        """What search.json has of the settings; refuses those that cannot be meant."""
+        data = described({**settings.options, "method": settings.method, **self.dataset})["data"]
+        try:
+            return json.loads(json.dumps({**dataclasses.asdict(settings), "data": data}))
+        except TypeError as error:
+            raise OptionError(
+                f"the options of a search are names and numbers ({error}): put models into files."
+            ) from None
+
     def _rungs(self):
         """Numbers of the validations after which a trial is judged, and of all."""
-        resolved = self.method.Options(**self.settings.options).resolved()
-        data, train = load_data(resolved)
+        dataset = self.dataset.get("dataset")
+        none = {} if dataset is None else {"dataset": None}
+        resolved = self.method.Options(**self.settings.options | none).resolved(dataset)
+        data, train = load_data(resolved, dataset)
         if not len(data.validation):
             raise OptionError("a search sees validation samples only, and there are none: raise --validation.")
         epochs, every = resolved.epochs, resolved.validate_every
@@ -223,7 +238,7 @@ class Search:
     def _submit(self, pool, trial):
         """Train a trial to its next rung, or to the end."""
         s = self.settings
-        options = with_values(self.method, s.options, trial.values) | {"method": s.method}
+        options = with_values(self.method, s.options, trial.values) | {"method": s.method, **self.dataset}
         until = self.rungs[trial.rung] if trial.rung < len(self.rungs) else None
         trial.waiting = set(s.seeds)
         for seed in s.seeds:
@@ -324,7 +339,7 @@ class Search:
         if both := set(seeds) & set(self.settings.seeds):
             raise OptionError(f"--test-seeds {min(both)} is a seed of the search's own: take new ones.")
         best, s = self.best(), self.settings
-        options = self.options_of(best) | {"method": s.method}
+        options = self.options_of(best) | {"method": s.method, **self.dataset}
         jobs = [
             Job(f"best{best['trial']:04d}_seed{seed}", options | {"seed": seed}, {"trial": best["trial"], "seed": seed})
             for seed in seeds
@@ -334,12 +349,6 @@ class Search:
     def options_of(self, row):
         """All options of a trial, by a row of `trials`."""
         return with_values(self.method, self.settings.options, {one.name: row[one.name] for one in self.dimensions})
-
-
-def _document(settings):
-    """What search.json has of the settings; refuses those that cannot be meant."""
-    data = described({**settings.options, "method": settings.method})["data"]
-    return json.loads(json.dumps({**dataclasses.asdict(settings), "data": data}))
 
 
 def _optuna():
