@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from brianff.learning.samples import of_passes
 from brianff.stimulus import LABEL_NEUTRAL, LABEL_NONE, hybrids_of, stream, wrong_labels
 
 __all__ = ["Hybrids", "NoNegatives", "WrongLabels", "negatives_of"]
@@ -45,10 +46,7 @@ class WrongLabels(NoNegatives):
 
     def labels(self, samples, numbers, belief):
         c, labels, n = self.options, self.data.labels[samples], len(self.train)
-        u = np.empty(len(samples))
-        for epoch in np.unique(numbers // n):
-            chosen = numbers // n == epoch
-            u[chosen] = stream(c.seed, "negatives", epoch).random(n)[numbers[chosen] % n]
+        u = of_passes(numbers, n, lambda epoch: stream(c.seed, "negatives", epoch).random(n))
         hard = belief if c.negatives == "hard" else None
         return wrong_labels(labels, u, self.data.n_classes, hard, c.uniform_share)
 

@@ -34,6 +34,7 @@ from brianff.learning.method import Method
 from brianff.learning.options import RunOptions, gain_option
 from brianff.learning.readout import SoftmaxReadout, features
 from brianff.learning.rectified import labelled, modulators, normalised, pair_errors
+from brianff.learning.samples import of_passes
 from brianff.learning.search import METHODS, Ascent
 from brianff.network.architecture import Architecture
 from brianff.options import EPOCHS, SAMPLES, STEPS, TIME_STEP, option
@@ -296,11 +297,8 @@ class PopulationSearch(Method):
 
     def samples(self, generation):
         """Training samples of a generation: rows of the data set."""
-        n, pairs = len(self.train), self.options.pairs
-        numbers = np.arange(generation * pairs, (generation + 1) * pairs)
-        seed = self.options.seed
-        orders = {e: stream(seed, "order", e).permutation(self.train) for e in np.unique(numbers // n)}
-        return np.array([orders[k // n][k % n] for k in numbers])
+        numbers, seed = generation * self.options.pairs + np.arange(self.options.pairs), self.options.seed
+        return of_passes(numbers, len(self.train), lambda epoch: stream(seed, "order", epoch).permutation(self.train))
 
     def pair(self):
         """Pixels, labels and wrong labels of the next generation."""

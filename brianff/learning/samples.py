@@ -7,7 +7,13 @@ import numpy as np
 
 from brianff.stimulus import drawn, moved, stream
 
-__all__ = ["SampleStream", "altered"]
+__all__ = ["SampleStream", "altered", "of_passes"]
+
+
+def of_passes(numbers, n, values_of):
+    """Sample k of the stream has value k % n of the (n,) values of its pass over the training set, k // n."""
+    passes, place = np.unique(numbers // n, return_inverse=True)
+    return np.stack([values_of(int(number)) for number in passes])[place, numbers % n]
 
 
 class SampleStream:
@@ -38,10 +44,7 @@ class SampleStream:
         """
         n = len(self.train)
         numbers = np.arange(rows.start * self.batch, min(rows.stop * self.batch, epochs * n))
-        samples = np.empty(len(numbers), int)
-        for epoch in np.unique(numbers // n):
-            chosen = numbers // n == epoch
-            samples[chosen] = self._permutation(stage, int(epoch))[numbers[chosen] % n]
+        samples = of_passes(numbers, n, lambda epoch: self._permutation(stage, epoch))
         return samples, numbers + stage * epochs * n
 
     def _permutation(self, stage, epoch):
