@@ -24,14 +24,7 @@ class Stopped(BrianffError):
 
 
 class OutputError(BrianffError):
-    """Nobody reads what is printed, or it cannot be written.
-
-    Parameters
-    ----------
-    error : OSError
-    more : str
-        What has become of the work.
-    """
+    """Nobody reads what is printed, or it cannot be written; `more` says what has become of the work."""
 
     def __init__(self, error, more=""):
         closed = error.errno == errno.EPIPE

@@ -6,7 +6,7 @@ import numpy as np
 
 from brianff.results import ResultsError
 
-__all__ = ["Whole", "check_checkpoint", "named", "part_of"]
+__all__ = ["InPlace", "Whole", "check_checkpoint", "named", "part_of"]
 
 
 def named(name, arrays):
@@ -19,38 +19,39 @@ def part_of(arrays, name):
     return {key.removeprefix(f"{name}."): value for key, value in arrays.items() if key.startswith(f"{name}.")}
 
 
+class InPlace:
+    """Base of what goes on from arrays that change in place: the attributes that `ARRAYS` names."""
+
+    def arrays(self):
+        return {name: getattr(self, name) for name in self.ARRAYS}
+
+    def state(self):
+        """Copies of them: dict of str -> array."""
+        return {name: values.copy() for name, values in self.arrays().items()}
+
+    def restore(self, state):
+        for name, values in self.arrays().items():
+            values[...] = state[name]
+
+
 @dataclass(frozen=True)
 class Whole:
-    """Whole numbers within a range.
-
-    Parameters
-    ----------
-    low, high : int
-        Both included; `high` None: any that is not smaller.
-    shape : tuple of int, optional
-        None: any of one dimension.
-    """
+    """Whole numbers within a range."""
 
     low: int
-    high: int | None = None
-    shape: tuple | None = ()
+    high: int | None = None  # included; None: any that is not smaller than `low`
+    shape: tuple | None = ()  # None: any of one dimension
 
 
 def check_checkpoint(path, arrays, expected):
-    """Refuse a checkpoint that training cannot have written.
+    """Raise the `ResultsError` of a checkpoint, at `path`, that training cannot have written.
 
     Parameters
     ----------
-    path : path
-        Named in the message.
     arrays : dict of str -> array
     expected : dict of str -> array, (array, dtype) or `Whole`
         Exactly these names.  An array says shape and dtype, and that all numbers must be finite; a dtype beside it is
         as good as its own.
-
-    Raises
-    ------
-    ResultsError
     """
     for name in [*expected, *arrays]:
         problem = _problem(name, arrays.get(name), expected.get(name))

@@ -218,10 +218,7 @@ class Feedback(SpikingMethod):
     def alignment(self):
         """Cosine between the feedback of every hidden layer and the forward weights from there to the output.
 
-        Returns
-        -------
-        cosines : list of float
-            Empty without feedback synapses; 0 as long as the feedback is.
+        Returns a list of float, empty without feedback synapses; a cosine is 0 as long as the feedback is.
         """
         if not self.composition.feedback_weights:
             return []
@@ -246,14 +243,7 @@ class Feedback(SpikingMethod):
 def rate_readout(method):
     """Test accuracy of a logistic regression on the spike counts of the input channels: what rate alone gives.
 
-    Parameters
-    ----------
-    method : `Feedback`
-        Its encoder makes the spikes; they are counted on the NumPy runtime.
-
-    Returns
-    -------
-    accuracy : float
+    The encoder of `method` makes the spikes, which are counted on the NumPy runtime.
     """
     from sklearn.linear_model import LogisticRegression
 

@@ -162,18 +162,7 @@ class Phases:
         """After which of the stimulus epochs of `spread` the optimizer takes a step: those that complete a mini-batch.
 
         Where all stimulus epochs of a row follow each other, it takes one step for all of them; otherwise one in every
-        phase.
-
-        Parameters
-        ----------
-        seen : (n_rows,) int array
-            Samples learnt when each row is.
-        mini_batch : int
-            Samples.
-
-        Returns
-        -------
-        due : (n_epochs,) bool array
+        phase.  `seen`, (n_rows,), are samples learnt when each row is.  Returns an (n_epochs,) bool array.
         """
         shown = [epoch.row for epoch in self.epochs if epoch.row is not None]
         together = shown == sorted(shown)

@@ -359,7 +359,7 @@ class PopulationSearch(Method):
 
 
 def smoothed_gradient(population, w, stimuli, alpha, sigma, rounds, rng):
-    """The gradient of minus the loss, averaged over Gaussian perturbations of the weights: many mirrored pairs.
+    """The gradient of minus the loss for the weights w, averaged over Gaussian perturbations: many mirrored pairs.
 
     Spikes happen at time steps, so the loss of a spiking layer has no derivative; that of its mean has one, and so much
     sampling that its error is small.
@@ -377,10 +377,6 @@ def smoothed_gradient(population, w, stimuli, alpha, sigma, rounds, rng):
         The whole population is shown so many times; the cosine with the limit of many rounds is about
         ``(1 + n_inputs/(rounds*members/2))**-0.5``.
     rng : `numpy.random.Generator`
-
-    Returns
-    -------
-    gradient : (n_inputs, n_neurons) array
     """
     pixels, labels, wrong = stimuli
     both = np.concatenate([pixels, pixels]), np.concatenate([labels, wrong])

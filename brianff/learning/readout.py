@@ -7,6 +7,7 @@ layer, so its gradient is local: input times (probability - target).
 import numpy as np
 
 from brianff.learning.adam import adam_step
+from brianff.learning.checkpoints import InPlace
 
 __all__ = ["SoftmaxReadout", "features"]
 
@@ -14,20 +15,13 @@ __all__ = ["SoftmaxReadout", "features"]
 def features(traces):
     """Activity of all layers as one vector a presentation: each layer scaled to a root mean square of 1, and a 1.
 
-    Parameters
-    ----------
-    traces : list of (n, n_l) arrays
-        Goodness trace of every neuron at the end of the stimulus epoch.
-
-    Returns
-    -------
-    f : (n, sum of n_l + 1) array
+    From goodness traces at the end of the stimulus epoch, (n, n_l) for each layer, to (n, sum of n_l + 1).
     """
     scaled = [x / np.sqrt(np.mean(x * x, axis=1, keepdims=True) + 1e-6) for x in traces]
     return np.concatenate([*scaled, np.ones((len(traces[0]), 1))], axis=1)
 
 
-class SoftmaxReadout:
+class SoftmaxReadout(InPlace):
     """Multinomial logistic regression with Adam (Kingma & Ba 2015), one step for each `mini_batch` samples.
 
     Parameters
@@ -37,13 +31,12 @@ class SoftmaxReadout:
     mini_batch : int
     """
 
+    ARRAYS = ("w", "m1", "m2", "n_updates")
+
     def __init__(self, n_features, n_classes, learning_rate=2e-3, mini_batch=50):
-        self.learning_rate = learning_rate
-        self.mini_batch = mini_batch
+        self.learning_rate, self.mini_batch = learning_rate, mini_batch
         self.w = np.zeros((n_features, n_classes))
-        self.m1 = np.zeros_like(self.w)
-        self.m2 = np.zeros_like(self.w)
-        self.n_updates = np.zeros(1)
+        self.m1, self.m2, self.n_updates = np.zeros_like(self.w), np.zeros_like(self.w), np.zeros(1)
 
     def probabilities(self, f):
         """Belief in each class, shape (n, n_classes)."""
@@ -61,14 +54,3 @@ class SoftmaxReadout:
             error[np.arange(len(error)), labels[part]] -= 1
             adam_step(**self.arrays(), gradient=f[part].T @ error / len(error), rate=self.learning_rate)
         return beliefs
-
-    def arrays(self):
-        """What learning changes in place."""
-        return {name: getattr(self, name) for name in ("w", "m1", "m2", "n_updates")}
-
-    def state(self):
-        return {name: values.copy() for name, values in self.arrays().items()}
-
-    def restore(self, state):
-        for name, values in self.arrays().items():
-            values[...] = state[name]

@@ -31,16 +31,9 @@ class SampleStream:
         return -(-epochs * len(self.train) // self.batch)
 
     def take(self, rows, epochs, stage=0):
-        """Samples of a range of rows, and their numbers, which count on from stage to stage.
+        """Samples of a range of rows within a stage of so many epochs, and their numbers, which count on across stages.
 
-        Parameters
-        ----------
-        rows : range
-            Within the stage.
-        epochs : int
-            Passes of a stage, with which the stream ends.
-        stage : int
-            Layers that learn one after the other see the samples in orders of their own.
+        Layers that learn one after the other, stage by stage, see the samples in orders of their own.
         """
         n = len(self.train)
         numbers = np.arange(rows.start * self.batch, min(rows.stop * self.batch, epochs * n))

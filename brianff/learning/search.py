@@ -14,7 +14,7 @@ among the candidates and are measured again.
 import numpy as np
 
 from brianff.errors import DivergenceError, OptionError
-from brianff.learning.checkpoints import named, part_of
+from brianff.learning.checkpoints import InPlace, named, part_of
 from brianff.stimulus import generator_state, restore_generator
 
 __all__ = ["METHODS", "Ascent", "EvolutionStrategy", "GeneticAlgorithm", "ParticleSwarm", "SPSA", "centred_ranks"]
@@ -76,7 +76,7 @@ class _Search:
         return fitness
 
 
-class Ascent:
+class Ascent(InPlace):
     """Adam (Kingma & Ba 2015), uphill.
 
     Parameters
@@ -86,25 +86,19 @@ class Ascent:
     learning_rate : float
     """
 
+    ARRAYS = ("centre", "m1", "m2", "n_updates")
+
     def __init__(self, centre, learning_rate):
         self.centre, self.learning_rate = centre, learning_rate
-        self.m1, self.m2, self.n_updates = np.zeros_like(centre), np.zeros_like(centre), 0
-
-    def state(self):
-        """Everything that it goes on from: dict of str -> array."""
-        return {"centre": self.centre, "m1": self.m1, "m2": self.m2, "n_updates": np.array(float(self.n_updates))}
-
-    def restore(self, arrays):
-        for name in ("centre", "m1", "m2"):
-            getattr(self, name)[...] = arrays[name]
-        self.n_updates = int(arrays["n_updates"])
+        self.m1, self.m2, self.n_updates = np.zeros_like(centre), np.zeros_like(centre), np.zeros(1)
 
     def step(self, update, rate=1.0):
         """One step along `update`; `rate` scales the learning rate."""
         self.n_updates += 1
         self.m1 += 0.1 * (update - self.m1)
         self.m2 += 0.001 * (update**2 - self.m2)
-        step = self.m1 / (1 - 0.9**self.n_updates) / (np.sqrt(self.m2 / (1 - 0.999**self.n_updates)) + 1e-12)
+        (n,) = self.n_updates
+        step = self.m1 / (1 - 0.9**n) / (np.sqrt(self.m2 / (1 - 0.999**n)) + 1e-12)
         self.centre += rate * self.learning_rate * step
 
 

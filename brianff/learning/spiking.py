@@ -144,10 +144,7 @@ class SpikingMethod(Method):
     def learning_rates(self, seen):
         """Learning rate after every stimulus epoch of a run: not zero where the optimizer takes a step.
 
-        Parameters
-        ----------
-        seen : (n_rows,) int array
-            Samples learnt when each of its rows is.
+        `seen`, (n_rows,), are samples learnt when each of its rows is.
         """
         rates, of_rows = np.zeros(self.architecture.capacity + 1), self.rates_of(seen)
         due = self.phases.updates(seen, self.options.mini_batch)

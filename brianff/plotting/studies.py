@@ -132,16 +132,13 @@ def gradient_free(rows, scaling, methods, n_inputs, figure=None):
 def convergence(rows, figure=None):
     """Validation accuracy of several methods over training: mean of the seeds, and the range from worst to best.
 
+    The axis is logarithmic in the error.
+
     Parameters
     ----------
     rows : list of dict
         A row for each method and seed, as of `brianff.train`, with the method's ``name``.
     figure : `matplotlib.figure.Figure` or `SubFigure`, optional
-
-    Returns
-    -------
-    figure : `matplotlib.figure.Figure`
-        The axis is logarithmic in the error.
     """
     colours = ("0.1", "#14529e", "#e88a00", "#009e73", "#b05fb0", "#56b4e9", "#a3195b", "0.55")
     lines = ("-", "--", "-", "-.", ":", "--", "-.", ":")

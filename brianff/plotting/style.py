@@ -40,19 +40,9 @@ def canvas(figure, width, height):
 
 
 def save(figure, path, dpi=150):
-    """Write a figure as PNG, replacing the file at `path` at once.
+    """Write a `matplotlib.figure.Figure` as PNG, replacing the file at `path` at once; returns `path`.
 
-    Parameters
-    ----------
-    figure : `matplotlib.figure.Figure`
-    path : path
-    dpi : int, optional
-        Pixels per inch: fewer for a large figure.
-
-    Returns
-    -------
-    path : path
-        As given.
+    `dpi` are pixels per inch: fewer for a large figure.
     """
     atomic_write(path, _png(figure, dpi))
     return path
