@@ -137,15 +137,12 @@ def _of_argument(kind, path, source, message):
     found = re.match(rf"{re.escape(str(path))}:(\d+): ", message)
     if not found:
         return message
-    key, first = None, 0
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.Assign) and node.lineno <= int(found[1]) <= node.end_lineno:
-            key, first = node.targets[0].id, node.lineno
-            several = node.end_lineno > node.lineno
-    if key is None:
-        return f"{kind.constructor}(…): {message[found.end() :]}"
-    line = f", line {int(found[1]) - first + 1}" if several else ""
-    return f"{kind.constructor}({key}=…){line}: {message[found.end() :]}"
+    line, rest = int(found[1]), message[found.end() :]
+    values = (n for n in ast.parse(source).body if isinstance(n, ast.Assign) and n.lineno <= line <= n.end_lineno)
+    if (node := next(values, None)) is None:
+        return f"{kind.constructor}(…): {rest}"
+    place = f", line {line - node.lineno + 1}" if node.end_lineno > node.lineno else ""
+    return f"{kind.constructor}({node.targets[0].id}=…){place}: {rest}"
 
 
 def _constructor(kind):

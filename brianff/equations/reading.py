@@ -63,13 +63,10 @@ class Assignments:
             self.fail(node, f"'{name}' is assigned twice, here and in line {self.extent[name][0]}: keep one of them.")
         self._check(value)
         self.extent[name] = (value.lineno, value.end_lineno)
-        keys = value.keys if isinstance(value, ast.Dict) else ()
-        seen = set()
-        for key in keys:
+        for key in value.keys if isinstance(value, ast.Dict) else ():
             if isinstance(key, ast.Constant):
-                if key.value in seen:
+                if (name, key.value) in self.entries:
                     self.fail(key, f"'{key.value}' stands twice in '{name}': keep one of them.")
-                seen.add(key.value)
                 self.entries[name, key.value] = key.lineno
 
     def _check(self, value):
