@@ -19,7 +19,7 @@ from brian2.parsing.bast import brian_ast
 from brian2.parsing.expressions import is_boolean_expression, parse_expression_dimensions
 from brian2.parsing.statements import parse_statement
 from brian2.stateupdaters.base import StateUpdateMethod
-from brian2.units.fundamentalunits import DIMENSIONLESS, DimensionMismatchError, get_dimensions, get_or_create_dimension
+from brian2.units.fundamentalunits import DIMENSIONLESS, DimensionMismatchError, get_dimensions
 from brian2.utils.stringtools import get_identifiers
 
 from brianff.equations.advice import advice, function_advice
@@ -394,7 +394,7 @@ class _Checker:
         label = f"the right-hand side of {eq.varname}"
         checker = self
         if eq.type == DIFFERENTIAL_EQUATION:
-            dim = get_or_create_dimension([a - b for a, b in zip(eq.dim._dims, second.dim._dims, strict=True)])
+            dim = eq.dim / second.dim
             label = f"the right-hand side of d{eq.varname}/dt"
             noise = [n for n in get_identifiers(code) if n == "xi" or n.startswith("xi_")]
             checker = replace(self, names=self.names | {n: _variable(n, (second**-0.5).dim) for n in noise})
