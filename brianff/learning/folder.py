@@ -69,7 +69,7 @@ def check_options(folder, method):
     config, models, _ = _config(method)
     now = json.loads(json.dumps(config | {"method": method.name}))
     then = document.get("config", {}) | {"method": document.get("method")}
-    for name in sorted((now.keys() | then.keys()) - {"device", "data", "download"}):
+    for name in ("method", *sorted((now.keys() | then.keys()) - {"device", "data", "download"})):
         if then.get(name) != now.get(name):
             raise ResultsError(
                 f"{folder.path} has a run with {name} = {then.get(name)}, and now it is {now.get(name)}: choose "
