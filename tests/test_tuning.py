@@ -67,7 +67,7 @@ def here(monkeypatch):
 
 
 def settings(vary=VARY, **more):
-    return Settings(vary, {"epochs": 9, "validate": 0, "layers": ("8",)}, "rectified", **more)
+    return Settings(vary, {"epochs": 9, "validate": 0, "layers": (8,)}, "rectified", **more)
 
 
 # -- what may vary -------------------------------------------------------------------------------------------------
