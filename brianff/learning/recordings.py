@@ -265,24 +265,16 @@ def collect(simulator, images, schedule):
             traces = built.traces[f"neurons{level}"]
             out["t"] = np.array(traces.t) * 1e3
             out[f"neurons{level}"] = np.array(traces.record)
-            out |= _traces(traces, level)
+            for recorded in traces.record_variables:
+                values, name = np.array(getattr(traces, f"{recorded}_")), recorded.removeprefix(DERIVED)
+                if recorded == THRESHOLD:
+                    out[f"threshold{level}"] = values
+                else:
+                    out[f"traces{level}_{name}"] = values
+                    out[f"unit{level}_{name}"] = np.array(unit_string(traces.variables[recorded].dim))
             if (of_layer := built.traces.get(f"layer{level}")) is not None:
                 out[f"goodness{level}"] = np.array(of_layer.g_)[0]
     return Recording(out)
-
-
-def _traces(monitor, level):
-    """Arrays of a monitor of neurons, with their units."""
-    out = {}
-    for recorded in monitor.record_variables:
-        values = np.array(getattr(monitor, f"{recorded}_"))
-        if recorded == THRESHOLD:
-            out[f"threshold{level}"] = values
-            continue
-        name = recorded.removeprefix(DERIVED)
-        out[f"traces{level}_{name}"] = values
-        out[f"unit{level}_{name}"] = np.array(unit_string(monitor.variables[recorded].dim))
-    return out
 
 
 def divergence(built):

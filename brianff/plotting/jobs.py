@@ -5,7 +5,7 @@ import re
 import numpy as np
 from matplotlib import colormaps
 
-from brianff.plotting.style import TEXT, WIDTH, canvas, only_ticks, tidy
+from brianff.plotting.style import TEXT, WIDTH, canvas, one_axes, only_ticks, tidy
 
 __all__ = ["search", "sweep"]
 
@@ -67,8 +67,7 @@ def sweep(rows, by, measure="validation_accuracy", figure=None):
     label = f"{measure.replace('_', ' ')} (%)"
     if along is None or len(lines) > _MOST_LINES:
         return _listed(grouped, by, label, figure)
-    figure = canvas(figure, WIDTH, 3.6)
-    axes = figure.subplots()
+    figure, axes = one_axes(figure, WIDTH, 3.6)
     k = list(by).index(along)
     for colour, (rest, points) in zip(_LINES, lines.items(), strict=False):
         points = sorted(((_number(point[k]), values) for point, values in points), key=lambda pair: pair[0])
@@ -83,7 +82,6 @@ def sweep(rows, by, measure="validation_accuracy", figure=None):
         axes.set_xscale("log")
     only_ticks(axes.xaxis, sorted(set(numbers)))
     axes.set(xlabel=_label(along, columns[along]), ylabel=label)
-    tidy(axes, grid=True)
     if len(lines) > 1:
         figure.legend(loc="outside right upper", frameon=False, fontsize=TEXT)
     return figure
@@ -97,8 +95,7 @@ def _listed(grouped, by, label, figure):
     """The combinations below each other, the best first."""
     points = sorted(grouped, key=lambda point: -np.mean(grouped[point]))
     shown = points[:_MOST_ROWS]
-    figure = canvas(figure, WIDTH, 1.0 + 0.24 * len(shown))
-    axes = figure.subplots()
+    figure, axes = one_axes(figure, WIDTH, 1.0 + 0.24 * len(shown))
     for k, point in enumerate(shown):
         values = grouped[point]
         axes.plot(values, [k] * len(values), ".", color=_LINES[0], alpha=0.4, markersize=5)
@@ -108,7 +105,6 @@ def _listed(grouped, by, label, figure):
     axes.invert_yaxis()
     more = f" (the best {len(shown)} of {len(points)})" if len(points) > len(shown) else ""
     axes.set_xlabel(label + more)
-    tidy(axes, grid=True)
     return figure
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from brianff.errors import OptionError
-from brianff.plotting.style import COLOURS, SHADE, TEXT, WIDTH, canvas, tidy
+from brianff.plotting.style import COLOURS, SHADE, TEXT, stacked, tidy
 from brianff.stimulus import LABEL_NEUTRAL, LABEL_NONE
 from brianff.units import display_unit
 
@@ -41,8 +41,7 @@ def raster(recording, epochs=None, figure=None):
     epochs, sizes = _epochs(recording, epochs), recording.sizes
     levels = range(len(sizes) - 1, -1, -1)
     heights = _heights([sizes[level] for level in levels])
-    figure = canvas(figure, WIDTH, 1.0 + sum(heights))
-    rows = _rows(figure, heights)
+    figure, rows = stacked(figure, 1.0 + sum(heights), heights)
     for axes, level, height in zip(rows, levels, heights, strict=True):
         _spikes_of_layer(axes, recording, level, *_spikes(recording, level, epochs))
         _number_neurons(axes, sizes[level], height)
@@ -128,8 +127,7 @@ def membrane(recording, level=1, neuron=None, epochs=None, variables=None, figur
     names = _chosen(recording, level, values, threshold, variables)
 
     heights = [1.8 if name == first else 1 for name in names] + [1] * (goodness is not None)
-    figure = canvas(figure, WIDTH, 1.0 + 1.15 * sum(heights))
-    rows = _rows(figure, heights)
+    figure, rows = stacked(figure, 1.0 + 1.15 * sum(heights), heights)
     for axes, name in zip(rows, names, strict=False):
         unit, scale = display_unit(values[name])
         drawn = np.asarray(values[name]) / scale
@@ -263,11 +261,6 @@ def _epochs(recording, epochs):
     return epochs
 
 
-def _rows(figure, heights):
-    """Axes below each other, with one axis of time."""
-    return figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
-
-
 def _in_time(rows, recording, epochs):
     """Show the stimulus epochs of axes below each other."""
     chosen = [recording.epochs[k] for k in epochs]
@@ -281,8 +274,8 @@ def _in_time(rows, recording, epochs):
 def _shade(axes, chosen):
     """Background in the colours of the phases, and the limits of the time axis."""
     for epoch in chosen:
-        phase = epoch.name
-        axes.axvspan(epoch.start, epoch.stop, color=COLOURS[phase], alpha=SHADE[phase], linewidth=0, zorder=0)
+        look = dict(color=COLOURS[epoch.name], alpha=SHADE[epoch.name], linewidth=0, zorder=0)
+        axes.axvspan(epoch.start, epoch.stop, **look)
     for epoch, next_ in zip(chosen, chosen[1:], strict=False):
         if epoch.name == next_.name:  # nothing else would tell them apart
             axes.axvline(epoch.stop, color="w", linewidth=1.5, zorder=0.5)

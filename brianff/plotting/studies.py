@@ -3,7 +3,17 @@
 import numpy as np
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-from brianff.plotting.style import COLOURS, TEXT, WIDTH, canvas, legend_above, only_ticks, scale_by_error, tidy
+from brianff.plotting.style import (
+    COLOURS,
+    TEXT,
+    WIDTH,
+    canvas,
+    legend_above,
+    one_axes,
+    only_ticks,
+    scale_by_error,
+    tidy,
+)
 
 __all__ = ["awake_asleep", "comparison", "convergence", "gradient_error", "gradient_free"]
 
@@ -143,9 +153,7 @@ def convergence(rows, figure=None):
     colours = ("0.1", "#14529e", "#e88a00", "#009e73", "#b05fb0", "#56b4e9", "#a3195b", "0.55")
     lines = ("-", "--", "-", "-.", ":", "--", "-.", ":")
     markers = ("o", "s", "D", "^", "v", "P", "X", "*")
-    figure = canvas(figure, WIDTH, 5.2)
-    axes = figure.subplots()
-    tidy(axes, grid=True)
+    figure, axes = one_axes(figure, WIDTH, 5.2)
     drawn = []
     for k, name in enumerate(dict.fromkeys(row["name"] for row in rows)):
         own = [row for row in rows if row["name"] == name]
@@ -178,9 +186,7 @@ def gradient_error(dt, errors, of_reference, figure=None):
     figure : `matplotlib.figure.Figure` or `SubFigure`, optional
     """
     dt = np.asarray(dt, dtype=float)
-    figure = canvas(figure, WIDTH, 4.6)
-    axes = figure.subplots()
-    tidy(axes, grid=True)
+    figure, axes = one_axes(figure, WIDTH, 4.6)
     styles = zip((COLOURS["positive"], COLOURS["negative"]), "os", (-1, 1), strict=True)
     for (name, found), (colour, marker, side) in zip(errors.items(), styles, strict=False):
         low, median, high = np.array([np.quantile(values, (0.25, 0.5, 0.75)) for values in found]).T
@@ -208,9 +214,7 @@ def awake_asleep(rows, figure=None):
         As of `brianff.train`, each with its "pairs".
     figure : `matplotlib.figure.Figure` or `SubFigure`, optional
     """
-    figure = canvas(figure, WIDTH, 4.4)
-    axes = figure.subplots()
-    tidy(axes, grid=True)
+    figure, axes = one_axes(figure, WIDTH, 4.4)
     pairs = np.array(sorted({row["pairs"] for row in rows}))
     ways = {"goodness": ("goodness of every label", COLOURS["positive"], "o", 0.96)}
     ways["readout"] = ("softmax readout", COLOURS["negative"], "s", 1.04)  # side by side

@@ -9,8 +9,8 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from brianff.results import atomic_write
 
 __all__ = [
-    "COLOURS", "SHADE", "TEXT", "WIDTH", "canvas", "colour_bar", "legend_above", "only_ticks", "save",
-    "scale_by_error", "tidy",
+    "COLOURS", "SHADE", "TEXT", "WIDTH", "canvas", "colour_bar", "legend_above", "one_axes", "only_ticks", "save",
+    "scale_by_error", "stacked", "tidy",
 ]  # fmt: skip
 
 # Blue and orange stay apart for the colour-blind, dark and light in grey.
@@ -37,6 +37,20 @@ class _ShownFigure(Figure):
 def canvas(figure, width, height):
     """What to draw on: `figure`, where there is one, or a new figure of a size in inches."""
     return _ShownFigure(figsize=(width, height), layout="constrained") if figure is None else figure
+
+
+def one_axes(figure, width, height):
+    """What to draw on, as of `canvas`, and its only axes, with a grid."""
+    figure = canvas(figure, width, height)
+    axes = figure.subplots()
+    tidy(axes, grid=True)
+    return figure, axes
+
+
+def stacked(figure, height, heights):
+    """What to draw on, as of `canvas`, and axes below each other, which share what is horizontal."""
+    figure = canvas(figure, WIDTH, height)
+    return figure, figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
 
 
 def save(figure, path, dpi=150):

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from brianff.errors import OptionError
-from brianff.plotting.style import COLOURS, TEXT, WIDTH, canvas, legend_above, scale_by_error, tidy
+from brianff.plotting.style import COLOURS, TEXT, WIDTH, canvas, legend_above, scale_by_error, stacked, tidy
 
 __all__ = ["goodness_over_training", "learning_curve"]
 
@@ -78,10 +78,8 @@ def learning_curve(metrics, figure=None):
     if _levels(metrics) == [1]:
         present = [way for way in present if way != "upper"]  # the same as all layers
     present = [way for way in present if way != "accuracy"] or present  # the first of several
-    levels = sorted(int(key.removeprefix("alignment")) for key in (rows or [{}])[-1] if key.startswith("alignment"))
-    figure = canvas(figure, WIDTH, 4.6 + 1.8 * bool(levels))
-    heights = [2, 1] if levels else [2]
-    axes, *below = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
+    levels = _levels(rows[-1:], "alignment")
+    figure, (axes, *below) = stacked(figure, 4.6 + 1.8 * bool(levels), [2, 1] if levels else [2])
     tidy(axes, grid=bool(present))
     axes.set_ylabel("validation accuracy (%),\nlogarithmic in the error")
     if not present:
@@ -124,9 +122,9 @@ def _column(rows, name):
     return np.array([row.get(name, np.nan) for row in rows], float)
 
 
-def _levels(rows):
-    """Layers whose goodness is in rows of metrics."""
-    return sorted({int(key.removeprefix("positive")) for row in rows for key in row if key.startswith("positive")})
+def _levels(rows, name="positive"):
+    """Layers of which something, usually the goodness, is in rows of metrics."""
+    return sorted({int(key.removeprefix(name)) for row in rows for key in row if key.startswith(name)})
 
 
 def _progress(rows):
