@@ -221,7 +221,6 @@ def evaluate(present, readout, labels, offset=0, candidates=True, evidence=None)
 
 def confusion_matrix(labels, predicted, n_classes):
     """Counts, shape (n_classes, n_classes): row = true class, column = predicted class; without `NO_PREDICTION`."""
-    matrix = np.zeros((n_classes, n_classes), int)
-    made = np.asarray(predicted) != NO_PREDICTION
-    np.add.at(matrix, (np.asarray(labels)[made], np.asarray(predicted)[made]), 1)
-    return matrix
+    labels, predicted = np.asarray(labels), np.asarray(predicted)
+    cells = (n_classes * labels + predicted)[predicted != NO_PREDICTION]
+    return np.bincount(cells, minlength=n_classes**2).reshape(n_classes, n_classes)

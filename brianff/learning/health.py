@@ -66,7 +66,6 @@ class Health:
         Name of every layer, the lowest first -> what to try where it is silent.
     n_train : int
         Samples of the training set.
-
     """
 
     name = ""  # of the network, where there are several
