@@ -491,7 +491,7 @@ def _declare_in(synapses, values, names):
     """Declare those of some names that are parameters, or the length of a stimulus epoch, in synapses."""
     synapses.parameters = {k: v for k, v in values.items() if k in names}
     epoch = f"\n{_T_EPOCH}" if "T_epoch" in names else ""
-    synapses.model = tidy(f"{synapses.model}\n{declare(synapses.parameters, values)}{epoch}")
+    synapses.model = tidy(f"{synapses.model}\n{declare(synapses.parameters)}{epoch}")
 
 
 def _keep_signs(joined, at_update):
@@ -519,7 +519,7 @@ def _finish_group(group, layer_variables, below_variables, parameters, also=froz
                 extra.append(f"{linked} : {unit} (linked)")
                 group.links[linked] = (which, name)
     group.parameters = {k: v for k, v in parameters.items() if k in used}
-    extra.append(declare(group.parameters, parameters))
+    extra.append(declare(group.parameters))
     if "T_epoch" in used:
         extra.append(_T_EPOCH)
     group.equations = tidy(group.equations + "\n" + "\n".join(extra))

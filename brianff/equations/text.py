@@ -111,11 +111,10 @@ def unit_string(value):
     return "*".join(f"{name}**{exponent:g}" for name, exponent in zip(_BASE, dim._dims, strict=True) if exponent)
 
 
-def declare(names, parameters):
+def declare(parameters):
     """Parameters as variables, shared or of every neuron: run_args can change them without a new compilation."""
     flags = {name: "constant" if hasattr(value, "draw") else "shared, constant" for name, value in parameters.items()}
-    declared = (f"{name} : {unit_string(parameters[name])} ({flags[name]})" for name in parameters if name in names)
-    return "\n".join(declared)
+    return "\n".join(f"{name} : {unit_string(value)} ({flags[name]})" for name, value in parameters.items())
 
 
 def initial_statements(equations, initial):

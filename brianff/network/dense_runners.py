@@ -76,7 +76,7 @@ class DensePathway(DenseRunner):
         variables = Variables(synapses)
         add_indices(variables, unique_pre=not pre, unique_post=pre)
         variables.add_reference("_spikespace", group)
-        options = {"side": side, "n_spiking": len(group), "delay_steps": 0}
+        options = {"side": side, "n_spiking": len(group)}
         if on_cuda():
             options["serial"] = synapses._written_by_all_entries(code)
             synapses._check_read_where_written(code, side)
@@ -96,16 +96,16 @@ class DensePathway(DenseRunner):
         )
         self.synapses, self.spiking, self.side, self.pathway = weakref.proxy(synapses), group, side, name
         self.code = code
-        self.delay_in_seconds, self._steps, self._dt, self._has_run, self._since = 0.0, 0, None, False, False
+        self.delay_in_seconds, self._steps, self._dt, self._has_run = 0.0, 0, None, False
         self._arrange()
 
     def _arrange(self):
         """What the template is told, and needs, for a delay of so many steps."""
         self.template_kwds["_delay_steps"] = self._steps
-        needed = ["_spikespace"]
+        needed, since = ["_spikespace"], "_since" in self.variables
         if self._steps:
-            needed += ["_ring", "t_in_timesteps", *(["_since"] if self._since else [])]
-        self.template_kwds["_has_since"] = bool(self._steps and self._since)
+            needed += ["_ring", "t_in_timesteps", *(["_since"] if since else [])]
+        self.template_kwds["_has_since"] = bool(self._steps and since)
         if on_cuda():
             self.template_kwds["_has_fired"] = "_fired" in self.variables and not self._steps
             if self.template_kwds["_has_fired"]:
@@ -116,7 +116,6 @@ class DensePathway(DenseRunner):
 
     def forget(self, group, variable):
         """Let delayed spikes have no effects that are older than the time step in a shared variable of a group."""
-        self._since = True
         self.variables.add_reference("_since", group, variable, index="0")
         self._arrange()
 
