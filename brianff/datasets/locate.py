@@ -111,11 +111,9 @@ def _usual_folders(idx_set, cached):
 def _variant(folder, stem):
     """Path of a file under one of its usual names, plain before gzip, or None."""
     dotted = stem.replace("-idx", ".idx")
-    for name in (stem, dotted, f"{stem}.gz", f"{dotted}.gz"):
-        # Unlike Path.is_file, this passes over folders that may not be searched.
-        if os.path.isfile(folder / name):
-            return folder / name
-    return None
+    paths = [folder / name for name in (stem, dotted, f"{stem}.gz", f"{dotted}.gz")]
+    # Unlike Path.is_file, this passes over folders that may not be searched.
+    return next((path for path in paths if os.path.isfile(path)), None)
 
 
 def _not_found(idx_set, data, searched):
