@@ -361,7 +361,7 @@ class _Checker:
 
     def expressions(self, values):
         """A dictionary of expressions: under keys that the table names, or under variables of the same group."""
-        keys = self.string.keys
+        keys = self.string.words
         for name in values.keys() - keys if keys else ():
             self.fail(f"there is no '{name}'.{closest(name, keys)} There are: {', '.join(keys)}.")
         for name in keys:

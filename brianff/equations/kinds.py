@@ -89,9 +89,7 @@ class String:
     must_set : tuple of str
         Variables that its statements have to set.
     words : tuple of str
-        Those that it may consist of.
-    keys : tuple of str
-        Those that a dictionary must have, if not any.
+        Those that it may consist of; of a dictionary the keys that it must have, if not any.
     with_key : str
         What a file that has this string must have as well.
     """
@@ -105,7 +103,6 @@ class String:
     must_define: dict = field(default_factory=dict)
     must_set: tuple = ()
     words: tuple = ()
-    keys: tuple = ()
     with_key: str = ""
 
     @property
@@ -226,7 +223,7 @@ NEURON = Kind(
             "model.spike_time",
             "for backpropagation: time constants `fast` and `slow` of the response, slow - fast, to an input spike; "
             "`slope` of the membrane at threshold, times `slow`; `reset`, what a spike takes from the slow part",
-            keys=("fast", "slow", "slope", "reset"),
+            words=("fast", "slow", "slope", "reset"),
         ),
         "initial": String("neurons.initial", "values at the start of a stimulus epoch (default 0)"),
         "on_step": String("neurons.on_step", "in every time step, after the membrane's update"),
