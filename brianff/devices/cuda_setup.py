@@ -170,12 +170,11 @@ def _output(*command):
 
 def _toolkit(problems):
     """nvcc, its version and the folder of its toolkit."""
-    folders = [os.environ.get(name) for name in ("CUDA_PATH", "CUDA_HOME")]
-    named = [Path(folder) / "bin" / "nvcc" for folder in folders if folder]
-    on_path = shutil.which("nvcc")
-    usual = [Path(on_path)] if on_path else []
-    usual += [Path(folder) / "bin" / "nvcc" for folder in USUAL_PLACES]
-    for path in [*named, *usual]:
+    named = [os.environ.get(name) for name in ("CUDA_PATH", "CUDA_HOME")]
+    paths = [Path(folder) / "bin" / "nvcc" for folder in named if folder]
+    paths += [Path(path) for path in [shutil.which("nvcc")] if path]
+    paths += [Path(folder) / "bin" / "nvcc" for folder in USUAL_PLACES]
+    for path in paths:
         if not os.access(path, os.X_OK):
             continue
         release = re.search(r"release (\d+)\.(\d+)", _output(path, "--version") or "")
