@@ -181,8 +181,9 @@ def _started(computing):
         cluster = getattr(dask_jobqueue, kinds[name])()
         _scale(cluster, computing)
     except (ValueError, TypeError, RuntimeError, OSError) as error:
+        said = " ".join(str(error).split())
         raise OptionError(
-            f"--cluster {name}: {error} (~/.config/dask/jobqueue.yaml says what a job has, under jobqueue: {name})"
+            f"--cluster {name}: {said} (~/.config/dask/jobqueue.yaml says what a job has, under jobqueue: {name})"
         ) from None
     return cluster
 
