@@ -44,7 +44,7 @@ _WHAT_TO_DO = {
     "checkpoint": "put the run's own back, or delete it, and training begins again from the start",
     "recordings_before": "delete it, and it is left out",
 }
-_METRICS = "metrics.json"  # within checkpoint.npz
+_METRICS = "metrics.json"  # within checkpoint.npz, its bytes as an array
 _held = weakref.WeakValueDictionary()
 
 
@@ -86,12 +86,12 @@ def atomic_write(path, data):
             temporary.unlink(missing_ok=True)
 
 
-def write_arrays(path, arrays, complete=lambda archive: None):
-    """Write an npz file as `atomic_write` does; `complete` gets its `zipfile.ZipFile`."""
+def write_arrays(path, arrays, seal=lambda archive: b""):
+    """Write an npz file as `atomic_write` does; its comment is what `seal` says of the `zipfile.ZipFile`."""
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
     with zipfile.ZipFile(buffer, "a") as archive:
-        complete(archive)
+        archive.comment = seal(archive)
     with buffer.getbuffer() as content:  # released at once: Python 3.12.1 crashes if it is collected as garbage
         atomic_write(path, content)
 
@@ -231,22 +231,12 @@ class RunFolder:
         contents = sorted((member.filename, member.CRC, member.file_size) for member in archive.infolist())
         return f"brianff {digest_of([self.run, contents])}".encode()
 
-    def save(self, name, arrays, metrics=None):
+    def save(self, name, arrays):
         """Write ``name.npz`` atomically."""
-
-        def complete(archive):
-            if metrics is not None:
-                archive.writestr(_METRICS, json.dumps(metrics, default=lambda number: number.item()))
-            archive.comment = self._seal(archive)
-
-        write_arrays(self.path / f"{name}.npz", arrays, complete)
+        write_arrays(self.path / f"{name}.npz", arrays, self._seal)
 
     def load(self, name):
         """Read ``name.npz`` as a dictionary of arrays."""
-        return self._load(name)[0]
-
-    def _load(self, name):
-        """Arrays, and the text of metrics where they lie beside them."""
         path, remedy = self.path / f"{name}.npz", _WHAT_TO_DO.get(name, "delete it, and --resume writes it again")
         if not self.has(name):
             raise ResultsError(f"{path} does not exist.")
@@ -254,13 +244,12 @@ class RunFolder:
         try:
             with np.load(path, allow_pickle=False) as data:
                 whole = data.zip.comment == self._seal(data.zip)
-                arrays = {key: data[key] for key in data.files if key != _METRICS}
-                metrics = data.zip.read(_METRICS) if _METRICS in data.files else b""
+                arrays = dict(data)
         except Exception as error:  # a damaged archive fails in many ways
             raise ResultsError(f"{path} is damaged ({error}): {remedy}.") from None
         if not whole:
             raise ResultsError(f"{path} has been changed, or is of another run than config.json ({run[:8]}): {remedy}.")
-        return arrays, metrics
+        return arrays
 
     def has(self, name):
         return (self.path / f"{name}.npz").exists()
@@ -268,7 +257,8 @@ class RunFolder:
     # -- checkpoint --------------------------------------------------------------------------------------------------
     def save_checkpoint(self, arrays, metrics):
         """Write ``checkpoint.npz``, and its metrics, a list of dict, once more as ``metrics.csv``."""
-        self.save("checkpoint", arrays, metrics)
+        text = json.dumps(metrics, default=lambda number: number.item()).encode()
+        self.save("checkpoint", arrays | {_METRICS: np.frombuffer(text, np.uint8)})
         self.write_metrics(metrics)
 
     def load_checkpoint(self, report=lambda text: None):
@@ -281,10 +271,10 @@ class RunFolder:
             if (self.path / "metrics.csv").exists():
                 report(f"{path} is missing: training begins again from the start.")
             return None
-        arrays, text = self._load("checkpoint")
+        arrays = self.load("checkpoint")
         try:
-            metrics = json.loads(text)
-        except ValueError:
+            metrics = json.loads(bytes(arrays.pop(_METRICS)))
+        except (KeyError, ValueError):
             raise ResultsError(f"{path} has no metrics: {_WHAT_TO_DO['checkpoint']}.") from None
         table = self.path / "metrics.csv"
         if not table.is_file() or table.read_bytes() != _csv(metrics):

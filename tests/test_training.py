@@ -105,7 +105,7 @@ def test_killed_twice_and_resumed_gives_the_same_weights_bit_for_bit(tmp_path):
             assert f"--resume {disturbed}" in output and "Traceback" not in output
         command = protocol("--resume", disturbed)
     subprocess.run(command, check=True, capture_output=True)
-    first, second = (RunFolder(folder).load("checkpoint") for folder in (undisturbed, disturbed))
+    first, second = (RunFolder(folder).load_checkpoint()[0] for folder in (undisturbed, disturbed))
     assert first["position"] == second["position"] == total
     for name in first:
         if "seconds" not in name:
