@@ -113,7 +113,9 @@ class ClusterPool(Pool):
             if killed + 1 >= MOST_DEATHS:
                 return Outcome(failed=f"its workers were killed again and again: {error}")
             killed += 1
-        elif task.status != "cancelled" or self._client.status != "running":
+        elif task.status == "cancelled" and self._client.status == "running":
+            self._client.subscribe_topic(self._topic, self._heard)  # a scheduler that is new knows of nobody
+        else:
             return None
         del self._tasks[task]
         self._submit(job, folder, killed)
