@@ -271,8 +271,8 @@ def parser_of(docstring, *classes):
 
 def given(args, config):
     """The options of a class that the command line gives, as a dictionary."""
-    names = [one.name for one in dataclasses.fields(config)]
-    return {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+    found = {one.name: getattr(args, one.name) for one in dataclasses.fields(config)}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _add(parser, one):

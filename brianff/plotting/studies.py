@@ -67,14 +67,14 @@ def comparison(results, measures, figure=None):
         for k, rule in enumerate(rules):
             points = [(v[cost][0], v["accuracy"][0]) for names, v in results.items() if names[2] == rule]
             axes.scatter(*np.transpose(points), s=16, marker=markers[k % 11], alpha=0.75, linewidths=0, label=rule)
-        scale_by_error(axes, np.array(accuracies))
+        scale_by_error(axes, np.array(accuracies), measures["accuracy"])
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlabel(measures[cost])
         tidy(axes, grid=True)
-    bottom.axes[0].set_ylabel(f"{measures['accuracy']},\nlogarithmic in the error")
+        axes.label_outer()
     bottom.legend(*axes.get_legend_handles_labels(), loc="outside right center", frameon=False, fontsize=TEXT)
     return figure
 
@@ -166,7 +166,7 @@ def convergence(rows, figure=None):
             axes.fill_between(x, curves.min(axis=0), curves.max(axis=0), color=colours[k % 8], alpha=0.10, linewidth=0)
         drawn.append(curves.mean(axis=0))
     scale_by_error(axes, np.concatenate(drawn))
-    axes.set(xlabel="training epoch", ylabel="validation accuracy (%),\nlogarithmic in the error")
+    axes.set_xlabel("training epoch")
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
     legend_above(figure, ncols=2, handlelength=3)
     return figure
@@ -228,7 +228,6 @@ def awake_asleep(rows, figure=None):
         drawn += [means, values]
     scale_by_error(axes, np.concatenate(drawn))
     axes.set(xscale="log", xlabel="pairs in a block: positive stimulus epochs, then as many negative ones")
-    axes.set_ylabel("validation accuracy (%),\nlogarithmic in the error")
     only_ticks(axes.xaxis, pairs)
     legend_above(figure, ncols=2)
     return figure

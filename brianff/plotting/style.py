@@ -95,8 +95,9 @@ def only_ticks(axis, ticks, text="{x:g}"):
     axis.set_major_formatter(text)
 
 
-def scale_by_error(axes, accuracy):
+def scale_by_error(axes, accuracy, what="validation accuracy (%)"):
     """Vertical axis in % accuracy, logarithmic in the error, over the range of `accuracy`."""
+    axes.set_ylabel(f"{what},\nlogarithmic in the error", fontsize=TEXT)
     error = 100 - accuracy[np.isfinite(accuracy)]
     # No error at all has no logarithm: only then, a small constant makes room for 100 %.
     perfect = error.min() <= 0

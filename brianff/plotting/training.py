@@ -81,7 +81,6 @@ def learning_curve(metrics, figure=None):
     levels = _levels(rows[-1:], "alignment")
     figure, (axes, *below) = stacked(figure, 4.6 + 1.8 * bool(levels), [2, 1] if levels else [2])
     tidy(axes, grid=bool(present))
-    axes.set_ylabel("validation accuracy (%),\nlogarithmic in the error")
     if not present:
         axes.set(xlabel="training epoch", ylabel="validation accuracy (%)", xticks=[], yticks=[])
         axes.text(0.5, 0.5, "no validation samples", transform=axes.transAxes, ha="center", fontsize=TEXT)
