@@ -660,8 +660,8 @@ def test_matplotlib_is_imported_when_something_is_drawn():
 
 
 def test_awake_asleep_has_a_line_for_each_way_and_a_point_for_each_run():
-    rows = [{"pairs": n, "seed": k, "goodness": 0.9 - 0.1 * k, "readout": 0.8} for n in (1, 100) for k in (0, 1)]
-    axes = plotting.awake_asleep(rows).axes[0]
+    of_seeds = [{"seed": k, "validation_goodness": 0.9 - 0.1 * k, "validation_readout": 0.8} for k in (0, 1)]
+    axes = plotting.awake_asleep([{"pairs": n} | row for n in (1, 100) for row in of_seeds]).axes[0]
     mean, points = axes.lines[:2]
     np.testing.assert_allclose(mean.get_ydata(), [85, 85])
     np.testing.assert_allclose(points.get_ydata(), [90, 80, 90, 80])
