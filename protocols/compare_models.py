@@ -20,7 +20,7 @@ from pathlib import Path
 import brianff.program  # noqa: F401
 from brianff import plotting
 from brianff.command_line.commands import add_out_option, add_quick_option, draw, fail_cleanly, with_quick
-from brianff.devices import device_option, require_device
+from brianff.devices import device_option
 from brianff.equations.kinds import available
 from brianff.equations.model import load
 from brianff.errors import ModelError, OptionError
@@ -84,7 +84,6 @@ def main(arguments=None):
 
     # Train, several networks side by side.
     if not args.table and fitting:
-        require_device(choice.device)
         Rows(out / RESULTS).require(settings)
         run(comparison.jobs(fitting, choice.seeds, settings | {"device": choice.device}), out, computing)
     results = Rows(out / RESULTS)  # with those of earlier calls, for other combinations

@@ -10,11 +10,8 @@ import brianff as ff
 from brianff import plotting
 from brianff.command_line.main import main
 from brianff.errors import BrianffError, OptionError
-from brianff.jobs.pools import Pool
 from brianff.jobs.search import Search, Settings
 from brianff.jobs.space import dimension_of
-from brianff.jobs.training import perform
-from brianff.jobs.worker import Outcome
 from brianff.learning.forward_forward import ForwardForward
 from brianff.learning.rectified import Rectified
 from brianff.learning.run import Run
@@ -32,38 +29,6 @@ def data(test=None):
     images, labels = DIGITS.images[:N], DIGITS.labels[:N]
     of_test = DIGITS.images[N : N + 30] if test is None else test
     return ff.datasets.from_arrays(images, labels, test=(of_test, DIGITS.labels[N : N + 30]), name="few digits")
-
-
-class Here(Pool):
-    """Does every job in this process when its outcome is asked for."""
-
-    size = 2
-
-    def __init__(self, say=lambda *_: None):
-        super().__init__(say)
-        self.waiting, self.done = [], []
-
-    def submit(self, job, folder):
-        self.waiting.append((job, folder))
-
-    def next(self):
-        job, folder = self.waiting.pop(0)
-        self.done.append(job)
-        try:
-            return job, Outcome(row=perform(job, folder, lambda kind, value: self.say(job, kind, value)))
-        except BrianffError as error:
-            return job, Outcome(failed=str(error))
-
-    def close(self):
-        pass
-
-
-@pytest.fixture
-def here(monkeypatch):
-    """Jobs are done in this process; returns them."""
-    pool = Here()
-    monkeypatch.setattr("brianff.jobs.engine.pool_of", lambda *_: pool)
-    return pool
 
 
 def settings(vary=VARY, **more):
@@ -196,7 +161,7 @@ def test_a_search_in_which_everything_fails_ends_with_the_reason(tmp_path, here,
     def fail(job, folder, say):
         raise BrianffError("no luck")
 
-    monkeypatch.setattr(f"{__name__}.perform", fail)
+    monkeypatch.setattr("brianff.jobs.training.perform", fail)
     search = Search(settings(VARY[:1]), tmp_path / "out", data())
     with pytest.raises(BrianffError, match="the first 3 trials all failed, and first: no luck"):
         search.run(10)

@@ -11,16 +11,18 @@ import shutil
 import time
 from pathlib import Path
 
+from brianff.devices import require_device
 from brianff.endings import Stopped
 from brianff.errors import BrianffError, OptionError
 from brianff.jobs.cluster import ClusterPool
 from brianff.jobs.display import Display, summary
 from brianff.jobs.pools import Computing, LocalPool
 from brianff.jobs.rows import Rows, described
+from brianff.learning.method import method_of
 from brianff.machine import usable_cores
 from brianff.results import ResultsError, lock_folder
 
-__all__ = ["RESULTS", "Results", "pool_of", "run", "stopping_cleanly"]
+__all__ = ["RESULTS", "Results", "pool_of", "require_devices", "run", "stopping_cleanly"]
 
 RESULTS = "results.jsonl"
 
@@ -118,6 +120,7 @@ def run(jobs, out, computing=None, report=print, on_row=lambda job, row: None):
         twice = next((name for k, name in enumerate(names) if name in names[:k]), None)
         raise OptionError(f"two runs are called '{twice}'." if jobs else "there is nothing to do: no runs.")
     options = {job.name: described(job.options) for job in jobs}
+    require_devices([job.options for job in jobs], computing)
     results = out if isinstance(out, Results) else Results(out, report)
     out = results.out
     for name, of_job in options.items():
@@ -142,6 +145,22 @@ def run(jobs, out, computing=None, report=print, on_row=lambda job, row: None):
     if all("failed" in row for row in rows):
         raise BrianffError(f"all {len(rows)} runs failed, and first: {rows[0]['failed']} (all of it: {out})")
     return rows
+
+
+def require_devices(many, computing):
+    """Raise the error of a device that this machine does not have, where the runs are done here.
+
+    Parameters
+    ----------
+    many : list of dict
+        Options, as for `brianff.train`.
+    computing : `brianff.jobs.Computing`
+    """
+    if computing.scheduler or computing.cluster:
+        return
+    named = [method_of(options) for options in many]
+    for name in {given.get("device", getattr(method.Options, "device", None)) for method, given in named} - {None}:
+        require_device(name)
 
 
 def pool_of(computing, say=lambda job, kind, value: None, report=lambda text: None, most=None):

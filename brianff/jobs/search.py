@@ -197,6 +197,7 @@ class Search:
         if done >= trials and not begun:
             return
         computing = computing or Computing()
+        engine.require_devices([{**self.settings.options, "method": self.settings.method}], computing)
         with (
             Display(trials, done, "trials") as display,
             engine.stopping_cleanly(display, self.out),
@@ -265,7 +266,7 @@ class Search:
             value = float(np.mean([curve[-1] for curve in trial.curves.values()]))
             self.study.tell(trial.asked, value)
             return f"validation accuracy {value:.4f}"
-        value = float(np.mean([curve[job.until - 1] for curve in trial.curves.values()]))
+        value = float(np.mean([curve[min(job.until, len(curve)) - 1] for curve in trial.curves.values()]))
         if job.until not in self.study.trials[trial.number].intermediate_values:
             trial.asked.report(value, job.until)
         if not self._goes_on(value, job.until):

@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import traceback
 import warnings
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ __all__ = ["Outcome", "Worker"]
 
 JOBS_OF_A_PROCESS = 20  # then a new one: Brian2 keeps much of what it has built
 PERFORM = "brianff.jobs.training:perform"  # what does a job
+_INTERVAL = 1.0  # seconds between two questions whether a job is to stop
 MOST_DEATHS = 10  # of a job's process, one after the other, without getting further
 _PROGRAM = "import sys, brianff.program; from brianff.jobs.worker import main; main(int(sys.argv[1]))"
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -122,16 +124,19 @@ class Worker:
             return Outcome(failed=f"{job.name} cannot be handed to another process: {error}")
         try:
             self._send(content)
-            asked = False
+            if self._stopping:  # asked for just before
+                self._send(b"")
+            asked, when = False, time.monotonic()
             while True:
-                if self._connection.poll(1.0):
+                if self._connection.poll(_INTERVAL):
                     kind, value = self._connection.recv()
                     if kind == "outcome":
                         return value
                     say(kind, value)
-                elif not asked and cancelled():
-                    asked = True
-                    self._send(b"")
+                if not asked and time.monotonic() - when > _INTERVAL:
+                    asked, when = cancelled(), time.monotonic()
+                    if asked:
+                        self._send(b"")
         except (OSError, EOFError):
             raise _Died(self._how_it_ended()) from None
 
