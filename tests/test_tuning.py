@@ -200,6 +200,7 @@ def test_command_lines_of_searches_that_are_refused(tmp_path, monkeypatch, capsy
     assert main(["search", *method, *options]) == 1
     said = capsys.readouterr().err
     assert said.startswith("error: ") and complaint in said and said.count("\n") == 1
+    assert not list(tmp_path.iterdir())  # nothing is left
 
 
 def test_the_command_search(tmp_path, monkeypatch, capsys, here):

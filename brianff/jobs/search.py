@@ -13,6 +13,7 @@ searched), ``results.jsonl``, and the runs, each in a folder that the trial's nu
 import dataclasses
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -100,8 +101,7 @@ class Search:
     def __init__(self, settings, out, dataset=None, report=print):
         optuna = _optuna()
         self.dataset = {} if dataset is None else {"dataset": dataset}
-        self.report, self.results = report, engine.Results(out, report)
-        self.out = self.results.out
+        self.report, self.out = report, Path(out)
         self.settings = s = self._agreed(settings)
         self.method = method_class(s.method)
         self.dimensions = [dimension_of(text, self.method, s.options) for text in s.vary]
@@ -109,6 +109,11 @@ class Search:
         if len(set(names)) < len(names) or not names:
             raise OptionError("--vary names something to vary, and nothing twice.")
         self.rungs, self.validations = self._rungs()
+        self.results = engine.Results(out, report)
+        document = self._document(s)
+        atomic_write(
+            self.out / "search.json", json.dumps(document | {"digest": digest_of(document)}, indent=1).encode()
+        )
         path = self.out / "study.journal"
         storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(path)))
         self.study = optuna.create_study(
@@ -129,8 +134,6 @@ class Search:
         if not path.exists():
             if settings is None:
                 raise ResultsError(f"{self.out} is not the folder of a search: it has no search.json.")
-            of_all = self._document(settings)
-            atomic_write(path, json.dumps(of_all | {"digest": digest_of(of_all)}, indent=1).encode())
             return settings
         try:
             then = json.loads(path.read_text())
