@@ -363,3 +363,14 @@ def test_the_command_sweep(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "out" / "sweep.png").exists() and (tmp_path / "out" / "sweep.md").exists()
     assert main(["sweep", "nowhere.toml"]) == 1
     assert capsys.readouterr().err == "error: nowhere.toml cannot be read: No such file or directory.\n"
+
+
+@pytest.mark.compiler
+def test_runs_that_share_an_architecture_are_compiled_once(tmp_path, monkeypatch):
+    """Side by side, with other parameters, learning rates and seeds."""
+    monkeypatch.setenv("BRIANFF_CACHE", str(tmp_path / "cache"))
+    varied = [{"set": (f"tau_m={10 * k}*ms",), "learning_rate": 1e-3 * k, "dropout": 0.1 * k} for k in (1, 2, 3)]
+    todo = [job(k, options={"device": "cpp", **options}) for k, options in enumerate(varied, start=1)]
+    rows = jobs.run(todo, tmp_path / "out", jobs.Computing(jobs=2))
+    assert [row["samples"] for row in rows] == [80] * 3
+    assert len([path for path in (tmp_path / "cache").iterdir() if path.is_dir()]) == 1
