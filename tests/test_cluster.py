@@ -21,14 +21,13 @@ from brianff.errors import BrianffError, OptionError
 from brianff.jobs import cluster as clusters
 from brianff.results import RunFolder
 
-pytest.importorskip("distributed")
-pytest.importorskip("dask_jobqueue")
 pytestmark = pytest.mark.slow
 
 DIGITS = ff.datasets.load("digits")
 DATA = ff.datasets.from_arrays(DIGITS.images[:200], DIGITS.labels[:200], test=10, validation=10, name="few digits")
 SMALL = dict(dataset=DATA, device="runtime", layers=(6,), limit=40, epochs=2, steps=8, mini_batch=10, label_neurons=1)
 SMALL |= dict(chunk=10, refresh=10)
+PASSES = campaign(12, 6)
 
 
 def todo(n, **options):
@@ -97,6 +96,7 @@ def test_workers_of_a_batch_system(tmp_path, monkeypatch):
     """With programs of SLURM's names, which run what is submitted on this machine."""
     import dask
 
+    handler = signal.getsignal(signal.SIGINT)
     for name, text in (("sbatch", SBATCH), ("scancel", SCANCEL)):
         path = tmp_path / "bin" / name
         path.parent.mkdir(exist_ok=True)
@@ -110,6 +110,7 @@ def test_workers_of_a_batch_system(tmp_path, monkeypatch):
     with dask.config.set(configured):
         rows = jobs.run(todo(2), tmp_path / "out", jobs.Computing(cluster="slurm", jobs=2))
     assert [row["samples"] for row in rows] == [80, 80]
+    assert signal.getsignal(signal.SIGINT) is handler  # which dask_jobqueue replaces
     submitted = (tmp_path / "submitted").read_text()
     assert "#SBATCH -t 00:10:00" in submitted and "distributed.cli.dask_worker" in submitted
 
@@ -131,11 +132,11 @@ def disturbed(n_runs, n_kills, out, rng, longest, victims):
     thread = threading.Thread(target=kill)
     thread.start()
     try:
-        rows = jobs.run(todo(n_runs, epochs=6), out, jobs.Computing(cluster="local", jobs=2))
+        rows = jobs.run(todo(n_runs, epochs=PASSES), out, jobs.Computing(cluster="local", jobs=2))
     finally:
         done.set()
         thread.join()
-    assert [row["samples"] for row in rows] == [240] * n_runs
+    assert [row["samples"] for row in rows] == [40 * PASSES] * n_runs
     return len(killed)
 
 
@@ -166,8 +167,8 @@ def test_workers_that_are_killed(tmp_path, monkeypatch):
         return workers + [run for worker in workers for run in children(worker)]
 
     rng = random.Random("killed workers")
-    killed = disturbed(n_runs, n_kills, tmp_path / "out", rng, campaign(12, 6), victims)
-    jobs.run(todo(n_runs, epochs=6), tmp_path / "undisturbed")
+    killed = disturbed(n_runs, n_kills, tmp_path / "out", rng, campaign(4, 6), victims)
+    jobs.run(todo(n_runs, epochs=PASSES), tmp_path / "undisturbed")
     np.testing.assert_array_equal(weights(tmp_path / "out", n_runs), weights(tmp_path / "undisturbed", n_runs))
     assert killed == n_kills or n_runs == 3
 

@@ -27,6 +27,8 @@ PROTOCOLS = {
 BY_FOLDER = ("compare_feedback", "compare_models", "gradient_free")  # go on with the same command
 CLOCKS = {"seconds", "cpu_seconds", "milliseconds", "samples_per_second", "validation_seconds", "python_seconds"}
 
+NOT_COMPARED = CLOCKS | {"metrics.json"}  # the latter, beside its times, as rows
+
 
 def command(name, *options):
     return [sys.executable, str(ROOT / "protocols" / f"{name}.py"), *map(str, options)]
@@ -42,7 +44,7 @@ def results(run):
     out = {"rows": without_clocks(rows)}
     for path in sorted(run.rglob("*.npz")):
         arrays, name = RunFolder(path.parent).load(path.stem), str(path.relative_to(run))
-        out[name] = {name: array.tobytes() for name, array in arrays.items() if name not in CLOCKS}
+        out[name] = {name: array.tobytes() for name, array in arrays.items() if name not in NOT_COMPARED}
     return out
 
 

@@ -10,6 +10,7 @@ later.  With both gone, tasks wait for ever.  So a cluster of our own is asked f
 """
 
 import importlib.metadata
+import signal
 import threading
 import time
 import uuid
@@ -173,10 +174,7 @@ def _started(computing):
     name = computing.cluster
     if name == "local":
         return _distributed().LocalCluster(n_workers=computing.jobs, threads_per_worker=1)
-    try:
-        import dask_jobqueue
-    except ImportError:
-        raise BrianffError('--cluster needs "dask-jobqueue": pip install "brianff[cluster]".') from None
+    dask_jobqueue = _jobqueue()
     # as its classes are called: SLURMCluster, HTCondorCluster …
     kinds = {kind.removesuffix("Cluster").lower(): kind for kind in dir(dask_jobqueue) if kind.endswith("Cluster")}
     try:
@@ -188,6 +186,18 @@ def _started(computing):
             f"--cluster {name}: {said} (~/.config/dask/jobqueue.yaml says what a job has, under jobqueue: {name})"
         ) from None
     return cluster
+
+
+def _jobqueue():
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        import dask_jobqueue
+    except ImportError:
+        raise BrianffError('--cluster needs "dask-jobqueue": pip install "brianff[cluster]".') from None
+    finally:
+        for number, handler in handlers.items():  # it has Ctrl-C end the program on the spot
+            signal.signal(number, handler)
+    return dask_jobqueue
 
 
 def _scale(cluster, computing):
