@@ -6,10 +6,10 @@ socket, and what is to be said of them goes back: ``(kind, value)``, the outcome
 
 import contextlib
 import gc
-import importlib
 import multiprocessing.connection
 import os
 import pickle
+import pkgutil
 import queue
 import signal
 import subprocess
@@ -223,12 +223,12 @@ def _listen(connection, jobs):
 
 def _done(content, stop, connection):
     """The outcome of a job."""
+    # Brian2 takes a second to import: by now somebody listens. Its own way with Ctrl-C is replaced below.
+    perform = pkgutil.resolve_name(PERFORM)
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         if stop.is_set():
             return Outcome()
-        module, function = PERFORM.split(":")
-        perform = getattr(importlib.import_module(module), function)  # Brian2 takes a second: by now somebody listens
         job, folder, of_options = pickle.loads(content)
 
         def say(kind, value):
