@@ -4,7 +4,7 @@ The same layer, spiking and of rectified linear units, learns the same forward-f
 budget is counted in presentations and in synaptic events.  Searches go over all weights of the layer at once ("layer"),
 with the layer's loss as fitness, or every neuron searches by itself ("neuron"), with its part of the goodness.
 
-    python protocols/gradient_free.py                             # digits, every method, three seeds: about ten minutes
+    python protocols/gradient_free.py                             # digits, every method, three seeds: some minutes
     python protocols/gradient_free.py --spiking es-neuron,r_stdp --ann none --seeds 1
     python protocols/gradient_free.py --out FOLDER                # goes on where the folder's results end
 """

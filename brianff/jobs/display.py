@@ -34,7 +34,7 @@ class Display:
 
     def __init__(self, total, done=0, what="runs"):
         self.console = OutputConsole()
-        self.total, self.done = total, done
+        self.total, self.done, self.what = total, done, what
         self._shown, self._turn = {}, threading.Lock()
         self._progress = Progress(
             TextColumn("{task.description}"),
