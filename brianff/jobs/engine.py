@@ -177,6 +177,6 @@ def stopping_cleanly(display, out):
         yield
     except KeyboardInterrupt:
         raise Stopped(
-            f"stopped: {display.done} of {display.total} {display.what} are done, and those under way have their checkpoints. Go "
-            f"on with the same command and --out {out}"
+            f"stopped: {display.done} of {display.total} {display.what} are done, and those under way have their "
+            f"checkpoints. Go on with the same command and --out {out}"
         ) from None
