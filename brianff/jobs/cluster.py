@@ -106,8 +106,10 @@ class ClusterPool(Pool):
         """Of a task that has come to its end, or None; one that was lost is given out again."""
         job, folder, killed = self._tasks[task]
         if task.status == "finished":
-            return self._result(task)
-        if task.status == "error":
+            found = self._result(task)
+            if found is None or not found.stopped:
+                return found
+        elif task.status == "error":
             error = task.exception()
             if type(error).__name__ != "KilledWorker":
                 return Outcome(failed=f"on a worker: {type(error).__name__}: {error}")

@@ -256,7 +256,7 @@ class Search:
         states, seed = _optuna().trial.TrialState, job.options["seed"]
         if outcome.failed:
             trial.asked.set_user_attr("failed", outcome.failed)
-            self.results.keep(job, {**described(job.options)}, outcome)
+            self.results.keep(job, described(job.options), outcome)
             self.study.tell(trial.asked, state=states.FAIL)
             return f"failed: {outcome.failed}"
         trial.waiting.discard(seed)
@@ -305,8 +305,7 @@ class Search:
             if one.state.name not in ("COMPLETE", "PRUNED"):
                 continue
             value = one.value if one.state.name == "COMPLETE" else one.intermediate_values[max(one.intermediate_values)]
-            values = {name: dimension.value(one.params[name]) if not dimension.choices else one.params[name]
-                      for dimension in self.dimensions for name in [dimension.name]}  # fmt: skip
+            values = {dimension.name: dimension.value(one.params[dimension.name]) for dimension in self.dimensions}
             found.append({"trial": one.number, "state": one.state.name.lower(), "validation_accuracy": value, **values})
         return sorted(found, key=lambda row: (row["state"] != "complete", -row["validation_accuracy"]))
 

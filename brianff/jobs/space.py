@@ -68,16 +68,18 @@ class Dimension:
         """The value that an Optuna trial has here, as an option or parameter takes it."""
         if self.choices:
             return trial.suggest_categorical(self.name, list(self.choices))
+        suggest, ends = trial.suggest_float, {"low": self.low, "high": self.high, "step": self.step}
         if self.whole:
-            more = {} if self.step is None else {"step": int(self.step)}
-            return self.value(trial.suggest_int(self.name, int(self.low), int(self.high), log=self.log, **more))
-        return self.value(trial.suggest_float(self.name, self.low, self.high, log=self.log, step=self.step))
+            suggest, ends = trial.suggest_int, {name: int(end) for name, end in ends.items() if end is not None}
+        return self.value(suggest(self.name, log=self.log, **ends))
 
-    def value(self, number):
-        """A number of the range as it is used: with four digits, and its unit."""
+    def value(self, chosen):
+        """What was chosen as it is used: a number with four digits, and its unit."""
+        if self.choices:
+            return chosen
         if not self.whole:
-            number = min(max(float(f"{number:.4g}"), self.low), self.high)
-        return f"{number!r}*{self.unit}" if self.unit else number
+            chosen = min(max(float(f"{chosen:.4g}"), self.low), self.high)
+        return f"{chosen!r}*{self.unit}" if self.unit else chosen
 
 
 def dimension_of(text, method, options):
