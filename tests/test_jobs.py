@@ -188,6 +188,14 @@ def test_many_runs_one_of_which_fails(tmp_path, capsys):
         jobs.run([job(1, options={"epochs": 1})], tmp_path / "out")
 
 
+def test_a_run_that_has_not_been_tested_is_tested_without_training(tmp_path, here):
+    first = jobs.run([job(1, test=False)], tmp_path / "out")
+    second = jobs.run([job(1)], tmp_path / "out")
+    assert "test_accuracy" not in first[0] and "test_accuracy" in second[0]
+    assert second[0]["seconds"] == first[0]["seconds"] and len(here.done) == 2
+    assert jobs.run([job(1)], tmp_path / "out") == second and len(here.done) == 2
+
+
 def test_what_cannot_be_done_is_refused_before_anything_begins(tmp_path):
     with pytest.raises(OptionError, match="two runs are called 'seed1'"):
         jobs.run([job(1), job(1)], tmp_path / "out")

@@ -125,7 +125,7 @@ def run(jobs, out, computing=None, report=print, on_row=lambda job, row: None):
     out = results.out
     for name, of_job in options.items():
         results.rows.check(name, of_job)
-    todo = [job for job in jobs if "failed" in results.rows.of_runs.get(job.name, {"failed": ""})]
+    todo = [job for job in jobs if not _is_done(job, results.rows.of_runs.get(job.name))]
     if len(todo) < len(jobs):
         report(f"{len(jobs) - len(todo)} of {len(jobs)} runs are there already, in {out}.")
     if todo:
@@ -145,6 +145,11 @@ def run(jobs, out, computing=None, report=print, on_row=lambda job, row: None):
     if all("failed" in row for row in rows):
         raise BrianffError(f"all {len(rows)} runs failed, and first: {rows[0]['failed']} (all of it: {out})")
     return rows
+
+
+def _is_done(job, row):
+    """Whether a row has all that a job asks for; a run that has not been tested so far is only tested."""
+    return row is not None and "failed" not in row and (not job.test or "test_accuracy" in row)
 
 
 def require_devices(many, computing):
