@@ -50,13 +50,13 @@ def dask(monkeypatch):
 def test_runs_on_a_scheduler_that_is_there(dask, tmp_path):
     """Rows, words on the way, and weights as of runs in processes of this machine; a failure is a row."""
     said = []
-    todo_here = [*todo(2), jobs.Job("bad", SMALL | {"neuron": "lief"}, {"seed": 9})]
+    todo_here = [*todo(2), jobs.Job("bad", SMALL | {"layers": (2_000_000, 2_000_000)}, {"seed": 9})]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             "brianff.jobs.display.Display.heard", lambda self, job, kind, value: said.append((job.name, kind))
         )
         rows = jobs.run(todo_here, tmp_path / "out", jobs.Computing(scheduler=dask.scheduler_address))
-    assert [row["seed"] for row in rows] == [1, 2, 9] and "there is no neuron 'lief'" in rows[2]["failed"]
+    assert [row["seed"] for row in rows] == [1, 2, 9] and " weights" in rows[2]["failed"]
     assert ("seed1", "begun") in said and ("seed2", "begun") in said
     alone = jobs.run(todo(2), tmp_path / "alone", jobs.Computing(jobs=1))
     assert [row["validation_accuracy"] for row in rows[:2]] == [row["validation_accuracy"] for row in alone]

@@ -12,7 +12,7 @@ import os
 import numpy as np
 
 from brianff import datasets
-from brianff.equations.model import Model, load, names_file
+from brianff.equations.model import load, names_file
 from brianff.errors import OptionError
 from brianff.hashes import data_digest, digest_of
 from brianff.learning.method import method_of
@@ -164,8 +164,10 @@ def _digest(name, *more):
 
 
 def _described(value, kind=None):
-    if isinstance(value, Model) or (kind and names_file(value)):
-        model = load(kind, value)
+    if kind is not None:
+        model = load(kind, value)  # a name that is none is refused before anything begins
+        if isinstance(value, str) and not names_file(value):
+            return value
         sources = [model.source()]
         while (model := model.base) is not None:
             sources.append(model.source())
