@@ -13,7 +13,7 @@ from rich.console import Console
 
 from brianff.errors import BrianffError, BrianffWarning, speaking_of_options
 
-__all__ = ["CLOSED", "OutputConsole", "OutputError", "Stopped", "fail_cleanly", "of_output"]
+__all__ = ["CLOSED", "OutputConsole", "OutputError", "Stopped", "fail_cleanly", "of_output", "warnings_said"]
 
 CLOSED = 128 + 13  # as of a program that SIGPIPE has ended
 _OF_THE_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG, errno.EPIPE, errno.EBADF}
@@ -81,15 +81,15 @@ def _flush():
 
 
 @contextlib.contextmanager
-def _plain_warnings():
-    """A `BrianffWarning` is a sentence on stderr, without the line of code that it comes from."""
+def warnings_said(say):
+    """A `BrianffWarning` is a sentence for the function `say`, without the line of code that it comes from."""
     with warnings.catch_warnings():
         warnings.simplefilter("always", BrianffWarning)
         others = warnings.showwarning
 
         def show(message, category, *where, **more):
             if issubclass(category, BrianffWarning):
-                _say(f"warning: {message}")
+                say(f"warning: {message}")
             else:
                 others(message, category, *where, **more)
 
@@ -107,7 +107,7 @@ def fail_cleanly(main):
         # After an interrupt or an error, Python's last garbage collection crashes now and then (3.12.1).
         atexit.register(gc.freeze)
         try:
-            with _plain_warnings():
+            with warnings_said(_say):
                 status = main(arguments) or 0
         except SystemExit as end:  # of the command line's parser
             if (lost := _flush()) is None or end.code:

@@ -11,9 +11,9 @@ from brianff.jobs import grid
 from brianff.jobs import search as searches
 from brianff.jobs.engine import run
 from brianff.jobs.pools import Computing
-from brianff.jobs.tables import groups, spread, table
+from brianff.jobs.tables import groups, markdown, spread, table
 from brianff.learning.method import METHODS, method_class
-from brianff.options import SEED, Options, Parser, given, option, parser_of, text
+from brianff.options import SEED, Options, Parser, flag_of, given, option, parser_of, text
 from brianff.results import atomic_write
 
 __all__ = ["search", "sweep"]
@@ -50,7 +50,7 @@ def sweep(arguments):
     out = args.out or dated_folder("sweep")
     print(f"{len(jobs)} runs; results: {out}")
     rows = run(jobs, out, computing)
-    by = [name for name in wanted.varied]
+    by = list(wanted.varied)
     measure = "test_accuracy" if wanted.test else "validation_accuracy"
     said = table(rows, by)
     print(f"\n{said}")
@@ -111,7 +111,7 @@ def _settings(args, trials, method):
             for name in ("vary", "method", "out", "seeds", "sampler", "sampler_seed", "pruning")
         }
         if chosen := [*options, *(name for name, value in others.items() if value is not None)]:
-            raise OptionError(f"--resume goes on with the search's own: leave out --{min(chosen).replace('_', '-')}.")
+            raise OptionError(f"--resume goes on with the search's own: leave out {flag_of(min(chosen))}.")
         return None
     if not args.vary:
         raise OptionError("--vary says what is searched, as in --vary 'tau_m=5..50*ms log'.")
@@ -125,13 +125,12 @@ def _tell(found, trials, computing):
     rows, best = found.trials(), found.best()
     names = [one.name for one in found.dimensions]
     importance = found.importance()
-    lines = ["| trial | validation accuracy (%) | " + " | ".join(names) + " |", "|" + "--|" * (len(names) + 2)]
-    for row in [row for row in rows if row["state"] == "complete"][:10]:
-        cells = [row["trial"], f"{100 * row['validation_accuracy']:.2f}", *(row[name] for name in names)]
-        lines.append("| " + " | ".join(map(str, cells)) + " |")
-    complete = sum(row["state"] == "complete" for row in rows)
-    said = f"\nThe best of {complete} complete trials ({len(rows) - complete} were given up early):\n\n"
-    said += "\n".join(lines) + "\n"
+    complete = [row for row in rows if row["state"] == "complete"]
+    said = f"\nThe best of {len(complete)} complete trials ({len(rows) - len(complete)} were given up early):\n\n"
+    said += markdown(
+        ["trial", "validation accuracy (%)", *names],
+        [[row["trial"], f"{100 * row['validation_accuracy']:.2f}", *(row[n] for n in names)] for row in complete[:10]],
+    )
     if importance:
         said += "\nWhat matters: " + ", ".join(f"{name} {value:.2f}" for name, value in importance.items()) + "\n"
     print(said)
@@ -157,7 +156,7 @@ def _command_line(options):
     """Options as one gives them to a protocol."""
     words = []
     for name, value in options.items():
-        flag = "--" + name.replace("_", "-")
+        flag = flag_of(name)
         if value is True:
             words.append(flag)
         elif name in ("set", "set_output"):

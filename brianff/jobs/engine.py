@@ -19,7 +19,6 @@ from brianff.jobs.display import Display, summary
 from brianff.jobs.pools import Computing, LocalPool
 from brianff.jobs.rows import Rows, described
 from brianff.learning.method import method_of
-from brianff.machine import usable_cores
 from brianff.results import ResultsError, lock_folder
 
 __all__ = ["RESULTS", "Results", "pool_of", "require_devices", "run", "stopping_cleanly"]
@@ -132,7 +131,7 @@ def run(jobs, out, computing=None, report=print, on_row=lambda job, row: None):
         with (
             Display(len(jobs), len(jobs) - len(todo)) as display,
             stopping_cleanly(display, out),
-            pool_of(computing, display.heard, report, len(todo)) as pool,
+            pool_of(computing, display.heard, report) as pool,
         ):
             for job in todo:
                 pool.submit(job, results.folder(job))
@@ -168,12 +167,11 @@ def require_devices(many, computing):
         require_device(name)
 
 
-def pool_of(computing, say=lambda job, kind, value: None, report=lambda text: None, most=None):
-    """The `Pool` that `Computing` asks for; no larger than `most`, the number of jobs there are."""
+def pool_of(computing, say=lambda job, kind, value: None, report=lambda text: None):
+    """The `Pool` that `Computing` asks for."""
     if computing.scheduler or computing.cluster:
         return ClusterPool(computing, say, report)
-    size = computing.jobs or usable_cores()
-    return LocalPool(size if most is None else max(1, min(size, most)), say)
+    return LocalPool(computing.jobs, say)
 
 
 @contextlib.contextmanager

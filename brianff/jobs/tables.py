@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["groups", "spread", "table"]
+__all__ = ["groups", "markdown", "spread", "table"]
 
 # Entry of a row -> heading, and what its values are multiplied by.
 MEASURES = {
@@ -34,8 +34,14 @@ def spread(values, digits=2):
     return mean if len(values) < 2 else f"{mean} ± {values.std(ddof=1):.{digits}f}"
 
 
-def table(rows, by, best=None):
-    """A table in Markdown: a line for all runs that differ in their seed alone.
+def markdown(headings, rows):
+    """A table in Markdown, of cells that become text."""
+    lines = ["| " + " | ".join(headings) + " |", "|" + "--|" * len(headings)]
+    return "\n".join(lines + ["| " + " | ".join(map(str, cells)) + " |" for cells in rows]) + "\n"
+
+
+def table(rows, by):
+    """A table in Markdown: a line for all runs that differ in their seed alone; below, the runs that failed.
 
     Parameters
     ----------
@@ -43,27 +49,20 @@ def table(rows, by, best=None):
         Of `brianff.jobs.run`.
     by : sequence of str
         Entries that tell the lines apart.
-    best : str, optional
-        Measure by which the best line comes first; default: in the order of the rows.
     """
     rows = list(rows)
     grouped = groups(rows, by)
     measures = [name for name in MEASURES if any(name in row for of in grouped.values() for row in of)]
-    order = list(grouped)
-    if best is not None:
-        order.sort(key=lambda point: -np.mean([row.get(best, -np.inf) for row in grouped[point]]))
-    lines = [
-        "| " + " | ".join([*by, "seeds", *(MEASURES[name][0] for name in measures)]) + " |",
-        "|" + "--|" * (len(by) + 1 + len(measures)),
-    ]
-    for point in order:
-        cells = [str(value) for value in point] + [str(len(grouped[point]))]
+    lines = []
+    for point, own in grouped.items():
+        cells = [*point, len(own)]
         for name in measures:
-            values = [MEASURES[name][1] * row[name] for row in grouped[point] if name in row]
+            values = [MEASURES[name][1] * row[name] for row in own if name in row]
             cells.append(spread(values, 2 if MEASURES[name][1] == 100 else 0) if values else "")
-        lines.append("| " + " | ".join(cells) + " |")
-    failed = [row for row in rows if "failed" in row]
-    for row in failed:
-        named = ", ".join(f"{name} {row[name]}" for name in (*by, "seed") if name in row)
-        lines.append(f"\n{named} failed: {' '.join(str(row['failed']).split())}")
-    return "\n".join(lines) + "\n"
+        lines.append(cells)
+    said = markdown([*by, "seeds", *(MEASURES[name][0] for name in measures)], lines)
+    for row in rows:
+        if "failed" in row:
+            named = ", ".join(f"{name} {row[name]}" for name in (*by, "seed") if name in row)
+            said += f"\n{named} failed: {' '.join(str(row['failed']).split())}\n"
+    return said

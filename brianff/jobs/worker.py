@@ -17,13 +17,12 @@ import sys
 import threading
 import time
 import traceback
-import warnings
 from dataclasses import dataclass
 
 import cloudpickle
 
-from brianff.endings import Stopped
-from brianff.errors import BrianffError, BrianffWarning, speaking_of_options, speaks_of_options
+from brianff.endings import Stopped, warnings_said
+from brianff.errors import BrianffError, speaking_of_options, speaks_of_options
 
 __all__ = ["Outcome", "Worker"]
 
@@ -234,7 +233,7 @@ def _done(content, stop, connection):
         def say(kind, value):
             connection.send((kind, value))
 
-        with speaking_of_options(of_options), _warnings_to(say):
+        with speaking_of_options(of_options), warnings_said(lambda text: say("said", text)):
             return Outcome(row=perform(job, folder, say))
     except (Stopped, KeyboardInterrupt):
         return Outcome()
@@ -244,20 +243,3 @@ def _done(content, stop, connection):
         return Outcome(failed=f"{type(error).__name__}: {error}", traceback=traceback.format_exc())
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-@contextlib.contextmanager
-def _warnings_to(say):
-    """Say what a user should know of a run where it can be said of which."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("always", BrianffWarning)
-        others = warnings.showwarning
-
-        def show(message, category, *where, **more):
-            if issubclass(category, BrianffWarning):
-                say("said", f"warning: {message}")
-            else:
-                others(message, category, *where, **more)
-
-        warnings.showwarning = show
-        yield

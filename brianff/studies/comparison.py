@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,12 +10,14 @@ from brianff.equations.compose import compose
 from brianff.equations.kinds import FORWARD_FORWARD, available
 from brianff.errors import ModelError
 from brianff.jobs.job import Job
+from brianff.jobs.tables import groups
 from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule
 
 __all__ = [
     "MEASURES", "PAGE", "Combination", "jobs", "markdown", "measured", "medians", "refusals", "summary",
 ]  # fmt: skip
 
+NAMES = ("neuron", "code", "rule")
 # name of a row's entry -> heading of the table and label of the figure
 MEASURES = {
     "accuracy": "test accuracy (%)",
@@ -150,13 +151,9 @@ def summary(rows):
 
     Rows of failures are left out.
     """
-    grouped = {}
-    for row in rows:
-        if "failed" not in row:
-            grouped.setdefault((row["neuron"], row["code"], row["rule"]), []).append(row)
     return {
         names: {m: (np.mean([r[m] for r in of_names]), np.std([r[m] for r in of_names])) for m in MEASURES}
-        for names, of_names in grouped.items()
+        for names, of_names in groups(rows, NAMES).items()
     }
 
 
@@ -166,7 +163,7 @@ def markdown(rows):
         "| neuron | code | rule | seeds | " + " | ".join(MEASURES.values()) + " |",
         "|--" * (4 + len(MEASURES)) + "|",
     ]
-    seeds = Counter((row["neuron"], row["code"], row["rule"]) for row in rows if "failed" not in row)
+    seeds = {names: len(of_names) for names, of_names in groups(rows, NAMES).items()}
     for names, of_names in sorted(summary(rows).items(), key=lambda item: -item[1]["accuracy"][0]):
         accuracy, deviation = of_names["accuracy"]
         shown = f"{accuracy:.1f} ± {deviation:.1f}" if seeds[names] > 1 else f"{accuracy:.1f}"
@@ -196,7 +193,7 @@ def medians(rows):
     """
     measured = summary(rows)
     lines = ["| | | combinations | median of test accuracy (%) | best (%) |", "|--|--|--|--|--|"]
-    for k, kind in enumerate(("neuron", "code", "rule")):
+    for k, kind in enumerate(NAMES):
         of_model = {}
         for names, of_names in measured.items():
             of_model.setdefault(names[k], []).append(of_names["accuracy"][0])
