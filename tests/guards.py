@@ -36,7 +36,7 @@ RECORD = Path(__file__).with_suffix(".json")
 GENERATED = {
     "default": ({}, {}),
     "float32, batch of 20": ({}, dict(dtype="float32", batch=20)),
-    "post-major eligibility, Poisson": (dict(rule="r_stdp", encoder="poisson_rate"), {}),
+    "per-entry eligibility, Poisson": (dict(rule="r_stdp", encoder="poisson_rate"), {}),
     "weights change at spikes, conductances": (dict(rule="event_driven", neuron="lif_conductance"), {}),
     "class groups, lateral": (dict(rule="class_competition", goodness="class_groups"), dict(label_neurons=0)),
     "feedback": (dict(eligibility="spike_time"), dict(label_neurons=0, layers=(4, 3), batch=1)),

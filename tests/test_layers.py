@@ -11,6 +11,7 @@ from brianff.devices.cpp import CppSimulator
 from brianff.devices.runtime import RuntimeSimulator
 from brianff.equations.compose import compose
 from brianff.equations.kinds import FEEDBACK, available
+from brianff.equations.model import load
 from brianff.errors import OptionError
 from brianff.learning.backpropagation import Backpropagation
 from brianff.learning.phases import Phases
@@ -164,7 +165,10 @@ def test_sparse_delayed_recurrent_networks_on_cpp():
     agrees_with_numpy(CppSimulator)
 
 
-@pytest.mark.parametrize("rule", available("rule"))
+RECURRENT = [name for name in available("rule") if "no_recurrence" not in load("rule", name)["needs"]]
+
+
+@pytest.mark.parametrize("rule", RECURRENT)
 def test_every_rule_learns_recurrent_synapses_and_nothing_in_a_gap(rule):
     """And changes none that is not there; in a gap no channel spikes."""
     classes = dict(goodness="class_groups") if rule == "class_competition" else {}

@@ -9,9 +9,12 @@ from brianff.devices.runtime import RuntimeSimulator
 from brianff.equations.compose import compose
 from brianff.equations.kinds import available
 from brianff.equations.model import load
-from brianff.errors import ModelError
+from brianff.errors import ModelError, OptionError
 from brianff.learning.phases import Phases
 from brianff.network.architecture import Architecture
+from brianff.network.feedforward import FeedForwardNetwork
+from brianff.network.layers import Dense, layers_of
+from brianff.network.layers import Layer as network_layer
 from brianff.network.trial import check
 from brianff.stimulus import LABEL_NONE, Schedule
 
@@ -21,12 +24,12 @@ STEPS = 50
 class Layer:
     """One layer of neurons without label input, on the NumPy runtime, that sees `images` side by side."""
 
-    def __init__(self, images, n, phase=1, n_classes=2, labels=None, repeat=1, parameters=None, **models):
+    def __init__(self, images, n, phase=1, n_classes=2, labels=None, repeat=1, parameters=None, delay=0, **models):
         self.images, self.n = images, n
         batch, n_in = images.shape
-        self.architecture = a = Architecture(
-            n_in, n_classes, (n,), label_neurons=0, batch=batch, n_steps=STEPS, capacity=repeat + 1, images=batch
-        )
+        layers = (network_layer(n, incoming=Dense(delay=delay)),)
+        size = dict(batch=batch, n_steps=STEPS, capacity=repeat + 1, images=batch)
+        self.architecture = a = Architecture(n_in, n_classes, layers, label_neurons=0, **size)
         self.simulator = RuntimeSimulator(a, compose(models=models, parameters=parameters), record=True)
         number = np.tile(np.arange(batch), repeat + 1)
         labels = np.full(batch, LABEL_NONE) if labels is None else labels
@@ -144,10 +147,61 @@ def test_surrogate_rule_follows_the_gradient_of_a_smoothed_network(phase, seed):
     assert cosine >= 0.95
 
 
+WITH_CREDIT = [name for name in available("neuron") if load("neuron", name)["credit"]]
+
+
+def weight_changes(rule, neuron, carry_over=False, **chosen):
+    """Of two layers, sparse and delayed, in two stimulus epochs with several spikes an input."""
+    composition = compose(models=dict(rule=rule, neuron=neuron, encoder="poisson_rate"))
+    size = dict(label_neurons=0, batch=2, n_steps=40, capacity=3, images=2, carry_over=carry_over) | chosen
+    a = Architecture(15, 2, (network_layer(12, incoming=Dense(delay=2)), *layers_of("8d0.5")), **size)
+    number = np.arange(6).reshape(3, 2)
+    schedule = Schedule(number % 2, np.full((3, 2), LABEL_NONE), np.array([1, -1, 0]), number)
+    inputs = {"images": np.random.default_rng(5).uniform(0.3, 1, (2, 15)), **schedule.inputs(a), **a.inputs(1)}
+    inputs |= {p.key("w"): p.normal(1, 3.0) for p in a.projections} | a.plasticity((1, 2))
+    results = RuntimeSimulator(a, composition, record="spikes").run(inputs, 3)
+    assert min(len(results[f"spikes{level}.i"]) for level in (1, 2)) > 10
+    return [results[p.key("dw")] for p in a.projections]
+
+
+@pytest.mark.parametrize(
+    ("neuron", "carry_over"), [*((name, False) for name in WITH_CREDIT), ("lif", True), ("integrate_and_fire", True)]
+)
+def test_surrogate_rule_changes_synapses_at_spikes_as_in_every_time_step(neuron, carry_over):
+    every_step = weight_changes("surrogate_gradient_stepwise", neuron, carry_over)
+    for found, expected in zip(weight_changes("surrogate_gradient", neuron, carry_over), every_step, strict=True):
+        assert np.abs(expected).max() > 1e-3
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize(
+    ("models", "architecture", "sentence"),
+    [
+        ({}, dict(n_steps=201), r"epochs of 201 ms are too long for the neuron lif, which needs T_epoch <= 10"),
+        (dict(rule="r_stdp"), dict(n_steps=501), r"too long for the rule r_stdp, .*T_epoch <= 10\*tau_plus .*r_stdp"),
+        ({}, dict(layers=layers_of("5r,4")), "surrogate_gradient learns no synapses of a layer that projects to "),
+    ],
+)
+def test_what_the_algebra_of_a_rule_cannot_do_is_refused(models, architecture, sentence):
+    size = dict(layers=(5, 4), label_neurons=1, capacity=2, images=2)
+    composition = compose(models=dict(rule="surrogate_gradient") | models)
+    with pytest.raises(OptionError, match=sentence):
+        FeedForwardNetwork(Architecture(6, 2, **size | architecture), composition)
+
+
+def test_a_credit_needs_one_time_constant_for_all_neurons():
+    various = dict(tau_m="20*ms*exp(0.3*normal())")
+    with pytest.raises(ModelError, match=r"lif.py:\d+: 'tau_m' = .* differs between neurons, and 'credit' of the neur"):
+        compose(models=dict(rule="surrogate_gradient"), parameters=various)
+    compose(models=dict(rule="surrogate_gradient_stepwise"), parameters=various)
+
+
 # -- rules that act at spikes --------------------------------------------------------------------------------------
-def test_r_stdp_is_spike_timing_dependent_plasticity_times_reward():
+@pytest.mark.parametrize("delay", [0, 3])
+def test_r_stdp_is_spike_timing_dependent_plasticity_times_reward(delay):
+    """Of the spikes as they leave their neurons, those on their way at the end of the stimulus epoch as well."""
     images, w = images_and_weights()
-    layer = Layer(images, 12, rule="r_stdp")
+    layer = Layer(images, 12, rule="r_stdp", delay=delay)
     results = layer.show(w)
     pre, post = layer.raster(0), layer.raster(1)
     assert post.sum() > 20

@@ -45,7 +45,7 @@ from brianff.values import UNITS
 __all__ = ["check_model", "check_own_files", "environment_of"]
 
 # When strings run for some neurons or synapses, or after the state update: no place to set what all share.
-AT_SPIKES = {"reset", "on_step", "on_threshold", "on_pre", "on_post"}
+AT_SPIKES = {"reset", "on_step", "on_threshold", "on_pre", "on_spike", "on_post"}
 
 
 # -- names at hand -------------------------------------------------------------------------------------------------

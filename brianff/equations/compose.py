@@ -82,7 +82,7 @@ class GroupStrings:
 
 @dataclass
 class SynapseStrings:
-    """Everything `DenseSynapses` gets between two layers."""
+    """Everything `DenseSynapses` gets between two layers; `on_spike` does not wait until a delayed spike arrives."""
 
     model: str
     at_epoch_end: str
@@ -91,10 +91,16 @@ class SynapseStrings:
     update_condition: str = f"plastic and {_AT_UPDATE}"
     rows: str | None = None
     parameters: dict = field(default_factory=dict)
-    on_pre: str = ""
+    on_arrival: str = ""
+    on_spike: str = ""
     on_post: str = ""
     on_step: str = ""
     step_condition: str = ""
+
+    @property
+    def on_pre(self):
+        """What a presynaptic spike does that has no delay."""
+        return tidy(f"{self.on_arrival}\n{self.on_spike}")
 
 
 @dataclass
@@ -299,7 +305,7 @@ def compose(scheme=FORWARD_FORWARD, models=None, parameters=None, dale=False):
     """
     isolated = isolate(_loaded(scheme, models or {}), parameters or {})
     joined, values = Joined(scheme, isolated.models), isolated.values
-    _refuse_distributions(isolated, values)
+    _refuse_distributions(isolated, values, joined.asked)
     layers = _layers(joined)
     variables = [{eq.varname: unit_of(eq) for eq in Equations(group.equations).values()} for group in layers]
     neurons = _neurons(joined, "neurons", "both", "projecting", "hidden")
@@ -328,7 +334,7 @@ def compose(scheme=FORWARD_FORWARD, models=None, parameters=None, dale=False):
         layer_max=tidy(without_comments(joined.text("largest", "sum"))),
         layer_sum=tidy(joined.text("at_epoch_end", "sum")),
         lateral=tidy(joined.text("on_pre", "lateral")),
-        on_pre_of_input=tidy(joined.text("on_pre", "synapses")),
+        on_pre_of_input=tidy(joined.text("on_pre", "synapses") + "\n" + joined.text("on_spike", "synapses")),
         columns=joined.text("columns", "synapses") or None,
         backward=tidy(joined.text("backward", "upper")),
         kept=tuple(eq.varname for eq in Equations(joined.text("equations", "hidden")).values()),
@@ -348,12 +354,13 @@ def _loaded(scheme, chosen):
     return models
 
 
-def _refuse_distributions(isolated, values):
+def _refuse_distributions(isolated, values, asked):
     """Refuse parameters that differ between neurons in strings of what has no neurons, or those of two layers."""
     differing = {name for name, value in values.items() if isinstance(value, Distribution)}
     for kind, model in isolated.models.items() if differing else ():
         for key, string in model.schema.strings.items():
-            used = set() if string.group in OF_NEURONS else names_in(*strings_in({key: model[key]}))
+            of_each = string.group in OF_NEURONS and string.asked != "credit" or string.asked not in asked
+            used = set() if of_each else names_in(*strings_in({key: model[key]}))
             for name in sorted(differing & used):
                 written = isolated.as_written(kind, name)
                 raise ModelError(
@@ -464,7 +471,8 @@ def _synapses(joined, values, common, dale):
         updates = _keep_signs(joined, updates)
     synapses = SynapseStrings(
         model="w : 1\nplastic : boolean (shared)\n" + joined.text("model", "synapses"),
-        on_pre=tidy(joined.text("on_pre", "synapses", "upper")),
+        on_arrival=tidy(joined.text("on_pre", "synapses", "upper")),
+        on_spike=tidy(joined.text("on_spike", "synapses")),
         on_post=tidy(joined.text("on_post", "synapses")),
         on_step=tidy(joined.text("on_step", "synapses")),
         step_condition=f"plastic and ({learns_when})" if learns_when else "",

@@ -14,13 +14,13 @@ class Joined:
     def __init__(self, scheme, models):
         self.models = models
         self.pieces = []  # (String, text)
-        asked, online = self._asked(), self._online()
+        self.asked, online = self._asked(), self._online()
         for kind in scheme.kinds:
             if online and any(string.place == "synapses.at_update" for string in kind.strings.values()):
                 continue  # no optimizer
             for key, string in kind.strings.items():
                 text = models[kind.name][key] or string.default
-                counts = string.sort not in ("values", "expressions", "words") and string.asked in asked
+                counts = string.sort not in ("values", "expressions", "words") and string.asked in self.asked
                 if text and counts:
                     text = f"{string.variable} = {text} : 1" if string.variable else text
                     self.pieces.append((string, text))

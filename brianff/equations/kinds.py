@@ -53,6 +53,7 @@ SLOTS = {
     "encode": ("statements", "at the start of a stimulus epoch, after all else"),
     "perturbation": ("expression", "in a perturbed presentation"),
     "on_pre": ("statements", "when a presynaptic neuron spikes"),
+    "on_spike": ("statements", "the same, whatever the delay of its spikes"),
     "on_post": ("statements", "when a postsynaptic neuron spikes"),
     "largest": ("maxima", "the largest value of all neurons"),
     "model": ("equations", "model"),
@@ -65,6 +66,7 @@ SLOTS = {
     "spike_time": ("expressions", "the time of a spike"),
     "evidence": ("expression", "evidence for a class"),
     "words": ("words", "words"),
+    "holds": ("condition", "stimulus epochs for which its numbers hold"),
 }
 
 
@@ -242,6 +244,23 @@ NEURON = Kind(
         "response_on_spike": String(
             "projecting.reset", "its statements at a spike of the presynaptic neuron", asked="response",
         ),
+        "credit": String(
+            "neurons.equations",
+            "of a neuron, for responses of the form `response`, `response_syn`, which jumps by 1: by how much either "
+            "adds to what a rule sums over the response, for each unit that there is of it now",
+            asked="credit", must_define={"credit": "of the response", "credit_syn": "of response_syn"},
+        ),
+        "credit_on_step": String(
+            "neurons.on_step",
+            "turns them into those of a unit after this step from those of one before it: the inverse of the step that "
+            "`response` and `response_syn` take",
+            asked="credit",
+        ),
+        "credit_holds": String(
+            "model.holds",
+            "condition on `T_epoch` and parameters: beyond it credits, which grow, are too large to compute with",
+            asked="credit",
+        ),
     },
     at_hand=NEURON_NAMES - _CLASSES,  # those are for rules
     alone=True,
@@ -314,6 +333,7 @@ RULE = Kind(
         "neuron": String("neurons.equations", "second factor: further variables of a learning neuron"),
         "presynaptic_on_spike": String("projecting.reset", "at a spike of a neuron that projects"),
         "neuron_on_spike": String("neurons.reset", "at a spike of a learning neuron"),
+        "on_threshold": String("neurons.on_threshold", "the same, before any synapse"),
         "on_step": String("neurons.on_step", "in every time step, after the neuron's own"),
         "layer": String("layer.equations", "third factor: variables of the layer"),
         "layer_max": String(
@@ -324,7 +344,10 @@ RULE = Kind(
         "layer_at_epoch_end": String("layer.at_epoch_end", "when a stimulus epoch ends, after those"),
         "neuron_at_epoch_end": String("neurons.at_epoch_end", "the same for each neuron, after the layer's"),
         "synapse": String("synapses.model", "`dw`, the weight change for the optimizer, and what else"),
-        "on_pre": String("synapses.on_pre", "at a presynaptic spike; may change `w` itself: then no optimizer does"),
+        "on_pre": String(
+            "synapses.on_spike",
+            "at a presynaptic spike, before it arrives; may change `w` itself: then no optimizer does",
+        ),
         "on_post": String("synapses.on_post", "the same at a postsynaptic spike"),
         "synapse_on_step": String("synapses.on_step", "in every time step in which the rule learns"),
         "at_epoch_end": String("synapses.at_epoch_end", "statements that change `dw`"),
@@ -335,8 +358,13 @@ RULE = Kind(
         "needs": String(
             "model.words",
             "`pairs`: after each positive phase, a negative one of the same samples; `late_spikes`: inputs that "
-            "go on spiking after the neurons have; a rule that uses `target` needs a goodness with `evidence` anyhow",
-            words=("pairs", "late_spikes"),
+            "go on spiking after the neurons have; `no_recurrence`: no layer that projects to itself; a rule that uses "
+            "`target` needs a goodness with `evidence` anyhow",
+            words=("pairs", "late_spikes", "no_recurrence"),
+        ),
+        "holds": String(
+            "model.holds",
+            "condition on `T_epoch` and parameters: beyond it the rule's numbers are too large to compute with",
         ),
         "presynaptic_remember": String("projecting.remember", "last statements before the reset"),
         "neuron_remember": String("neurons.remember", "the same of neurons"),
@@ -345,7 +373,8 @@ RULE = Kind(
     at_hand=NEURON_NAMES
     | LAYER_NAMES
     | SYNAPSE_NAMES
-    | {"x", "g", "gain", "response", "surrogate", "derivative", "goodness_jump", "memory"},
+    | {"x", "g", "gain", "surrogate", "derivative", "goodness_jump", "memory"}
+    | {"response", "response_syn", "credit", "credit_syn"},
     contract=frozenset({"dw"}),
     changes_weights=True,
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """What the models of a composition say of themselves, to Python code: words, and expressions that NumPy evaluates."""
 
 import numpy as np
+from brian2 import second
 from brian2.equations.equations import Equations
 
 from brianff.equations.text import assignments, names_in
@@ -51,6 +52,18 @@ class OfModels:
         """What one of the models has at a place that is none of the network, or None."""
         found = ((m, key) for m in self.models.values() for key, s in m.schema.strings.items() if s.place == place)
         return next((model[key] for model, key in found if model[key]), None)
+
+    def misfit_of_epochs(self, T_epoch):
+        """What stimulus epochs of a length, in seconds, have against these models, as a sentence, or None."""
+        for model in self.models.values():
+            for key, string in model.schema.strings.items():
+                counts = string.slot == "holds" and model[key]
+                if not counts or string.asked and string.asked not in Equations(self.neurons.equations).names:
+                    continue
+                if not np.all(self.evaluate(model[key], T_epoch=T_epoch * second)):
+                    needs = f"the {model.kind} {model.name}, which needs {model[key]} ({model.where(key)})"
+                    return f"stimulus epochs of {1e3 * T_epoch:g} ms are too long for {needs}"
+        return None
 
     def evaluate(self, expression, **values):
         """Value of an expression of a model in NumPy.

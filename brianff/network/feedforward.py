@@ -126,7 +126,12 @@ class FeedForwardNetwork:
         """Why there is no such network, as a sentence, or None."""
         if self.architecture.total_steps and on_cuda():
             return "on CUDA all stimulus epochs have the same length: take another device, cpp."
-        reasons = (projection.problem(self.composition) for projection in self.architecture.projections)
+        reasons = [projection.problem(self.composition) for projection in self.architecture.projections]
+        if reason := self.composition.misfit_of_epochs(self.architecture.epoch_seconds):
+            reasons.append(f"{reason}: take fewer or shorter time steps.")
+        if self.architecture.recurrent and "no_recurrence" in self.composition.needs:
+            name = self.composition.models["rule"].name
+            reasons.append(f"the rule {name} learns no synapses of a layer that projects to itself: take another rule.")
         return next(filter(None, reasons), None)
 
     @contextmanager
@@ -303,6 +308,8 @@ class FeedForwardNetwork:
         """Synapses from the neurons of one layer to another's; `changes` replace options that `strings` give."""
         options = dict(on_pre=strings.on_pre or None, on_post=strings.on_post or None) | changes
         options["model"] = self._equations(strings.model)
+        if projection.delay and strings.on_spike:  # what a rule does is not delayed
+            options["on_pre"] = {"pre": strings.on_arrival, "rule": strings.on_spike}
         source, target = (self.groups[f"neurons{level}"] for level in (projection.source, projection.target))
         layer = self.groups[f"layer{projection.target}"]
         if projection.delay and not self.architecture.carry_over:

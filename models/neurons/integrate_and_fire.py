@@ -23,6 +23,12 @@ dresponse/dt = gain_layer*response_syn/tau_m : 1    # what spikes add to v throu
 dresponse_syn/dt = -response_syn/tau_syn : 1
 """
 response_on_spike = "response_syn += 1"
+credit = """
+dcredit/dt = 0*Hz : 1                        # what a response of 1 now has added to a sum over the response
+dcredit_syn/dt = credit_syn/tau_syn : 1      # and a response_syn of 1
+"""
+credit_on_step = "credit_syn -= credit*gain_below*dt/tau_m*exp(dt/tau_syn)"
+credit_holds = "T_epoch <= 10*tau_syn"
 parameters = {"tau_m": 40 * ms, "tau_syn": 100 * ms, "v_th": 1.0, "width": 0.5}
 limits = """
 1*us <= tau_m <= 1000*second

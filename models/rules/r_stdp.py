@@ -15,7 +15,11 @@ from brian2 import ms
 
 presynaptic = "dp/dt = -p/tau_plus : 1          # trace of presynaptic spikes"
 presynaptic_on_spike = "p += 1"
-neuron = "dq/dt = -q/tau_minus : 1              # trace of postsynaptic spikes"
+neuron = """
+dq/dt = -q/tau_minus : 1                     # trace of postsynaptic spikes
+dq_plus/dt = q_plus/tau_plus : 1             # the same, growing
+"""
+on_threshold = "q_plus += 1"
 neuron_on_spike = "q += 1"
 layer = "reward : 1"
 layer_at_epoch_end = "reward = phase*beta/(1 + exp(phase*beta*(g - theta)))"
@@ -23,14 +27,14 @@ synapse = """
 eligibility : 1 (per_entry)
 dw : 1                                       # weight change accumulated since the last update
 """
-on_pre = "eligibility -= A_minus*q_post"
-on_post = "eligibility += A_plus*p_pre"
+on_pre = "eligibility -= A_minus*q_post + A_plus*q_plus_post"
 at_epoch_end = """
-dw += reward_layer*eligibility
+dw += reward_layer*(eligibility + A_plus*p_pre*q_plus_post)
 eligibility = 0
 """
 learns_when = "phase_layer != 0"
 rows = "p_pre != 0"
+holds = "T_epoch <= 10*tau_plus"
 parameters = {"tau_plus": 50 * ms, "tau_minus": 20 * ms, "A_plus": 1.0, "A_minus": 0.2, "beta": 3.0, "theta": 1.0}
 limits = """
 1*us <= tau_plus <= 1000*second
