@@ -75,8 +75,8 @@ def wrong_labels(labels, u, n_classes, belief=None, uniform_share=0.2):
 
     Parameters
     ----------
-    labels : (n,) int array
-        The true labels.
+    labels : (n,) or (k, n) int array
+        The true labels, or k classes that are not drawn.
     u : (n,) float array in [0, 1)
         One random number a sample.
     n_classes : int
@@ -90,14 +90,12 @@ def wrong_labels(labels, u, n_classes, belief=None, uniform_share=0.2):
     -------
     wrong : (n,) int array
     """
-    labels = np.asarray(labels)
-    rows = np.arange(len(labels))
-    uniform = np.full((len(labels), n_classes), 1.0 / (n_classes - 1))
-    uniform[rows, labels] = 0
+    labels = np.atleast_2d(labels)
+    allowed = np.all(labels[:, :, None] != np.arange(n_classes), axis=0)
+    uniform = allowed / allowed.sum(axis=1, keepdims=True)
     weights = uniform
     if belief is not None:
-        hard = np.array(belief, dtype=float)
-        hard[rows, labels] = 0
+        hard = np.where(allowed, belief, 0.0)
         total = hard.sum(axis=1, keepdims=True)
         # A network that is certain and right has no opinion on the wrong labels.
         hard = np.where(total > 1e-12, hard / np.maximum(total, 1e-12), uniform)
@@ -105,8 +103,10 @@ def wrong_labels(labels, u, n_classes, belief=None, uniform_share=0.2):
     cumulative = np.cumsum(weights, axis=1)
     drawn = (u[:, None] * cumulative[:, -1:] >= cumulative).sum(axis=1)
     drawn = np.minimum(drawn, n_classes - 1)
-    # Rounding can hit the true label, whose weight is zero, only at the edge of its empty interval.
-    return np.where(drawn == labels, (labels + 1) % n_classes, drawn)
+    # Rounding can hit a label that is not allowed, whose weight is zero, only at the edge of its empty interval.
+    rows, steps = np.arange(len(drawn))[:, None], np.arange(n_classes)
+    after = (drawn[:, None] + steps) % n_classes
+    return after[rows[:, 0], allowed[rows, after].argmax(axis=1)]
 
 
 def random_masks(rng, n, shape, blurs=6):

@@ -28,8 +28,8 @@ class More(Options):
 
     predict: str = option(
         "goodness",
-        "test accuracy by: goodness of every label tried (all layers, or layers >= 2), or the softmax readout",
-        choices=["goodness", "upper", "readout"],
+        "test accuracy by goodness of every label (all layers, or upper: layers >= 2), readout, or these two together",
+        choices=["goodness", "upper", "readout", "together"],
     )
 
 
@@ -56,7 +56,7 @@ def main(arguments=None):
         print(
             "test accuracy by goodness of every label: "
             f"{evaluation.accuracy('goodness'):.4f} (layers >= 2: {evaluation.accuracy('upper'):.4f}), "
-            f"by softmax readout: {evaluation.accuracy('readout'):.4f}"
+            f"by softmax readout: {evaluation.accuracy('readout'):.4f}, together: {evaluation.accuracy('together'):.4f}"
         )
     print(f"{run.seconds:.0f} s of training, {run.cpu_seconds:.0f} s of CPU time{evaluation.of_silent()}")
     if tied := ties(evaluation.predicted(how)):

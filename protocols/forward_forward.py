@@ -39,8 +39,8 @@ class More(Options):
 
     predict: str = option(
         "goodness",
-        "test accuracy by: goodness of every label tried (all layers, or layers >= 2), or the softmax readout",
-        choices=["goodness", "upper", "readout"],
+        "test accuracy by goodness of every label (all layers, or upper: layers >= 2), readout, or these two together",
+        choices=["goodness", "upper", "readout", "together"],
     )
     record_samples: tuple[int, ...] = option(
         (0, 1, 2), "test samples whose spikes and membranes are recorded, counted from 0", low=0, **LIST
@@ -83,7 +83,7 @@ def main(arguments=None):
         print(
             "test accuracy by goodness of every label: "
             f"{evaluation.accuracy('goodness'):.4f} (layers >= 2: {evaluation.accuracy('upper'):.4f}), "
-            f"by softmax readout: {evaluation.accuracy('readout'):.4f}"
+            f"by softmax readout: {evaluation.accuracy('readout'):.4f}, together: {evaluation.accuracy('together'):.4f}"
         )
         print(
             f"goodness on test data: {true.mean():.3f} with the true label, {wrong.mean():.3f} with the best wrong one"

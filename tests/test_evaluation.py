@@ -87,8 +87,26 @@ def test_upper_layers_of_three_are_the_second_and_third():
     assert Evaluation(np.array([1]), goodness, BELIEF[:1], 1.0).accuracy("upper") == 1
 
 
+def test_together_upper_layers_and_readout_count_alike_whatever_their_scale():
+    """One is nearly undecided between two classes, the other between two others: the class that both can have wins."""
+    goodness, belief = np.array([[0.0, 9.0, 10.0]]), np.array([[0.5, 0.45, 0.05]])
+    layers = np.stack([np.array([[99.0, 0.0, 0.0]]), goodness], axis=2)
+    for scale in (1e-6, 1, 1e6):
+        e = Evaluation(np.array([1]), scale * layers, belief, 1.0)
+        assert [e.predicted(how)[0] for how in ("goodness", "upper", "readout", "together")] == [0, 2, 0, 1]
+        np.testing.assert_allclose(e.scores("together").sum(), 0, atol=1e-12)
+    by_hand = [(g - 19 / 3) / np.std(goodness) + (b - np.log(belief).mean()) / np.log(belief).std()
+               for g, b in zip(goodness[0], np.log(belief[0]), strict=True)]  # fmt: skip
+    np.testing.assert_allclose(e.scores("together")[0], by_hand)
+
+
+def test_where_one_of_two_has_no_opinion_the_other_one_decides():
+    e = Evaluation(np.array([1]), np.zeros((1, 3, 2)), np.array([[0.0, 0.9, 0.1]]), 0.0)
+    assert e.accuracy("goodness") == 0 and e.accuracy("together") == 1
+
+
 def test_accuracy_names_what_it_knows(evaluation):
-    with pytest.raises(ValueError, match="'loss': it is goodness, upper, readout"):
+    with pytest.raises(ValueError, match="'loss': it is goodness, upper, readout, together"):
         evaluation.accuracy("loss")
 
 
@@ -121,7 +139,7 @@ def test_arrays_of_an_evaluation_without_labels_hold_no_object():
     assert all(np.asarray(a).dtype != object for a in Evaluation(LABELS, None, BELIEF, 1.5).arrays().values())
 
 
-@pytest.mark.parametrize("how", ["goodness", "upper"])
+@pytest.mark.parametrize("how", ["goodness", "upper", "together"])
 def test_accuracy_by_goodness_without_label_input_is_one_sentence(how):
     with pytest.raises(ValueError, match="no label input"):
         Evaluation(LABELS, None, BELIEF, 1.0).accuracy(how)
@@ -137,7 +155,7 @@ def test_a_tie_is_no_prediction():
 
 def test_a_silent_network_knows_no_sample_of_class_0():
     e = Evaluation(np.zeros(5, int), np.zeros((5, 3, 2)), np.full((5, 3), 1 / 3), 0.0)
-    for how in ("goodness", "upper", "readout"):
+    for how in ("goodness", "upper", "readout", "together"):
         assert e.accuracy(how) == 0
         np.testing.assert_array_equal(e.predicted(how), NO_PREDICTION)
 

@@ -18,6 +18,7 @@ TINY |= dict(chunk=20, epochs=1, validation=3)
     [
         ("paired", Phases([Epoch(0, 1), Epoch(0, -1)])),
         ("blocked 2", Phases([Epoch(0, 1), Epoch(1, 1), Epoch(0, -1), Epoch(1, -1)])),
+        ("paired 2", Phases([Epoch(0, 1), Epoch(0, -1), Epoch(0, 1), Epoch(0, -1)])),
         ("paired gap@5", Phases([Epoch(0, 1), Epoch(None, 0, 5), Epoch(0, -1), Epoch(None, 0, 5)])),
         ("+0 +1@30 gap@7 -1 -0 carry-over", Phases(
             [Epoch(0, 1), Epoch(1, 1, 30), Epoch(None, 0, 7), Epoch(1, -1), Epoch(0, -1)], carry_over=True)),
@@ -35,6 +36,7 @@ def test_texts_and_objects_say_the_same(text, phases):
         ("sometimes", "'sometimes' is neither paired"),
         ("blocked", "neither paired"),
         ("blocked 0", "neither paired"),
+        ("paired 0", "neither paired"),
         ("paired gap", "neither paired"),
         ("+1 -1", "row 0 of the cycle is never shown"),
         ("", "1 to 100000 stimulus epochs"),
@@ -73,7 +75,22 @@ def test_when_the_optimizer_takes_a_step():
 
 def test_pairs_are_known():
     assert Phases.paired().is_paired and Phases.blocked(1).is_paired and Phases.of("+0 -0 gap@9 +1 -1").is_paired
-    assert not any(Phases.of(text).is_paired for text in ("blocked 2", "paired gap@5", "+0 +1 -0 -1", "-0 +0", "+0"))
+    assert Phases.paired(3).is_paired and Phases.of("+0 -0 +0 -0 +1 -1").is_paired
+    no_pairs = "blocked 2", "paired gap@5", "paired 2 gap@5", "+0 +1 -0 -1", "-0 +0", "+0", "+0 -0 -0", "+0 -0 +0"
+    assert not any(Phases.of(text).is_paired for text in no_pairs)
+
+
+def test_negatives_of_a_row_are_counted():
+    counts = {"paired": 1, "paired 3": 3, "+0 -0 -0 +1 -1": 2, "+0": 0, "blocked 5": 1}
+    assert {text: Phases.of(text).negatives for text in counts} == counts
+
+
+def test_every_negative_epoch_of_a_row_has_a_label_of_its_own():
+    phases, images, labels = Phases.of("+0 -1 -0 +1 -0 -1"), np.arange(3), np.array([[1, 2, 3], [4, 5, 6]])
+    a = Architecture(4, 7, (5,), batch=1, n_steps=6)
+    schedule = phases.schedule((images, images * 0, images), (images, labels, images), a)
+    np.testing.assert_array_equal(schedule.image.T, [[0, 1, 0, 1, 0, 1, 2, 2, 2]])
+    np.testing.assert_array_equal(schedule.label.T, [[0, 2, 1, 0, 4, 5, 0, 3, 6]])
 
 
 def test_a_schedule_of_phases():
@@ -94,6 +111,23 @@ def test_a_rule_that_compares_pairs_is_refused_elsewhere():
         ff.ForwardForward("digits", phases="blocked 2", **TINY)
     with pytest.raises(ff.BrianffError, match="not a multiple of the 30 samples of a cycle"):
         ff.ForwardForward("digits", phases="blocked 6", rule="forward_forward", **TINY)
+
+
+@pytest.mark.parametrize("phases", ["paired 3", "+0 -0 -0 -0"])
+def test_repeated_negatives_can_be_interrupted(phases, tmp_path):
+    options = TINY | dict(phases=phases, rule="symba" if phases == "paired 3" else "forward_forward")
+    whole = ff.Run(ff.ForwardForward("digits", **options)).train(progress=False)
+    ff.Run(ff.ForwardForward("digits", **options), tmp_path / "run").train(
+        callbacks=[lambda run, row: True], progress=False
+    )
+    resumed = ff.load(tmp_path / "run").train(progress=False)
+    for level in (1, 2):
+        np.testing.assert_array_equal(resumed.weights[level], whole.weights[level])
+
+
+def test_more_negatives_than_wrong_labels_are_refused():
+    with pytest.raises(ff.BrianffError, match="10 classes have 9"):
+        ff.ForwardForward("digits", phases="paired 10", **TINY)
 
 
 def test_pairs_written_by_hand_are_those_of_paired():

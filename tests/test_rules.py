@@ -251,6 +251,29 @@ def test_csdp_adds_modulator_times_trace_at_every_presynaptic_spike():
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-13)
 
 
+@pytest.mark.parametrize("alpha", [0.7, 3.0])
+def test_swish_has_the_slope_of_its_loss_and_pushes_back_pairs_well_apart(alpha):
+    apart = np.linspace(-4, 9, 80) / alpha  # g_positive - g_negative
+
+    def modulator(rule, difference):
+        found = {"alpha": alpha, "g_last": difference, "g": 0.0, "exp": np.exp}
+        exec(load("rule", rule)["layer_at_epoch_end"], found)
+        return found["M"]
+
+    def loss(difference):
+        u = -alpha * difference
+        return u / (1 + np.exp(-u))
+
+    step = 1e-5
+    slope = (loss(apart + step) - loss(apart - step)) / (2 * step)
+    np.testing.assert_allclose(modulator("swish", apart), -slope, rtol=1e-6, atol=1e-8)
+    assert modulator("swish", 1.2 / alpha) > 0 > modulator("swish", 1.4 / alpha) > -0.1 * alpha
+    assert np.all(modulator("symba", apart) > 0)
+    with np.errstate(over="ignore"):
+        far = [modulator("swish", difference) for difference in (np.float32(1e3), np.float32(-1e3))]
+    np.testing.assert_allclose(far, [0, alpha], atol=1e-5)
+
+
 # -- what every rule should do -------------------------------------------------------------------------------------
 TWO_PHASES = [name for name in available("rule") if name != "class_competition"]
 

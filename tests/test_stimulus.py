@@ -104,6 +104,17 @@ def test_a_belief_that_is_not_a_number_counts_as_none():
     np.testing.assert_allclose(frequencies(draw(np.full(K, np.nan))), [0.25, 0.25, 0, 0.25, 0.25], atol=1e-3)
 
 
+@pytest.mark.parametrize("u", [0.0, np.nextafter(1, 0), 0.4])
+@pytest.mark.parametrize("belief", [None, [0, 1, 0, 0, 0], [0.2, 0.2, 0.2, 0.2, 0.2]])
+def test_of_several_classes_none_is_drawn(u, belief):
+    excluded = np.array([[0, 1, 4], [1, 2, 0]])
+    beliefs = None if belief is None else np.tile(belief, (3, 1))
+    drawn = wrong_labels(excluded, np.full(3, u), K, beliefs, uniform_share=0.0)
+    assert not np.any(drawn == excluded) and np.all((0 <= drawn) & (drawn < K))
+    if belief == [0, 1, 0, 0, 0]:  # what is excluded, or the only one that is believed in
+        assert drawn[2] == 1
+
+
 def test_of_two_classes_the_other_one_is_wrong():
     labels = np.array([0, 1, 1, 0])
     np.testing.assert_array_equal(wrong_labels(labels, np.array([0, 0.3, 0.99, 0.5]), 2), 1 - labels)

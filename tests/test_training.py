@@ -170,22 +170,45 @@ def test_without_labels(tmp_path):
 
 
 @pytest.mark.parametrize("negatives", ["hard", "uniform"])
+def test_repeated_negative_phases_have_different_wrong_labels(negatives):
+    options = {**TINY, "negatives": negatives}
+    one = ForwardForward(**options)
+    method = ForwardForward(**options | {"phases": "paired 3"})
+    for m in (one, method):
+        m._refresh(0)
+    labels = method.negative_labels
+    assert labels.shape == (3, 20)
+    np.testing.assert_array_equal(labels[:1], one.negative_labels)  # the first as ever
+    samples, _ = method.stream.take(range(0, 20 // method.options.batch), 1)
+    everything = np.concatenate([method.data.labels[samples][None], labels])
+    assert all(len(set(column)) == 4 for column in everything.T)
+    _, schedule = method.stimulus(range(0, 2))
+    batch = method.options.batch
+    np.testing.assert_array_equal(schedule.phase, [1, -1] * 6)
+    for k in range(3):
+        np.testing.assert_array_equal(schedule.label[2 * k + 1], labels[k, :batch])
+        np.testing.assert_array_equal(schedule.label[2 * k + 7], labels[k, batch : 2 * batch])
+        np.testing.assert_array_equal(schedule.label[2 * k], method.data.labels[samples[:batch]])
+    np.testing.assert_array_equal(schedule.image[:6] % batch, np.arange(batch) + np.zeros((6, 1)))
+
+
+@pytest.mark.parametrize("negatives", ["hard", "uniform"])
 def test_negative_labels_are_wrong(tmp_path, negatives):
     run = Run(ForwardForward(**{**TINY, "negatives": negatives}), tmp_path / "run")
     run.train(callbacks=[lambda run, row: True], progress=False)
     samples, _ = run.method.stream.take(range(0, 4), 1)
-    assert len(run.method.negative_labels) == 20
+    assert run.method.negative_labels.shape == (1, 20)
     assert not np.any(run.method.negative_labels == run.method.data.labels[samples])
 
 
 @pytest.mark.parametrize(
     "options",
     [
-        dict(dropout=0.2, jitter=1),
+        dict(dropout=0.2, jitter=1, flip=True, phases="paired 3"),
         dict(encoder="poisson_rate", set=(), limit=13, greedy=True),  # 13: the last row has empty places
         dict(negatives="hybrid", dropout=0.2, rule="forward_forward"),
     ],
-    ids=["dropout-jitter", "poisson-greedy", "hybrid"],
+    ids=["dropout-jitter-flip-negatives", "poisson-greedy", "hybrid"],
 )
 def test_the_batch_does_not_change_the_result(options, tmp_path):
     """Which presentations are simulated side by side is a matter of speed: the mini-batch is what learns."""
@@ -216,6 +239,20 @@ def test_jitter_moves_training_images_and_no_others(negatives, tmp_path):
     same = np.array([(moved(shown, (height, height), np.tile(k, (20, 1))) == altered).all(axis=1) for k in by])
     assert same.any(axis=0).all() and len(set(same.argmax(axis=0))) > 5
     run.train(progress=False)
+
+
+def test_flip_mirrors_about_half_of_the_training_images():
+    method = ForwardForward(flip=True, dropout=0.0, **TINY)
+    numbers = np.arange(60)
+    shown = method.shown(method.train[numbers % 40])
+    altered = method.altered(shown, numbers)
+    np.testing.assert_array_equal(altered[7:20], method.altered(shown[7:20], numbers[7:20]))  # whichever with it
+    images, height = altered.reshape(60, *method.data.image_shape), method.data.image_shape[0]
+    mirrored = shown.reshape(60, height, -1)[:, :, ::-1]
+    same, other = ((images == them).all(axis=(1, 2)) for them in (shown.reshape(images.shape), mirrored))
+    assert np.all(same | other) and 15 < other.sum() < 45
+    again = method.altered(shown, numbers + 60)  # in another pass
+    assert 15 < np.any(again != altered, axis=1).sum() < 45
 
 
 def test_every_epoch_sees_every_sample_once(tmp_path):
@@ -307,7 +344,8 @@ class TestRefusals:
             ("position", np.array(-10), "'position' must lie between 0 and 16"),
             ("position", np.array(17), "'position' must lie between 0 and 16"),
             ("position", np.array(3.0), "'position' is of type float64"),
-            ("negative_labels", np.full(5, 10), "'negative_labels' must lie between -2 and 9"),
+            ("negative_labels", np.full((1, 5), 10), "'negative_labels' must lie between -2 and 9"),
+            ("negative_labels", np.full((2, 5), 1), "'negative_labels' has the shape .2, 5."),
             ("more", np.zeros(1), "'more' has no place in it"),
         ],
     )
@@ -340,6 +378,7 @@ class TestRefusals:
             (dict(dropout=1.5), "--dropout must be at least 0 and less than 1, not 1.5"),
             (dict(jitter=-1), "--jitter must be at least 0"),
             (dict(jitter=1, dataset="rhythm"), "--jitter moves images"),
+            (dict(flip=True, dataset="rhythm"), "--flip mirrors images"),
             (dict(limit=10**6), "--limit must lie between 1 and"),
             (dict(set=("tau_n=3*ms",)), "no chosen model has a parameter 'tau_n'. Did you mean"),
             (dict(validate=-1), "--validate must be at least 0"),

@@ -40,7 +40,7 @@ class Whole:
 
     low: int
     high: int | None = None  # included; None: any that is not smaller than `low`
-    shape: tuple | None = ()  # None: any of one dimension
+    shape: tuple = ()  # a length that is None may be any
 
 
 def check_checkpoint(path, arrays, expected):
@@ -84,7 +84,8 @@ def _problem(name, found, wanted):
 def _problem_of_whole(found, wanted):
     if found.dtype != np.dtype(int):
         return f"is of type {found.dtype}, here {np.dtype(int)}"
-    if found.shape != wanted.shape if wanted.shape is not None else found.ndim != 1:
+    lengths = zip(found.shape, wanted.shape, strict=False)
+    if found.ndim != len(wanted.shape) or any(n is not None and n != there for there, n in lengths):
         return f"has the shape {found.shape}"
     high = np.iinfo(int).max if wanted.high is None else wanted.high
     if found.size and not wanted.low <= found.min() <= found.max() <= high:

@@ -15,6 +15,7 @@ __all__ = [
 ]  # fmt: skip
 
 NO_PREDICTION = -1  # several classes tie
+LEAST_BELIEF = 1e-12  # of which there is a logarithm
 
 
 def predicted_classes(values):
@@ -37,6 +38,13 @@ def true_and_best_wrong(values, labels):
     """Of (n, n_classes) values, those of the true class and the largest of the others: two (n,) arrays."""
     true = np.arange(values.shape[1]) == np.asarray(labels)[:, None]
     return values[true], np.where(true, -np.inf, values).max(axis=1)
+
+
+def _standardised(values):
+    """(n, n_classes) values with mean 0 and standard deviation 1 of every sample; 0 where all of them are the same."""
+    apart = values - values.mean(axis=1, keepdims=True)
+    spread = apart.std(axis=1, keepdims=True)
+    return apart / np.where(spread == 0, 1, spread)
 
 
 def never_active(activity):
@@ -127,19 +135,27 @@ class Evaluation:
 
     @property
     def ways(self):
-        """How classes can be predicted, the usual way first: goodness, upper (of layers >= 2), readout, output."""
-        known = {"goodness": self.goodness, "upper": self.goodness, "readout": self.belief, "output": self.output}
+        """How classes can be predicted, the usual way first: goodness, upper (of layers >= 2), readout, together
+        (upper and readout), output."""
+        known = {"goodness": self.goodness, "upper": self.goodness, "readout": self.belief}
+        known |= {"together": None if self.belief is None else self.goodness, "output": self.output}
         return tuple(way for way, values in known.items() if values is not None)
 
     def scores(self, how=None):
-        """(n, n_classes) array, whose largest value of a sample is the prediction."""
+        """(n, n_classes) array, whose largest value of a sample is the prediction.
+
+        Together: goodness of layers >= 2 and logarithm of the readout's belief, each brought to mean 0 and standard
+        deviation 1 over the classes of a sample, are added.
+        """
         how = how or self.ways[0]
         if how not in self.ways:
-            if how in ("goodness", "upper"):
+            if how in ("goodness", "upper", "together"):
                 raise OptionError("this network has no label input to try labels with: predict by the readout.")
             raise OptionError(f"there is no prediction by '{how}': it is {', '.join(self.ways)}.")
         if how in ("readout", "output"):
             return self.belief if how == "readout" else self.output
+        if how == "together":
+            return _standardised(self.scores("upper")) + _standardised(np.log(np.maximum(self.belief, LEAST_BELIEF)))
         first = 0 if how == "goodness" else min(1, self.goodness.shape[2] - 1)
         return self.goodness[:, :, first:].sum(axis=2)
 

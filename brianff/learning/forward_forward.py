@@ -56,9 +56,9 @@ class ForwardForwardOptions(SpikingOptions):
     uniform_share: float = option(0.2, "part of the hard negatives that is drawn uniformly", low=0, high=1)
     phases: str = option(
         "paired",
-        "stimulus epochs: paired (every positive one is followed by its negative one), 'blocked N' (N positive ones, "
-        "then N negative ones), either with 'gap@STEPS' between all and 'carry-over' (no reset between them), or a "
-        "cycle such as '+0 gap@20 -0'",
+        "stimulus epochs: paired (every positive one is followed by its negative one), 'paired N' (the same N times, "
+        "each time with another wrong label), 'blocked N' (N positive ones, then N negative ones), all of them with "
+        "'gap@STEPS' between all and 'carry-over' (no reset between them), or a cycle such as '+0 gap@20 -0 -0 -0'",
     )
     readout_rate: float = option(2e-3, "learning rate of the softmax readout", low=0, high=1)
     refresh: int | None = option(None, "samples between two readings of the network's beliefs", **SAMPLES)
@@ -117,7 +117,8 @@ class ForwardForward(SpikingMethod):
         super().build()
         n_features = sum(self.sizes[1:]) + 1
         self.readout = SoftmaxReadout(n_features, self.data.n_classes, c.readout_rate, c.mini_batch)
-        self.block_start, self.negative_labels = -1, np.zeros(0, int)
+        self.block_start = -1
+        self.negative_labels = np.zeros((self.negatives.distinct(self.phases.negatives), 0), int)
         self.stages = [[level] for level in self.levels] if c.greedy else [list(self.levels)]
         weaker = f"a larger --init-gain than {c.init_gain:g}, or {lower_threshold(self.composition)}"
         remedies = {"the input": f"other parameters of the encoder {self.composition.models['encoder'].name}"}
@@ -232,12 +233,12 @@ class ForwardForward(SpikingMethod):
         _, traces = present(self.apart, self.inputs(), shown, rows, neutral, NEUTRAL_PRESENTATIONS + numbers)
         belief = self.readout.learn(features(traces), self.data.labels[samples])
         self.block_start = start
-        self.negative_labels = self.negatives.labels(samples, numbers, belief)
+        self.negative_labels = self.negatives.labels(samples, numbers, belief, len(self.negative_labels))
 
     def stimulus(self, rows):
         samples, numbers = self._take(rows)
         first = (rows.start - self.block_start) * self.options.batch
-        labels = self.negative_labels[first : first + len(samples)]
+        labels = self.negative_labels[:, first : first + len(samples)]
         images = self.altered(self.shown(samples), numbers)
         hybrids = self.negatives.images(samples, numbers)
         if hybrids is not None:
@@ -282,7 +283,7 @@ class ForwardForward(SpikingMethod):
         return super().state() | named("readout", self.readout.state()) | block
 
     def expected_state(self):
-        labels = Whole(LABEL_NONE, self.data.n_classes - 1, shape=None)
+        labels = Whole(LABEL_NONE, self.data.n_classes - 1, shape=(len(self.negative_labels), None))
         block = {"block_start": Whole(-1, self.n_rows), "negative_labels": labels}
         return self.state() | super().expected_state() | block
 

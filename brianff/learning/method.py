@@ -263,8 +263,9 @@ def load_data(options, dataset=None):
     elif options.data or options.download or options.validation is not None:
         raise OptionError("--data, --download and --validation say how a data set is loaded: it is given as an object.")
     if isinstance(dataset, datasets.EventDataset):
-        if getattr(options, "jitter", 0):
-            raise OptionError(f"--jitter moves images, and '{dataset.name}' holds spike times: leave it out.")
+        for name, does in (("jitter", "moves"), ("flip", "mirrors")):
+            if getattr(options, name, 0):
+                raise OptionError(f"--{name} {does} images, and '{dataset.name}' holds spike times: leave it out.")
         if getattr(options, "negatives", None) == "hybrid":
             raise OptionError(
                 f"--negatives hybrid mixes images, and '{dataset.name}' holds spike times: take another kind."

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from brianff.errors import OptionError
 from brianff.learning.samples import of_passes
 from brianff.stimulus import LABEL_NEUTRAL, LABEL_NONE, hybrids_of, stream, wrong_labels
 
@@ -23,9 +24,13 @@ class NoNegatives:
     def __init__(self, options, data, train):
         self.options, self.data, self.train = options, data, train
 
-    def labels(self, samples, numbers, belief):
-        """Negative labels of training samples, (n,), after a pass that gave the network's `belief`."""
-        return np.full(len(samples), LABEL_NONE)
+    def labels(self, samples, numbers, belief, n):
+        """`n` negative labels of training samples, (n, n_samples), after a pass that gave the network's `belief`."""
+        return np.full((1, len(samples)), LABEL_NONE)
+
+    def distinct(self, n):
+        """How many different negatives a sample has, for `n` negative stimulus epochs."""
+        return 1
 
     def positive_labels(self, samples):
         return self.data.labels[samples]
@@ -44,11 +49,24 @@ class WrongLabels(NoNegatives):
 
     neutral = LABEL_NEUTRAL
 
-    def labels(self, samples, numbers, belief):
-        c, labels, n = self.options, self.data.labels[samples], len(self.train)
-        u = of_passes(numbers, n, lambda epoch: stream(c.seed, "negatives", epoch).random(n))
+    def distinct(self, n):
+        if n >= self.data.n_classes:
+            raise OptionError(
+                f"--phases {self.options.phases}: {n} negative stimulus epochs of a sample need as many wrong labels, "
+                f"and {self.data.n_classes} classes have {self.data.n_classes - 1}."
+            )
+        return n
+
+    def labels(self, samples, numbers, belief, n):
+        c, n_train, found = self.options, len(self.train), [self.data.labels[samples]]
         hard = belief if c.negatives == "hard" else None
-        return wrong_labels(labels, u, self.data.n_classes, hard, c.uniform_share)
+        for turn in range(n):  # the first as ever, the others without those before
+            key = (turn,) if turn else ()
+            u = of_passes(
+                numbers, n_train, lambda epoch, key=key: stream(c.seed, "negatives", epoch, *key).random(n_train)
+            )
+            found.append(wrong_labels(np.stack(found), u, self.data.n_classes, hard, c.uniform_share))
+        return np.stack(found[1:])
 
 
 class Hybrids(NoNegatives):

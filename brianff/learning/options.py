@@ -113,6 +113,7 @@ class SpikingOptions(RunOptions):
     learning_rate: float | None = option(None, "learning rate at the start", low=0, high=1000)
     dropout: float | None = option(None, "part of the pixels that stay dark in a training sample", low=0, below=1)
     jitter: int = option(0, "pixels by which a training image is moved at most, in both directions", low=0)
+    flip: bool = option(False, "every other training image, at random, is mirrored left to right")
 
     device: str = device_option()
     dtype: str = option("float64", "precision of all state variables", choices=["float64", "float32"])

@@ -5,6 +5,7 @@ with negative ones in a negative phase.  `Phases` says in which order, for how l
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ from brianff.stimulus import LABEL_NONE, Schedule
 
 __all__ = ["Epoch", "POSITIVE", "Phases"]
 
-_SHORT = re.compile(r"(?:paired|blocked (?P<n>\d+))(?: gap@(?P<gap>\d+))?")
+_SHORT = re.compile(r"(?P<order>paired|blocked)(?: (?P<n>\d+))?(?: gap@(?P<gap>\d+))?")
 _WORD = re.compile(r"(?P<sign>[+-])(?P<row>\d+)(?:@(?P<steps>\d+))?|gap@(?P<gap>\d+)")
 LONGEST = 100_000  # stimulus epochs of a cycle
 
@@ -78,9 +79,13 @@ class Phases:
             raise OptionError(f"--phases: row {min(missing)} of the cycle is never shown.")
 
     @classmethod
-    def paired(cls, gap=0, carry_over=False):
-        """A positive stimulus epoch, then the negative one of the same samples; gaps of so many time steps."""
-        return cls.blocked(1, gap, carry_over)
+    def paired(cls, n=1, gap=0, carry_over=False):
+        """A positive stimulus epoch, then the negative one of the same samples; gaps of so many time steps.
+
+        All of it `n` times, each time with another wrong label.
+        """
+        gaps = [Epoch(None, 0, gap)] if gap else []
+        return cls([Epoch(0, 1), *gaps, Epoch(0, -1), *gaps] * n, carry_over)
 
     @classmethod
     def blocked(cls, n, gap=0, carry_over=False):
@@ -91,21 +96,22 @@ class Phases:
 
     @classmethod
     def of(cls, value):
-        """Phases from a text: ``paired``, ``blocked 100``, both with ``gap@20`` and ``carry-over`` behind them, or all
-        stimulus epochs of a cycle, as in ``+0 gap@20 +1@80 -0 -1``; phases as they are."""
+        """Phases from a text: ``paired``, ``paired 3``, ``blocked 100``, all with ``gap@20`` and ``carry-over`` behind
+        them, or all stimulus epochs of a cycle, as in ``+0 gap@20 +1@80 -0 -1``; phases as they are."""
         if isinstance(value, cls):
             return value
         words = value.split()
         if carry_over := words[-1:] == ["carry-over"]:
             words.pop()
         if short := _SHORT.fullmatch(" ".join(words)):
-            n, gap = int(short["n"] or 1), int(short["gap"] or 0)
+            n, gap = int(short["n"] or short["order"] == "paired"), int(short["gap"] or 0)
             if 1 <= n <= LONGEST // 2:
-                return cls.blocked(n, gap, carry_over)
+                return getattr(cls, short["order"])(n, gap, carry_over)
         elif all(found := [_WORD.fullmatch(word) for word in words]):
             return cls(map(_epoch, found), carry_over)
         raise OptionError(
-            f"--phases '{value}' is neither paired, nor blocked N, nor a list of stimulus epochs as in '+0 gap@20 -0'."
+            f"--phases '{value}' is neither paired or paired N, nor blocked N, nor a list of stimulus epochs as in "
+            "'+0 gap@20 -0'."
         )
 
     def __str__(self):
@@ -118,12 +124,15 @@ class Phases:
 
     @property
     def is_paired(self):
-        """Whether the negative stimulus epoch of every row comes at once after its positive one."""
+        """Whether a negative stimulus epoch of its row comes at once after every positive one, and none otherwise."""
         shown = [(k, e.row, e.phase) for k, e in enumerate(self.epochs) if e.row is not None]
         pairs = zip(shown[0::2], shown[1::2], strict=False)
-        return len(shown) == 2 * self.rows and all(
-            one[1:] == (row, 1) and other == (one[0] + 1, row, -1) for row, (one, other) in enumerate(pairs)
-        )
+        return len(shown) % 2 == 0 and all(one[2] == 1 and other == (one[0] + 1, one[1], -1) for one, other in pairs)
+
+    @property
+    def negatives(self):
+        """Negative stimulus epochs of a row, the most of all rows."""
+        return max(Counter(epoch.row for epoch in self.epochs if epoch.phase < 0).values(), default=0)
 
     def spread(self, rows):
         """The stimulus epochs of a range of rows, whose `row` counts within it; the last cycle may be shorter."""
@@ -142,17 +151,25 @@ class Phases:
         Parameters
         ----------
         positive, negative : (image, label, number)
-            Of the samples in each phase, (n,) int arrays; `batch` of them are a row.
+            Of the samples in each phase, (n,) int arrays; `batch` of them are a row.  Negative labels may be a
+            (k, n) array: one row of it after the other is shown, as the negative stimulus epochs of a row follow.
         architecture : `brianff.network.architecture.Architecture`
             Whose batch and length of a stimulus epoch count.
         """
         a = architecture
-        shown = {phase: Schedule.evaluation(*values, a.batch) for phase, values in ((1, positive), (-1, negative))}
-        epochs = self.spread(range(len(shown[1])))
+        image, labels, number = negative
+        negatives = [Schedule.evaluation(image, one, number, a.batch) for one in np.atleast_2d(labels)]
+        shown = {1: [Schedule.evaluation(*positive, a.batch)], -1: negatives}
+        epochs, met, sources = self.spread(range(len(negatives[0]))), Counter(), []
+        for e in epochs:
+            of_phase = shown.get(e.phase)
+            sources.append(of_phase and of_phase[met[e.row, e.phase] % len(of_phase)])
+            met[e.row, e.phase] += 1
 
         def collected(name, empty):
             nothing = np.full(a.batch, empty)
-            return np.stack([nothing if e.row is None else getattr(shown[e.phase], name)[e.row] for e in epochs])
+            each = zip(epochs, sources, strict=True)
+            return np.stack([nothing if e.row is None else getattr(source, name)[e.row] for e, source in each])
 
         steps = np.array([e.steps or a.n_steps for e in epochs]) if any(e.steps for e in epochs) else None
         phase = np.array([e.phase for e in epochs])

@@ -48,7 +48,7 @@ class SampleStream:
 
 
 def altered(shown, numbers, options, data, together):
-    """What training makes of inputs: moved by some pixels, and without those that drop out.
+    """What training makes of inputs: mirrored, moved by some pixels, and without those that drop out.
 
     The random numbers belong to the number of the sample, so that all phases of a sample are altered alike (a
     difference would tell them apart), and whatever is presented beside it.
@@ -63,6 +63,10 @@ def altered(shown, numbers, options, data, together):
     together
         As for `brianff.stimulus.drawn`.
     """
+    if options.flip:
+        flipped = drawn(options.seed, "flip", numbers, lambda rng, n: rng.random(n) < 0.5, together)
+        images = shown.reshape(len(shown), *data.image_shape)
+        shown = np.where(flipped[:, None, None], images[:, :, ::-1], images).reshape(shown.shape)
     if options.jitter:
         pixels = (-options.jitter, options.jitter + 1)
         by = drawn(options.seed, "jitter", numbers, lambda rng, n: rng.integers(*pixels, size=(n, 2)), together)
