@@ -1,4 +1,4 @@
-"""What runs the code of `DenseSynapses`: through one of the dense templates, at spikes or at the ticks of a clock."""
+"""What runs the code of synapses that a batch shares: through one of our templates, at spikes or at a clock's ticks."""
 
 import weakref
 
@@ -9,53 +9,48 @@ from brian2.groups.group import CodeRunner
 from brian2.units.fundamentalunits import fail_for_dimension_mismatch
 
 from brianff.errors import OptionError, UnsupportedError
-from brianff.network.dense_views import DelayView
 from brianff.network.templates import on_cuda
 from brianff.origin import point_at_user
 from brianff.values import evaluate
 
-__all__ = ["ADVICE", "DensePathway", "DenseRunner", "add_indices"]
+__all__ = ["ADVICE", "Pathway", "SynapsesRunner", "add_indices"]
 
 ADVICE = "Use brian2.Synapses for this connection."
 
 
-def add_indices(variables, unique_pre=False, unique_post=False):
+def add_indices(variables, names, unique=()):
     """Add the index variables that the templates define themselves, so that no generator loads them from an array.
 
     The generators ask whether the indices in one piece of vector code are unique: they decide on ``ufunc.at`` in NumPy
     and on the check for order dependence.
+
+    Parameters
+    ----------
+    variables : `brian2.core.variables.Variables`
+    names : sequence of (name, whether it is unique in any piece of vector code)
+    unique : set of str
+        Those that are unique in this one.
     """
-    for index, unique in (
-        ("_presynaptic_idx", unique_pre),
-        ("_postsynaptic_idx", unique_post),
-        ("_entry_idx", False),
-        ("_post_major_idx", True),
-        ("_entry_matrix_idx", True),
-        ("_entry_post_major_idx", True),
-        ("_row", False),
-        ("_col", False),
-    ):
-        variables.add_auxiliary_variable(index, dtype=np.int32)
-        variables[index].unique = unique
+    for name, always in names:
+        variables.add_auxiliary_variable(name, dtype=np.int32)
+        variables[name].unique = always or name in unique
 
 
-class DenseRunner(CodeRunner):
-    """Runs one piece of code of a `DenseSynapses` object through one of the dense templates."""
+class SynapsesRunner(CodeRunner):
+    """Runs one piece of code of synapses through one of their templates."""
 
     def __init__(self, synapses, template, code, variables, **kwds):
         self.variables = variables
         for name, index in synapses.storage.items():
             variables.add_reference(name, synapses, name, index=index)
-        own = {"n_pre": synapses.n_pre, "n_post": synapses.n_post, "batch": synapses.batch}
-        own["partial"] = synapses.partial
         # A template finds variables and these under their names: no variable can have one with an underscore in front.
-        kwds["template_kwds"] = {f"_{name}": value for name, value in (kwds.get("template_kwds", {}) | own).items()}
-        needed = ["_present"] if synapses.partial else []
-        CodeRunner.__init__(self, synapses, template, code=code, needed_variables=needed, **kwds)
+        told = kwds.get("template_kwds", {}) | synapses.geometry
+        kwds["template_kwds"] = {f"_{name}": value for name, value in told.items()}
+        CodeRunner.__init__(self, synapses, template, code=code, needed_variables=list(synapses.needed), **kwds)
         point_at_user(self)
 
 
-class DensePathway(DenseRunner):
+class Pathway(SynapsesRunner):
     """Code at the spikes of one side: along a row of the matrix for `on_pre`, along a column for `on_post`.
 
     Attributes
@@ -72,20 +67,19 @@ class DensePathway(DenseRunner):
                 f"'{group.name}' has no threshold and never spikes: give it one, or leave on_{side} of "
                 f"'{synapses.name}' out (update() runs code at other times)."
             )
-        synapses._check_written(code, f"on_{side}", "_presynaptic_idx" if pre else "_postsynaptic_idx")
         variables = Variables(synapses)
-        add_indices(variables, unique_pre=not pre, unique_post=pre)
+        add_indices(variables, synapses.indices_of_code, {"_postsynaptic_idx" if pre else "_presynaptic_idx"})
         variables.add_reference("_spikespace", group)
         options = {"side": side, "n_spiking": len(group)}
         if on_cuda():
-            options["serial"] = synapses._written_by_all_entries(code)
-            synapses._check_read_where_written(code, side)
+            options["serial"] = synapses.written_by_all_entries(code)
+            synapses.check_read_where_written(code, side)
             if "_fired" in group.variables:
                 variables.add_reference("_fired", group)
-        DenseRunner.__init__(
+        SynapsesRunner.__init__(
             self,
             synapses,
-            "dense_propagate",
+            synapses.templates["propagate"],
             code,
             variables,
             clock=group.clock,
@@ -112,7 +106,7 @@ class DensePathway(DenseRunner):
                 needed = ["_fired"]
             elif hasattr(self.spiking, "step"):  # `BatchNeurons`, which otherwise need no list of their spikes
                 self.spiking.step.template_kwds["_listed"] = True
-        self.needed_variables = [*needed, *(["_present"] if self.synapses.partial else [])]
+        self.needed_variables = [*needed, *self.synapses.needed]
 
     def forget(self, group, variable):
         """Let delayed spikes have no effects that are older than the time step in a shared variable of a group."""
@@ -121,12 +115,12 @@ class DensePathway(DenseRunner):
 
     @property
     def delay(self):
-        return DelayView(self, second.dim)
+        return self.synapses.delay_view(self, second.dim)
 
     @property
     def delay_(self):
         """`delay` in seconds."""
-        return DelayView(self, None)
+        return self.synapses.delay_view(self, None)
 
     @delay_.setter
     def delay_(self, delay):
@@ -142,7 +136,7 @@ class DensePathway(DenseRunner):
                 f"the delay of '{self.name}' cannot change after a run, when spikes are on their way: assign it before."
             )
         if steps and self.side == "post":
-            raise UnsupportedError(f"'{self.name}': on_post of DenseSynapses has no delay. {ADVICE}")
+            raise UnsupportedError(f"'{self.name}': on_post code has no delay. {ADVICE}")
         self.delay_in_seconds, self._dt = delay, dt
         if steps == self._steps:
             return
@@ -167,13 +161,13 @@ class DensePathway(DenseRunner):
                     f"'{self.name}' has one delay for all synapses, a time such as 2*ms, not '{delay}'. {ADVICE}"
                 ) from None
         fail_for_dimension_mismatch(
-            delay, second, "the delay of DenseSynapses must have the unit of time, not {value}", value=delay
+            delay, second, "the delay of synapses must have the unit of time, not {value}", value=delay
         )
         values = np.unique(np.asarray(delay, dtype=float))
         if len(values) != 1:
-            raise UnsupportedError(f"DenseSynapses has one delay for all synapses, not {len(values)}. {ADVICE}")
+            raise UnsupportedError(f"'{self.name}' has one delay for all synapses, not {len(values)}. {ADVICE}")
         if not values[0] >= 0:
-            raise OptionError(f"the delay of DenseSynapses cannot be negative: {delay}.")
+            raise OptionError(f"the delay of '{self.name}' cannot be negative: {delay}.")
         return float(values[0])
 
     def before_run(self, run_namespace):
