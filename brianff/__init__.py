@@ -42,6 +42,7 @@ _PLACES = {
     "Layer": "network.layers",
     "Dense": "network.layers",
     "Projection": "network.layers",
+    "ConvolutionSynapses": "network.convolution",
     "DenseSynapses": "network.dense",
     "BrianffError": "errors",
     "BrianffWarning": "errors",

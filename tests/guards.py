@@ -101,8 +101,8 @@ def generated():
             cpp.generate(Path(folder), architecture, composed(dict(models)))
             files = {p.relative_to(folder).as_posix(): p for p in Path(folder).glob("**/*.cpp")}
             found[name] = {
-                # the order of statements in main.cpp depends on Python's hash seed
-                file: digest("\n".join(sorted(path.read_text().split("\n"))))
+                # the order of statements in main.cpp depends on Python's hash seed; space means nothing
+                file: digest("\n".join(sorted(filter(None, map(str.strip, path.read_text().split("\n"))))))
                 for file, path in sorted(files.items())
                 if "brianlib" not in file
             }

@@ -43,6 +43,7 @@ from brianff.learning.phases import Phases
 from brianff.learning.population import SpikingPopulation
 from brianff.learning.run import Run
 from brianff.network.architecture import Architecture
+from brianff.network.convolution import ConvolutionSynapses, Geometry
 from brianff.network.dense import DenseSynapses
 from brianff.network.feedforward import FeedForwardNetwork
 from brianff.network.neurons import BatchNeurons
@@ -401,6 +402,9 @@ def test_what_threads_would_do_to_each_other_is_refused(tmp_path):
             S.update("n += 1\nw += n*x_pre", then="w *= 2")
         with pytest.raises(NotImplementedError, match=r"reads 'x_pre' and writes to the same variable"):
             DenseSynapses(group, group, "w : 1", "x_post += w*x_pre")
+        kernel = dict(shape=(1, 2, 2), channels=1, size=1)
+        with pytest.raises(NotImplementedError, match="on CUDA, what adds to a kernel is an update"):
+            ConvolutionSynapses(group, NeuronGroup(4, "y : 1"), "w : 1", "w += y_post", **kernel)
 
 
 def test_strings_that_brian2cuda_cannot_assign_are_refused(tmp_path):
@@ -469,7 +473,7 @@ def test_nvcc_compiles_all_code_objects(tmp_path):
 
 
 # -- kernels on the host -------------------------------------------------------------------------------------------
-BATCH, N, M = 3, 37, 34  # no whole words of spike flags
+BATCH, N, M = 3, 42, 34  # no whole words of spike flags
 
 DRIVEN = """
 dv/dt = (drive - v)/(5*ms) : 1 (unless refractory)
@@ -540,9 +544,30 @@ def variants(monitored=True):
             name="learning", **both,
         ),
     }  # fmt: skip
+    kernel = dict(shape=(2, 3, 7), channels=3, size=3, stride=2, padding=1, **both)
+    of = Geometry((2, 3, 7), 3, 3, 2, 1)
+    maps = NeuronGroup(BATCH * of.n_post, TARGET, threshold="v > 0.3", reset="v = 0", method="exact", name="maps")
+    maps.x = rng.uniform(0, 1, len(maps))
+    objects |= {
+        "kernel_flags": ConvolutionSynapses(source, maps, "w : 1", "I1_post += w", name="kernel_flags", **kernel),
+        "kernel_list": ConvolutionSynapses(plain, maps, "w : 1", "I2_post += w*x_pre", name="kernel_list", **kernel),
+        "kernel_delayed": ConvolutionSynapses(
+            source, maps, "w : 1", "I3_post += w\nlatest_post = w", delay=3 * ms, name="kernel_delayed", **kernel
+        ),
+        "kernel_learning": ConvolutionSynapses(
+            source, maps, "w : 1\ndw : 1\nn : 1 (shared)", name="kernel_learning", **kernel
+        ),
+    }
     for synapses in objects.values():
         if "w" in synapses.variables:
             synapses.w = rng.normal(size=len(synapses))
+    S = objects["kernel_learning"]
+    S.update(
+        "dw += G_layer*x_pre*x_post", rows="x_pre > 0.1", condition="t > 0*ms",
+        then="n += 1\nw += dw*rate_layer/n\ndw = 0", then_condition="t > 15*ms", clock=epoch, name="kernel_fused",
+    )  # fmt: skip
+    S.update("latest_post += 0.01*w*x_pre", rows="x_pre > 0.1", clock=epoch, name="kernel_to_target", order=4)
+    S.update("w *= 0.99", clock=epoch, name="kernel_alone", order=5)
     S = objects["some"]
     present = rng.random((N, M)) < 0.4
     device.fill_with_array(S.variables["_present"], present.ravel())
@@ -570,11 +595,12 @@ def variants(monitored=True):
         "c += 0.1*x_post\nback_pre += w*c", columns="x_post > 0.3", clock=epoch, order=7, name="rows_of_all"
     )
     S.update("latest_post += 0.01*w*x_pre\nw *= 0.99", clock=epoch, name="columns_of_all", order=4)
-    groups = [source, plain, many, target, few, layer]
+    groups = [source, plain, many, target, few, layer, maps]
     spikes = [SpikeMonitor(source, name="spikes")] if monitored else []
     names = {
         source: ("v", "x", "steps", "ticks", "reached", "back", "total"),
         target: ("v", "I1", "I2", "I3", "I4", "I5", "latest"),
+        maps: ("v", "I1", "I2", "I3", "latest"),
         few: ("G",),
         layer: ("G",),
     }
@@ -583,7 +609,7 @@ def variants(monitored=True):
         found = {f"{g.name}.{v}": np.array(getattr(g, v)) for g, variables in names.items() for v in variables}
         for name, synapses in objects.items():
             for variable in synapses.storage:
-                found[f"{name}.{variable}"] = synapses.matrix(variable)
+                found[f"{name}.{variable}"] = np.array(synapses.state(variable)[:])
         found |= {"learning.n": np.array(S.n), "learning.u": np.array(S.u)}
         i, t = np.array(spikes[0].i), np.array(spikes[0].t)
         order = np.lexsort((i, t))

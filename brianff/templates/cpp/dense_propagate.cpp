@@ -1,27 +1,13 @@
 {# For each spike: on_pre code along a row of the matrix, or on_post code along a column. #}
 {% extends 'common_group.cpp' %}
 {% from 'dense_indices.cpp' import indices %}
+{% from 'spikes.cpp' import spikes %}
 {% block maincode %}
     // scalar code
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
 
-    {% if _delay_steps %}
-    {# A ring of delay_steps + 1 spike lists: this step's goes in, and the oldest comes out. #}
-    {% set slot = _n_spiking + 1 %}
-    const int64_t _step = {{t_in_timesteps}};
-    int32_t* _newest = {{_ring}} + (_step % {{_delay_steps + 1}}) * {{slot}};
-    std::copy({{_spikespace}}, {{_spikespace}} + {{_spikespace}}[{{_n_spiking}}], _newest);
-    _newest[{{_n_spiking}}] = {{_spikespace}}[{{_n_spiking}}];
-    const int32_t* _events = {{_ring}} + ((_step + 1) % {{_delay_steps + 1}}) * {{slot}};
-    {% else %}
-    const int32_t* _events = {{_spikespace}};
-    {% endif %}
-    {% if _has_since %}
-    const int32_t _num_events = _step - {{_delay_steps}} < {{_since}} ? 0 : _events[{{_n_spiking}}];
-    {% else %}
-    const int32_t _num_events = _events[{{_n_spiking}}];
-    {% endif %}
+    {{spikes(_n_spiking, _delay_steps, _has_since, _spikespace, _ring, _since, t_in_timesteps)}}
     {% set n_own = _n_pre if _side == 'pre' else _n_post %}
     for (int32_t _event = 0; _event < _num_events; _event++)
     {

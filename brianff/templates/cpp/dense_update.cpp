@@ -3,6 +3,7 @@
 {# Code on the whole matrix, for each batch entry where it names neurons; rows without presynaptic activity skipped. #}
 {# Then, row by row while the row is in the cache, code that runs once for each synapse. #}
 {% extends 'common_group.cpp' %}
+{% from 'conditions.cpp' import when_due %}
 {% from 'dense_indices.cpp' import indices %}
 
 {% block maincode %}
@@ -10,27 +11,7 @@
     {% set vector = vector_code if vector_code is mapping else {'update': vector_code} %}
     // scalar code
     const size_t _vectorisation_idx = -1;
-    bool _due = true;
-    {% if _has_condition %}
-    {
-        {{scalar['condition']|autoindent}}
-        _due = _update_now;
-    }
-    {% endif %}
-    {% if _has_then %}
-    bool _then_due = _due;
-    {% if _has_then_condition %}
-    {
-        {{scalar['then_condition']|autoindent}}
-        _then_due = _then_now;
-    }
-    {% endif %}
-    if (!_due && !_then_due)
-        return;
-    {% else %}
-    if (!_due)
-        return;
-    {% endif %}
+    {{when_due(scalar, _has_condition, _has_then, _has_then_condition)}}
 
     {# Each piece of code has scalars of its own, under the same names: a function for each that captures them. #}
     auto _make_update = [&]()

@@ -4,12 +4,12 @@
 {# all entries share, it owns the column of all of them, one entry after the other. #}
 {% extends 'batch_group.cu' %}
 {% from 'dense_parts.cu' import indices %}
+{% from 'spiked.cu' import bits, into_ring, list_of_spikes %}
 
 {% block kernels %}
 {% set n_own = _n_pre if _side == 'pre' else _n_post %}
 {% set n_other = _n_post if _side == 'pre' else _n_pre %}
 {% set n_words = (n_own + 31)//32 %}
-{% set slot = _n_spiking + 1 %}
 {% set code = split(vector_code, ['_postsynaptic_idx' if _side == 'pre' else '_presynaptic_idx', '_entry_idx']) %}
 __global__ void
 _run_kernel_{{codeobj_name}}(
@@ -29,16 +29,7 @@ _run_kernel_{{codeobj_name}}(
     {{scalar_code|autoindent}}
 
     {% if not _has_fired %}
-    {% if _delay_steps %}
-    const int32_t* _events = {{_ring}} + (({{t_in_timesteps}} + 1) % {{_delay_steps + 1}}) * {{slot}};
-    {% else %}
-    const int32_t* _events = {{_spikespace}};
-    {% endif %}
-    {% if _has_since %}
-    const int _num_events = {{t_in_timesteps}} - {{_delay_steps}} < {{_since}} ? 0 : _events[{{_n_spiking}}];
-    {% else %}
-    const int _num_events = _events[{{_n_spiking}}];
-    {% endif %}
+    {{list_of_spikes(_n_spiking, _delay_steps, _has_since, _spikespace, _ring, _since, t_in_timesteps)}}
     {% endif %}
     const int _other = blockIdx.x*blockDim.x + threadIdx.x;
     // one bit for each neuron of the entry: has it spiked?
@@ -52,28 +43,7 @@ _run_kernel_{{codeobj_name}}(
     for (int _first = 0; _first < {{n_words}}; _first += _tile)
     {
         const int _words = min(_tile, {{n_words}} - _first);
-        int _any = 0;
-        {% if _has_fired %}
-        for (int _word = threadIdx.x; _word < _words; _word += blockDim.x)
-        {
-            _spiked[_word] = {{_fired}}[_entry_idx*{{n_words}} + _first + _word];
-            _any |= _spiked[_word] != 0;
-        }
-        {% else %}
-        for (int _word = threadIdx.x; _word < _words; _word += blockDim.x)
-            _spiked[_word] = 0;
-        __syncthreads();
-        // The list of spikes is in no particular order; that of the bits is.
-        for (int _event = threadIdx.x; _event < _num_events; _event += blockDim.x)
-        {
-            const int _bit = _events[_event] - (int)_entry_idx*{{n_own}} - 32*_first;
-            if (_bit >= 0 && _bit < 32*_words && _bit < {{n_own}} - 32*_first)
-            {
-                atomicOr(&_spiked[_bit/32], 1u << (_bit % 32));
-                _any = 1;
-            }
-        }
-        {% endif %}
+        {{bits(n_own, n_words, _has_fired, _fired)}}
         if (__syncthreads_or(_any) && _other < {{n_other}})
         {
             {% if _side == 'pre' %}
@@ -112,17 +82,7 @@ _run_kernel_{{codeobj_name}}(
 {% set n_other = _n_post if _side == 'pre' else _n_pre %}
 {% set threads = [32*((n_other + 31)//32), 128]|min %}
     {% if _delay_steps %}
-    {# A ring of delay_steps + 1 spike lists: this step's goes in, and the oldest comes out. #}
-    {% set spikes = get_array_name(variables['_spikespace'], access_data=False) %}
-    CUDA_SAFE_CALL(
-            cudaMemcpyAsync(
-                dev{{get_array_name(variables['_ring'], access_data=False)}}
-                    + ({{owner.clock.name}}.timestep[0] % {{_delay_steps + 1}}) * {{_n_spiking + 1}},
-                dev{{spikes}}[current_idx{{spikes}}],
-                sizeof(int32_t)*{{_n_spiking + 1}},
-                cudaMemcpyDeviceToDevice
-            )
-        );
+    {{into_ring(_n_spiking, _delay_steps, get_array_name(variables['_spikespace'], access_data=False), get_array_name(variables['_ring'], access_data=False), owner.clock.name)}}
     {% endif %}
     _run_kernel_{{codeobj_name}}<<<dim3({{(n_other + threads - 1)//threads}}, {{1 if _serial else _batch}}), {{threads}}>>>(
             %HOST_PARAMETERS%

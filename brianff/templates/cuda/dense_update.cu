@@ -3,32 +3,9 @@
 {# Code on the whole matrix, for each batch entry where it names neurons; then code that runs once for each synapse. #}
 {# A thread owns a synapse or, where the code writes to the target's variables, a column. #}
 {% extends 'batch_group.cu' %}
+{% from 'conditions.cu' import when_due %}
 {% from 'dense_parts.cu' import indices, launch_lines, launch_synapses, over_entries, over_line, own_synapse %}
 {% from 'kernels.cu' import kernel_head %}
-
-{% macro _conditions(scalar) %}
-    bool _due = true;
-    {% if _has_condition %}
-    {
-        {{scalar['condition']|autoindent}}
-        _due = _update_now;
-    }
-    {% endif %}
-    {% if _has_then %}
-    bool _then_due = _due;
-    {% if _has_then_condition %}
-    {
-        {{scalar['then_condition']|autoindent}}
-        _then_due = _then_now;
-    }
-    {% endif %}
-    if (!_due && !_then_due)
-        return;
-    {% else %}
-    if (!_due)
-        return;
-    {% endif %}
-{% endmacro %}
 
 {% block kernels %}
 {% set scalar = scalar_code if scalar_code is mapping else {'update': scalar_code} %}
@@ -39,7 +16,7 @@
 {% set active = (vector['rows'] if _has_rows else []) + ['const bool _active = %s;'|format(conditions|join(' && '))] if conditions else [] %}
 {{kernel_head('_run_kernel', codeobj_name, kernel_lines)}}
     const size_t _vectorisation_idx = -1;
-    {{_conditions(scalar)}}
+    {{when_due(scalar, _has_condition, _has_then, _has_then_condition)}}
     {% if not _columns %}
     {{own_synapse(_n_pre, _n_post)}}
     {% endif %}
@@ -77,7 +54,7 @@
 {% if writes(scalar_code) %}
 {{kernel_head('_commit', codeobj_name, kernel_lines)}}
     const size_t _vectorisation_idx = -1;
-    {{_conditions(scalar)}}
+    {{when_due(scalar, _has_condition, _has_then, _has_then_condition)}}
     if (_due)
     {
         {{scalar['update']|autoindent}}
