@@ -54,7 +54,7 @@ def inputs_of(a):
     rates = np.zeros(a.capacity + 1)
     rates[1::2] = 1e-3
     inputs = {"images": images, **schedule.inputs(a)}
-    inputs |= a.plasticity(range(1, a.depth + 1))
+    inputs |= compose().plasticity(a, range(1, a.depth + 1))
     for level, projection in enumerate(a.projections, start=1):
         inputs[projection.key("w")] = rng.normal(size=projection.size) * 1.5 / np.sqrt(projection.fan_in)
         inputs[f"layer{level}.samples_per_update"] = float(a.batch)

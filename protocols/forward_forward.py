@@ -80,13 +80,10 @@ def main(arguments=None):
     run.folder.save("evaluation", evaluation.arrays())
     if evaluation.goodness is not None:
         true, wrong = evaluation.separation()
+        of_ways = (f"{way} {evaluation.accuracy(way):.4f}" for way in evaluation.ways)
+        print(f"test accuracy by {', by '.join(of_ways)} (upper: of layers >= 2)")
         print(
-            "test accuracy by goodness of every label: "
-            f"{evaluation.accuracy('goodness'):.4f} (layers >= 2: {evaluation.accuracy('upper'):.4f}), "
-            f"by softmax readout: {evaluation.accuracy('readout'):.4f}, together: {evaluation.accuracy('together'):.4f}"
-        )
-        print(
-            f"goodness on test data: {true.mean():.3f} with the true label, {wrong.mean():.3f} with the best wrong one"
+            f"goodness on test data: {true.mean():.3f} of the true class, {wrong.mean():.3f} of the best wrong one"
         )
     print(
         f"{evaluation.spikes_per_neuron:.2f} spikes a neuron and presentation{evaluation.of_silent()}; "

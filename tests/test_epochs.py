@@ -47,7 +47,7 @@ def test_each_epoch_is_what_it_is_in_a_run_of_epochs_of_its_length(models, chang
     unequal = UNEQUAL.with_(**changes)
     w = {p.key("w"): p.normal(1, 5.0) for p in unequal.projections}
     images = np.random.default_rng(1).uniform(0.2, 1, (8, 12 * unequal.events))
-    common = {"images": images, **w, **unequal.plasticity((1, 2)), "neurons0.seed": 3}
+    common = {"images": images, **w, **compose(models=models).plasticity(unequal, (1, 2)), "neurons0.seed": 3}
     schedule = schedule_of(phases, steps)
     results = RuntimeSimulator(unequal, compose(models=models)).run({**common, **schedule.inputs(unequal)}, 4)
     of_all, dw = recorded(results, unequal, 4), [results[p.key(v)] for p in unequal.projections for v in ("w", "dw")]

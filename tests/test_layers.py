@@ -27,7 +27,7 @@ def test_layers_are_words():
     assert layers_of("500,20r") == (Layer(500), Layer(20, recurrent=True))
     assert [str(layer) for layer in layers_of("500, 20r")] == ["500", "20r"]
     for text, word in (("500,,3", "''"), ("5x", "'5x'"), ("0", "'0'"), ("r", "'r'"), ("-3", "'-3'")):
-        with pytest.raises(OptionError, match=f"{word} is no layer.*as in 500,500, with r"):
+        with pytest.raises(OptionError, match=f"{word} is no layer.*as in 500,500, or convolutions"):
             layers_of(text)
 
 
@@ -62,7 +62,7 @@ def test_projections_of_a_network():
         ("synapses3", 2, 3, (6, 3), 6, 0),
     ]
     assert [(p.name, p.shape) for p in a.feedback] == [("feedback1", (3, 5)), ("feedback2", (3, 6))]
-    assert a.plasticity({2}) == {
+    assert compose().plasticity(a, {2}) == {
         "synapses1.plastic": False, "synapses2.plastic": True, "recurrent2.plastic": True, "synapses3.plastic": False
     }  # fmt: skip
     assert list(a.inputs(1)) == ["recurrent2._present"]
@@ -99,7 +99,8 @@ def test_every_neuron_has_the_same_number_of_inputs(density, recurrent):
 
 
 # -- networks ----------------------------------------------------------------------------------------------------------
-def inputs_of(a, n_pairs=4, seed=1, gain=5.0):
+def inputs_of(a, n_pairs=4, seed=1, gain=5.0, composition=None):
+    composition = composition or compose()
     rng = np.random.default_rng(seed)
     rows = np.arange(n_pairs * a.batch)
     labels = rng.integers(0, a.n_classes, len(rows))
@@ -108,9 +109,10 @@ def inputs_of(a, n_pairs=4, seed=1, gain=5.0):
     rates = np.zeros(a.capacity + 1)
     rates[1::2] = 0.01
     inputs = {"images": rng.uniform(0.2, 1, (a.images, a.n_pixels)), **schedule.inputs(a), "neurons0.seed": 7}
-    inputs |= a.inputs(seed) | a.plasticity(range(1, a.depth + 1))
+    inputs |= a.inputs(seed) | composition.plasticity(a, range(1, a.depth + 1))
     for level in range(1, a.depth + 1):
         inputs |= {f"learning_rate_at{level}": rates, f"layer{level}.samples_per_update": float(a.batch)}
+    inputs |= {p.key("w"): p.normal(seed, 1.0) for p in a.readouts if composition.readout}
     return inputs | {p.key("w"): p.normal(seed, gain) for p in a.projections}, schedule
 
 
@@ -174,7 +176,7 @@ def test_every_rule_learns_recurrent_synapses_and_nothing_in_a_gap(rule):
     classes = dict(goodness="class_groups") if rule == "class_competition" else {}
     composition = compose(models=dict(rule=rule, encoder="regular_rate", **classes))
     a = Architecture(layers=SPARSE, **TINY)
-    inputs, schedule = inputs_of(a)
+    inputs, schedule = inputs_of(a, composition=composition)
     simulator = RuntimeSimulator(a, composition, record="spikes")
     results = simulator.run(inputs, len(schedule))
     untouched(a, results, variables=("w", "dw", "m1", "m2")[: 1 if composition.online else 4])

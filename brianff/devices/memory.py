@@ -32,7 +32,7 @@ def require_size(architecture, composition):
     """
     from brian2 import Equations
 
-    a, synapses = architecture, [projection.size for projection in architecture.projections]
+    a, synapses = architecture, [projection.n_values for projection in architecture.projections]
     layers = "-".join(map(str, a.sizes))
     shown = a.images * a.n_pixels * a.events
     arrays = [

@@ -124,8 +124,10 @@ def environment_of(composition):
         "lateral": common | of_post | _read_only(own, "_pre"),
         "synapses": common | of_post | projecting | of_layer | synapses,
     }
-    for group in ("goodness", "sum", "lateral", "synapses"):
-        del found[group]["i"]
+    found |= _environment_of_channels(composition, own, common, of_layer) if composition.channels else {}
+    found |= _environment_of_classes(composition, own, common, layer) if composition.classes else {}
+    for group in found.keys() & {"goodness", "sum", "lateral", "synapses", "readout", "class_sum"}:
+        found[group].pop("i", None)
     found["model"] = common | _read_only(own)
     found["recorded"] = common | {name: v for name, v in found["model"].items() if name == "x"}
     found["hidden"] = found["output"] = found["neurons"]
@@ -134,10 +136,33 @@ def environment_of(composition):
     if composition.scheme.has("output"):
         found |= _environment_of_output(composition, found, neurons, common)
     # With variables of neurons an update would run once for each entry of the batch.
-    found["synapses.at_update"] = {
-        k: v for k, v in found["synapses"].items() if not isinstance(v, Variable) or v.scalar or k in synapses
-    }
+    for group, variables in (("synapses", synapses), ("channels", found.get("channel variables", {}))):
+        found[f"{group}.at_update"] = {
+            k: v for k, v in found.get(group, {}).items() if not isinstance(v, Variable) or v.scalar or k in variables
+        }
     return found
+
+
+def _environment_of_channels(composition, own, common, of_layer):
+    """Names for strings of what the neurons of a channel share."""
+    variables = _variables(composition.channels.model)
+    names = common | of_layer | _read_only(own, "_pre") | variables
+    return {"channels": names, "channel variables": variables}
+
+
+def _environment_of_classes(composition, own, common, layer):
+    """Names for strings of the classes of a layer, and of the synapses that lead to them."""
+    classes = _variables(composition.classes.equations)
+    of_classes = {k: v for k, v in classes.items() if k not in composition.classes.links}
+    of_layer = _read_only(layer, "_layer")
+    pre = {f"{name}_pre": variable for name, variable in own.items()}
+    post = of_classes | {f"{name}_post": variable for name, variable in of_classes.items()}
+    readout = _variables(composition.readout.model)
+    return {
+        "classes": common | of_layer | classes,
+        "readout": common | of_layer | pre | post | readout,
+        "class_sum": common | layer | _read_only(of_classes, "_pre"),
+    }
 
 
 def _environment_of_output(composition, found, neurons, common):

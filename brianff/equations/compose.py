@@ -10,13 +10,23 @@ string uses them; a one-dimensional `TimedArray` of a neuron or an encoder is ca
 ``drive(t_in_epoch)``.  A name belongs to its file, whatever other files call theirs: see `brianff.equations.names`.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from brian2.equations.equations import PARAMETER, Equations
 
 from brianff.equations import fit
 from brianff.equations.definitions import check_file
+from brianff.equations.groups import (
+    AT_UPDATE,
+    GroupStrings,
+    SynapseStrings,
+    add_channel_variables,
+    channels_of,
+    classes_of,
+    declare_in,
+    finish_group,
+)
 from brianff.equations.integration import DEFAULT as EXPONENTIAL_EULER
 from brianff.equations.integration import default_method
 from brianff.equations.joined import Joined
@@ -27,7 +37,6 @@ from brianff.equations.of_models import OfModels
 from brianff.equations.printing import printed
 from brianff.equations.text import (
     closest,
-    declare,
     initial_of_shared,
     initial_statements,
     names_in,
@@ -54,54 +63,6 @@ from brianff.values import Distribution
 
 __all__ = ["Composition", "GroupStrings", "SynapseStrings", "compose"]
 
-_T_EPOCH = "T_epoch : second (shared, constant)"
-_AT_UPDATE = "t > 0*second and learning_rate_layer > 0"
-
-
-@dataclass
-class GroupStrings:
-    """Everything Brian2 gets for one kind of group."""
-
-    equations: str = ""
-    threshold: str | None = None
-    reset: str = ""
-    refractory: str | None = None
-    method: str | tuple | None = None
-    on_step: str = ""
-    on_threshold: str = ""
-    at_epoch_end: str = ""
-    at_epoch_start: str = ""
-    encode: str = ""
-    parameters: dict = field(default_factory=dict)
-    links: dict = field(default_factory=dict)  # name -> (layer, below: this or that layer, input: channels; variable)
-
-    def names(self):
-        """All names that the strings use."""
-        return names_in(*(text for key, text in vars(self).items() if isinstance(text, str) and key != "method"))
-
-
-@dataclass
-class SynapseStrings:
-    """Everything `DenseSynapses` gets between two layers; `on_spike` does not wait until a delayed spike arrives."""
-
-    model: str
-    at_epoch_end: str
-    condition: str
-    at_update: str
-    update_condition: str = f"plastic and {_AT_UPDATE}"
-    rows: str | None = None
-    parameters: dict = field(default_factory=dict)
-    on_arrival: str = ""
-    on_spike: str = ""
-    on_post: str = ""
-    on_step: str = ""
-    step_condition: str = ""
-
-    @property
-    def on_pre(self):
-        """What a presynaptic spike does that has no delay."""
-        return tidy(f"{self.on_arrival}\n{self.on_spike}")
-
 
 @dataclass
 class Composition(OfModels):
@@ -119,6 +80,11 @@ class Composition(OfModels):
     on_pre_of_input, columns, backward : str
         Of the synapses: `on_pre` in the first layer; the condition for columns; what goes back from layer to layer.
     feedback : `SynapseStrings` or None
+    channels : `SynapseStrings` or None
+        What the neurons of a channel share.
+    classes : `GroupStrings` or None
+        Of rules with class scores in every layer; then also: `readout`, a `SynapseStrings`, and strings `score`,
+        `class_max`, `class_sum`, `readout_backward`.
     kept : tuple of str
         Variables of hidden neurons that go on from run to run.
     """
@@ -142,6 +108,13 @@ class Composition(OfModels):
     columns: str | None
     backward: str
     kept: tuple
+    channels: SynapseStrings | None
+    classes: GroupStrings | None
+    readout: SynapseStrings | None
+    score: str
+    class_max: str
+    class_sum: str
+    readout_backward: str
 
     @property
     def courses(self):
@@ -196,8 +169,16 @@ class Composition(OfModels):
         parts = [("neurons0", self.input), ("layer0", self.input_layer)]
         for level in range(1, architecture.depth + 1):
             parts += [(f"neurons{level}", self.of_neurons(level, architecture)), (f"layer{level}", self.layer)]
-        parts += [(projection.name, self.synapses) for projection in architecture.projections]
+        if self.classes:
+            parts += [(f"classes{level}", self.classes) for level in range(1, architecture.depth + 1)]
+        parts += [(projection.name, strings) for projection, strings in self.learning(architecture)]
         return parts + [(projection.name, self.feedback) for projection in architecture.feedback if self.feedback]
+
+    def learning(self, architecture):
+        """(projection, strings) of all that has variables which go on from run to run, but for feedback."""
+        found = [(projection, self.synapses) for projection in architecture.projections]
+        found += [(projection, self.readout) for projection in architecture.readouts if self.readout]
+        return found + [(projection, self.channels) for projection in architecture.channels if self.channels]
 
     def parameter_inputs(self, architecture, seed=0, output=None):
         """Every parameter, in every group that has it, and every course of time, as inputs of a simulator.
@@ -242,13 +223,18 @@ class Composition(OfModels):
                         f"{drawn.max()}: {limit.where} needs {limit.text}."
                     )
 
-    def state_variables(self):
-        """Names of the synaptic arrays that a checkpoint has to hold, shared ones included."""
+    def plasticity(self, architecture, levels):
+        """Inputs of a simulator by which the layers of these levels learn, and the others do not."""
+        return {projection.key("plastic"): projection.target in levels for projection, _ in self.learning(architecture)}
+
+    def state_variables(self, strings=None):
+        """Names of the arrays of synapses, or of others, that a checkpoint has to hold, shared ones included."""
+        strings = strings or self.synapses
         return [
             eq.varname
-            for eq in Equations(self.synapses.model).values()
+            for eq in Equations(strings.model).values()
             if eq.type == PARAMETER
-            and eq.varname not in {"plastic", "T_epoch", *self.synapses.parameters}
+            and eq.varname not in {"plastic", "T_epoch", *strings.parameters}
             and "per_entry" not in eq.flags  # of a presentation: 0 when it begins
         ]
 
@@ -315,19 +301,24 @@ def compose(scheme=FORWARD_FORWARD, models=None, parameters=None, dale=False):
     for group in (neurons, last):
         if not has_gain and "gain_below" in group.names():
             group.equations += "\ngain_below = 1 : 1                # nothing normalises activity between the layers"
+    channels = channels_of(joined, values)
+    classes, readout = classes_of(joined, values, variables[1])
+    if channels:
+        for group in (neurons, last):
+            add_channel_variables(group, channels)
     common = _common(joined, values, (inputs, neurons, last, *layers))
-    of_layer = names_in(*joined.all("goodness"), *joined.all("sum"))
+    of_layer = names_in(*joined.all("goodness"), *joined.all("sum"), *joined.all("class_sum"))
     synapses, feedback = _synapses(joined, values, common, dale)
     return Composition(
         scheme=scheme,
         models=isolated.models,
         parameters=values,
         isolated=isolated,
-        input=_finish_group(inputs, variables[0], {}, values),
-        neurons=_finish_group(neurons, variables[1], variables[0], values, also=common),
-        last_neurons=_finish_group(last, variables[1], variables[0], values, also=common),
-        input_layer=_finish_group(layers[0], {}, {}, values, also=names_in(*joined.all("goodness"))),
-        layer=_finish_group(layers[1], {}, {}, values, also=of_layer),
+        input=finish_group(inputs, variables[0], {}, values),
+        neurons=finish_group(neurons, variables[1], variables[0], values, also=common),
+        last_neurons=finish_group(last, variables[1], variables[0], values, also=common),
+        input_layer=finish_group(layers[0], {}, {}, values, also=names_in(*joined.all("goodness"))),
+        layer=finish_group(layers[1], {}, {}, values, also=of_layer),
         synapses=synapses,
         feedback=feedback,
         layer_on_spike=tidy(f"n_spikes += 1\n{joined.text('on_pre', 'goodness')}") if scheme.has("goodness") else "",
@@ -338,6 +329,13 @@ def compose(scheme=FORWARD_FORWARD, models=None, parameters=None, dale=False):
         columns=joined.text("columns", "synapses") or None,
         backward=tidy(joined.text("backward", "upper")),
         kept=tuple(eq.varname for eq in Equations(joined.text("equations", "hidden")).values()),
+        channels=channels,
+        classes=classes,
+        readout=readout,
+        score=tidy(joined.text("score", "readout")),
+        class_max=tidy(without_comments(joined.text("largest", "class_sum"))),
+        class_sum=tidy(joined.text("at_epoch_end", "class_sum")),
+        readout_backward=tidy(joined.text("backward", "readout")),
     )
 
 
@@ -481,7 +479,7 @@ def _synapses(joined, values, common, dale):
         rows=joined.text("rows", "synapses") or None,
         at_update=tidy(updates),
     )
-    _declare_in(synapses, values, names_in(*joined.all("synapses", "upper"), updates) - common)
+    declare_in(synapses, values, names_in(*joined.all("synapses", "upper"), updates) - common)
     feedback = None
     if at_end := tidy(joined.text("at_epoch_end", "feedback")):
         feedback = SynapseStrings(
@@ -489,17 +487,10 @@ def _synapses(joined, values, common, dale):
             at_epoch_end=at_end,
             condition=learning,
             at_update=tidy(joined.text("at_update", "feedback")),
-            update_condition=_AT_UPDATE,
+            update_condition=AT_UPDATE,
         )
-        _declare_in(feedback, values, names_in(*joined.all("feedback")) - common)
+        declare_in(feedback, values, names_in(*joined.all("feedback")) - common)
     return synapses, feedback
-
-
-def _declare_in(synapses, values, names):
-    """Declare those of some names that are parameters, or the length of a stimulus epoch, in synapses."""
-    synapses.parameters = {k: v for k, v in values.items() if k in names}
-    epoch = f"\n{_T_EPOCH}" if "T_epoch" in names else ""
-    synapses.model = tidy(f"{synapses.model}\n{declare(synapses.parameters)}{epoch}")
 
 
 def _keep_signs(joined, at_update):
@@ -514,21 +505,3 @@ def _keep_signs(joined, at_update):
     first = next(k for k, text in enumerate(statements) if "w" in targets(text))  # shared variables come before it
     statements.insert(first, "sign_of_w = 2*int(w > 0) - 1")
     return "\n".join([*statements, "w = sign_of_w*clip(sign_of_w*w, 1e-9, inf)"])
-
-
-def _finish_group(group, layer_variables, below_variables, parameters, also=frozenset()):
-    """Declare links to layers and the parameters that the strings of a group use, and those named in `also`."""
-    used = group.names() | also
-    extra = []
-    for which, variables in (("layer", layer_variables), ("below", below_variables)):
-        for name, unit in variables.items():
-            linked = f"{name}_{which}"
-            if linked in used:
-                extra.append(f"{linked} : {unit} (linked)")
-                group.links[linked] = (which, name)
-    group.parameters = {k: v for k, v in parameters.items() if k in used}
-    extra.append(declare(group.parameters))
-    if "T_epoch" in used:
-        extra.append(_T_EPOCH)
-    group.equations = tidy(group.equations + "\n" + "\n".join(extra))
-    return group

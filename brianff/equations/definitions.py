@@ -66,8 +66,8 @@ def _definitions(model):
                     allowed = allowed & {"shared", "constant"} | ({"post_major", "per_entry"} if own else set())
                     if eq.type == DIFFERENTIAL_EQUATION:
                         raise ModelError(
-                            f"{where}: '{eq.varname}' cannot have a differential equation: synapses change at spikes "
-                            "and at the end of a stimulus epoch only. Put the trace on the neurons."
+                            f"{where}: '{eq.varname}' cannot have a differential equation: synapses and channels "
+                            "change at spikes and at the end of a stimulus epoch only. Put the trace on the neurons."
                         )
                 for flag in eq.flags:
                     if flag not in allowed:

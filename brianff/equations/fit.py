@@ -40,7 +40,9 @@ def _reason(composition):
             "bright channels spike before all neurons, and then no more",
             "encoder",
         )
-    if "targets" in composition.needs and not composition.evidence:
+    if composition.evidence and composition.classes:
+        return f"the rule {rule.name} has class scores of its own, and the goodness {goodness.name} as well", "goodness"
+    if "targets" in composition.needs and not (composition.evidence or composition.classes):
         return f"the rule {rule.name} needs a goodness with class groups, not {goodness.name}", "goodness"
     return None
 

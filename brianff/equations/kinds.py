@@ -30,12 +30,16 @@ GROUPS = {
     "sum": "the same, without the input, when a stimulus epoch ends",
     "recorded": "NumPy, of what is recorded of every neuron when a stimulus epoch ends",
     "model": "what models say of themselves",
-    "lateral": "from every neuron of a layer, `_pre`, to every other one, `_post`",
+    "lateral": "from every neuron of a layer, `_pre`, to every other one, `_post`; in a convolution, of its position",
+    "channels": "one element for each channel of a convolution, or neuron of another layer; all entries share it",
+    "classes": "one element for each class, in every layer (and entry of the batch)",
+    "readout": "the synapses from every neuron of a layer, `_pre`, to its classes, `_post`",
+    "class_sum": "from every class of a layer, `_pre`, to its layer, when a stimulus epoch ends",
     "synapses": "the synapses from layer to layer",
     "upper": "those of them that come from hidden neurons",
     "feedback": "the synapses from the output to the hidden layers",
 }
-OF_SYNAPSES = {"synapses", "upper", "feedback"}
+OF_SYNAPSES = {"synapses", "upper", "feedback", "readout", "channels"}
 OF_NEURONS = {"input", "neurons", "hidden", "output", "both", "projecting"}
 # Slot -> sort of the strings there (`brianff.equations.checker` has a method for each), and when or as what they count.
 SLOTS = {
@@ -63,6 +67,9 @@ SLOTS = {
     "at_update": ("statements", "optimizer"),
     "backward": ("statements", "backward"),
     "initial_limit": ("expressions", "limits of random initial values"),
+    "initial_value": ("expressions", "values when training begins"),
+    "score": ("statements", "at the end of a stimulus epoch, before all else"),
+    "speed": ("expression", "learning rate, relative to that of the layer"),
     "spike_time": ("expressions", "the time of a spike"),
     "evidence": ("expression", "evidence for a class"),
     "words": ("words", "words"),
@@ -236,6 +243,19 @@ NEURON = Kind(
         "presynaptic_on_spike": String(
             "projecting.reset", "their statements at an own spike, after `on_pre` has read them",
         ),
+        "channel": String(
+            "channels.equations",
+            "variables that all neurons of a channel share, in their strings `NAME_channel`, and that go on from run "
+            "to run; a neuron of a layer without positions is a channel of its own",
+        ),
+        "channel_initial": String("channels.initial_value", "their values when training begins (default 0)"),
+        "channel_at_epoch_end": String(
+            "channels.at_epoch_end",
+            "for every neuron `_pre` of the channel, when a stimulus epoch ends in which its layer learns; adds up",
+        ),
+        "channel_at_update": String(
+            "channels.at_update", "with every step of the optimizer", with_key="channel_at_epoch_end",
+        ),
         "response": String(
             "projecting.equations",
             "what all spikes of a presynaptic neuron add to the membrane potential through a weight of 1",
@@ -366,6 +386,28 @@ RULE = Kind(
             "model.holds",
             "condition on `T_epoch` and parameters: beyond it the rule's numbers are too large to compute with",
         ),
+        "classes": String(
+            "classes.equations",
+            "a rule with class scores of every layer: variables of a class, with `score`, the largest of which is the "
+            "prediction; `own_class`, `target`; there are synapses from every neuron to the classes of its layer, with "
+            "weights `w` of their own, which the same optimizer changes",
+            must_define={"score": "evidence for a class, whose softmax is the prediction"}, with_key="score",
+        ),
+        "score": String(
+            "readout.score", "for every neuron `_pre` and class, when a stimulus epoch ends: adds to what classes have",
+            with_key="classes",
+        ),
+        "class_max": String("class_sum.largest", "as `layer_max`, of all classes `_pre`"),
+        "class_sum": String("class_sum.at_epoch_end", "as `layer_sum`, for every class `_pre`"),
+        "class_at_epoch_end": String("classes.at_epoch_end", "afterwards, for each class, where the rule learns"),
+        "readout_backward": String(
+            "readout.backward", "afterwards, for every neuron and class, where the rule learns: adds to what it has",
+        ),
+        "readout_at_epoch_end": String(
+            "readout.at_epoch_end", "statements that change `dw` of the synapses to classes, where the rule learns",
+        ),
+        "readout_rows": String("readout.rows", "of `_pre` variables; neurons where it is false add to no score"),
+        "readout_speed": String("readout.speed", "of their learning rate, relative to that of the layer", default="1"),
         "presynaptic_remember": String("projecting.remember", "last statements before the reset"),
         "neuron_remember": String("neurons.remember", "the same of neurons"),
         "layer_remember": String("layer.remember", "the same of the layer"),
@@ -374,7 +416,7 @@ RULE = Kind(
     | LAYER_NAMES
     | SYNAPSE_NAMES
     | {"x", "g", "gain", "surrogate", "derivative", "goodness_jump", "memory"}
-    | {"response", "response_syn", "credit", "credit_syn"},
+    | {"response", "response_syn", "credit", "credit_syn", "own_class"},
     contract=frozenset({"dw"}),
     changes_weights=True,
 )  # fmt: skip

@@ -42,10 +42,13 @@ _INTERNAL = {
         "first_step_of_epoch",
     },
     "layer": {*LAYER_NAMES, "t_stop", "phase_at"},
+    "channel": set(SYNAPSE_NAMES),
+    "class": {"own_class", "target", "entry", "label", *SYNAPSE_NAMES},
 }
 _SCOPES = {"input": {"input"}, "both": {"input", "hidden"}}
 _SCOPES |= dict.fromkeys(("layer", "layers", "goodness", "sum"), {"layer"})
-_EVERYWHERE = {"input", "hidden", "layer"}
+_SCOPES |= {"channels": {"channel"}, "classes": {"class"}, "readout": {"class", "hidden"}, "class_sum": {"layer"}}
+_EVERYWHERE = {"input", "hidden", "layer", "channel", "class"}
 for _names in _INTERNAL.values():
     _names |= {"epoch_index", "epoch_length", "epoch_began"}
 # Words of C++ and CUDA, macros of their headers, what the templates hand to Python, and what Brian2 asks a group for.
@@ -197,8 +200,9 @@ def _refuse_taken(model, own):
                 f"{o.where}: '{name}' is also defined by brianff, or by another file, as a name for the strings of a "
                 f"{model.kind}: rename it."
             )
-        if suffix and base in (variables if suffix in ("_pre", "_post") else variables | of_layers):
+        if suffix and base in (variables if suffix in ("_pre", "_post", "_channel") else variables | of_layers):
             group = {"_pre": "presynaptic neuron", "_post": "postsynaptic neuron", "_layer": "layer"}
+            group["_channel"] = "channel"
             raise ModelError(
                 f"{o.where}: '{name}' is also defined as what strings call '{base}' of the "
                 f"{group.get(suffix, 'layer below')}: rename it."
@@ -373,5 +377,6 @@ def _has_form(own, suffix):
     """Whether a name with this suffix is the variable that a file defines (or, without `own`, reads from another)."""
     if own is None:
         return True
-    scopes = {"layer"} if suffix in ("_layer", "_below") else {"input", "hidden"}
+    of_suffix = {"_layer": {"layer"}, "_below": {"layer"}, "_channel": {"channel"}}
+    scopes = of_suffix.get(suffix, {"input", "hidden", "class"})
     return own.what == "variable" and bool(own.scopes & scopes)

@@ -11,14 +11,22 @@ __all__ = ["OfModels"]
 
 
 class OfModels:
-    """Methods of a composition, with its `models`, `parameters`, `neurons` and `has_output`."""
+    """Methods of a composition, with its `models`, `parameters`, `neurons`, `classes`, `channels` and `has_output`."""
 
     @property
     def needs(self):
         """What the models need of a protocol, or of each other: "pairs", "late_spikes", "targets" (a set of words)."""
         words = {word for model in self.models.values() for word in model["needs"].replace(",", " ").split()}
-        targets = "target" in Equations(self.neurons.equations).names and not self.has_output
+        groups = [self.neurons, *([self.classes] if self.classes else [])]
+        targets = any("target" in Equations(group.equations).names for group in groups) and not self.has_output
         return words | ({"targets"} if targets else set())
+
+    @property
+    def channel_values(self):
+        """Variables of channels -> their values when training begins."""
+        given = self._said("channels.initial_value") or {}
+        names = [] if self.channels is None else self.state_variables(self.channels)
+        return {name: float(np.asarray(self.evaluate(str(given.get(name, 0))))) for name in names}
 
     @property
     def evidence(self):

@@ -29,7 +29,20 @@ def _sections(c):
     yield "neurons", "when a neuron of the same layer spikes", c.lateral
     if c.on_pre_of_input != c.synapses.on_pre:
         yield "synapses of the input", _WHEN["on_pre"], c.on_pre_of_input
-    for title, s in (("synapses", c.synapses), ("feedback synapses", c.feedback)):
+    if c.channels:
+        yield "channels", _WHEN["model"], c.channels.model
+        at_end = f"{_WHEN['at_epoch_end']}, for every neuron, if {c.channels.condition}"
+        yield "channels", at_end, c.channels.at_epoch_end
+        yield "channels", f"with the optimizer, if {c.channels.update_condition}", c.channels.at_update
+    if c.classes:
+        for slot in ("equations", "at_epoch_end", "at_epoch_start"):
+            yield "classes", _WHEN[slot], getattr(c.classes, slot)
+        yield "synapses to classes", _WHEN["score"], c.score
+        yield "layer", "at the end of a stimulus epoch, the largest value of all classes", c.class_max
+        yield "layer", "at the end of a stimulus epoch, for every class", c.class_sum
+        yield "synapses to classes", _WHEN["backward"], c.readout_backward
+    learning = (("synapses", c.synapses), ("synapses to classes", c.readout), ("feedback synapses", c.feedback))
+    for title, s in learning:
         if s is None:
             continue
         yield title, _WHEN["model"], s.model

@@ -15,7 +15,7 @@ __all__ = [
 ]  # fmt: skip
 
 # How strings name the variables of other groups.
-SUFFIXES = ("_pre", "_post", "_layer", "_below")
+SUFFIXES = ("_pre", "_post", "_layer", "_below", "_channel")
 
 
 def base_name(name):

@@ -17,6 +17,9 @@ Names at hand in strings, beside Brian2's own (`t`, `dt`, `t_in_timesteps`, `i`,
 - synapses: `w`, ``NAME_pre`` (of a neuron that projects, input channels too), ``NAME_post`` and ``NAME_layer`` (the
   postsynaptic layer); in `at_update` only shared ones of these, such as `learning_rate_layer`.  Where a layer projects
   to itself, ``_pre`` and ``_post`` are two of its neurons, and a neuron's ``_below`` is the layer below all the same;
+- neurons: variables of the own channel as ``NAME_channel``, where the neuron model has any: those that all neurons of a
+  channel of a convolution share, over positions and entries of the batch, such as a threshold that adapts;
+- classes (of rules that have scores in every layer): `own_class`, `target`, ``NAME_layer``;
 - where a table says so: `derivative`, `goodness_jump`, `memory` and `surrogate` in strings of neurons,
   ``derivative_post`` ... and ``response_pre`` in those of synapses; ``(per_entry)`` behind a variable of `synapse`: a
   value of its own for each entry of the batch.

@@ -10,7 +10,7 @@ from brianff.learning.readout import features
 from brianff.stimulus import EVALUATION_PRESENTATIONS, LABEL_NEUTRAL, LABEL_NONE, Schedule
 
 __all__ = [
-    "NO_PREDICTION", "Evaluation", "confusion_matrix", "evaluate", "never_active",
+    "NO_PREDICTION", "Evaluation", "confusion_matrix", "evaluate", "evaluate_scores", "log_softmax", "never_active",
     "predicted_classes", "present", "presented", "ties", "true_and_best_wrong",
 ]  # fmt: skip
 
@@ -115,7 +115,8 @@ class Evaluation:
     labels : (n,) int array
         The true classes.
     goodness : (n, n_classes, n_layers) array or None
-        Under every candidate label, or of every class group; None if the network has neither.
+        Under every candidate label, or of every class group; of layers with class scores, log softmax of the scores.
+        None if the network has none of them.
     belief : (n, n_classes) array or None
         Of a softmax readout, on one pass with a neutral label.
     spikes_per_neuron : float
@@ -201,6 +202,34 @@ class Evaluation:
     def __repr__(self):
         of_ways = ", ".join(f"{way} {self.accuracy(way):.4f}" for way in self.ways)
         return f"<accuracy of {len(self.labels)} samples by {of_ways}>"
+
+
+def evaluate_scores(simulator, inputs, images, labels, offset=0):
+    """What layers with class scores of their own say, in one pass without a label.
+
+    Parameters
+    ----------
+    simulator, inputs, images
+        As for `present`; samples are the images.
+    labels : (n,) int array
+        The true ones.
+    offset : int
+        Number of the first sample, so that different sets get different encoder noise.
+    """
+    n, levels = len(labels), range(1, simulator.architecture.depth + 1)
+    number = EVALUATION_PRESENTATIONS + offset + np.arange(n)
+    variables = [(f"record_classes{k}", "score") for k in levels] + [(f"record_x{k}", "x") for k in levels]
+    found = presented(simulator, inputs, images, np.arange(n), np.full(n, LABEL_NONE), number, variables)
+    scores, traces = found[: len(levels)], found[len(levels) :]
+    spikes = float(np.mean([x.mean() for x in traces]))
+    goodness = np.stack([log_softmax(s) for s in scores], axis=2)
+    return Evaluation(np.asarray(labels), goodness, None, spikes, never_active(traces))
+
+
+def log_softmax(scores):
+    """Logarithms of the softmax of (n, n_classes) scores."""
+    shifted = scores - scores.max(axis=1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
 
 def evaluate(present, readout, labels, offset=0, candidates=True, evidence=None):

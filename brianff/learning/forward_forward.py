@@ -18,7 +18,7 @@ from brianff.equations.compose import compose
 from brianff.equations.kinds import FORWARD_FORWARD
 from brianff.errors import OptionError
 from brianff.learning.checkpoints import Whole, named, part_of
-from brianff.learning.evaluation import evaluate, present, true_and_best_wrong
+from brianff.learning.evaluation import evaluate, evaluate_scores, log_softmax, present, true_and_best_wrong
 from brianff.learning.health import Health, lower_threshold
 from brianff.learning.method import of_phases
 from brianff.learning.negatives import negatives_of
@@ -116,7 +116,8 @@ class ForwardForward(SpikingMethod):
         self.phases = POSITIVE if c.negatives == "none" else Phases.of(c.phases)
         super().build()
         n_features = sum(self.sizes[1:]) + 1
-        self.readout = SoftmaxReadout(n_features, self.data.n_classes, c.readout_rate, c.mini_batch)
+        if self.has_readout:
+            self.readout = SoftmaxReadout(n_features, self.data.n_classes, c.readout_rate, c.mini_batch)
         self.block_start = -1
         self.negative_labels = np.zeros((self.negatives.distinct(self.phases.negatives), 0), int)
         self.stages = [[level] for level in self.levels] if c.greedy else [list(self.levels)]
@@ -129,10 +130,10 @@ class ForwardForward(SpikingMethod):
         c = self.options
         composition = compose(FORWARD_FORWARD, c.models, parameters_of(c.set), dale=c.dale is not None)
         composition.require_fit()
-        groups = composition.class_groups
-        if groups != (c.negatives == "none"):
-            learns = "learns from positive and negative phases: --negatives none is for class groups."
-            if groups:
+        from_targets = composition.class_groups or composition.classes is not None
+        if from_targets != (c.negatives == "none"):
+            learns = "learns from positive and negative phases: --negatives none is for rules that learn from labels."
+            if from_targets:
                 learns = "has no negative phase and no label among its input: add --negatives none."
             names = (composition.models[kind].name for kind in ("goodness", "rule"))
             raise OptionError("--goodness {} with --rule {} {}".format(*names, learns))
@@ -144,18 +145,13 @@ class ForwardForward(SpikingMethod):
         return composition
 
     def make_architecture(self):
-        c, data, layers = self.options, self.data, layers_of(self.options.layers)
-        if c.negatives == "none" and min(layer.n for layer in layers) < data.n_classes:
-            raise OptionError(
-                f"--layers: class groups need a neuron for each of {data.n_classes} classes in every layer, not "
-                f"{','.join(map(str, c.layers))}."
-            )
-        rows = max(1, min(c.chunk, c.refresh) // c.batch)
+        c = self.options
+        rows = max(1, (min(c.chunk, c.refresh) if self.has_readout else c.chunk) // c.batch)
         rows = -(-rows // self.phases.rows) * self.phases.rows
         epochs = self.phases.spread(range(rows))
         capacity, steps = max(2 * rows, len(epochs)), sum(epoch.steps or c.steps for epoch in epochs)
-        return Architecture(
-            layers=layers,
+        architecture = Architecture(
+            layers=layers_of(c.layers),
             **self.size_options(),
             label_neurons=c.label_neurons if c.labels_shown else 0,
             capacity=capacity,
@@ -163,6 +159,22 @@ class ForwardForward(SpikingMethod):
             total_steps=max(steps, capacity * c.steps) if any(e.steps for e in self.phases.epochs) else None,
             carry_over=self.phases.carry_over,
         )
+        if self.composition.class_groups:
+            self._require_groups(architecture.layers)
+        return architecture
+
+    def _require_groups(self, layers):
+        """Every class has a neuron in every layer, and at every position of a convolution."""
+        n, words = self.data.n_classes, ",".join(map(str, self.options.layers))
+        if any(layer.channels < n for layer in layers):
+            raise OptionError(
+                f"--layers: class groups need a neuron for each of {n} classes in every layer, not {words}."
+            )
+        if any(layer.shape and layer.channels % n for layer in layers):
+            raise OptionError(
+                f"--layers: class groups share the channels of a convolution out among {n} classes: take a multiple of "
+                f"{n} channels in place of {words}."
+            )
 
     def require_updates(self):
         samples = self.epochs * len(self.train)
@@ -173,6 +185,11 @@ class ForwardForward(SpikingMethod):
             )
         if self.options.greedy and self.epochs != self.options.epochs:
             raise OptionError("--greedy trains every layer for a number of epochs that is fixed when training begins.")
+
+    @property
+    def has_readout(self):
+        """Whether a softmax readout listens to the network, in a pass of its own; layers with scores have none."""
+        return self.composition.classes is None
 
     def initial_weights(self, projection):
         return projection.normal(self.options.seed, self.options.init_gain, self.options.dale)
@@ -203,13 +220,15 @@ class ForwardForward(SpikingMethod):
         """Never across a refresh, an epoch, a stage or within a cycle of phases."""
         batch, inside = self.options.batch, self._place(row)[1]
         block, cycle = self.options.refresh // batch, self.phases.rows
-        stops = (inside // block + 1) * block, self.rows_per_stage, self.end_of_epoch(inside, batch)
+        stops = [self.rows_per_stage, self.end_of_epoch(inside, batch)]
+        if self.has_readout:
+            stops.append((inside // block + 1) * block)
         wanted = max(cycle, samples // batch // cycle * cycle)
         return row - inside + min(inside + wanted, *stops)
 
     def learn(self, rows):
         c, (stage, first) = self.options, self._place(rows.start)
-        if first % (c.refresh // c.batch) == 0 or self.block_start < 0:
+        if self.has_readout and (first % (c.refresh // c.batch) == 0 or self.block_start < 0):
             self._refresh(rows.start)
         levels, (samples, _) = self.stages[stage], self._take(rows)
         # empty places in the last row are no samples
@@ -237,8 +256,11 @@ class ForwardForward(SpikingMethod):
 
     def stimulus(self, rows):
         samples, numbers = self._take(rows)
-        first = (rows.start - self.block_start) * self.options.batch
-        labels = self.negative_labels[:, first : first + len(samples)]
+        if self.has_readout:
+            first = (rows.start - self.block_start) * self.options.batch
+            labels = self.negative_labels[:, first : first + len(samples)]
+        else:
+            labels = self.negatives.labels(samples, numbers, None, 0)
         images = self.altered(self.shown(samples), numbers)
         hybrids = self.negatives.images(samples, numbers)
         if hybrids is not None:
@@ -258,9 +280,12 @@ class ForwardForward(SpikingMethod):
         return c.learning_rate * (1 - (1 - c.final_rate) * np.minimum(seen, planned) / planned)
 
     def _goodness_of_phases(self, results, level, samples, n_rows):
-        """Of the positive and the negative phase, (n,) each; of class groups: the true and the best wrong one."""
+        """Of the positive and the negative phase, (n,) each; of classes: of the true and the best wrong one."""
         epochs = self.phases.spread(range(n_rows))
         n, labels = len(samples), self.data.labels[samples]
+        if not self.has_readout:
+            scores = results.recorded(f"record_classes{level}", "score", len(epochs)).reshape(-1, self.data.n_classes)
+            return true_and_best_wrong(log_softmax(scores[:n]), labels)
         if self.phases is POSITIVE:
             x = results.recorded(f"record_x{level}", "x", len(epochs)).reshape(-1, self.sizes[level])
             return true_and_best_wrong(self.composition.class_evidence(x[:n], self.data.n_classes), labels)
@@ -280,24 +305,28 @@ class ForwardForward(SpikingMethod):
     # -- state -----------------------------------------------------------------------------------------------------
     def state(self):
         block = {"block_start": np.array(self.block_start), "negative_labels": self.negative_labels}
-        return super().state() | named("readout", self.readout.state()) | block
+        return super().state() | (named("readout", self.readout.state()) | block if self.has_readout else {})
 
     def expected_state(self):
         labels = Whole(LABEL_NONE, self.data.n_classes - 1, shape=(len(self.negative_labels), None))
         block = {"block_start": Whole(-1, self.n_rows), "negative_labels": labels}
-        return self.state() | super().expected_state() | block
+        return self.state() | super().expected_state() | (block if self.has_readout else {})
 
     def restore(self, arrays):
         super().restore(arrays)
+        if not self.has_readout:
+            return
         self.readout.restore(part_of(arrays, "readout"))
         self.block_start = int(arrays["block_start"])
         self.negative_labels = arrays["negative_labels"]
 
     def weights(self):
-        return super().weights() | {"readout": self.readout.w}
+        return super().weights() | ({"readout": self.readout.w} if self.has_readout else {})
 
     # -- looking at it ---------------------------------------------------------------------------------------------
     def evaluate(self, samples, offset=0):
+        if not self.has_readout:
+            return evaluate_scores(self.apart, self.inputs(), self.shown(samples), self.data.labels[samples], offset)
         show = functools.partial(present, self.apart, self.inputs(), self.shown(samples))
         evidence = self.composition.class_evidence if self.phases is POSITIVE else None
         return evaluate(show, self.readout, self.data.labels[samples], offset, self.options.labels_shown, evidence)

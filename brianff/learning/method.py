@@ -87,9 +87,11 @@ class Method(ABC):
 
     @classmethod
     def of(cls, options, dataset=None, report=lambda text: None):
-        """The method with an object of the class `Options`; `dataset`: an object, where no option names one."""
+        """The method with an object of the class `Options`; `dataset`: an object, in place of what the options load."""
         values = dict(vars(options))
         named = values.pop("dataset")
+        if dataset is not None:
+            values |= dict(data=None, download=False, validation=None)
         return cls(named if dataset is None else dataset, report, **values)
 
     @property

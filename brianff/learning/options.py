@@ -75,9 +75,10 @@ class RunOptions(DataOptions):
 
 def layers_option(example, default=None):
     help = (
-        f"a word for each layer, as in {example}: its neurons; r: recurrent; d0.1: a tenth of the synapses from below"
+        f"a word for each layer, as in {example}: its neurons, or conv20k5s2p1 (20 channels, kernels of 5 by 5, stride "
+        "2, padding 1); r: recurrent; d0.1: a tenth of the synapses from below; t2: which take two time steps"
     )
-    return option(default, f"{help}; t2: which take two time steps", metavar="N,N", some=True, also="incoming")
+    return option(default, help, metavar="N,N", some=True, also="incoming")
 
 
 def gain_option(default):

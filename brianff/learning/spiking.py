@@ -61,7 +61,9 @@ class SpikingMethod(Method):
     def size_options(self):
         """What options and data set say of any `Architecture`, as keywords."""
         c, data = self.options, self.data
-        of_data = dict(n_pixels=data.n_pixels, n_classes=data.n_classes, events=data.events)
+        of_data = dict(
+            n_pixels=data.n_pixels, n_classes=data.n_classes, events=data.events, image_shape=data.image_shape
+        )
         return dict(batch=c.batch, n_steps=c.steps, dt_ms=c.dt, dtype=c.dtype, **of_data)
 
     def initial_weights(self, projection):
@@ -70,14 +72,20 @@ class SpikingMethod(Method):
 
     def initial_state(self):
         """What `synaptic` is before anything has been learnt: initial weights, and all else zero."""
+        a, c = self.architecture, self.composition
         out = {key: np.zeros(self.simulator.size(key)) for key in self._learnt}
-        return out | {p.key("w"): self.initial_weights(p) for p in self.architecture.projections}
+        if c.channels:
+            values = c.channel_values.items()
+            out |= {p.key(name): np.full(p.n_values, value) for p in a.channels for name, value in values}
+        if c.readout:
+            out |= {p.key("w"): p.normal(self.options.seed, 1.0) for p in a.readouts}
+        return out | {p.key("w"): self.initial_weights(p) for p in a.projections}
 
     @property
     def _learnt(self):
         """Names of all that learning changes in the synapses."""
-        names = self.composition.state_variables()
-        return [projection.key(name) for projection in self.architecture.projections for name in names]
+        of = self.composition
+        return [p.key(name) for p, strings in of.learning(self.architecture) for name in of.state_variables(strings)]
 
     def _check_input(self):
         """Refuse an encoder that cannot read what the data set holds, and a stimulus epoch too short for it."""
@@ -109,11 +117,16 @@ class SpikingMethod(Method):
         a = architecture or self.architecture
         seed = self.options.seed
         out = self.composition.parameter_inputs(a, seed, self.output_parameters) | a.inputs(seed)
-        out |= a.plasticity(learning)
+        out |= self.composition.plasticity(a, learning)
         for level in self.levels:
             out[f"layer{level}.samples_per_update"] = float(self.options.mini_batch)
         out["neurons0.seed"] = seed
-        return out | {name: value for name, value in self.synaptic.items() if learning or name.endswith(".w")}
+        at_work = tuple(projection.name for projection in a.channels)  # also where nothing learns
+        return out | {
+            name: value
+            for name, value in self.synaptic.items()
+            if learning or name.endswith(".w") or name.startswith(at_work)
+        }
 
     @functools.cached_property
     def apart(self):
@@ -199,7 +212,9 @@ class SpikingMethod(Method):
 
     def weights(self):
         found = {}
-        for projection in self.architecture.projections:
+        for projection, _ in self.composition.learning(self.architecture):
+            if projection.key("w") not in self.synaptic:
+                continue
             key = projection.target if projection.source == projection.target - 1 else projection.name
             found[key] = projection.matrix(self.synaptic[projection.key("w")])
         return found

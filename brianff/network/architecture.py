@@ -6,7 +6,7 @@ import numpy as np
 from brian2 import ms, second
 
 from brianff.errors import OptionError
-from brianff.network.layers import Dense, Layer
+from brianff.network.layers import Channels, Dense, Layer, layers_of
 
 __all__ = ["Architecture"]
 
@@ -20,10 +20,12 @@ class Architecture:
     Parameters
     ----------
     n_pixels, n_classes : int
-    layers : sequence of `Layer` or int
-        Layers above the input; a number stands for a layer of so many neurons.
+    layers : sequence of `Layer`, int or str
+        Layers above the input, or what `layers_of` makes layers of.
     label_neurons : int
         Input neurons for each class.
+    image_shape : (height, width), optional
+        Of the pixels, for convolutions.
     batch : int
         Presentations that are simulated side by side, with shared weights.
     n_steps, dt_ms : int, float
@@ -56,6 +58,7 @@ class Architecture:
     dtype: str = "float64"
     events: int = 1
     total_steps: int | None = None
+    image_shape: tuple | None = None
     carry_over: bool = False
 
     def __post_init__(self):
@@ -66,8 +69,11 @@ class Architecture:
             raise OptionError(f"the time step must be positive, not {self.dt_ms} ms.")
         if self.dtype not in ("float64", "float32"):
             raise OptionError(f"dtype must be float64 or float32, not {self.dtype}.")
-        layers = tuple(layer if isinstance(layer, Layer) else Layer(layer) for layer in self.layers)
-        object.__setattr__(self, "layers", layers)
+        below, layers = self.input_layer, []
+        for layer in layers_of(self.layers):
+            below = layer.above(below)
+            layers.append(below)
+        object.__setattr__(self, "layers", tuple(layers))
         if not layers:
             raise OptionError("layers: a network has at least one layer above its input.")
         if self.most_steps >= MOST_STEPS:
@@ -95,6 +101,12 @@ class Architecture:
         return self.n_pixels + self.n_classes * self.label_neurons
 
     @property
+    def input_layer(self):
+        """The input as a `Layer`; it has positions where all of it are pixels of an image."""
+        shape = self.image_shape and (self.n_pixels // int(np.prod(self.image_shape)), *self.image_shape)
+        return Layer(self.n_input, shape=None if self.n_input != self.n_pixels else shape)
+
+    @property
     def sizes(self):
         """Neurons of every layer, the input first."""
         return (self.n_input, *(layer.n for layer in self.layers))
@@ -112,7 +124,7 @@ class Architecture:
     @property
     def projections(self):
         """Projections that learn: into each layer from the one below, ``synapses1`` ..., and from itself."""
-        found, below = [], Layer(self.n_input)
+        found, below = [], self.input_layer
         for level, layer in enumerate(self.layers, start=1):
             found.append(layer.incoming.between(f"synapses{level}", level - 1, level, below, layer))
             if layer.recurrent:
@@ -126,6 +138,17 @@ class Architecture:
         *hidden, last = self.layers
         return [Dense().between(f"feedback{k}", self.depth, k, last, to) for k, to in enumerate(hidden, start=1)]
 
+    @property
+    def readouts(self):
+        """Projections to the classes of each layer, ``readout1`` ..., for rules with class scores in every layer."""
+        classes, layers = Layer(self.n_classes), enumerate(self.layers, start=1)
+        return [Dense(itself=True).between(f"readout{k}", k, k, layer, classes) for k, layer in layers]
+
+    @property
+    def channels(self):
+        """What the neurons of a channel share, ``channels1`` ..., for neurons that have something."""
+        return [Channels().between(f"channels{k}", k, k, layer, layer) for k, layer in enumerate(self.layers, start=1)]
+
     def inputs(self, seed):
         """What the projections ask every run to set, as inputs of a simulator: which synapses there are."""
         return {name: value for projection in self.projections for name, value in projection.inputs(seed).items()}
@@ -134,10 +157,6 @@ class Architecture:
     def needs(self):
         """Names of the inputs that no run can do without: those of `inputs`."""
         return {name for projection in self.projections for name in projection.needs}
-
-    def plasticity(self, levels):
-        """Inputs of a simulator by which the layers of these levels learn, and the others do not."""
-        return {projection.key("plastic"): projection.target in levels for projection in self.projections}
 
     def starts(self, steps=None):
         """Times (s) at which stimulus epochs begin, the one after the last included: (capacity + 1,) array.

@@ -22,8 +22,7 @@ from brian2.utils.stringtools import get_identifiers
 
 from brianff.equations.text import assignments, targets
 from brianff.errors import OptionError, UnsupportedError
-from brianff.network.runners import ADVICE
-from brianff.network.synapses import BatchSynapses
+from brianff.network.synapses import ADVICE, BatchSynapses
 from brianff.network.templates import on_cuda
 
 __all__ = ["ConvolutionSynapses", "Geometry"]
@@ -188,7 +187,7 @@ class ConvolutionSynapses(BatchSynapses):
     Attributes
     ----------
     convolution : `Geometry`
-    pre : `brianff.network.runners.Pathway`
+    pre : `brianff.network.synapses.Pathway`
 
     Notes
     -----

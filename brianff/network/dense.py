@@ -18,8 +18,7 @@ import numpy as np
 from brianff.equations.text import targets
 from brianff.errors import OptionError, UnsupportedError
 from brianff.network.dense_views import PLACES, DelayView, DenseIndexing, DenseVariables, LikeSynapses, NumbersOf
-from brianff.network.runners import Pathway
-from brianff.network.synapses import BatchSynapses
+from brianff.network.synapses import BatchSynapses, Pathway
 from brianff.network.templates import on_cuda
 
 __all__ = ["DenseSynapses"]
@@ -86,7 +85,7 @@ class DenseSynapses(LikeSynapses, BatchSynapses):
         Neurons of one batch entry on either side; the matrix has shape ``(n_pre, n_post)``, row-major.
     i, j
         Source and target neuron of every synapse, made when they are looked at.
-    pre, post, or the names of the pathways : `brianff.network.runners.Pathway`
+    pre, post, or the names of the pathways : `brianff.network.synapses.Pathway`
 
     Notes
     -----
@@ -233,7 +232,7 @@ class DenseSynapses(LikeSynapses, BatchSynapses):
 
         Returns
         -------
-        runner : `brianff.network.runners.SynapsesRunner`
+        runner : `brianff.network.synapses.SynapsesRunner`
         """
         self._require_one_condition("columns", "i", columns)
         by_columns = columns is not None

@@ -10,12 +10,17 @@ Order of what happens at the boundary between two stimulus epochs, in the slot "
 order what
 ===== ================================================================================================================
 -60   goodness and traces are recorded
+-59   `score`, then `class_max`, `class_sum` (-58, -57): class scores of a layer, and their sums
 -57   `layer_max`: the largest value of all neurons of a layer
 -55   `layer_sum`: sums over the neurons of a layer
 -50   `layer_at_epoch_end`: the modulator
+-48   `class_at_epoch_end`; the scores are recorded (-47); `readout_backward` (-46)
 -45   `neuron_at_epoch_end`
+-42   `channel_at_epoch_end`, `channel_at_update`
+-41   the same as below, of the synapses to the classes
 -40   the synapses' `at_epoch_end`: weight changes accumulate; then the optimizer, where this epoch asks for an update
 -35   the index of the stimulus epoch, by which image, label, phase and learning rate are read
+-32   neurons get the variables of their channel
 -30   `..._remember`, then every state variable goes back to its initial value (`carry_over`: it does not)
 -10   the encoder reads image and label of the new epoch
 ===== ================================================================================================================
@@ -46,7 +51,7 @@ from brian2.groups.group import CodeRunner
 from brianff.equations.text import assignments
 from brianff.errors import OptionError
 from brianff.network.continuous import state_of, without
-from brianff.network.layers import Dense, Layer
+from brianff.network.layers import Convolution, Dense, Layer
 from brianff.network.monitors import FirstNotFinite, monitor_neurons
 from brianff.network.neurons import BatchNeurons
 from brianff.network.templates import on_cuda
@@ -157,6 +162,10 @@ class FeedForwardNetwork:
             self._layer(level)
             self._neurons(level)
             self._goodness(level)
+            if level and self.composition.channels:
+                self._channels(a.channels[level - 1])
+            if level and self.composition.classes:
+                self._classes(a.readouts[level - 1])
         self._count_epochs()
         for projection in a.projections:
             self._learned(projection)
@@ -232,7 +241,9 @@ class FeedForwardNetwork:
     def _count_epochs(self):
         """The index of the stimulus epoch, counted by the input neurons, whose shared statements run once on CUDA."""
         levels = range(self.architecture.depth + 1)
-        counting, *others = (self.groups[f"{kind}{level}"] for level in levels for kind in ("neurons", "layer"))
+        kinds = ("neurons", "layer", "classes")
+        groups = (self.groups.get(f"{kind}{level}") for level in levels for kind in kinds)
+        counting, *others = filter(None, groups)
         counting.variables.add_array("epoch_index", size=1, scalar=True, index="0", dtype=np.int32, values=-1)
         self._at_epoch(counting, "epoch_index += 1", -35)
         for group in others:
@@ -259,7 +270,8 @@ class FeedForwardNetwork:
         options = dict(refractory=strings.refractory or False, method=strings.method, namespace=namespace)
         group = self._add(self.make_neurons(level, a.batch * n, strings, name=f"neurons{level}", **options))
         number, entry = np.tile(np.arange(n), a.batch), np.repeat(np.arange(a.batch), n)
-        numbers = dict(channel=number + sum(a.sizes[:level]), entry=entry, class_group=number % a.n_classes)
+        group_of = number % (a.layers[level - 1].channels if level else n) % a.n_classes
+        numbers = dict(channel=number + sum(a.sizes[:level]), entry=entry, class_group=group_of)
         self._set(group, strings, **numbers, own_class=number, T_epoch=self._epoch, n_classes=a.n_classes)
         self._at_epoch(group, strings.at_epoch_end, -45)
         self._at_start(group, "", strings)
@@ -267,6 +279,12 @@ class FeedForwardNetwork:
 
     def make_neurons(self, level, n, strings, **options):
         """The neurons of a layer; the benchmarks have others."""
+        spikes = dict(threshold=strings.threshold, reset=strings.reset)
+        spikes |= dict(on_step=strings.on_step, on_threshold=strings.on_threshold)
+        return self._batch_neurons(level, n, strings, **spikes, **options)
+
+    def _batch_neurons(self, level, n, strings, **options):
+        """A group of a layer with so many elements for each entry of the batch."""
         equations = "\n".join(line for line in strings.equations.splitlines() if "(linked)" not in line)
         equations = self._equations(equations)
         linked = {"layer": f"layer{level}", "below": f"layer{level - 1}", "input": "neurons0"}
@@ -274,19 +292,15 @@ class FeedForwardNetwork:
         return BatchNeurons(
             n,
             equations,
-            threshold=strings.threshold,
-            reset=strings.reset,
             batch=self.architecture.batch,
             links=links,
-            on_step=strings.on_step,
-            on_threshold=strings.on_threshold,
             **options,
         )
 
     def _goodness(self, level):
         """Every spike of a layer changes the layer's goodness, before the neuron's own trace jumps."""
         neurons, c = self.groups[f"neurons{level}"], self.composition
-        own = Layer(self.architecture.sizes[level])
+        own = self.architecture.layers[level - 1] if level else self.architecture.input_layer
         to_layer = Dense(itself=True).between(f"goodness{level}", level, level, own, Layer(1))
         goodness = self._connect(to_layer, neurons, self.groups[f"layer{level}"], on_pre=c.layer_on_spike)
         if level and c.layer_max:
@@ -294,8 +308,53 @@ class FeedForwardNetwork:
         if level and c.layer_sum:
             goodness.update(c.layer_sum, clock=self.epoch_clock, order=-55)
         if level and c.lateral:
-            to_each_other = Dense(itself=True).between(f"lateral{level}", level, level, own, own)
+            # in a layer with positions: within each of them
+            kind = Convolution(own.channels, 1) if own.shape else Dense(itself=True)
+            to_each_other = kind.between(f"lateral{level}", level, level, own, own)
             self._connect(to_each_other, neurons, neurons, on_pre=c.lateral)
+
+    def _channels(self, projection):
+        """What the neurons of a channel share."""
+        c, neurons = self.composition.channels, self.groups[f"neurons{projection.source}"]
+        channels = self._connect(projection, neurons, neurons, c.model, layer=self.groups[f"layer{projection.target}"])
+        self._set(channels, c, T_epoch=self._epoch, **self.composition.channel_values)
+        at_update = dict(then=c.at_update or None, then_condition=c.update_condition if c.at_update else None)
+        at_epoch = dict(clock=self.epoch_clock, name=f"{projection.name}_learn")
+        channels.update(c.at_epoch_end, condition=c.condition, order=-42, **at_update, **at_epoch)
+        shared = [name for name in self.composition.channel_values if f"{name}_channel" in neurons.variables]
+        copies = "\n".join(f"{name}_channel_pre = {name}" for name in shared)
+        channels.update(copies, clock=self.epoch_clock, order=-32, name=f"{projection.name}_tell")
+
+    def _classes(self, projection):
+        """The classes of a layer, and the synapses that lead to them."""
+        a, c, level = self.architecture, self.composition, projection.target
+        n, layer = a.n_classes, self.groups[f"layer{level}"]
+        strings, options = c.classes, dict(namespace=dict(self.timed_arrays), name=f"classes{level}")
+        options |= dict(threshold=None, method=strings.method)
+        classes = self._add(self._batch_neurons(level, a.batch * n, strings, **options))
+        own, entry = np.tile(np.arange(n), a.batch), np.repeat(np.arange(a.batch), n)
+        self._set(classes, strings, own_class=own, entry=entry, T_epoch=self._epoch)
+        at_epoch, neurons = dict(clock=self.epoch_clock), self.groups[f"neurons{level}"]
+        readout = self._connect(projection, neurons, classes, self._equations(c.readout.model), layer=layer)
+        self._set(readout, c.readout, T_epoch=self._epoch)
+        readout.update(c.score, rows=c.readout.rows, order=-59, name=f"{projection.name}_score", **at_epoch)
+        to_layer = Dense(itself=True).between(f"class_sum{level}", level, level, Layer(n), Layer(1))
+        total = self._connect(to_layer, classes, layer)
+        if c.class_max:
+            total.update(_maximum(c.class_max), order=-58, one_by_one=True, **at_epoch)
+        if c.class_sum:
+            total.update(c.class_sum, order=-57, **at_epoch)
+        self._at_epoch(classes, strings.at_epoch_end, -48)
+        learning = dict(condition=c.readout.condition, **at_epoch)
+        if c.readout_backward:
+            options = dict(columns="own_class_post >= 0", order=-46, name=f"{projection.name}_backward")
+            readout.update(c.readout_backward, **options, **learning)
+        if c.readout.at_epoch_end:
+            then = dict(then=c.readout.at_update, then_condition=c.readout.update_condition)
+            options = dict(rows=c.readout.rows, order=-41, name=f"{projection.name}_learn")
+            readout.update(c.readout.at_epoch_end, **then, **options, **learning)
+        self._at_start(classes, "", strings)
+        self._record(f"record_classes{level}", classes, "score", order=-47)
 
     def _connect(self, projection, source, target, model="", **options):
         """The Brian2 object of a projection."""
@@ -346,9 +405,9 @@ class FeedForwardNetwork:
         elif strings.at_update:
             synapses.update(strings.at_update, condition=strings.update_condition, **at_end)
 
-    def _record(self, name, group, variable):
+    def _record(self, name, group, variable, order=-60):
         """Record a variable of all elements of a group at the end of every stimulus epoch."""
-        at_end = dict(clock=self.epoch_clock, when="start", order=-60, record=True)
+        at_end = dict(clock=self.epoch_clock, when="start", order=order, record=True)
         self._add(StateMonitor(group, variable, name=name, **at_end))
 
     def _monitors(self, level, record):

@@ -18,12 +18,15 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from brian2.equations.equations import Equations
 
 from brianff.errors import OptionError
+from brianff.network.channels import ChannelSynapses
+from brianff.network.convolution import ConvolutionSynapses, Geometry
 from brianff.network.dense import DenseSynapses
 from brianff.stimulus import stream
 
-__all__ = ["Dense", "Layer", "Projection", "layers_of"]
+__all__ = ["Channels", "Convolution", "Dense", "Layer", "Projection", "layers_of"]
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ class Projection(ABC):
 
     @property
     @abstractmethod
-    def size(self):
+    def n_values(self):
         """Values of a synaptic variable."""
 
     @property
@@ -84,13 +87,25 @@ class Projection(ABC):
     def fan_in(self):
         """Synapses that a neuron of the target gets input from."""
 
+    @property
+    def weights_shape(self):
+        """Of the array that `flat` takes and `matrix` gives."""
+        return self.shape
+
     @abstractmethod
     def flat(self, matrix, seed):
-        """Values of the synapses, as a simulator takes them, from an (n_pre, n_post) array."""
+        """Values of the synapses, as a simulator takes them, from an array of `weights_shape`."""
 
     @abstractmethod
     def matrix(self, values):
-        """(n_pre, n_post) array of the values of the synapses, as a simulator gives them; 0 where there is none."""
+        """An array of `weights_shape` from values of the synapses, as a simulator gives them; 0 where there is none."""
+
+    def of_sources(self, draw):
+        """Values that all weights of a source neuron share, to multiply an array of `weights_shape` with.
+
+        `draw` gives (n,) of them.
+        """
+        return draw(self.shape[0])[:, None]
 
     @abstractmethod
     def connect(self, source, target, **options):
@@ -112,23 +127,27 @@ class Projection(ABC):
         seed : int
         gain : float
         excitatory : float, optional
-            Part of the source's neurons whose weights are all positive; those of the others are all negative, and
-            larger in the ratio of the numbers, so that all weights add up to about zero (Dale's principle).
+            Part of the source's neurons (or channels) whose weights are all positive; those of the others are all
+            negative, and larger in the ratio of the numbers, so that all weights add up to about zero (Dale's
+            principle).
 
         Returns
         -------
-        w : (size,) array
+        w : (n_values,) array
         """
-        w = self._drawn(seed).normal(size=self.shape)
+        w = self._drawn(seed).normal(size=self.weights_shape)
         if excitatory is not None:
-            n_pre = self.shape[0]
-            excites = stream(seed, "dale", self.source + 1).permutation(n_pre) < excitatory * n_pre
-            w = np.abs(w) * np.where(excites, 1.0, -excitatory / (1 - excitatory))[:, None]
+
+            def signs(n):
+                excites = stream(seed, "dale", self.source + 1).permutation(n) < excitatory * n
+                return np.where(excites, 1.0, -excitatory / (1 - excitatory))
+
+            w = np.abs(w) * self.of_sources(signs)
         return self.flat(w, seed) * (self.gain * gain) / np.sqrt(self.fan_in)
 
     def uniform(self, seed, limit):
-        """Initial weights between -`limit` and `limit`, (size,) array."""
-        return self.gain * limit * self.flat(self._drawn(seed).uniform(-1, 1, self.shape), seed)
+        """Initial weights between -`limit` and `limit`, (n_values,) array."""
+        return self.gain * limit * self.flat(self._drawn(seed).uniform(-1, 1, self.weights_shape), seed)
 
     def _drawn(self, seed):
         """Random numbers of this projection; the stream of the feed-forward weights has no name, as runs know it."""
@@ -165,7 +184,7 @@ class Dense(Projection):
             raise OptionError(f"delay={self.delay}: a delay is a number of time steps, 0 or more.")
 
     @property
-    def size(self):
+    def n_values(self):
         n_pre, n_post = self.shape
         return n_pre * n_post
 
@@ -211,11 +230,115 @@ class Dense(Projection):
 
     def connect(self, source, target, *, since=None, **options):
         synapses = DenseSynapses(source, target, partial=self.partial, **options)
-        if self.delay and options.get("on_pre"):
-            synapses.pre.delay = self.delay * source.clock.dt
-            if since:
-                synapses.pre.forget(*since)
-        return synapses
+        return _delayed(synapses, self.delay, source, since)
+
+
+@dataclass(frozen=True)
+class Convolution(Projection):
+    """One kernel for all positions of a layer; see `brianff.ConvolutionSynapses`.
+
+    Weights are an array (channels, channels of the source, size, size).
+
+    Parameters
+    ----------
+    channels : int
+        Of the target.
+    size, stride, padding : int
+        Of the kernel; positions from one of its places to the next; silent positions around the source.
+    delay : int
+        Time steps from a spike to its effects.
+    gain : float
+        Factor of the initial weights, beside what a method of learning has for all projections.
+    """
+
+    channels: int
+    size: int
+    stride: int = 1
+    padding: int = 0
+    delay: int = 0
+    gain: float = 1.0
+
+    def of(self, shape):
+        """The `Geometry` of this convolution of positions (channels, height, width).
+
+        Raises
+        ------
+        OptionError
+            If it does not fit.
+        """
+        return Geometry(shape, self.channels, self.size, self.stride, self.padding)
+
+    @property
+    def geometry(self):
+        return self.of(self.pre.shape)
+
+    @property
+    def n_values(self):
+        return self.geometry.n_elements
+
+    @property
+    def fan_in(self):
+        return self.geometry.fan_in
+
+    @property
+    def weights_shape(self):
+        return self.channels, self.pre.shape[0], self.size, self.size
+
+    def flat(self, matrix, seed):  # noqa: ARG002
+        return self.geometry.stored(matrix)
+
+    def matrix(self, values):
+        return self.geometry.kernel(values)
+
+    def of_sources(self, draw):
+        return draw(self.pre.shape[0])[None, :, None, None]
+
+    def problem(self, composition):
+        s = composition.synapses
+        own = [eq.varname for eq in Equations(s.model).values() if {"per_entry", "post_major"} & set(eq.flags)]
+        needs = f"a value of its own for every synapse, '{own[0]}'" if own else "code at postsynaptic spikes"
+        if own or s.on_post:
+            others = "take another rule, such as local_readout, or a dense layer"
+            return f"layers: a convolution shares its kernel, and these models need {needs}: {others}."
+        return None
+
+    def connect(self, source, target, *, since=None, **options):
+        of = self.geometry
+        kernel = dict(shape=of.source, channels=of.channels, size=of.size, stride=of.stride, padding=of.padding)
+        return _delayed(ConvolutionSynapses(source, target, **kernel, **options), self.delay, source, since)
+
+
+def _delayed(synapses, delay, source, since):
+    """Synapses whose `on_pre` works some time steps after a spike, if that is not before `since`."""
+    if delay and synapses.on_pre:
+        synapses.pre.delay = delay * source.clock.dt
+        if since:
+            synapses.pre.forget(*since)
+    return synapses
+
+
+@dataclass(frozen=True)
+class Channels(Projection):
+    """From the neurons of a layer to the variables that those of a channel share; see `ChannelSynapses`."""
+
+    @property
+    def n_values(self):
+        return self.pre.channels
+
+    fan_in = 1
+
+    @property
+    def weights_shape(self):
+        return (self.pre.channels,)
+
+    def flat(self, matrix, seed):  # noqa: ARG002
+        return np.reshape(matrix, -1)
+
+    def matrix(self, values):
+        return np.reshape(values, -1)
+
+    def connect(self, source, target, *, since=None, model="", on_pre=None, on_post=None, **options):  # noqa: ARG002
+        return ChannelSynapses(source, model, channels=self.pre.channels, **options)
 
 
 @dataclass(frozen=True)
@@ -224,8 +347,8 @@ class Layer:
 
     Parameters
     ----------
-    n : int
-        Neurons.
+    n : int, optional
+        Neurons; of a convolution they follow from the layer below.
     shape : (channels, height, width), optional
         Of neurons that stand for positions, stored channel-last: neuron ``(y*width + x)*channels + c``.
     recurrent : bool or `Projection`
@@ -237,15 +360,19 @@ class Layer:
         From the layer below.
     """
 
-    n: int
+    n: int | None = None
     shape: tuple | None = None
     recurrent: bool | Projection = False
     incoming: Projection = Dense()
 
     def __post_init__(self):
-        if int(self.n) != self.n or self.n < 1:
-            raise OptionError(f"layers: a layer has at least one neuron, not {self.n}.")
-        object.__setattr__(self, "n", int(self.n))
+        if self.n is None:
+            if not isinstance(self.incoming, Convolution):
+                raise OptionError("layers: a layer needs its number of neurons, unless a convolution leads to it.")
+        else:
+            if int(self.n) != self.n or self.n < 1:
+                raise OptionError(f"layers: a layer has at least one neuron, not {self.n}.")
+            object.__setattr__(self, "n", int(self.n))
         if self.shape is not None:
             object.__setattr__(self, "shape", tuple(map(int, self.shape)))
             if len(self.shape) != 3 or min(self.shape) < 1 or np.prod(self.shape) != self.n:
@@ -258,6 +385,23 @@ class Layer:
         if self.recurrent and self.n == 1:
             raise OptionError("layers: a recurrent layer has at least two neurons, since none is connected to itself.")
 
+    def above(self, below):
+        """This layer, with the numbers that follow from the layer below."""
+        if not isinstance(self.incoming, Convolution):
+            return self
+        if below.shape is None:
+            raise OptionError(
+                f"layers: '{self}' needs positions, and the layer below it has none: convolutions come before other "
+                "layers, and an input with label neurons has no positions either (take --negatives none or hybrid)."
+            )
+        of = self.incoming.of(below.shape)
+        return replace(self, n=of.n_post, shape=of.target)
+
+    @property
+    def channels(self):
+        """Channels of a layer with positions; without them every neuron is one."""
+        return self.shape[0] if self.shape else self.n
+
     def __str__(self):
         """The word of `layers_of`.
 
@@ -267,21 +411,32 @@ class Layer:
             If there is none for this layer.
         """
         below = self.incoming
-        density = f"d{below.density!r}" if getattr(below, "density", 1) < 1 else ""
-        word = f"{self.n}{'r' * bool(self.recurrent)}{density}{f't{below.delay}' if getattr(below, 'delay', 0) else ''}"
-        if layers_of(word) != (self,):
+        word = f"{'' if self.n is None else self.n}"
+        if isinstance(below, Convolution):
+            word = f"conv{below.channels}k{below.size}"
+            word += "".join(
+                f"{c}{v}" for c, v, usual in (("s", below.stride, 1), ("p", below.padding, 0)) if v != usual
+            )
+        word += "r" * bool(self.recurrent)
+        word += f"d{below.density!r}" if getattr(below, "density", 1) < 1 else ""
+        word += f"t{below.delay}" if getattr(below, "delay", 0) else ""
+        (same,) = layers_of(word)
+        if (same.incoming, same.recurrent) != (below, self.recurrent) or (same.n is not None and same != self):
             raise OptionError(f"layers: there is no word for {self!r}, by which a run in a folder could name it.")
         return word
 
 
-WORD = re.compile(r"(?P<n>[1-9]\d*)(?P<recurrent>r?)(?:d(?P<density>\d*\.?\d+(?:e-\d+)?))?(?:t(?P<delay>\d+))?")
+_MORE = r"(?P<recurrent>r?)(?:d(?P<density>\d*\.?\d+(?:e-\d+)?))?(?:t(?P<delay>\d+))?"
+_KERNEL = r"conv(?P<channels>[1-9]\d*)k(?P<size>[1-9]\d*)(?:s(?P<stride>[1-9]\d*))?(?:p(?P<padding>\d+))?"
+WORD = re.compile(rf"(?:(?P<n>[1-9]\d*)|{_KERNEL}){_MORE}")
 
 
 def layers_of(words):
-    """Layers from the words of the command line, ``"500,500r"``, or from a list of words, numbers and layers.
+    """Layers from the words of the command line, ``"conv20k5s2,500r"``, or from a list of words, numbers and layers.
 
-    A word is a number of neurons; then ``r`` for a recurrent layer, ``d0.1`` for a tenth of the synapses from the layer
-    below, ``t2`` for their delay of two time steps.
+    A word is a number of neurons; or a convolution, ``conv20k5`` for 20 channels and kernels of 5 by 5, with ``s2`` for
+    a stride of two and ``p1`` for a padding of one.  Then ``r`` for a recurrent layer, ``d0.1`` for a tenth of the
+    synapses from the layer below (not of a convolution), ``t2`` for their delay of two time steps.
 
     Raises
     ------
@@ -289,15 +444,28 @@ def layers_of(words):
         For a word that is no layer.
     """
     words = words.split(",") if isinstance(words, str) else words
-    return tuple(word if isinstance(word, Layer) else _layer(str(word).strip()) for word in words)
+    return tuple(_layer(word) for word in words)
 
 
 def _layer(word):
+    if isinstance(word, Layer):
+        return word
+    if isinstance(word, Convolution):
+        return Layer(incoming=word)
+    word = str(word).strip()
     found = WORD.fullmatch(word)
-    if not found:
+    if not found or (found["channels"] and found["density"]):
         raise OptionError(
-            f"--layers: '{word}' is no layer; write numbers of neurons with commas between them, as in 500,500, with r "
-            "for a recurrent layer, d0.1 for a tenth of the synapses from below, t2 for a delay of two time steps."
+            f"--layers: '{word}' is no layer; write numbers of neurons with commas between them, as in 500,500, or "
+            "convolutions, as in conv20k5s2p1 (20 channels, kernels of 5 by 5, stride 2, padding 1); then r for a "
+            "recurrent layer, d0.1 for a tenth of the synapses from below, t2 for a delay of two time steps."
         )
-    incoming = Dense(density=float(found["density"] or 1), delay=int(found["delay"] or 0))
-    return Layer(int(found["n"]), recurrent=bool(found["recurrent"]), incoming=incoming)
+    delay = int(found["delay"] or 0)
+    if found["channels"]:
+        size, stride, padding = (
+            int(found[name] or usual) for name, usual in (("size", 1), ("stride", 1), ("padding", 0))
+        )
+        incoming, n = Convolution(int(found["channels"]), size, stride, padding, delay), None
+    else:
+        incoming, n = Dense(density=float(found["density"] or 1), delay=delay), int(found["n"])
+    return Layer(n, recurrent=bool(found["recurrent"]), incoming=incoming)

@@ -98,6 +98,8 @@ class BatchNeurons(NeuronGroup):
     links : dict of name -> (`NeuronGroup`, str), optional
         Variables of groups with one element for each entry, or shared ones of any group, here known under `name`;
         read-only, in code that runs in `on_step`, at a reset and in `run_regularly`.
+    threshold : str or None
+        None: they never spike, and nothing happens to them in a time step.
     on_step : str, optional
         Statements of every time step, between the state update and the threshold.
     on_threshold : str, optional
@@ -141,8 +143,11 @@ class BatchNeurons(NeuronGroup):
             self.variables.add_array(
                 "_dt", size=1, scalar=True, index="0", dimensions=second.dim, dtype=np.float32, values=self.clock.dt_
             )
-        if on_cuda():  # spikes of the last step, one bit each, every entry in whole words
+        if on_cuda() and threshold is not None:  # spikes of the last step, one bit each, every entry in whole words
             self.variables.add_array("_fired", size=batch * ((N // batch + 31) // 32), dtype=np.int32)
+        if threshold is None:
+            self.contained_objects.remove(self.state_updater)
+            return
         thresholder = self.thresholder["spike"]
         self.step = StepRunner(self, self.state_updater, thresholder, on_step)
         for runner in (self.state_updater, thresholder):
