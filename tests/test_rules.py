@@ -197,11 +197,11 @@ def test_a_credit_needs_one_time_constant_for_all_neurons():
 
 
 # -- rules that act at spikes --------------------------------------------------------------------------------------
-@pytest.mark.parametrize("delay", [0, 3])
-def test_r_stdp_is_spike_timing_dependent_plasticity_times_reward(delay):
+@pytest.mark.parametrize(("delay", "goodness"), [(0, "sum_of_squares"), (0, "polar_halves"), (3, "sum_of_squares")])
+def test_r_stdp_is_spike_timing_dependent_plasticity_times_reward(delay, goodness):
     """Of the spikes as they leave their neurons, those on their way at the end of the stimulus epoch as well."""
     images, w = images_and_weights()
-    layer = Layer(images, 12, rule="r_stdp", delay=delay)
+    layer = Layer(images, 12, rule="r_stdp", delay=delay, goodness=goodness)
     results = layer.show(w)
     pre, post = layer.raster(0), layer.raster(1)
     assert post.sum() > 20
@@ -212,7 +212,8 @@ def test_r_stdp_is_spike_timing_dependent_plasticity_times_reward(delay):
         eligibility += p[:, :, None] * post[:, None, :, step]
         p, q = p + pre[:, :, step], q + post[:, :, step]
     g = results.recorded("record_g1", "g", 1).ravel()
-    expected = np.einsum("b,bij->ij", modulator(g, 1), eligibility)
+    side = np.where((np.arange(12) % 2 == 1) & (goodness == "polar_halves"), -1, 1)
+    expected = np.einsum("b,j,bij->ij", modulator(g, 1), side, eligibility)
     np.testing.assert_allclose(results["synapses1.dw"].reshape(w.shape), expected, rtol=1e-9, atol=1e-12)
 
 
