@@ -33,6 +33,7 @@ from brianff.results import atomic_write
 from brianff.studies import comparison
 
 CODES = tuple(name for name in available("encoder") if not load("encoder", name).reads_spike_times)  # for images
+RULES = tuple(name for name in available("rule") if name != "surrogate_gradient_stepwise")  # the same, slower
 QUICK = dict(neurons=("lif",), codes=("time_to_first_spike",), rules=("symba",), seeds=(1,), layers=(30,), epochs=1)
 QUICK |= dict(limit=200, refresh=100, chunk=100)
 
@@ -43,7 +44,7 @@ class Choice(Options):
 
     neurons: tuple[str, ...] = option(tuple(available("neuron")), "neurons", metavar="A,B", distinct=True, some=True)
     codes: tuple[str, ...] = option(CODES, "codes", metavar="A,B", distinct=True, some=True)
-    rules: tuple[str, ...] = option(tuple(available("rule")), "rules", metavar="A,B", distinct=True, some=True)
+    rules: tuple[str, ...] = option(RULES, "rules", metavar="A,B", distinct=True, some=True)
     seeds: tuple[int, ...] = option((1, 2, 3), "seeds", metavar="N,N", distinct=True, some=True, **SEED)
     layers: tuple[str, ...] = layers_option("150,150", ("150",))
     epochs: int = option(5, "passes over the training set", **EPOCHS)

@@ -165,7 +165,8 @@ class Dense(Projection):
         Part of the pairs that are connected: every neuron of the target has the same number of inputs, drawn from the
         run's seed.  Where there is no synapse, no code of it runs, and every variable of it stays what it was: 0.
     delay : int
-        Time steps from a spike to its effects.  A rule sees the traces of the source as they are, not delayed.
+        Time steps from a spike to its effects.  What a rule does is not delayed: it sees the traces of the source as
+        they are, and its own `on_pre` runs when the spike leaves.
     itself : bool
         Of a layer that projects to itself: whether its neurons are connected to themselves.
     gain : float
