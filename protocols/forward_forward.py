@@ -82,9 +82,7 @@ def main(arguments=None):
         true, wrong = evaluation.separation()
         of_ways = (f"{way} {evaluation.accuracy(way):.4f}" for way in evaluation.ways)
         print(f"test accuracy by {', by '.join(of_ways)} (upper: of layers >= 2)")
-        print(
-            f"goodness on test data: {true.mean():.3f} of the true class, {wrong.mean():.3f} of the best wrong one"
-        )
+        print(f"goodness on test data: {true.mean():.3f} of the true class, {wrong.mean():.3f} of the best wrong one")
     print(
         f"{evaluation.spikes_per_neuron:.2f} spikes a neuron and presentation{evaluation.of_silent()}; "
         f"{run.seconds:.0f} s of training, {time.perf_counter() - start:.0f} s in all"

@@ -51,6 +51,8 @@ class Cells:
         defaultclock.dt = dt_ms * ms
         model = load("neuron", neuron)
         values = model.parameters | {"gain_below": 1.0} | parameters
+        of_channel = model.strings.get("channel_initial", {}).items()
+        values |= {f"{name}_channel": values[parameter] for name, parameter in of_channel}
         if "tau_syn" in values:
             values["tau_syn"] = 1e12 * second
         declared = "\n".join(f"{name} : {unit_string(value)}" for name, value in values.items())

@@ -158,7 +158,7 @@ def weight_changes(rule, neuron, carry_over=False, **chosen):
     number = np.arange(6).reshape(3, 2)
     schedule = Schedule(number % 2, np.full((3, 2), LABEL_NONE), np.array([1, -1, 0]), number)
     inputs = {"images": np.random.default_rng(5).uniform(0.3, 1, (2, 15)), **schedule.inputs(a), **a.inputs(1)}
-    inputs |= {p.key("w"): p.normal(1, 3.0) for p in a.projections} | a.plasticity((1, 2))
+    inputs |= {p.key("w"): p.normal(1, 3.0) for p in a.projections} | composition.plasticity(a, (1, 2))
     results = RuntimeSimulator(a, composition, record="spikes").run(inputs, 3)
     assert min(len(results[f"spikes{level}.i"]) for level in (1, 2)) > 10
     return [results[p.key("dw")] for p in a.projections]

@@ -29,7 +29,7 @@ from brianff.learning.spiking import SpikingMethod
 from brianff.network.architecture import Architecture
 from brianff.network.layers import layers_of
 from brianff.options import SAMPLES, option, parameters_of
-from brianff.stimulus import EVALUATION_PRESENTATIONS, LABEL_NONE, NEUTRAL_PRESENTATIONS
+from brianff.stimulus import EVALUATION_PRESENTATIONS, LABEL_NEUTRAL, LABEL_NONE, NEUTRAL_PRESENTATIONS
 
 __all__ = ["ForwardForward", "ForwardForwardOptions"]
 
@@ -330,6 +330,13 @@ class ForwardForward(SpikingMethod):
         show = functools.partial(present, self.apart, self.inputs(), self.shown(samples))
         evidence = self.composition.class_evidence if self.phases is POSITIVE else None
         return evaluate(show, self.readout, self.data.labels[samples], offset, self.options.labels_shown, evidence)
+
+    def traces(self, samples, offset=0):
+        """Activity traces of every layer at the end of one presentation without a label, (n, n_l) each."""
+        n, label = len(samples), LABEL_NEUTRAL if self.options.labels_shown else LABEL_NONE
+        number = EVALUATION_PRESENTATIONS + offset + np.arange(n)
+        shown = self.shown(samples), np.arange(n), np.full(n, label), number
+        return present(self.apart, self.inputs(), *shown)[1]
 
     def trained_levels(self, row):
         stage = self._place(max(0, row - 1))[0]

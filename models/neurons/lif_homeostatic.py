@@ -15,8 +15,7 @@ Ranges: wanted 0.1..2 spikes in a stimulus epoch; adapt 0.01..0.1; th_min and th
 others as in lif.
 """
 
-from brian2 import ms
-
+base = "lif"
 equations = """
 dv/dt = (gain_below*I_syn - v)/tau_m : 1     # membrane potential, in units of the threshold at the start
 dI_syn/dt = -I_syn/tau_syn : 1               # synaptic current
@@ -28,7 +27,6 @@ v -= th_channel
 count += 1
 """
 initial = {"count": 0}
-on_pre = "I_syn_post += w"
 channel = """
 th : 1                                       # threshold
 total : 1                                    # spikes since the last step of the optimizer
@@ -46,27 +44,10 @@ total = 0
 seen = 0
 """
 surrogate = "1/(1 + abs(v - th_channel)/width)**2"  # pseudo-derivative, for rules that ask for one
-response = """
-dresponse/dt = (gain_layer*response_syn - response)/tau_m : 1    # what spikes add to v through a weight of 1
-dresponse_syn/dt = -response_syn/tau_syn : 1
-"""
-response_on_spike = "response_syn += 1"
-parameters = {
-    "tau_m": 20 * ms,
-    "tau_syn": 100 * ms,
-    "v_th": 1.0,
-    "th_min": 0.05,
-    "th_max": 5.0,
-    "wanted": 0.5,
-    "adapt": 0.05,
-    "width": 0.5,
-}
+parameters = {"th_min": 0.05, "th_max": 5.0, "wanted": 0.5, "adapt": 0.05}
 limits = """
-1*us <= tau_m <= 1000*second
-1*us <= tau_syn <= 1000*second
 0 < th_min <= v_th
 v_th <= th_max <= 1e6
 0 < wanted <= 1e6
 0 <= adapt <= 10
-0 < width <= 1e6
 """

@@ -1,4 +1,4 @@
-"""A local readout in every layer (mono-forward, Gong et al. 2025, arXiv 2501.09238): scores of its own, and their error.
+"""Local readouts (mono-forward, Gong et al. 2025, arXiv 2501.09238): every layer learns from class scores of its own.
 
 No phases: labels are targets, nothing is shown twice, and one presentation gives the prediction.  Every layer has a
 linear readout of its own traces, and learns from the error of that readout alone; nothing crosses a layer:
