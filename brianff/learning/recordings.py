@@ -59,7 +59,7 @@ class Recording:
         stimulus epoch ``start``, ``stop``, ``phase``, ``label`` and ``image``; ``membrane`` and ``variables`` (see
         `membrane` and `state`); ``diverged``.  For every layer l ``spikes{l}_i`` and ``spikes{l}_t``; for those
         above the input ``neurons{l}``, ``traces{l}_NAME`` in the SI unit ``unit{l}_NAME``, and, where there are any,
-        ``threshold{l}`` and ``goodness{l}``.
+        ``threshold{l}`` and ``goodness{l}``.  ``shapes`` of layers with positions.
 
     Attributes
     ----------
@@ -99,6 +99,12 @@ class Recording:
         a = self._arrays
         phase, label, start, stop = (a[key].tolist() for key in ("phase", "label", "start", "stop"))
         return [ShownEpoch(*each) for each in zip(phase, label, a["image"], start, stop, strict=True)]
+
+    @property
+    def shapes(self):
+        """(channels, height, width) of every layer, the input first, or None where neurons have no positions: tuple."""
+        found = self._arrays.get("shapes", np.zeros((len(self.sizes), 3), int))
+        return tuple(tuple(shape) if any(shape) else None for shape in np.asarray(found).tolist())
 
     def spikes(self, level):
         """Neurons that spike in a layer, 0 being the input, and when: (n_spikes,) int and float arrays."""
@@ -247,6 +253,7 @@ def collect(simulator, images, schedule):
     ends = np.cumsum(schedule.lengths(a))
     out = {
         "sizes": np.array(a.sizes),
+        "shapes": np.array([layer.shape or (0, 0, 0) for layer in (a.input_layer, *a.layers)]),
         "dt": np.array(a.dt_ms),
         "start": np.append(0, ends[:-1]) * a.dt_ms,
         "stop": ends * a.dt_ms,

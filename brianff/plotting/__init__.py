@@ -8,6 +8,7 @@ no pyplot state: it can be drawn on a machine without a display, a notebook show
 import importlib
 
 _PLACES = {
+    "convolutions": ("feature_maps", "fields", "kernels"),
     "jobs": ("search", "sweep"),
     "predictions": ("confusion", "goodness_distribution", "receptive_fields"),
     "recordings": ("membrane", "raster"),

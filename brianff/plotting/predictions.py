@@ -6,6 +6,7 @@ from matplotlib.ticker import MaxNLocator
 
 from brianff.errors import BrianffError, OptionError
 from brianff.learning.evaluation import NO_PREDICTION, true_and_best_wrong
+from brianff.plotting.mosaic import draw_mosaic
 from brianff.plotting.style import COLOURS, TEXT, WIDTH, canvas, colour_bar, tidy
 
 __all__ = ["confusion", "goodness_distribution", "receptive_fields"]
@@ -85,27 +86,8 @@ def receptive_fields(w1, image_shape, n=40, figure=None):
         raise OptionError(f"weights of shape {w1.shape} hold no neuron with the {height}x{width} pixels of an image.")
     pixels = w1[: height * width]
     order = np.argsort(-np.linalg.norm(pixels, axis=0), kind="stable")[:n]
-    columns = min(len(order), int(np.ceil(np.sqrt(1.6 * len(order)))))
-    rows = -(-len(order) // columns)
-
-    # One mosaic instead of many axes: exact pixels, and gaps of the same width everywhere.
-    gap = max(1, width // 12)
-    mosaic = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), np.nan)
-    for place, neuron in enumerate(order):
-        top, left = (place // columns) * (height + gap), (place % columns) * (width + gap)
-        mosaic[top : top + height, left : left + width] = pixels[:, neuron].reshape(height, width)
-    # Not up to the largest weight: a few outliers would leave the rest pale.
-    limit = np.nanquantile(np.abs(mosaic), 0.998) or np.nanmax(np.abs(mosaic)) or 1.0
-
-    aspect = mosaic.shape[0] / mosaic.shape[1]
-    figure = canvas(figure, WIDTH, 0.3 + aspect * (WIDTH - 1.2))
-    axes = figure.subplots()
-    axes.set_facecolor("0.6")  # of the gaps: without it, weights near zero would have no edge
-    image = axes.imshow(mosaic, cmap="PRGn", vmin=-limit, vmax=limit, interpolation="nearest")
-    axes.set(xticks=[], yticks=[])
-    axes.spines[:].set_visible(False)
-    colour_bar(figure, image, axes, "weight (synaptic current per spike)", extend="both")
-    return figure
+    images = pixels[:, order].T.reshape(-1, height, width)
+    return draw_mosaic(figure, images, "weight (synaptic current per spike)")
 
 
 def confusion(evaluation, how=None, classes=None, figure=None):
