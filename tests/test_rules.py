@@ -174,6 +174,16 @@ def test_surrogate_rule_changes_synapses_at_spikes_as_in_every_time_step(neuron,
         np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12 * np.abs(expected).max())
 
 
+def test_credits_grow_no_further_than_single_precision_goes():
+    """In the longest stimulus epochs that are not refused."""
+    longest = dict(n_steps=200)
+    every_step = weight_changes("surrogate_gradient_stepwise", "lif", **longest)
+    for found, expected in zip(
+        weight_changes("surrogate_gradient", "lif", dtype="float32", **longest), every_step, strict=True
+    ):
+        assert np.linalg.norm(found - expected) < 0.01 * np.linalg.norm(expected)
+
+
 @pytest.mark.parametrize(
     ("models", "architecture", "sentence"),
     [
