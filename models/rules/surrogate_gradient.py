@@ -13,9 +13,9 @@ start, is the same for all synapses of a neuron: its `credit`.  The sum is the c
 the end, less, for every presynaptic spike, the credit at the spike times its jump.  So synapses change at presynaptic
 spikes and at the end only; surrogate_gradient_stepwise, the definition itself, changes them in every time step, and
 finds the same up to rounding.  Credits grow as responses decay, which bounds the length of a stimulus epoch (the
-neuron's `credit_holds`: there, single precision is off by 0.4 %).  A recurrent layer has responses that run another course
-than those of the layer below: no_recurrence.  How such rules follow from real-time recurrent learning: Zenke & Neftci (2021,
-Proc. IEEE 109:935).
+neuron's `credit_holds`: there, single precision is off by 0.4 %).  A recurrent layer has responses that run another
+course than those of the layer below: no_recurrence.  How such rules follow from real-time recurrent learning: Zenke &
+Neftci (2021, Proc. IEEE 109:935).
 
 Ranges: beta 1..10, theta 0.5..5 (0 with polar_halves).
 """
