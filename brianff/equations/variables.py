@@ -21,8 +21,8 @@ Names at hand in strings, beside Brian2's own (`t`, `dt`, `t_in_timesteps`, `i`,
   channel of a convolution share, over positions and entries of the batch, such as a threshold that adapts;
 - classes (of rules that have scores in every layer): `own_class`, `target`, ``NAME_layer``;
 - where a table says so: `derivative`, `goodness_jump`, `memory`, `surrogate` and `credit` in strings of neurons,
-  ``derivative_post`` ..., ``response_pre`` and ``response_syn_pre`` in those of synapses; ``(per_entry)`` behind a variable of `synapse`: a
-  value of its own for each entry of the batch.
+  ``derivative_post`` ..., ``response_pre`` and ``response_syn_pre`` in those of synapses; ``(per_entry)`` behind a
+  variable of `synapse`: a value of its own for each entry of the batch.
 """
 
 __all__ = [
