@@ -38,7 +38,8 @@ GENERATED = {
     "float32, batch of 20": ({}, dict(dtype="float32", batch=20)),
     "per-entry eligibility, Poisson": (dict(rule="r_stdp", encoder="poisson_rate"), {}),
     "weights change at spikes, conductances": (dict(rule="event_driven", neuron="lif_conductance"), {}),
-    "class groups, lateral": (dict(rule="class_competition", goodness="class_groups"), dict(label_neurons=0)),
+    "class groups": (dict(rule="class_competition"), dict(label_neurons=0)),
+    "local readouts, channels": (dict(rule="local_readout", neuron="lif_homeostatic"), dict(label_neurons=0)),
     "feedback": (dict(eligibility="spike_time"), dict(label_neurons=0, layers=(4, 3), batch=1)),
 }
 

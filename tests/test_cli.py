@@ -116,8 +116,8 @@ def test_show_has_dale_s_principle(run):
 
 
 def test_show_says_what_is_not_to_be_trained(run):
-    status, out, err = run("show", "--goodness", "class_groups")
-    assert status == 0 and out and err.startswith("note: not to be trained: the goodness class_groups needs a rule")
+    status, out, err = run("show", "--rule", "csdp")
+    assert status == 0 and out and err.startswith("note: not to be trained: the rule csdp learns where")
 
 
 def test_a_missing_file_to_check_is_named(failure):

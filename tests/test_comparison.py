@@ -27,7 +27,7 @@ def test_every_combination_has_a_run_for_each_seed_and_is_compiled_for_the_first
     assert [(job.columns["rule"], job.options["seed"]) for job in made] == [
         ("symba", 1), ("class_competition", 1), ("symba", 2), ("class_competition", 2)
     ]  # fmt: skip
-    assert made[1].options["goodness"] == "class_groups" and made[1].options["negatives"] == "none"
+    assert made[1].options["negatives"] == "none"
     assert len({job.name for job in made}) == 4
 
 

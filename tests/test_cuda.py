@@ -269,8 +269,6 @@ def compositions():
         chosen = {kind: of_kind[k % len(of_kind)] for kind, of_kind in names.items()}
         defaults = {kind: FORWARD_FORWARD.defaults[kind] for kind in ("goodness", "rule")}
         pair = {kind: chosen[kind] for kind in defaults}
-        if pair["rule"] == "class_competition" or pair["goodness"] == "class_groups":
-            pair = {"goodness": "class_groups", "rule": "class_competition"}
         several = [chosen] if fits(chosen) else [{**chosen, **defaults}, {**FORWARD_FORWARD.defaults, **pair}]
         for found in filter(fits, several):
             yield pytest.param(found, id="-".join(found.values()))

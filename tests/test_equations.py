@@ -31,9 +31,7 @@ def fits(**models):
 
 
 def partner(**models):
-    """With the goodness or the code that goes with the rule, or the rule that goes with the goodness."""
-    if models.get("goodness", models.get("rule")) in ("class_groups", "class_competition"):
-        models = {"goodness": "class_groups", "rule": "class_competition"} | models
+    """With the code that goes with the rule."""
     if models.get("rule") == "csdp":
         models = {"encoder": "regular_rate"} | models
     return models
@@ -1049,9 +1047,17 @@ def test_all_strings_are_shown_verbatim(names):
             continue
         model = load(kind, name)
         for key, text in model.strings.items():
-            if key in ("surrogate", "excess", "derivative", "memory", "response", "response_on_spike", "goodness_jump"):
+            if key.partition("_")[0] in (
+                "surrogate",
+                "excess",
+                "derivative",
+                "memory",
+                "response",
+                "goodness",
+                "credit",
+            ):
                 continue  # only where the rule asks for it
-            if key in ("needs", "spikes", "spike_time", "evidence", "initial_limit"):
+            if key in ("needs", "holds", "spikes", "spike_time", "channel_initial", "readout_speed", "initial_limit"):
                 continue  # for protocols and Python, not for the network
             if key == "initial":  # a dictionary
                 assert all(any(line.startswith(f"{name} = ") for line in shown) for name in text)

@@ -9,7 +9,7 @@ import pytest
 
 from brianff.devices.runtime import RuntimeSimulator
 from brianff.equations.compose import compose
-from brianff.equations.from_strings import Encoder, FeedbackPathway, Goodness, Neuron, Rule, from_strings
+from brianff.equations.from_strings import Encoder, FeedbackPathway, Neuron, Rule, from_strings
 from brianff.equations.kinds import FEEDBACK, FORWARD_FORWARD, KINDS, Kind, Scheme, String, available
 from brianff.equations.model import load
 from brianff.errors import ModelError
@@ -104,17 +104,8 @@ def test_every_place_is_in_the_tables(kind):
 def test_what_a_composition_needs():
     assert compose().needs == {"pairs"} and compose(FEEDBACK).needs == set()
     assert compose(models=dict(rule="forward_forward")).needs == set()
-    groups = compose(models=dict(rule="class_competition", goodness="class_groups"))
+    groups = compose(models=dict(rule="class_competition"))
     assert groups.needs == {"targets"} and groups.class_groups and not compose().class_groups
-
-
-def test_evidence_is_the_mean_of_its_expression_over_class_groups():
-    x = np.random.default_rng(1).random((4, 7))
-    groups = compose(models=dict(rule="class_competition", goodness="class_groups"))
-    np.testing.assert_array_equal(groups.class_evidence(x, 3)[:, 1], np.mean(x[:, [1, 4]] ** 2, axis=1))
-    scaled = Goodness(base="class_groups", evidence="exp(x) - floor_x2", parameters={"floor_x2": 0.25})
-    found = compose(models=dict(rule="class_competition", goodness=scaled)).class_evidence(x, 3)
-    np.testing.assert_allclose(found[:, 2], np.mean(np.exp(x[:, [2, 5]]), axis=1) - 0.25)
 
 
 def test_early_spikes_and_rules_that_need_late_ones_do_not_meet():
@@ -150,8 +141,6 @@ def test_feedback_weights_and_spike_times_are_said_by_the_models():
             r"Rule\(needs=…\): there is no word 'pears' for 'needs'. Did you mean",
         ),
         (lambda: Encoder(base="phase", spikes="late"), r"there is no word 'late' for 'spikes'.* There are: early."),
-        (lambda: Goodness(base="class_groups", evidence="x*y"), r"Goodness\(evidence=…\): the name 'y' is not defined"),
-        (lambda: Goodness(base="class_groups", evidence="x*v"), r"Goodness\(evidence=…\): the name 'v' is not defined"),
         (lambda: Neuron(base="two_exponential", spike_time={"fast": "tau_s"}), r"'slow' is missing"),
         (lambda: Neuron(base="two_exponential", spike_time={"quick": "tau_s"}), r"there is no 'quick'"),
         (

@@ -173,8 +173,7 @@ RECURRENT = [name for name in available("rule") if "no_recurrence" not in load("
 @pytest.mark.parametrize("rule", RECURRENT)
 def test_every_rule_learns_recurrent_synapses_and_nothing_in_a_gap(rule):
     """And changes none that is not there; in a gap no channel spikes."""
-    classes = dict(goodness="class_groups") if rule == "class_competition" else {}
-    composition = compose(models=dict(rule=rule, encoder="regular_rate", **classes))
+    composition = compose(models=dict(rule=rule, encoder="regular_rate"))
     a = Architecture(layers=SPARSE, **TINY)
     inputs, schedule = inputs_of(a, composition=composition)
     simulator = RuntimeSimulator(a, composition, record="spikes")

@@ -9,7 +9,7 @@ import brianff as ff
 from brianff.devices.cpp import CppSimulator
 from brianff.devices.runtime import RuntimeSimulator
 from brianff.equations.compose import compose
-from brianff.errors import ModelError, OptionError
+from brianff.errors import OptionError
 from brianff.learning.phases import POSITIVE
 from brianff.learning.run import load
 from brianff.network.architecture import Architecture
@@ -166,7 +166,8 @@ def test_local_readouts_learn_the_digits(layers):
         (dict(layers=[20, "conv4k2"]), OptionError, "'conv4k2' needs positions"),
         (dict(layers=["conv4k9"]), OptionError, "a kernel of 9 by 9 does not fit into 8 by 8"),
         (dict(rule="r_stdp", negatives="hybrid"), OptionError, "a convolution shares its kernel, .* 'eligibility'"),
-        (dict(goodness="class_groups", layers=[20]), ModelError, "class scores of its own"),
+        (dict(rule="class_competition", layers=[9]), OptionError, "a neuron for each of 10 classes"),
+        (dict(rule="class_competition", layers=["conv15k3"]), OptionError, "a multiple of 10 channels"),
     ],
 )
 def test_what_cannot_be_is_refused(options, error, message):

@@ -130,11 +130,7 @@ def test_a_mistake_is_one_sentence_with_file_and_line(part, tmp_path):
     for kind, name, what, source, index, code, changed in mistakes(campaign(10 * NUMBER, NUMBER))[part::4]:
         path = tmp_path / f"{name}.py"
         path.write_text("\n".join(source))
-        others = {"rule": "class_competition"} if name == "class_groups" else {}
-        if kind == "rule" and name in ("class_competition", "csdp"):
-            others = {"goodness": "class_groups"} if name == "class_competition" else {"encoder": "regular_rate"}
-        if kind == "goodness" and name != "class_groups":
-            others = {}
+        others = {"encoder": "regular_rate"} if kind == "rule" and name == "csdp" else {}
         said, start = None, time.process_time()
         try:
             check(kind, path, build=False, **others)

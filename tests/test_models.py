@@ -155,7 +155,6 @@ def test_goodness_is_what_it_says(goodness):
         "spike_counts": (counts**2).mean(),
         "linear": x.mean(),
         "mean_rate": counts.mean() / (0.05 * 20),
-        "class_groups": (x**2).mean(),
         "polar_halves": 2 * (x**2 * (-1.0) ** (a.n_input + np.arange(6))).mean(),
     }
     assert g == pytest.approx(expected[goodness])

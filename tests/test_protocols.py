@@ -69,7 +69,7 @@ def test_inspect_neuron_with_a_rule_that_needs_no_optimizer(tmp_path):
 @pytest.mark.parametrize(
     "protocol, options, message",
     [
-        ("inspect_neuron", ["--goodness", "class_groups"], "needs a rule that learns from targets"),
+        ("inspect_neuron", ["--rule", "csdp"], "the rule csdp learns where an input spikes after"),
         ("inspect_neuron", ["--quick", "--show", "v,w"], "there is no variable 'w' of the neurons: there are v, I_"),
         ("inspect_neuron", ["--quick", "--show-neuron", "10"], "--show-neuron must be less than 10"),
         ("inspect_neuron", ["--encoder", "spike_times"], "digits are images"),

@@ -41,7 +41,7 @@ class Layer:
             "images": self.images,
             **self.schedule.inputs(self.architecture),
             "synapses1.w": w.ravel(),
-            "synapses1.plastic": True,
+            **self.simulator.composition.plasticity(self.architecture, (1,)),
             "learning_rate_at1": np.full(len(self.schedule) + 1, learning_rate),
         }
         return self.simulator.run(inputs, len(self.schedule))
@@ -286,7 +286,7 @@ def test_swish_has_the_slope_of_its_loss_and_pushes_back_pairs_well_apart(alpha)
 
 
 # -- what every rule should do -------------------------------------------------------------------------------------
-TWO_PHASES = [name for name in available("rule") if name != "class_competition"]
+TWO_PHASES = [name for name in available("rule") if compose(models=dict(rule=name)).classes is None]
 
 
 @pytest.mark.parametrize("rule", TWO_PHASES)
@@ -315,24 +315,63 @@ def test_the_goodness_of_positive_comes_to_exceed_that_of_negative(rule):
 def test_class_competition_is_the_gradient_of_the_cross_entropy(alpha):
     """Of exponents of a thousand and more as well, whose exponential is not finite: their maximum is subtracted."""
     images, w = images_and_weights(n=12)
-    labels = np.array([0, 1, 2, 0])
-    models = {"goodness": "class_groups", "rule": "class_competition", "parameters": {"alpha": alpha}}
-    layer = Layer(images, 12, n_classes=3, labels=labels, **models)
-    results = layer.show(w)
-    x = results.recorded("record_x1", "x", 1).reshape(4, 12)
-    evidence = alpha * layer.simulator.composition.class_evidence(x, 3)
-    assert (evidence.max() > 1000) == (alpha > 2)
-    p = np.exp(evidence - evidence.max(axis=1, keepdims=True))
-    expected = alpha * (np.eye(3)[labels] - p / p.sum(axis=1, keepdims=True))
-    M = np.array(layer.simulator.built.groups["neurons1"].variables["M"].get_value()).reshape(4, 12)
-    # M is that of the last stimulus epoch, in which the same was shown
-    np.testing.assert_allclose(M, np.tile(expected, 4), rtol=1e-6, atol=1e-9)
+    learnt = 0
+    for image, label in zip(images, [0, 1, 2, 0], strict=True):
+        models = {"rule": "class_competition", "parameters": {"alpha": alpha}}
+        layer = Layer(image[None], 12, n_classes=3, labels=np.array([label]), **models)
+        results = layer.show(w)
+        x = results.recorded("record_x1", "x", 1)[0]
+        score = alpha * np.mean((x**2).reshape(4, 3), axis=0)
+        assert (score.max() > 1000) == (alpha > 2)
+        np.testing.assert_allclose(results.recorded("record_classes1", "score", 1)[0], score)
+        p = np.exp(score - score.max())
+        M = np.tile(alpha * ((np.arange(3) == label) - p / p.sum()), 4) * 2 * x
+        dw = results["synapses1.dw"].reshape(w.shape)
+        if not M.any():  # certain, and right
+            assert not dw.any()
+            continue
+        z = dw[:, np.abs(M).argmax()] / M[np.abs(M).argmax()]
+        assert z.max() > 0.01 and z.min() >= 0
+        np.testing.assert_allclose(dw, z[:, None] * M, rtol=1e-8, atol=1e-9 * np.abs(dw).max())
+        learnt += 1
+    assert learnt
+
+
+@pytest.mark.parametrize("layers", ["12", "conv6k2s2"])
+def test_channels_compete_at_every_position(layers):
+    """The softmax is one of the groups of channels at a position; a dense layer is one position."""
+    composition = compose(models=dict(rule="position_competition"), parameters={"alpha": 0.7})
+    a = Architecture(
+        16, 3, layers_of(layers), label_neurons=0, batch=1, n_steps=30, capacity=2, images=1, image_shape=(4, 4)
+    )
+    k = np.zeros(1, int)
+    schedule = Schedule(k[None], np.array([[2]]), np.array([1]), k[None])
+    image = np.random.default_rng(3).uniform(0.2, 1, (1, 16))
+    image[0, [0, 1, 4, 5]] = 0  # one position of the convolution stays silent
+    inputs = {"images": image, **schedule.inputs(a)} | composition.plasticity(a, (1,))
+    (projection,) = a.projections
+    inputs[projection.key("w")] = projection.normal(1, 6.0)
+    results = RuntimeSimulator(a, composition).run(inputs, 1)
+    n = a.layers[0].channels
+    x = results.recorded("record_x1", "x", 1).reshape(-1, n)
+    evidence = 0.7 * np.mean((x**2).reshape(len(x), n // 3, 3), axis=1)
+    log_p = evidence - np.log(np.exp(evidence).sum(axis=1, keepdims=True))
+    seen = x.any(axis=1)
+    assert 0 < seen.sum() < len(x) or layers == "12"
+    expected = np.where(seen[:, None], log_p, 0).mean(axis=0)
+    np.testing.assert_allclose(results.recorded("record_classes1", "score", 1)[0], expected, rtol=1e-9)
+    M = 0.7 * np.tile((np.arange(3) == 2) - np.exp(log_p), n // 3) * 2 * x
+    dw = projection.matrix(results[projection.key("dw")])
+    assert np.abs(dw).max() > 0.01
+    if layers == "12":
+        z = dw[:, np.abs(M[0]).argmax()] / M[0, np.abs(M[0]).argmax()]
+        np.testing.assert_allclose(dw, z[:, None] * M[0], rtol=1e-8, atol=1e-9)
 
 
 @pytest.mark.compiler
 def test_class_competition_is_the_same_in_single_precision_compiled():
     images, w = images_and_weights(n=12)
-    models = {"goodness": "class_groups", "rule": "class_competition", "parameters": {"alpha": 1000.0}}
+    models = {"rule": "class_competition", "parameters": {"alpha": 1000.0}}
     layer = Layer(images, 12, n_classes=3, labels=np.array([0, 1, 2, 0]), **models)
     expected = layer.show(w)["synapses1.dw"]
     single = layer.architecture.with_(dtype="float32")
@@ -347,4 +386,4 @@ def test_a_maximum_is_that_of_a_variable_of_the_layer(tmp_path, statement):
     path = tmp_path / "rule.py"
     path.write_text(f'base = "class_competition"\nlayer_max = """\n{statement}\n"""\n')
     with pytest.raises(ModelError, match=r"rule.py:[23]: .* does not set a variable of the layer"):
-        check("rule", path, goodness="class_groups")
+        check("rule", path)

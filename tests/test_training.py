@@ -386,7 +386,7 @@ class TestRefusals:
             (dict(mini_batch=100), "--mini-batch 100 is more than the 80 samples"),
             (dict(negatives="hybrid", dataset="rhythm"), "--negatives hybrid mixes images"),
             (
-                dict(layers=(12, 9), goodness="class_groups", rule="class_competition", negatives="none"),
+                dict(layers=(12, 9), rule="class_competition", negatives="none"),
                 "a neuron for each of 10 classes",
             ),
             (dict(layers=(0,)), "'0' is no layer"),

@@ -75,7 +75,7 @@ class Composition(OfModels):
     parameters : dict of name -> quantity
     input, neurons, last_neurons, input_layer, layer : `GroupStrings`
         The last layer projects to nobody, and may be an output; the other groups are those of `GROUPS`.
-    layer_on_spike, layer_max, layer_sum, lateral : str
+    layer_on_spike, layer_max, layer_sum, lateral, lateral_at_epoch_end, lateral_afterwards : str
     synapses : `SynapseStrings`
     on_pre_of_input, columns, backward : str
         Of the synapses: `on_pre` in the first layer; the condition for columns; what goes back from layer to layer.
@@ -104,6 +104,8 @@ class Composition(OfModels):
     layer_max: str
     layer_sum: str
     lateral: str
+    lateral_at_epoch_end: str
+    lateral_afterwards: str
     on_pre_of_input: str
     columns: str | None
     backward: str
@@ -142,8 +144,8 @@ class Composition(OfModels):
 
     @property
     def class_groups(self):
-        """Whether groups of neurons stand for the classes."""
-        return self.evidence is not None
+        """Whether groups of neurons, or of channels, stand for the classes."""
+        return "class_group" in Equations(self.neurons.equations).names
 
     def misfit(self):
         """Why these models cannot learn together, as a sentence, or None."""
@@ -325,6 +327,8 @@ def compose(scheme=FORWARD_FORWARD, models=None, parameters=None, dale=False):
         layer_max=tidy(without_comments(joined.text("largest", "sum"))),
         layer_sum=tidy(joined.text("at_epoch_end", "sum")),
         lateral=tidy(joined.text("on_pre", "lateral")),
+        lateral_at_epoch_end=tidy(joined.text("at_epoch_end", "lateral")),
+        lateral_afterwards=tidy(joined.text("afterwards", "lateral")),
         on_pre_of_input=tidy(joined.text("on_pre", "synapses") + "\n" + joined.text("on_spike", "synapses")),
         columns=joined.text("columns", "synapses") or None,
         backward=tidy(joined.text("backward", "upper")),
@@ -397,7 +401,9 @@ def _neurons(joined, *groups):
     texts["refractory"] = texts["refractory"] or None
     texts["method"] = texts["method"] or default_method(joined.models["neuron"]["equations"])[0]
     strings = GroupStrings(equations=text, at_epoch_start="\n".join(start), encode=encode, **texts)
-    _add_neuron_variables(strings, names_in(*joined.all("lateral", "sum", "synapses", "upper", "feedback")))
+    _add_neuron_variables(
+        strings, names_in(*joined.all("lateral", "sum", "synapses", "upper", "feedback", "readout", "channels"))
+    )
     strings.at_epoch_start = initial_of_shared(text, joined.initial) + strings.at_epoch_start
     return strings
 

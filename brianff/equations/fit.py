@@ -31,19 +31,15 @@ def _reason(composition):
     if composition.has_output:
         found = _first_misfit(composition)
         return found and (f"the {found[0].kind} {found[0].name} {found[1]}", "neuron")
-    goodness, rule, encoder = (composition.models[kind] for kind in ("goodness", "rule", "encoder"))
-    if composition.evidence and "targets" not in composition.needs:
-        return f"the goodness {goodness.name} needs a rule that learns from targets, not {rule.name}", "rule"
+    rule, encoder = (composition.models[kind] for kind in ("rule", "encoder"))
     if "late_spikes" in composition.needs and "early" in encoder["spikes"]:
         return (
             f"the rule {rule.name} learns where an input spikes after the neuron, and with {encoder.name} labels and "
             "bright channels spike before all neurons, and then no more",
             "encoder",
         )
-    if composition.evidence and composition.classes:
-        return f"the rule {rule.name} has class scores of its own, and the goodness {goodness.name} as well", "goodness"
-    if "targets" in composition.needs and not (composition.evidence or composition.classes):
-        return f"the rule {rule.name} needs a goodness with class groups, not {goodness.name}", "goodness"
+    if "targets" in composition.needs and not composition.classes:
+        return f"the rule {rule.name} learns from targets, and has no `classes` with scores to predict by", "rule"
     return None
 
 

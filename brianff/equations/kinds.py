@@ -28,7 +28,6 @@ GROUPS = {
     "layers": "the same, for the input as well",
     "goodness": "from every neuron of a layer, `_pre`, to its layer",
     "sum": "the same, without the input, when a stimulus epoch ends",
-    "recorded": "NumPy, of what is recorded of every neuron when a stimulus epoch ends",
     "model": "what models say of themselves",
     "lateral": "from every neuron of a layer, `_pre`, to every other one, `_post`; in a convolution, of its position",
     "channels": "one element for each channel of a convolution, or neuron of another layer; all entries share it",
@@ -68,10 +67,10 @@ SLOTS = {
     "backward": ("statements", "backward"),
     "initial_limit": ("expressions", "limits of random initial values"),
     "initial_value": ("expressions", "values when training begins"),
+    "afterwards": ("statements", "at the end of a stimulus epoch, after those"),
     "score": ("statements", "at the end of a stimulus epoch, before all else"),
     "speed": ("expression", "learning rate, relative to that of the layer"),
     "spike_time": ("expressions", "the time of a spike"),
-    "evidence": ("expression", "evidence for a class"),
     "words": ("words", "words"),
     "holds": ("condition", "stimulus epochs for which its numbers hold"),
 }
@@ -333,11 +332,6 @@ GOODNESS = Kind(
             "neurons.equations", "of the goodness when a neuron spikes", asked="goodness_jump",
             variable="goodness_jump",
         ),
-        "evidence": String(
-            "recorded.evidence",
-            "of `x`: its mean over the neurons k, k + n_classes ... is the goodness of class k; where there is one, "
-            "labels are targets, and there is no negative phase",
-        ),
         "memory": String(
             "neurons.equations", "what is left of `x` after a time step (default 1)", default="1", asked="memory",
             variable="memory",
@@ -378,14 +372,17 @@ RULE = Kind(
         "needs": String(
             "model.words",
             "`pairs`: after each positive phase, a negative one of the same samples; `late_spikes`: inputs that "
-            "go on spiking after the neurons have; `no_recurrence`: no layer that projects to itself; a rule that uses "
-            "`target` needs a goodness with `evidence` anyhow",
+            "go on spiking after the neurons have; `no_recurrence`: no layer that projects to itself",
             words=("pairs", "late_spikes", "no_recurrence"),
         ),
         "holds": String(
             "model.holds",
             "condition on `T_epoch` and parameters: beyond it the rule's numbers are too large to compute with",
         ),
+        "lateral_at_epoch_end": String(
+            "lateral.at_epoch_end", "when a stimulus epoch ends, first of all; adds to what `_post` has",
+        ),
+        "lateral_afterwards": String("lateral.afterwards", "the same, when that is done for all"),
         "classes": String(
             "classes.equations",
             "a rule with class scores of every layer: variables of a class, with `score`, the largest of which is the "

@@ -29,14 +29,6 @@ class OfModels:
         return {name: float(np.asarray(self.evaluate(str(given.get(name, 0))))) for name in names}
 
     @property
-    def evidence(self):
-        """Expression of a neuron whose mean over a class group is the goodness of the class, or None.
-
-        Where there is one, labels are targets, and there is no negative phase.
-        """
-        return self._said("recorded.evidence")
-
-    @property
     def spike_time(self):
         """Expressions `fast`, `slow`, `slope`, `reset`, for backpropagation through spike times, or None."""
         return self._said("model.spike_time")
@@ -98,18 +90,3 @@ class OfModels:
         statements = assignments(self._said(f"{group}.at_epoch_end"))
         *_, expression = (expression for name, _, expression in statements if name == "delta")
         return self.evaluate(expression, **values)
-
-    def class_evidence(self, x, n_classes):
-        """Goodness of every class from the traces of a layer.
-
-        Parameters
-        ----------
-        x : (n, neurons) array
-        n_classes : int
-
-        Returns
-        -------
-        goodness : (n, n_classes) array
-        """
-        values = np.asarray(self.evaluate(self.evidence, x=np.asarray(x)))
-        return np.stack([np.mean(values[:, k::n_classes].copy(), axis=1) for k in range(n_classes)], axis=1)

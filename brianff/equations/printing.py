@@ -27,6 +27,8 @@ def _sections(c):
     yield "layer", "at the end of a stimulus epoch, the largest value of all neurons", c.layer_max
     yield "layer", "at the end of a stimulus epoch, for every neuron", c.layer_sum
     yield "neurons", "when a neuron of the same layer spikes", c.lateral
+    yield "neurons", "at the end of a stimulus epoch, for every neuron of the same layer", c.lateral_at_epoch_end
+    yield "neurons", "the same, afterwards", c.lateral_afterwards
     if c.on_pre_of_input != c.synapses.on_pre:
         yield "synapses of the input", _WHEN["on_pre"], c.on_pre_of_input
     if c.channels:

@@ -115,7 +115,7 @@ class Evaluation:
     labels : (n,) int array
         The true classes.
     goodness : (n, n_classes, n_layers) array or None
-        Under every candidate label, or of every class group; of layers with class scores, log softmax of the scores.
+        Under every candidate label; of layers with class scores, log softmax of the scores.
         None if the network has none of them.
     belief : (n, n_classes) array or None
         Of a softmax readout, on one pass with a neutral label.
@@ -232,7 +232,7 @@ def log_softmax(scores):
     return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
 
-def evaluate(present, readout, labels, offset=0, candidates=True, evidence=None):
+def evaluate(present, readout, labels, offset=0, candidates=True):
     """Try every label on every sample, and ask the readout after one pass with a neutral label.
 
     Parameters
@@ -246,8 +246,6 @@ def evaluate(present, readout, labels, offset=0, candidates=True, evidence=None)
         Number of the first sample, so that different sets get different encoder noise.
     candidates : bool
         False: only the readout (networks without label input).
-    evidence : callable, optional
-        From traces (n, n_l) and the number of classes to the goodness of all classes, those of groups, in one pass.
     """
     n, k = len(labels), readout.w.shape[1]
     rows, tried = np.arange(n), np.tile(np.arange(k), n)
@@ -255,9 +253,7 @@ def evaluate(present, readout, labels, offset=0, candidates=True, evidence=None)
     _, traces = present(rows, np.full(n, LABEL_NEUTRAL if candidates else LABEL_NONE), base)
     belief = readout.probabilities(features(traces))
     goodness = None
-    if evidence is not None:
-        goodness = np.stack([evidence(x, k) for x in traces], axis=2)
-    elif candidates:
+    if candidates:
         goodness, _ = present(np.repeat(rows, k), tried, np.repeat(base, k) + 1 + tried, keep_traces=False)
         goodness = goodness.reshape(n, k, -1)
     spikes = float(np.mean([t.mean() for t in traces]))

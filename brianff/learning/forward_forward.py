@@ -130,7 +130,7 @@ class ForwardForward(SpikingMethod):
         c = self.options
         composition = compose(FORWARD_FORWARD, c.models, parameters_of(c.set), dale=c.dale is not None)
         composition.require_fit()
-        from_targets = composition.class_groups or composition.classes is not None
+        from_targets = composition.classes is not None
         if from_targets != (c.negatives == "none"):
             learns = "learns from positive and negative phases: --negatives none is for rules that learn from labels."
             if from_targets:
@@ -286,9 +286,6 @@ class ForwardForward(SpikingMethod):
         if not self.has_readout:
             scores = results.recorded(f"record_classes{level}", "score", len(epochs)).reshape(-1, self.data.n_classes)
             return true_and_best_wrong(log_softmax(scores[:n]), labels)
-        if self.phases is POSITIVE:
-            x = results.recorded(f"record_x{level}", "x", len(epochs)).reshape(-1, self.sizes[level])
-            return true_and_best_wrong(self.composition.class_evidence(x[:n], self.data.n_classes), labels)
         recorded = results.recorded(f"record_g{level}", "g", len(epochs))
         found = []
         for phase in (1, -1):
@@ -328,8 +325,7 @@ class ForwardForward(SpikingMethod):
         if not self.has_readout:
             return evaluate_scores(self.apart, self.inputs(), self.shown(samples), self.data.labels[samples], offset)
         show = functools.partial(present, self.apart, self.inputs(), self.shown(samples))
-        evidence = self.composition.class_evidence if self.phases is POSITIVE else None
-        return evaluate(show, self.readout, self.data.labels[samples], offset, self.options.labels_shown, evidence)
+        return evaluate(show, self.readout, self.data.labels[samples], offset, self.options.labels_shown)
 
     def traces(self, samples, offset=0):
         """Activity traces of every layer at the end of one presentation without a label, (n, n_l) each."""

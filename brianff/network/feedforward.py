@@ -10,6 +10,7 @@ Order of what happens at the boundary between two stimulus epochs, in the slot "
 order what
 ===== ================================================================================================================
 -60   goodness and traces are recorded
+-59.6 `lateral_at_epoch_end`, then `lateral_afterwards` (-59.3)
 -59   `score`, then `class_max`, `class_sum` (-58, -57): class scores of a layer, and their sums
 -57   `layer_max`: the largest value of all neurons of a layer
 -55   `layer_sum`: sums over the neurons of a layer
@@ -307,11 +308,14 @@ class FeedForwardNetwork:
             goodness.update(_maximum(c.layer_max), clock=self.epoch_clock, order=-57, one_by_one=True)
         if level and c.layer_sum:
             goodness.update(c.layer_sum, clock=self.epoch_clock, order=-55)
-        if level and c.lateral:
+        if level and (c.lateral or c.lateral_at_epoch_end):
             # in a layer with positions: within each of them
             kind = Convolution(own.channels, 1) if own.shape else Dense(itself=True)
             to_each_other = kind.between(f"lateral{level}", level, level, own, own)
-            self._connect(to_each_other, neurons, neurons, on_pre=c.lateral)
+            lateral = self._connect(to_each_other, neurons, neurons, on_pre=c.lateral or None)
+            for order, code in ((-59.6, c.lateral_at_epoch_end), (-59.3, c.lateral_afterwards)):
+                if code:
+                    lateral.update(code, clock=self.epoch_clock, order=order)
 
     def _channels(self, projection):
         """What the neurons of a channel share."""

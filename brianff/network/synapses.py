@@ -226,7 +226,7 @@ class BatchSynapses(Group):
         for name, variable in group.variables.items():
             if name.startswith("_") or name in ("N", "t", "dt", "t_in_timesteps"):
                 continue
-            if name in self.equations.names:
+            if any(name + suffix in self.equations.names for suffix in suffixes):
                 raise OptionError(
                     f"The variable '{name}' exists in the group '{group.name}' and in the synapses: rename the "
                     f"synaptic one (for example to '{name}_syn')."

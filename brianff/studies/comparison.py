@@ -1,13 +1,11 @@
 """One combination of neuron, code and rule after another: does it work, how well, and at what cost?"""
 
-import contextlib
 import functools
 from dataclasses import dataclass
 
 import numpy as np
 
 from brianff.equations.compose import compose
-from brianff.equations.kinds import FORWARD_FORWARD, available
 from brianff.errors import ModelError
 from brianff.jobs.job import Job
 from brianff.jobs.tables import groups
@@ -31,7 +29,7 @@ MEASURES = {
 PAGE = """# How the models differ
 
 Made by `python protocols/compare_models.py --docs docs/comparison.md`: all {n_combinations} combinations of neuron,
-code and rule that fit, each with the goodness that its rule is made for, everything else at its default: digits,
+code and rule that fit, everything else at its default: digits,
 {network} ({grouped} with class groups), {epochs} epochs, seeds {seeds}. The networks are small and the training is
 short, so that differences show; the README has what longer training reaches. No parameter was chosen on the test set.
 
@@ -56,19 +54,9 @@ Mean over the seeds (their number stands in the table); of the accuracy, the sta
 
 
 @functools.cache
-def goodness_for(rule):
-    """The goodness that a rule learns with: the default one, or the first that fits."""
-    default = FORWARD_FORWARD.defaults["goodness"]
-    for name in (default, *available("goodness")):
-        with contextlib.suppress(ModelError):
-            if compose(models={"rule": rule, "goodness": name}).misfit() is None:
-                return name
-    return default
-
-
 @dataclass(frozen=True)
 class Combination:
-    """Names of a neuron, a code and a rule; the goodness is the one that the rule is made for."""
+    """Names of a neuron, a code and a rule."""
 
     neuron: str
     code: str
@@ -77,22 +65,16 @@ class Combination:
     def __str__(self):
         return f"{self.neuron} + {self.code} + {self.rule}"
 
-    @property
-    def goodness(self):
-        return goodness_for(self.rule)
-
     def options(self):
         """Of `ForwardForward`."""
-        chosen = dict(neuron=self.neuron, encoder=self.code, rule=self.rule, goodness=self.goodness)
-        alone = compose(models={"rule": self.rule, "goodness": self.goodness}).class_groups
+        chosen = dict(neuron=self.neuron, encoder=self.code, rule=self.rule)
+        alone = compose(models={"rule": self.rule}).classes is not None
         return chosen | ({"negatives": "none"} if alone else {})
 
     def misfit(self):
         """Why this cannot work, or None; nothing is compiled to find out."""
         try:
-            return compose(
-                models=dict(neuron=self.neuron, encoder=self.code, goodness=self.goodness, rule=self.rule)
-            ).misfit()
+            return compose(models=dict(neuron=self.neuron, encoder=self.code, rule=self.rule)).misfit()
         except ModelError as error:
             return str(error)
 

@@ -1,4 +1,4 @@
-"""The rule surrogate_gradient as it is defined, without a detour: every synapse changes in every time step.
+"""The rule surrogate_gradient (Bellec et al. 2020) as it is defined: every synapse changes in every time step.
 
     eligibility(t) = memory*eligibility(t - dt) + psi_post(t) * response_pre(t)
 
