@@ -22,6 +22,8 @@ import roofline
 from synapses import bytes_per_weight, pathway_time
 from training import ACTIVE_PIXELS, MINI_BATCH, Case, side_by_side
 
+from brianff.network.convolution import Geometry
+
 FOLDER = Path(__file__).parent / "results"
 FIGURE = Path(__file__).parent.parent / "figures" / "cost.png"
 ENCODERS = {"time_to_first_spike": "ttfs", "poisson_rate": "poisson"}
@@ -241,6 +243,31 @@ def machine():
     }
 
 
+def convolutions(table, work, quick):
+    """A kernel that is walked, against the same connections one by one."""
+    shapes = [Geometry((1, 28, 28), 32, 5, 2), Geometry((32, 12, 12), 64, 5, 2)]
+    shapes = [Geometry((1, 8, 8), 4, 3)] if quick else shapes
+    for of in shapes:
+        name = f"{of.source[0]} to {of.channels} channels, {of.size}x{of.size}, stride {of.stride}"
+        counted = f"I_post += w; {len(of.connections()[0])} connections of {of.n_elements} kernel elements; 2 % spike in a step"
+        for batch in (1, 20):
+            steps = 200 if quick or batch == 20 else 2000
+            ns = {
+                kind: pathway_time(
+                    kind,
+                    "on_pre",
+                    work / f"{kind}-{of.channels}-{batch}",
+                    batch,
+                    dtype="float32",
+                    steps=steps,
+                    geometry=of,
+                )
+                for kind in ("convolution", "unrolled")
+            }
+            than = ("Synapses, unrolled", ns["unrolled"], False)
+            table.add(f"{name}, batch {batch}, float32", "ns an event", ns["convolution"], than, counted)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="small networks, once; the figure is not drawn")
@@ -252,9 +279,11 @@ def main():
         default=Path("runs/bench/rivals-env/bin/python"),
         help="Python with snnTorch and BindsNET, made by rivals_setup.py",
     )
-    parser.add_argument("--only", choices=("projections", "training", "cost"), action="append", help="this part only")
+    parser.add_argument(
+        "--only", choices=("projections", "convolutions", "training", "cost"), action="append", help="this part only"
+    )
     args = parser.parse_args()
-    parts = args.only or ["projections", "training", "cost"]
+    parts = args.only or ["projections", "convolutions", "training", "cost"]
     core = args.core if args.core is not None else min(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {core})
     args.work.mkdir(parents=True, exist_ok=True)
@@ -266,6 +295,8 @@ def main():
         table.part = part
         if part == "projections":
             projections(table, args.work, args.quick)
+        elif part == "convolutions":
+            convolutions(table, args.work, args.quick)
         elif part == "training":
             trainings(table, hidden, repeats, samples, rival_rows(args.rivals, args.quick))
         else:

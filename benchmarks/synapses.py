@@ -1,4 +1,4 @@
-"""One projection alone: nanoseconds a synaptic event and bytes a weight, of DenseSynapses and of brian2.Synapses."""
+"""One projection alone: nanoseconds an event and bytes a weight, of brianff's synapses and of brian2.Synapses."""
 
 import re
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from brian2 import Network, NeuronGroup, Synapses, device, get_device, ms, prefs, set_device
 
-from brianff import DenseSynapses
+from brianff import ConvolutionSynapses, DenseSynapses
 
 __all__ = ["bytes_per_weight", "pathway_time"]
 
@@ -20,9 +20,14 @@ PATHWAYS = {
 
 
 class Built:
-    """One source, one target and one projection, compiled in `folder`; every neuron spikes with a fixed period."""
+    """One source, one target and one projection, compiled in `folder`; every neuron spikes with a fixed period.
 
-    def __init__(self, kind, pathway, folder, batch, n_pre, n_post, active, steps, dtype="float64"):
+    `kind`: "dense", "ordinary" (`brian2.Synapses`), and of a `Geometry` "convolution" and "unrolled" (`Synapses`).
+    """
+
+    def __init__(self, kind, pathway, folder, batch, n_pre, n_post, active, steps, dtype="float64", geometry=None):
+        if geometry:
+            n_pre, n_post = geometry.n_pre, geometry.n_post
         self.folder, self.batch = Path(folder), batch
         self.n_pre, self.n_post, self.steps = n_pre, n_post, steps
         default = prefs.core.default_float_dtype
@@ -38,9 +43,17 @@ class Built:
                 if pathway == "on_post":
                     model += " (post_major)"
                 synapses = DenseSynapses(*groups, model, **{pathway: code}, batch=batch, name="S")
+            elif kind == "convolution":
+                of = dict(shape=geometry.source, channels=geometry.channels, size=geometry.size)
+                of |= dict(stride=geometry.stride, padding=geometry.padding, batch=batch)
+                synapses = ConvolutionSynapses(*groups, model, **{pathway: code}, name="S", **of)
             else:
                 synapses = Synapses(*groups, model, **{pathway: code}, name="S")
-                entry, i, j = np.meshgrid(np.arange(batch), np.arange(n_pre), np.arange(n_post), indexing="ij")
+                if geometry:
+                    i, j, _ = geometry.connections()
+                    entry, i, j = np.repeat(np.arange(batch), len(i)), np.tile(i, batch), np.tile(j, batch)
+                else:
+                    entry, i, j = np.meshgrid(np.arange(batch), np.arange(n_pre), np.arange(n_post), indexing="ij")
                 synapses.connect(i=(entry * n_pre + i).ravel(), j=(entry * n_post + j).ravel())
             setattr(synapses, model[0], 0.5)  # written to, so that the memory is really there
             network = Network(*groups, synapses)
@@ -48,8 +61,8 @@ class Built:
             self.device = get_device()
             self.device.build(**{**self.device.build_options, "run": False})
             self.network = network
-            spiking = n_pre if pathway == "on_pre" else n_post
-            self.events = steps * batch * spiking * active * (n_pre * n_post / spiking)
+            connections = len(geometry.connections()[0]) if geometry else n_pre * n_post
+            self.events = steps * batch * active * connections
         finally:
             prefs.core.default_float_dtype = default
 
@@ -92,9 +105,11 @@ class Built:
         return peak
 
 
-def pathway_time(kind, pathway, folder, batch=1, n_pre=784, n_post=500, active=0.02, steps=2000, dtype="float64"):
+def pathway_time(
+    kind, pathway, folder, batch=1, n_pre=784, n_post=500, active=0.02, steps=2000, dtype="float64", geometry=None
+):
     """Nanoseconds a synaptic event; median of 3 runs."""
-    with Built(kind, pathway, folder, batch, n_pre, n_post, active, steps, dtype) as built:
+    with Built(kind, pathway, folder, batch, n_pre, n_post, active, steps, dtype, geometry) as built:
         return float(np.median([built.nanoseconds() for _ in range(3)]))
 
 
