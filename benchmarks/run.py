@@ -249,19 +249,12 @@ def convolutions(table, work, quick):
     shapes = [Geometry((1, 8, 8), 4, 3)] if quick else shapes
     for of in shapes:
         name = f"{of.source[0]} to {of.channels} channels, {of.size}x{of.size}, stride {of.stride}"
-        counted = f"I_post += w; {len(of.connections()[0])} connections of {of.n_elements} kernel elements; 2 % spike in a step"
+        counted = f"I_post += w; {len(of.connections()[0])} connections of {of.n_elements} kernel elements; 2 % spike"
         for batch in (1, 20):
             steps = 200 if quick or batch == 20 else 2000
+            options = dict(batch=batch, dtype="float32", steps=steps, geometry=of)
             ns = {
-                kind: pathway_time(
-                    kind,
-                    "on_pre",
-                    work / f"{kind}-{of.channels}-{batch}",
-                    batch,
-                    dtype="float32",
-                    steps=steps,
-                    geometry=of,
-                )
+                kind: pathway_time(kind, "on_pre", work / f"{kind}-{of.channels}-{batch}", **options)
                 for kind in ("convolution", "unrolled")
             }
             than = ("Synapses, unrolled", ns["unrolled"], False)
@@ -279,11 +272,10 @@ def main():
         default=Path("runs/bench/rivals-env/bin/python"),
         help="Python with snnTorch and BindsNET, made by rivals_setup.py",
     )
-    parser.add_argument(
-        "--only", choices=("projections", "convolutions", "training", "cost"), action="append", help="this part only"
-    )
+    names = ["projections", "convolutions", "training", "cost"]
+    parser.add_argument("--only", choices=names, action="append", help="this part only")
     args = parser.parse_args()
-    parts = args.only or ["projections", "convolutions", "training", "cost"]
+    parts = args.only or names
     core = args.core if args.core is not None else min(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {core})
     args.work.mkdir(parents=True, exist_ok=True)
