@@ -29,7 +29,7 @@ class More(Options):
     predict: str = option(
         "goodness",
         "test accuracy by goodness of every label (all layers, or upper: layers >= 2), readout, or these two together",
-        choices=["goodness", "upper", "readout", "together"],
+        choices=["goodness", "upper", "readout", "together", "upper_together"],
     )
 
 

@@ -40,7 +40,7 @@ class More(Options):
     predict: str = option(
         "goodness",
         "test accuracy by goodness of every label (all layers, or upper: layers >= 2), readout, or these two together",
-        choices=["goodness", "upper", "readout", "together"],
+        choices=["goodness", "upper", "readout", "together", "upper_together"],
     )
     record_samples: tuple[int, ...] = option(
         (0, 1, 2), "test samples whose spikes and membranes are recorded, counted from 0", low=0, **LIST

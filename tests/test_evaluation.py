@@ -93,11 +93,12 @@ def test_together_upper_layers_and_readout_count_alike_whatever_their_scale():
     layers = np.stack([np.array([[99.0, 0.0, 0.0]]), goodness], axis=2)
     for scale in (1e-6, 1, 1e6):
         e = Evaluation(np.array([1]), scale * layers, belief, 1.0)
-        assert [e.predicted(how)[0] for how in ("goodness", "upper", "readout", "together")] == [0, 2, 0, 1]
+        assert [e.predicted(how)[0] for how in ("goodness", "upper", "readout", "upper_together")] == [0, 2, 0, 1]
+        assert e.predicted("together") == 0
         np.testing.assert_allclose(e.scores("together").sum(), 0, atol=1e-12)
     by_hand = [(g - 19 / 3) / np.std(goodness) + (b - np.log(belief).mean()) / np.log(belief).std()
                for g, b in zip(goodness[0], np.log(belief[0]), strict=True)]  # fmt: skip
-    np.testing.assert_allclose(e.scores("together")[0], by_hand)
+    np.testing.assert_allclose(e.scores("upper_together")[0], by_hand)
 
 
 def test_where_one_of_two_has_no_opinion_the_other_one_decides():
@@ -106,7 +107,7 @@ def test_where_one_of_two_has_no_opinion_the_other_one_decides():
 
 
 def test_accuracy_names_what_it_knows(evaluation):
-    with pytest.raises(ValueError, match="'loss': it is goodness, upper, readout, together"):
+    with pytest.raises(ValueError, match="'loss': it is goodness, upper, readout, together, upper_together"):
         evaluation.accuracy("loss")
 
 
@@ -139,7 +140,7 @@ def test_arrays_of_an_evaluation_without_labels_hold_no_object():
     assert all(np.asarray(a).dtype != object for a in Evaluation(LABELS, None, BELIEF, 1.5).arrays().values())
 
 
-@pytest.mark.parametrize("how", ["goodness", "upper", "together"])
+@pytest.mark.parametrize("how", ["goodness", "upper", "together", "upper_together"])
 def test_accuracy_by_goodness_without_label_input_is_one_sentence(how):
     with pytest.raises(ValueError, match="no label input"):
         Evaluation(LABELS, None, BELIEF, 1.0).accuracy(how)
@@ -155,7 +156,7 @@ def test_a_tie_is_no_prediction():
 
 def test_a_silent_network_knows_no_sample_of_class_0():
     e = Evaluation(np.zeros(5, int), np.zeros((5, 3, 2)), np.full((5, 3), 1 / 3), 0.0)
-    for how in ("goodness", "upper", "readout", "together"):
+    for how in ("goodness", "upper", "readout", "together", "upper_together"):
         assert e.accuracy(how) == 0
         np.testing.assert_array_equal(e.predicted(how), NO_PREDICTION)
 

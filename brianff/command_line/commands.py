@@ -170,7 +170,7 @@ def way_to_predict(args, how, options):
     """
     if options.negatives != "hybrid":
         return how
-    if args.predict in ("goodness", "upper", "together"):
+    if args.predict not in (None, "readout"):
         raise OptionError(
             f"--predict {args.predict} tries labels, of which --negatives hybrid shows none: leave it out, or take "
             "--predict readout."

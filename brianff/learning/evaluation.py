@@ -137,26 +137,28 @@ class Evaluation:
     @property
     def ways(self):
         """How classes can be predicted, the usual way first: goodness, upper (of layers >= 2), readout, together
-        (upper and readout), output."""
+        (goodness and readout), upper_together (upper and readout), output."""
+        both = None if self.belief is None else self.goodness
         known = {"goodness": self.goodness, "upper": self.goodness, "readout": self.belief}
-        known |= {"together": None if self.belief is None else self.goodness, "output": self.output}
+        known |= {"together": both, "upper_together": both, "output": self.output}
         return tuple(way for way, values in known.items() if values is not None)
 
     def scores(self, how=None):
         """(n, n_classes) array, whose largest value of a sample is the prediction.
 
-        Together: goodness of layers >= 2 and logarithm of the readout's belief, each brought to mean 0 and standard
+        Together: goodness (of layers >= 2) and logarithm of the readout's belief, each brought to mean 0 and standard
         deviation 1 over the classes of a sample, are added.
         """
         how = how or self.ways[0]
         if how not in self.ways:
-            if how in ("goodness", "upper", "together"):
+            if how in ("goodness", "upper", "together", "upper_together"):
                 raise OptionError("this network has no label input to try labels with: predict by the readout.")
             raise OptionError(f"there is no prediction by '{how}': it is {', '.join(self.ways)}.")
         if how in ("readout", "output"):
             return self.belief if how == "readout" else self.output
-        if how == "together":
-            return _standardised(self.scores("upper")) + _standardised(np.log(np.maximum(self.belief, LEAST_BELIEF)))
+        if how in ("together", "upper_together"):
+            belief = np.log(np.maximum(self.belief, LEAST_BELIEF))
+            return _standardised(self.scores("goodness" if how == "together" else "upper")) + _standardised(belief)
         first = 0 if how == "goodness" else min(1, self.goodness.shape[2] - 1)
         return self.goodness[:, :, first:].sum(axis=2)
 

@@ -13,7 +13,7 @@ WAYS = {
     "goodness": ("goodness of every label, all layers", "0.1", "o", "-"),
     "upper": ("goodness of every label, layers ≥ 2", "#009e73", "s", "--"),
     "readout": ("softmax readout", "#b05fb0", "^", "-."),
-    "together": ("layers ≥ 2 and readout together", "#4a6fa5", "D", ":"),
+    "together": ("goodness and readout together", "#4a6fa5", "D", ":"),
     "accuracy": ("output neurons", "0.1", "o", "-"),
 }
 
