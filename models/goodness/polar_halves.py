@@ -14,7 +14,7 @@ from brian2 import ms
 
 neuron = """
 dx/dt = -x/tau_x : 1                         # goodness trace
-polarity = 1 - 2*(channel % 2) : 1           # +1 in the positive half, -1 in the negative one
+polarity = 1 - 2*(channel - 2*int(0.5*channel)) : 1   # +1 in the positive half (even), -1 in the negative one
 """
 on_spike = "x += 1"
 layer = """
