@@ -25,7 +25,7 @@ from brianff.stimulus import stream
 
 # Ahead of the options that are given, which replace them.
 DEFAULTS = "--rule local_readout --negatives none --neuron lif_homeostatic --dropout 0 --dtype float32".split()
-DEFAULTS += "--steps 10 --dt 5".split()
+DEFAULTS += "--steps 16 --dt 5".split()
 OF_DATA = {
     "digits": "--layers conv16k3,conv32k3s2,100 --epochs 25 --learning-rate 2e-3 --chunk 1000".split(),
     "mnist": "--layers conv40k5s2,conv80k5s2,200 --epochs 10 --batch 20 --jitter 1 --chunk 5000".split(),
@@ -41,7 +41,7 @@ def main(arguments=None):
     args = parser.parse_args(arguments)
     if not args.resume:
         of_data = OF_DATA["digits" if (args.dataset or "digits") == "digits" else "mnist"]
-        args = parser.parse_args([*DEFAULTS, *of_data, *arguments])
+        args = parser.parse_args([*DEFAULTS, *([] if args.quick else of_data), *arguments])
 
     # The network, or an interrupted run of it.
     run = commands.start_or_resume(args, ForwardForward, QUICK, lambda o: f"convolution-{o.dataset}")

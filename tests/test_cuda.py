@@ -20,6 +20,7 @@ from brian2 import Clock, Network, NeuronGroup, SpikeMonitor, defaultclock, devi
 from conftest import ROOT
 from cuda_on_host import SETUP, CudaOnHost, compile_project
 from test_layers import agrees_with_numpy
+from test_local_readout import learns_as_numpy
 
 import brianff.devices.cuda_setup
 import brianff.learning.population
@@ -663,6 +664,12 @@ def test_epochs_of_unequal_length_are_refused_and_a_continuous_stream_is_not(tmp
         generate(folder, a.with_(total_steps=None, carry_over=carry_over), compose(), SETUP)
         begins_anew.append("        I_syn = 0;" in (folder / "code_objects" / "merged.cu").read_text())
     assert begins_anew == [True, False]
+
+
+@pytest.mark.compiler
+@pytest.mark.slow
+def test_convolutions_with_local_readouts_on_the_host():
+    learns_as_numpy(CudaOnHost)
 
 
 @pytest.mark.compiler

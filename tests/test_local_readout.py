@@ -112,12 +112,12 @@ def test_code_of_channels():
         ChannelSynapses(group, "a : 1", channels=5, batch=2)
 
 
-@pytest.mark.compiler
-def test_numpy_and_cpp_learn_the_same():
+def learns_as_numpy(simulator):
+    """Convolutions with delay, padding and thresholds of channels, and local readouts, on another device."""
     composition = compose(models=MODELS | dict(neuron="lif_homeostatic"))
     a = Architecture(layers=(Layer(incoming=Convolution(4, 3, 1, 1)), *layers_of("conv6k2s2t2,8")), **SIZE)
     found = []
-    for device in (RuntimeSimulator, CppSimulator):
+    for device in (RuntimeSimulator, simulator):
         results, inputs, _ = presented(a, composition, 1e-2, device)
         names = [p.key(v) for p, s in composition.learning(a) for v in composition.state_variables(s)]
         found.append({name: results[name] for name in names} | {"x": results.recorded("record_x3", "x", 4)})
@@ -125,6 +125,11 @@ def test_numpy_and_cpp_learn_the_same():
     assert len(np.unique(found[0]["channels2.th"])) > 1 and found[0]["x"].any()
     for name, values in found[0].items():
         np.testing.assert_allclose(found[1][name], values, rtol=1e-8, atol=1e-11, err_msg=name)
+
+
+@pytest.mark.compiler
+def test_numpy_and_cpp_learn_the_same():
+    learns_as_numpy(CppSimulator)
 
 
 OPTIONS = dict(

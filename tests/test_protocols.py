@@ -37,6 +37,24 @@ def test_forward_forward(tmp_path):
 
 
 @pytest.mark.compiler
+def test_convolution(tmp_path):
+    lines = run("convolution.py", "--quick", "--out", tmp_path / "run", quiet=False)
+    assert re.fullmatch(r"test accuracy: 0\.\d{4}", lines[-1])
+    assert {p.stem for p in (tmp_path / "run" / "figures").glob("*.png")} == {
+        "raster", "membrane", "learning_curve", "confusion", "kernels1", "feature_maps1", "fields1", "fields2"
+    }  # fmt: skip
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("blocks", ["frozen", "trained"])
+def test_cascaded_forward(tmp_path, blocks):
+    lines = run("cascaded_forward.py", "--quick", "--blocks", blocks, "--out", tmp_path, quiet=False)
+    assert 0.4 < float(re.fullmatch(r"test accuracy: (0\.\d{4})", lines[-1])[1])
+    assert {p.name for p in tmp_path.iterdir()} == {"evaluation.npz", "readouts.npz", "confusion.png"}
+    assert np.load(tmp_path / "readouts.npz")["readout2"].shape == (31, 10)
+
+
+@pytest.mark.compiler
 def test_inspect_neuron_needs_no_compiler(tmp_path):
     lines = run("inspect_neuron.py", "--quick", "--out", tmp_path)
     assert lines[-1] == f"figures: {tmp_path}"

@@ -99,11 +99,11 @@ class OnCuda:
         neurons.step.template_kwds["_listed"] = False
         return neurons
 
-    def _record(self, name, group, variables):
+    def _record(self, name, group, variables, order=-60):
         """Recorders that fit a GPU."""
         recorded = [variables] if isinstance(variables, str) else variables
         rows = self.architecture.capacity + 1
-        self._add(Recorder(group, recorded, rows, self.epoch_clock, "start", -60, name))
+        self._add(Recorder(group, recorded, rows, self.epoch_clock, "start", order, name))
 
     def _record_spikes(self, level, variables=()):
         a, neurons, name = self.architecture, self.groups[f"neurons{level}"], f"spikes{level}"
