@@ -342,7 +342,7 @@ class PopulationSearch(Method):
 
     def expected_state(self):
         whole = {"generation": Whole(0, self.n_rows), "presentations": Whole(0)}
-        return self.state() | whole | {"wrong": Whole(0, self.data.n_classes - 1, shape=None)}
+        return self.state() | whole | {"wrong": Whole(0, self.data.n_classes - 1, shape=(None,))}
 
     def restore(self, arrays):
         self.search.restore(part_of(arrays, "search"))
