@@ -2,7 +2,7 @@
 
 One kernel serves all positions of a layer and all samples of a batch; no connection is unrolled.  Every layer has class
 scores of its own and learns from their error alone (rule local_readout): there are no phases, and nothing crosses a
-layer.  Thresholds adapt, one a channel, so that no channel falls silent (neuron lif_homeostatic).
+layer.  On small images thresholds adapt, one a channel, so that none falls silent (neuron lif_homeostatic).
 
     python protocols/convolution.py                                        # digits, 8x8 pixels: half a minute
     python protocols/convolution.py --dataset mnist --data DIR             # 28x28 pixels
@@ -25,10 +25,13 @@ from brianff.stimulus import stream
 
 # Ahead of the options that are given, which replace them.
 DEFAULTS = "--rule local_readout --negatives none --neuron lif_homeostatic --dropout 0 --dtype float32".split()
-DEFAULTS += "--steps 16 --dt 5".split()
+DEFAULTS += "--dt 5".split()
 OF_DATA = {
-    "digits": "--layers conv16k3,conv32k3s2,100 --epochs 25 --learning-rate 2e-3 --chunk 1000".split(),
-    "mnist": "--layers conv40k5s2,conv80k5s2,200 --epochs 10 --batch 20 --jitter 1 --chunk 5000".split(),
+    "digits": "--layers conv16k3,conv32k3s2,100 --steps 10 --epochs 25 --learning-rate 2e-3 --chunk 1000".split(),
+    "mnist": (
+        "--layers conv40k5s2,conv80k5s2 --neuron lif --steps 16 --epochs 12 --batch 20 --mini-batch 40 --jitter 1 "
+        "--chunk 5000"
+    ).split(),
 }
 QUICK = dict(layers=("conv8k3s2", "20"), limit=300, epochs=3, validate=50, chunk=100)
 SHOWN = 500  # training samples from which the figures of fields are made
