@@ -56,7 +56,7 @@ def inputs_of(a):
     inputs = {"images": images, **schedule.inputs(a)}
     inputs |= compose().plasticity(a, range(1, a.depth + 1))
     for level, projection in enumerate(a.projections, start=1):
-        inputs[projection.key("w")] = rng.normal(size=projection.size) * 1.5 / np.sqrt(projection.fan_in)
+        inputs[projection.key("w")] = rng.normal(size=projection.n_values) * 1.5 / np.sqrt(projection.fan_in)
         inputs[f"layer{level}.samples_per_update"] = float(a.batch)
         inputs[f"learning_rate_at{level}"] = rates
     return inputs, len(schedule)

@@ -68,7 +68,7 @@ class Case:
         every = max(1, self.mini_batch // a.batch)
         rates[2 * every - 1 :: 2 * every] = 1e-3
         for level, projection in enumerate(a.projections, start=1):
-            self.inputs[projection.key("w")] = rng.normal(size=projection.size) * 1.5 / np.sqrt(projection.fan_in)
+            self.inputs[projection.key("w")] = rng.normal(size=projection.n_values) * 1.5 / np.sqrt(projection.fan_in)
             self.inputs[f"layer{level}.samples_per_update"] = float(max(self.mini_batch, a.batch))
             self.inputs[f"learning_rate_at{level}"] = rates
             if not self.ordinary:
@@ -89,7 +89,7 @@ class Case:
     def bytes_of_weights(self):
         """Bytes of all synaptic arrays, for each weight (what learning adds included)."""
         variables = self.simulator.manifest
-        n = sum(projection.size for projection in self.architecture.projections)
+        n = sum(projection.n_values for projection in self.architecture.projections)
         return (
             sum(
                 spec.get("size", 0) * np.dtype(spec["dtype"]).itemsize

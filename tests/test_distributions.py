@@ -52,7 +52,7 @@ def test_other_expressions_are_refused(text, message):
     "parameters, message",
     [
         ({"tau_m": "1*mV*uniform()"}, "'tau_m' has the unit of 20. ms, which"),
-        ({"tau_m": "20*ms*(1 + normal())"}, "lif.py:29 needs 1\\*us <= tau_m"),
+        ({"tau_m": "20*ms*(1 + normal())"}, "lif.py:35 needs 1\\*us <= tau_m"),
         (
             {"tau_x": SPREAD},
             "'tau_x' = .* differs between neurons, and 'layer' of the goodness needs one value for all",
@@ -70,7 +70,7 @@ def test_a_value_outside_of_the_limits_is_found_among_those_that_are_drawn():
     composition = compose(parameters={"v_th": "4.3 + normal()"})
     assert composition.parameter_inputs(Architecture(4, 2, (50,)))["neurons1.v_th"].min() > 0
     with pytest.raises(
-        ModelError, match=r"v_th = 4.3 \+ normal\(\) gives a neuron of layer 1 -.*lif.py:31 needs 0 < v_th"
+        ModelError, match=r"v_th = 4.3 \+ normal\(\) gives a neuron of layer 1 -.*lif.py:37 needs 0 < v_th"
     ):
         composition.parameter_inputs(Architecture(4, 2, (1000000,), batch=1))
 

@@ -29,10 +29,10 @@ def kernels(w, n=64, figure=None):
     order = np.argsort(-np.linalg.norm(w.reshape(len(w), -1), axis=1), kind="stable")
     of_source = w.shape[1]
     if of_source == 1:
-        return draw_mosaic(figure, w[order[:n], 0], "weight (synaptic current per spike)")
+        return draw_mosaic(figure, w[order[:n], 0], "weight (synaptic current per spike)", finer=_finer(w))
     rows = max(1, n // of_source)
     shown = w[order[:rows]].reshape(-1, *w.shape[2:])
-    return draw_mosaic(figure, shown, "weight (synaptic current per spike)", columns=of_source)
+    return draw_mosaic(figure, shown, "weight (synaptic current per spike)", columns=of_source, finer=_finer(w))
 
 
 def fields(values, n=40, figure=None):
@@ -49,7 +49,7 @@ def fields(values, n=40, figure=None):
     if values.ndim != 3 or not values.size or n < 1:
         raise OptionError(f"an array of shape {values.shape} holds no fields: (channels, height, width).")
     order = np.argsort(-np.linalg.norm(values.reshape(len(values), -1), axis=1), kind="stable")[:n]
-    return draw_mosaic(figure, values[order], "mean intensity where it spikes, less the mean")
+    return draw_mosaic(figure, values[order], "mean intensity where it spikes, less the mean", finer=_finer(values))
 
 
 def feature_maps(recording, level=1, epoch=0, n=32, figure=None):
@@ -76,7 +76,7 @@ def feature_maps(recording, level=1, epoch=0, n=32, figure=None):
     counts = np.bincount(neurons[inside], minlength=channels * height * width).reshape(height, width, channels)
     maps = counts.transpose(2, 0, 1)
     order = np.argsort(-maps.sum(axis=(1, 2)), kind="stable")[:n]
-    values = mosaic(maps[order].astype(float))
+    values = mosaic(maps[order].astype(float), finer=_finer(maps))
     aspect = values.shape[0] / values.shape[1]
     figure = canvas(figure, WIDTH, max(2.6, 0.7 + aspect * (WIDTH - 3.0)))
     first, second = figure.subplots(1, 2, width_ratios=[1, 3])
@@ -89,3 +89,8 @@ def feature_maps(recording, level=1, epoch=0, n=32, figure=None):
         axes.spines[:].set_visible(False)
     colour_bar(figure, image, second, "spikes in the stimulus epoch", ticks=MaxNLocator(5, integer=True))
     return figure
+
+
+def _finer(images):
+    """Pixels for each of an image, so that a gap of one is thin."""
+    return -(-24 // images.shape[-1])

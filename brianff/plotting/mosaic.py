@@ -7,7 +7,7 @@ from brianff.plotting.style import WIDTH, canvas, colour_bar
 __all__ = ["draw_mosaic", "mosaic"]
 
 
-def mosaic(images, columns=None):
+def mosaic(images, columns=None, finer=1):
     """Images side by side in one array, with gaps of nan: exact pixels, and gaps of the same width everywhere.
 
     Parameters
@@ -15,8 +15,9 @@ def mosaic(images, columns=None):
     images : (n, height, width) array
     columns : int, optional
         Default: so many that the mosaic is wider than high.
+    finer : int
+        Pixels for each of an image, in both directions: gaps of a pixel are wide beside a small image.
     """
-    finer = -(-24 // images.shape[2])  # several pixels for each of a small image, so that gaps are thinner
     images = np.repeat(np.repeat(images, finer, axis=1), finer, axis=2)
     n, height, width = images.shape
     columns = columns or min(n, int(np.ceil(np.sqrt(1.6 * n * height / width))))
@@ -28,9 +29,9 @@ def mosaic(images, columns=None):
     return out
 
 
-def draw_mosaic(figure, images, label, columns=None):
+def draw_mosaic(figure, images, label, columns=None, finer=1):
     """Images of values with a sign: white is zero, green positive, purple negative."""
-    values = mosaic(np.asarray(images, float), columns)
+    values = mosaic(np.asarray(images, float), columns, finer)
     # Not up to the largest value: a few outliers would leave the rest pale.
     limit = np.nanquantile(np.abs(values), 0.998) or np.nanmax(np.abs(values)) or 1.0
     aspect = values.shape[0] / values.shape[1]

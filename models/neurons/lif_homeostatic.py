@@ -46,6 +46,9 @@ seen = 0
 surrogate = "1/(1 + abs(v - th_channel)/width)**2"  # pseudo-derivative, for rules that ask for one
 parameters = {"th_min": 0.05, "th_max": 5.0, "wanted": 0.5, "adapt": 0.05}
 limits = """
+1*us <= tau_m <= 1000*second
+1*us <= tau_syn <= 1000*second
+0 < width <= 1e6
 0 < th_min <= v_th
 v_th <= th_max <= 1e6
 0 < wanted <= 1e6
