@@ -44,9 +44,8 @@ class Built:
                     model += " (post_major)"
                 synapses = DenseSynapses(*groups, model, **{pathway: code}, batch=batch, name="S")
             elif kind == "convolution":
-                of = dict(shape=geometry.source, channels=geometry.channels, size=geometry.size)
-                of |= dict(stride=geometry.stride, padding=geometry.padding, batch=batch)
-                synapses = ConvolutionSynapses(*groups, model, **{pathway: code}, name="S", **of)
+                options = {pathway: code, "batch": batch, **geometry.options}
+                synapses = ConvolutionSynapses(*groups, model, name="S", **options)
             else:
                 synapses = Synapses(*groups, model, **{pathway: code}, name="S")
                 if geometry:

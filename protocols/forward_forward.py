@@ -101,7 +101,7 @@ def recorded(run, more):
 
 def finished(run, evaluation, more, how):
     """Recordings before and after training, and figures; returns the accuracy, as it was asked for."""
-    untrained = Run(ForwardForward.of(run.method.options))
+    untrained = Run(ForwardForward.of(run.method.options, run.method.data))
     for name, one in (("recordings_before", untrained), ("recordings", run)):
         run.folder.save(name, recorded(one, more))
     status = commands.draw(run.folder.figures, figures(run, evaluation, how))

@@ -129,7 +129,6 @@ def environment_of(composition):
     for group in found.keys() & {"goodness", "sum", "lateral", "synapses", "readout", "class_sum"}:
         found[group].pop("i", None)
     found["model"] = common | _read_only(own)
-    found["recorded"] = common | {name: v for name, v in found["model"].items() if name == "x"}
     found["hidden"] = found["output"] = found["neurons"]
     found["both"] = {k: v for k, v in found["neurons"].items() if k in found["input"]}
     found["projecting"] = dict(found["both"])

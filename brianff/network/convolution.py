@@ -81,6 +81,12 @@ class Geometry:
         return (self.channels, *places)
 
     @property
+    def options(self):
+        """Arguments of `ConvolutionSynapses`."""
+        kernel = dict(channels=self.channels, size=self.size, stride=self.stride, padding=self.padding)
+        return {"shape": self.source} | kernel
+
+    @property
     def n_pre(self):
         return int(np.prod(self.source))
 

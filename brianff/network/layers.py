@@ -304,9 +304,8 @@ class Convolution(Projection):
         return None
 
     def connect(self, source, target, *, since=None, **options):
-        of = self.geometry
-        kernel = dict(shape=of.source, channels=of.channels, size=of.size, stride=of.stride, padding=of.padding)
-        return _delayed(ConvolutionSynapses(source, target, **kernel, **options), self.delay, source, since)
+        synapses = ConvolutionSynapses(source, target, **self.geometry.options, **options)
+        return _delayed(synapses, self.delay, source, since)
 
 
 def _delayed(synapses, delay, source, since):
@@ -415,9 +414,8 @@ class Layer:
         word = f"{'' if self.n is None else self.n}"
         if isinstance(below, Convolution):
             word = f"conv{below.channels}k{below.size}"
-            word += "".join(
-                f"{c}{v}" for c, v, usual in (("s", below.stride, 1), ("p", below.padding, 0)) if v != usual
-            )
+            word += f"s{below.stride}" if below.stride != 1 else ""
+            word += f"p{below.padding}" if below.padding else ""
         word += "r" * bool(self.recurrent)
         word += f"d{below.density!r}" if getattr(below, "density", 1) < 1 else ""
         word += f"t{below.delay}" if getattr(below, "delay", 0) else ""
@@ -463,10 +461,8 @@ def _layer(word):
         )
     delay = int(found["delay"] or 0)
     if found["channels"]:
-        size, stride, padding = (
-            int(found[name] or usual) for name, usual in (("size", 1), ("stride", 1), ("padding", 0))
-        )
-        incoming, n = Convolution(int(found["channels"]), size, stride, padding, delay), None
+        kernel = int(found["channels"]), int(found["size"]), int(found["stride"] or 1), int(found["padding"] or 0)
+        incoming, n = Convolution(*kernel, delay), None
     else:
         incoming, n = Dense(density=float(found["density"] or 1), delay=delay), int(found["n"])
     return Layer(n, recurrent=bool(found["recurrent"]), incoming=incoming)

@@ -3,7 +3,7 @@
 {# USES_VARIABLES { } #}
 {# ALLOWS_SCALAR_WRITE #}
 {% extends 'batch_group.cu' %}
-{% from 'conditions.cu' import when_due %}
+{% from 'conditions.cu' import commit_scalars, when_due %}
 {% from 'kernels.cu' import kernel_head, launch_kernel %}
 
 {% block kernels %}
@@ -40,18 +40,7 @@
 
 {% if writes(scalar_code) %}
 {{kernel_head('_commit', codeobj_name, kernel_lines)}}
-    const size_t _vectorisation_idx = -1;
-    {{when_due(scalar, _has_condition, _has_then, _has_then_condition)}}
-    if (_due)
-    {
-        {{scalar['update']|autoindent}}
-    }
-    {% if _has_then %}
-    if (_then_due)
-    {
-        {{scalar['then']|autoindent}}
-    }
-    {% endif %}
+    {{commit_scalars(scalar, _has_condition, _has_then, _has_then_condition)}}
 }
 {% endif %}
 {% endblock %}

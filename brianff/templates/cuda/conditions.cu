@@ -22,3 +22,19 @@
         return;
     {% endif %}
 {% endmacro %}
+
+{# What one thread does when the kernel has ended: shared variables are written where an update was due. #}
+{% macro commit_scalars(scalar, has_condition, has_then, has_then_condition) %}
+    const size_t _vectorisation_idx = -1;
+    {{when_due(scalar, has_condition, has_then, has_then_condition)}}
+    if (_due)
+    {
+        {{scalar['update']|autoindent}}
+    }
+    {% if has_then %}
+    if (_then_due)
+    {
+        {{scalar['then']|autoindent}}
+    }
+    {% endif %}
+{% endmacro %}

@@ -3,7 +3,7 @@
 {# Code on the whole matrix, for each batch entry where it names neurons; then code that runs once for each synapse. #}
 {# A thread owns a synapse or, where the code writes to the target's variables, a column. #}
 {% extends 'batch_group.cu' %}
-{% from 'conditions.cu' import when_due %}
+{% from 'conditions.cu' import commit_scalars, when_due %}
 {% from 'dense_parts.cu' import indices, launch_lines, launch_synapses, over_entries, over_line, own_synapse %}
 {% from 'kernels.cu' import kernel_head %}
 
@@ -53,18 +53,7 @@
 
 {% if writes(scalar_code) %}
 {{kernel_head('_commit', codeobj_name, kernel_lines)}}
-    const size_t _vectorisation_idx = -1;
-    {{when_due(scalar, _has_condition, _has_then, _has_then_condition)}}
-    if (_due)
-    {
-        {{scalar['update']|autoindent}}
-    }
-    {% if _has_then %}
-    if (_then_due)
-    {
-        {{scalar['then']|autoindent}}
-    }
-    {% endif %}
+    {{commit_scalars(scalar, _has_condition, _has_then, _has_then_condition)}}
 }
 {% endif %}
 {% endblock %}
