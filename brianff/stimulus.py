@@ -227,6 +227,15 @@ def _filled(values, n, empty):
     return full
 
 
+def _shown(images, architecture):
+    """Inputs of a simulator for what the channels are shown."""
+    if images is None:
+        return {}
+    if isinstance(images, np.ndarray):
+        return {"images": _filled(images, architecture.images, 0.0)}
+    return images.inputs(architecture)
+
+
 @dataclass
 class Schedule:
     """The presentations of one run of the simulator, one row of `batch` presentations a stimulus epoch.
@@ -264,12 +273,12 @@ class Schedule:
         return cls(image, label, np.zeros(rows, int), number)
 
     def inputs(self, architecture, images=None):
-        """What presents this schedule, filled up to the capacity of the compiled network: TimedArrays, and `images`.
+        """What presents this schedule, filled up to the capacity of the compiled network, as inputs of a simulator.
 
         Parameters
         ----------
         architecture : `brianff.network.architecture.Architecture`
-        images : (n, n_pixels*events) array, optional
+        images : (n, n_pixels) array or `brianff.trains.SpikeTrains`, optional
             Rows that `image` names.
         """
         a = architecture
@@ -283,7 +292,7 @@ class Schedule:
             "label": _filled(self.label, rows, float(LABEL_NONE)),
             "phase_at": _filled(self.phase, rows, 0.0),
             "presentation_index": _filled(self.number, rows, 0.0),
-            **({} if images is None else {"images": _filled(images, a.images, 0.0)}),
+            **_shown(images, a),
             **({} if a.total_steps is None else self._times(a)),
         }
 

@@ -2,6 +2,7 @@
 
 import math
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,19 +20,23 @@ from brianff.equations.variables import INPUT_VARIABLES, SHOWN_IMAGE
 from brianff.network.architecture import Architecture
 from brianff.noise import FUNCTIONS
 from brianff.stimulus import Schedule
+from brianff.trains import SpikeTrains
 
 
 def encode(encoder, images, steps=50, dt_ms=1.0, begin=0, **parameters):
     """Spikes of every image in one stimulus epoch, as a boolean array (image, channel, time step).
 
-    The epoch begins with time step `begin` of the simulation.  For `spike_times`, images has the shape (image,
-    channel, event), and holds fractions of the stimulus epoch.
+    The epoch begins with time step `begin` of the simulation.  For `spike_times`, images are `SpikeTrains`.
     """
     model = load("encoder", encoder)
     defaultclock.dt = dt_ms * ms
-    n_images, n_channels = images.shape[:2]
-    stored = TimedArray(images.reshape(n_images, -1), dt=1 * second)
-    given = {"images": stored, "n_pixels": n_channels, "events": stored.values.shape[1] // n_channels}
+    if isinstance(images, SpikeTrains):
+        n_images, n_channels, intensities = len(images), images.n_channels, 0
+        arrays = images.inputs(SimpleNamespace(images=n_images, events=images.n_events))
+    else:
+        (n_images, n_channels), intensities = images.shape, images.ravel()
+        arrays = {"images": images}
+    given = {name: TimedArray(values, dt=1 * second) for name, values in arrays.items()} | {"n_pixels": n_channels}
     group = NeuronGroup(
         n_images * n_channels,
         INPUT_VARIABLES + SHOWN_IMAGE + model["equations"],
@@ -40,7 +45,7 @@ def encode(encoder, images, steps=50, dt_ms=1.0, begin=0, **parameters):
         method="exponential_euler",
         namespace={**FUNCTIONS, **given, "T_epoch": steps * dt_ms * ms, **model.parameters, **parameters},
     )
-    group.intensity = images.reshape(len(group), -1)[:, 0]
+    group.intensity = intensities
     group.shown_image = group.presentation = np.repeat(np.arange(n_images), n_channels)
     group.channel = np.tile(np.arange(n_channels), n_images)
     group.seed = 1
@@ -117,13 +122,15 @@ def test_brighter_is_never_later_nor_less(encoder):
 
 
 def test_spike_times_are_given_back():
-    """Several events a channel, in order; what ends the list and an empty place are silent, a label spikes at once."""
-    given = [[0.0, 0.1, 0.5, 0.98], [0.3, 0.31, -1.0, 0.5], [2.0, 0.1, 0.2, 0.3]]  # as fractions of 50 steps
-    expected = {0: [0, 5, 25, 49], 1: [15, 16], 2: [], 3: [0], 4: []}
-    a = Architecture(3, 2, (1,), label_neurons=1, batch=2, n_steps=50, capacity=2, images=1, events=4)
-    runtime = RuntimeSimulator(a, compose(models=dict(encoder="spike_times")), record=True)
+    """Several events a channel, in order; an empty place is silent; a label spikes at once, and again and again."""
+    expected = {0: [0, 5, 25, 49], 1: [15, 16], 2: [], 3: [0, 20, 40], 4: []}
+    step, channel = np.array([49, 0, 5, 25, 16, 15]), np.array([0, 0, 0, 0, 1, 1])
+    trains = SpikeTrains.of_spikes(np.zeros(6, int), channel, step, 1, 3)
+    a = Architecture(3, 2, (1,), label_neurons=1, batch=2, n_steps=50, capacity=2, images=1, events=6)
+    composition = compose(models=dict(encoder="spike_times"), parameters={"label_interval": 20 * ms})
+    runtime = RuntimeSimulator(a, composition, record=True)
     schedule = Schedule.evaluation(np.array([0, -1, 0, -1]), np.array([0, -2, 0, -2]), np.zeros(4, int), 2)
-    runtime.run({"images": np.ravel(given), **schedule.inputs(a)}, 2)
+    runtime.run(schedule.inputs(a, trains), 2)
     spikes = runtime.built.spikes["neurons0"]
     steps, channels = np.rint(np.array(spikes.t) * 1e3).astype(int), np.array(spikes.i)
     for channel in range(10):
@@ -149,13 +156,12 @@ BEGINNINGS = [211, 7919, 59_940]
 TIES = {"regular_rate": dict(rate_max=300 * Hz), "poisson_rate": dict(rate_max=300 * Hz), "burst": dict(t_max=25 * ms)}
 
 
-def presentations_of(encoder, rng, n_images=3, n_channels=91, events=4):
-    """Images of every grey level, or spike times: some of them at the beginning of a time step."""
+def presentations_of(encoder, rng, n_images=3, n_channels=91, spikes=900):
+    """Images of every grey level, or spike trains."""
     if encoder != "spike_times":
         return rng.permutation(LEVELS).reshape(n_images, n_channels)
-    times = np.where(rng.random((n_images, n_channels, events)) < 0.5, rng.integers(0, 200, size=events) / 200, 1.5)
-    times = np.where(times < 1, times, rng.random(times.shape))
-    return np.sort(np.minimum(times, 1 - 1e-4), axis=-1)
+    drawn = (rng.integers(n, size=spikes) for n in (n_images, n_channels, 200))
+    return SpikeTrains.of_spikes(*drawn, n_images, n_channels)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -10,6 +10,7 @@ from brianff.equations.compose import compose
 from brianff.equations.kinds import FEEDBACK
 from brianff.network.architecture import Architecture
 from brianff.network.continuous import state_of
+from brianff.trains import SpikeTrains
 
 LAYERS = (9, 7)
 EQUAL = Architecture(layers=LAYERS, **TINY)
@@ -36,7 +37,7 @@ def test_equal_lengths_are_a_special_case():
     [
         ({}, {}),
         (dict(goodness="mean_rate", rule="forward_forward"), {}),
-        (dict(encoder="spike_times"), dict(events=3)),
+        (dict(encoder="spike_times"), dict(events=60)),
         (dict(encoder="poisson_rate", goodness="mean_rate"), {}),
     ],
     ids=lambda m: "-".join(map(str, m.values())) or "default",
@@ -46,15 +47,18 @@ def test_each_epoch_is_what_it_is_in_a_run_of_epochs_of_its_length(models, chang
     steps, phases = np.array([30, 12, 12, 47]), [0, 1, -1, 0]
     unequal = UNEQUAL.with_(**changes)
     w = {p.key("w"): p.normal(1, 5.0) for p in unequal.projections}
-    images = np.random.default_rng(1).uniform(0.2, 1, (8, 12 * unequal.events))
-    common = {"images": images, **w, **compose(models=models).plasticity(unequal, (1, 2)), "neurons0.seed": 3}
+    rng = np.random.default_rng(1)
+    images = rng.uniform(0.2, 1, (8, 12))
+    if unequal.events:
+        images = SpikeTrains.of_spikes(*(rng.integers(n, size=60) for n in (8, 12, 12)), 8, 12)
+    common = {**w, **compose(models=models).plasticity(unequal, (1, 2)), "neurons0.seed": 3}
     schedule = schedule_of(phases, steps)
-    results = RuntimeSimulator(unequal, compose(models=models)).run({**common, **schedule.inputs(unequal)}, 4)
+    results = RuntimeSimulator(unequal, compose(models=models)).run({**common, **schedule.inputs(unequal, images)}, 4)
     of_all, dw = recorded(results, unequal, 4), [results[p.key(v)] for p in unequal.projections for v in ("w", "dw")]
     assert all(values.any() for values in of_all)
     for length in (12, 47):
         a = EQUAL.with_(n_steps=length, **changes)
-        alone = RuntimeSimulator(a, compose(models=models)).run({**common, **schedule_of(phases).inputs(a)}, 4)
+        alone = RuntimeSimulator(a, compose(models=models)).run({**common, **schedule_of(phases).inputs(a, images)}, 4)
         for values, expected in zip(of_all, recorded(alone, a, 4), strict=True):
             np.testing.assert_allclose(values[steps == length], expected[steps == length], rtol=1e-12)
         if length == 12:

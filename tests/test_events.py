@@ -1,5 +1,7 @@
 """Spike trains as data: from files good and bad, generated with a known answer, and as input of both trainers."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from conftest import campaign, in_python
@@ -10,6 +12,8 @@ from sklearn.linear_model import LogisticRegression
 from brianff import datasets
 from brianff.datasets import DatasetError
 from brianff.datasets.rhythm import CYCLES, PERIOD, known_answer, pattern_phases
+from brianff.datasets.sources import InMemory
+from brianff.devices.cpp import CppSimulator
 from brianff.devices.runtime import RuntimeSimulator
 from brianff.equations.compose import compose
 from brianff.errors import OptionError
@@ -19,6 +23,7 @@ from brianff.learning.rectified import Rectified
 from brianff.learning.run import Run
 from brianff.network.architecture import Architecture
 from brianff.stimulus import Schedule
+from brianff.trains import SpikeTrains
 
 # three channels, the last of which is always silent; two spikes of channel 0 in samples 0, 3 and 4
 GOOD = dict(
@@ -44,42 +49,45 @@ def file(tmp_path):
 
 def test_a_file_gives_spike_times_for_the_encoder(file):
     data = datasets.load("events", data=file, validation=1)
-    assert (data.n_pixels, data.events, data.n_classes) == (3, 2, 2)
+    assert (data.n_pixels, data.n_classes, data.most_events(2)) == (3, 2, 6)
     assert sorted([*data.train, *data.validation]) == [0, 1, 2] and list(data.test) == [3, 4]
-    shown = data.shown(np.array([0, 1, 3]), 20, 0.002).reshape(3, 3, 2)
-    steps = np.where(shown < 0, -1, np.floor(20 * shown))
-    expected = [[[5, 15], [10, -1], [-1, -1]], [[-1, -1], [0, -1], [-1, -1]], [[5, 6], [19, -1], [-1, -1]]]
-    np.testing.assert_array_equal(steps, expected)
+    trains = data.shown(np.array([0, 1, 3]), 20, 0.002).read()
+    events = zip(trains.sample, trains.channel, trains.step, trains.count, strict=True)
+    expected = {(0, 0, 5, 1), (0, 0, 15, 1), (0, 1, 10, 1), (1, 1, 0, 1), (2, 0, 5, 1), (2, 0, 6, 1), (2, 1, 19, 1)}
+    assert set(events) == expected
+    coarse = data.shown(np.array([3, 0]), 2, 0.02).read()
+    np.testing.assert_array_equal(coarse.count, [2, 1, 1, 1, 1])  # 10 and 12 ms: one event
+    np.testing.assert_array_equal(coarse.counts(), [[2, 1, 0], [2, 1, 0]])
 
 
-def recorded_steps(data, n_steps, dt, encoder="spike_times"):
-    """Time steps of all spikes of all samples in a simulation, as sets of (sample, channel, step)."""
+def recorded_events(data, n_steps, dt, simulator=RuntimeSimulator):
+    """Events of all samples in a simulation: (sample, channel, step, count), sorted."""
     n = len(data.labels)
+    trains = data.shown(np.arange(n), n_steps, dt).read()
     a = Architecture(
         data.n_pixels, 2, (1,), label_neurons=0, batch=1, n_steps=n_steps, dt_ms=1e3 * dt, capacity=n, images=n,
-        events=data.events,
+        events=max(trains.n_events, 1),
     )  # fmt: skip
-    runtime = RuntimeSimulator(a, compose(models=dict(encoder=encoder)), record=True)
+    network = simulator(a, compose(models=dict(encoder="spike_times")), record=True)
     schedule = Schedule.evaluation(np.arange(n), np.full(n, -2), np.arange(n), 1)
-    runtime.run({"images": data.shown(np.arange(n), n_steps, dt), **schedule.inputs(a)}, n)
-    spikes = runtime.built.spikes["neurons0"]
-    steps = np.rint(np.array(spikes.t) / dt).astype(int)
-    return list(zip(*(v.tolist() for v in (steps // n_steps, np.array(spikes.i), steps % n_steps)), strict=True))
+    results = network.run(schedule.inputs(a, trains), n)
+    step = np.rint(results["spikes0.t"] / dt).astype(int)
+    found = step // n_steps, results["spikes0.i"], step % n_steps, results["spikes0.multiplicity"]
+    return sorted(zip(*(np.asarray(v, int).tolist() for v in found), strict=True))
 
 
 def dataset(times, channels, samples, n_channels, n_samples):
     labels, numbers = np.arange(n_samples) % 2, np.arange(n_samples)
-    return datasets.EventDataset(
-        "events", times, channels, samples, n_channels, labels, 2, numbers[:1], numbers[:0], numbers[1:]
-    )
+    source = InMemory(times, channels, samples, n_channels, n_samples)
+    return datasets.EventDataset("events", source, labels, 2, numbers[:1], numbers[:0], numbers[1:])
 
 
 @settings(max_examples=campaign(200, 12), deadline=None, derandomize=True)
 @given(seed=st.integers(0, 10_000), n_steps=st.integers(1, 12), single=st.booleans())
-def test_every_spike_of_the_data_is_a_spike_of_the_simulation(seed, n_steps, single):
-    """However many fall into a step: as many spikes a channel and sample, in order, none far from its time."""
+def test_every_spike_of_the_data_is_in_an_event_of_the_simulation(seed, n_steps, single):
+    """However many fall into a step, and in its own step."""
     rng, dt, n_samples, n_channels = np.random.default_rng(seed), 0.002, 3, 4
-    n_spikes = rng.integers(0, n_steps + 1, (n_samples, n_channels))
+    n_spikes = rng.integers(0, n_steps + 3, (n_samples, n_channels))
     n_spikes[0, 0] = n_steps
     sample, channel = np.divmod(np.repeat(np.arange(n_spikes.size), n_spikes.ravel()), n_channels)
     times = rng.choice([rng.random() * n_steps, rng.integers(n_steps), n_steps - 0.5], len(sample)) * dt
@@ -87,23 +95,51 @@ def test_every_spike_of_the_data_is_a_spike_of_the_simulation(seed, n_steps, sin
     data = dataset(
         times[order].astype(np.float32 if single else float), channel[order], sample[order], n_channels, n_samples
     )
-    spikes = recorded_steps(data, n_steps, dt)
-    assert len(set(spikes)) == len(spikes) == len(times)
-    counted = np.zeros_like(n_spikes)
-    np.add.at(counted, tuple(np.array(spikes)[:, :2].T), 1)
-    np.testing.assert_array_equal(counted, n_spikes)
-    steps, n_moved = data.time_steps(n_steps, dt)
-    assert set(spikes) == set(zip(sample[order].tolist(), channel[order].tolist(), steps.tolist(), strict=True))
-    assert n_moved == np.count_nonzero(steps != np.floor(times[order] / dt + 1e-6))
+    steps = np.floor(times / dt + 1e-6).astype(int)
+    expected = Counter(zip(sample.tolist(), channel.tolist(), steps.tolist(), strict=True))
+    assert recorded_events(data, n_steps, dt) == sorted((*event, n) for event, n in expected.items())
 
 
-def test_three_spikes_in_the_last_step_all_arrive():
-    data = dataset(np.array([0.001, 0.0191, 0.0195, 0.0199, 0.0199]), np.array([1, 0, 0, 0, 1]), np.zeros(5, int), 2, 2)
-    assert recorded_steps(data, 20, 0.001) == [(0, 1, 1), (0, 0, 17), (0, 0, 18), (0, 0, 19), (0, 1, 19)]
-    assert "2 of 5 spikes of data set 'events' share a time step of 1 ms" in data.check_duration(20, 0.001)
-    assert data.check_duration(200, 0.0001) == ""
-    with pytest.raises(ValueError, match="channel 0 has 3 spikes in sample 0, and a stimulus epoch of 2 .* has room"):
-        data.time_steps(2, 0.01)
+@pytest.mark.compiler
+def test_compiled_events_are_those_of_the_data():
+    rng, n = np.random.default_rng(3), 400
+    sample, channel, times = np.sort(rng.integers(4, size=n)), rng.integers(5, size=n), rng.random(n) * 0.04
+    data = dataset(times[np.lexsort((times, sample))], channel, sample, 5, 4)
+    events = recorded_events(data, 20, 0.002, CppSimulator)
+    assert events == recorded_events(data, 20, 0.002) and sum(count for *_, count in events) == n
+
+
+@pytest.mark.parametrize("rule", ["symba", "r_stdp", "surrogate_gradient"])
+@pytest.mark.parametrize("goodness", ["sum_of_squares", "linear"])
+def test_several_spikes_at_once_are_like_as_many_one_after_the_other(rule, goodness):
+    """Three spikes of a channel in one short step, or in three of them: the same membranes, but for the steps."""
+    n_steps, dt = 400, 0.002
+    a = Architecture(3, 2, (4,), label_neurons=1, batch=1, n_steps=n_steps, dt_ms=dt, capacity=1, images=1, events=90)
+    composition = compose(models=dict(encoder="spike_times", rule=rule, goodness=goodness))
+    rng, found = np.random.default_rng(5), []
+    step = 40 * np.arange(9).repeat(3)
+    w = rng.normal(0.2, 0.1, 20)
+    for apart in (0, 1):
+        trains = SpikeTrains.of_spikes(np.zeros(27, int), step // 40 % 3, step + apart * np.tile([0, 1, 2], 9), 1, 3)
+        network = RuntimeSimulator(a, composition, record=True)
+        schedule = Schedule.evaluation(np.zeros(1, int), np.full(1, -2), np.zeros(1, int), 1)
+        results = network.run({"synapses1.w": w, **schedule.inputs(a, trains)}, 1)
+        assert results["spikes0.multiplicity"].sum() == 27 == results["layer0.n_spikes"][0]
+        found.append(np.array(network.built.traces["neurons1"].v)[:, -2])
+    assert np.ptp(found[0]) > 0.001
+    np.testing.assert_allclose(*found, rtol=0.03)
+    assert not np.allclose(*found, rtol=1e-12)
+
+
+def test_models_that_take_spikes_one_by_one_refuse_several():
+    """A depressing synapse has no closed form for several spikes at once: shorter steps, or another neuron."""
+    times, channels = [[0.001, 0.0012, 0.005]] * 8, [[0, 0, 1]] * 8
+    data = datasets.from_spikes(times, channels, np.arange(8) % 2, test=2, validation=0)
+    options = dict(layers=(3,), device="runtime", neuron="lif_depressing", epochs=1, mini_batch=2, batch=2, refresh=2)
+    options |= dict(chunk=2, learning_rate=1e-3, dropout=0.0)
+    with pytest.raises(OptionError, match="channel 0 spikes 2 times within 1 ms .* `R -= U\\*R` .* shorter time"):
+        ForwardForward(data, steps=10, dt=1.0, **options)
+    Run(ForwardForward(data, steps=60, dt=0.1, **options)).train(progress=False)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -111,11 +147,12 @@ def test_three_spikes_in_the_last_step_all_arrive():
 def test_a_spike_at_the_end_of_an_epoch_is_refused(n_steps, dtype):
     """However n steps of 1 ms and the time of the spike are rounded; one in the last step is none."""
     end, last = (
-        dataset(np.array([t], dtype), *np.zeros((2, 1), int), 1, 2) for t in (n_steps / 1000, n_steps / 1000 - 1e-4)
+        dataset(np.array([t], dtype), *np.zeros((2, 1), int), 1, 2).shown([0], n_steps, 0.001)
+        for t in (n_steps / 1000, n_steps / 1000 - 1e-4)
     )
     with pytest.raises(ValueError, match=f"sample 0 has a spike at {n_steps / 1000:g} s, .* ends at"):
-        end.check_duration(n_steps, 0.001)
-    assert last.time_steps(n_steps, 0.001)[0] == [n_steps - 1]
+        end.read()
+    assert last.read().step == [n_steps - 1]
 
 
 @pytest.mark.parametrize(
@@ -158,12 +195,13 @@ def test_damaged_and_missing_files(file):
 # -- the rhythm -------------------------------------------------------------------------------------------------------
 def test_rhythms_differ_in_relative_timing_alone():
     data = datasets.load("rhythm")
+    source = data.source
     assert np.mean(known_answer(data, data.test) == data.labels[data.test]) > 0.999
     # one spike of every channel in every period, in every sample: counts are constant
-    cell = (data.samples * data.n_channels + data.channels) * CYCLES + (data.times // PERIOD).astype(int)
+    cell = (source.samples * data.n_channels + source.channels) * CYCLES + (source.times // PERIOD).astype(int)
     assert np.all(np.bincount(cell) == 1) and len(cell) == len(data.labels) * data.n_channels * CYCLES
     # the times of one channel by themselves do not depend on the class
-    first = data.shown(np.arange(len(data.labels)), 100, 0.002).reshape(len(data.labels), data.n_channels, -1)[:, 7]
+    first = source.times[source.channels == 7].reshape(-1, CYCLES)
     by_time = LogisticRegression(max_iter=300).fit(first[data.train], data.labels[data.train])
     assert by_time.score(first[data.test], data.labels[data.test]) == pytest.approx(0.2, abs=0.04)
     assert np.ptp(np.sort(pattern_phases(), axis=-1), axis=(0, 1)).max() == 0
@@ -187,7 +225,7 @@ def test_channels_that_drop_out_are_silent(dropout, file, tmp_path):
     config = Feedback.Options(dataset="events", data=str(file), dropout=dropout, steps=20, dt=2.0, **options)
     run = Run(Feedback.of(config), tmp_path / "run")
     shown = run.method.altered(run.method.shown(run.method.train), np.arange(2))
-    assert (shown >= 0).any() == (dropout == 0)
+    assert shown.read().n_events == (4 if dropout == 0 else 0)
 
 
 def test_forward_forward_takes_spike_trains(file, tmp_path):

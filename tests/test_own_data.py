@@ -92,22 +92,22 @@ OF_SPIKES = np.arange(12) % 3
 
 def test_spike_trains_are_kept_in_the_order_of_time():
     data = from_spikes(TIMES, CHANNELS, OF_SPIKES, n_channels=5, duration=0.1, test=3, validation=3)
-    assert data.n_pixels == 5 and data.n_classes == 3 and data.events == 2
-    own = data.samples == 0
-    np.testing.assert_array_equal(data.times[own], [0.01, 0.02, 0.03])
-    np.testing.assert_array_equal(data.channels[own], [0, 0, 2])
-    assert not np.any(data.samples == 1) and np.sum(data.samples == 11) == 1
+    assert data.n_pixels == 5 and data.n_classes == 3
+    own = data.source.samples == 0
+    np.testing.assert_array_equal(data.source.times[own], [0.01, 0.02, 0.03])
+    np.testing.assert_array_equal(data.source.channels[own], [0, 0, 2])
+    assert not np.any(data.source.samples == 1) and np.sum(data.source.samples == 11) == 1
     assert [len(part) for part in (data.train, data.validation, data.test)] == [6, 3, 3]
-    fractions = data.shown(np.array([0]), 100, 1e-3).reshape(5, 2)
-    np.testing.assert_allclose(fractions, [[0.105, 0.205], [-1, -1], [0.305, -1], [-1, -1], [-1, -1]])
+    trains = data.shown(np.array([0]), 100, 1e-3).read()
+    assert list(zip(trains.channel, trains.step, strict=True)) == [(0, 10), (0, 20), (2, 30)]
 
 
 def test_times_with_a_unit_and_a_test_set_of_its_own():
     in_ms = [1e3 * t * ms for t in TIMES]
     test = ([[50, 60] * ms], [[1, 1]], [2])
     data = from_spikes(in_ms, CHANNELS, OF_SPIKES, duration=100 * ms, test=test, validation=0)
-    np.testing.assert_allclose(data.times[data.samples == 0], [0.01, 0.02, 0.03])
-    np.testing.assert_allclose(data.times[data.samples == 12], [0.05, 0.06])
+    np.testing.assert_allclose(data.source.times[data.source.samples == 0], [0.01, 0.02, 0.03])
+    np.testing.assert_allclose(data.source.times[data.source.samples == 12], [0.05, 0.06])
     assert data.test.tolist() == [12] and data.n_channels == 3
 
 

@@ -101,9 +101,6 @@ class Dataset(Labelled):
     test: np.ndarray
     classes: tuple | None = None
 
-    dark = 0.0  # what `shown` has for a pixel that stays dark
-    events = 1  # values of a pixel
-
     def __post_init__(self):
         self._check_samples()
         self._check_labels(len(self.images), "images")
@@ -119,6 +116,10 @@ class Dataset(Labelled):
         """Number of pixels of an image, ``height * width``: int."""
         height, width = self.image_shape
         return height * width
+
+    def most_events(self, n):
+        """Spikes that `n` samples shown in one run have at most: of images none."""
+        return 0
 
     def shown(self, samples, n_steps, dt):
         """Intensities of the pixels of samples, 0 to 1, whatever the time step: (n, n_pixels)."""

@@ -6,6 +6,7 @@ from brianff.errors import OptionError
 
 from .dataset import Dataset, described
 from .events import EventDataset
+from .sources import InMemory
 from .splits import held_out_size, three_parts
 
 DIM = 25  # of 255: integers that reach no further are on another scale
@@ -119,7 +120,8 @@ def from_spikes(
     samples = np.repeat(np.arange(len(labels)), [len(t) for t, _ in trains])
     n_train = len(all_labels[0]) if len(all_labels) > 1 else None
     n_classes, parts = _divided(labels, test, validation, classes, name, split_seed, n_train)
-    return EventDataset(name, times, channels, samples, int(n_channels), labels, n_classes, *parts, classes)
+    source = InMemory(times, channels, samples, int(n_channels), len(labels))
+    return EventDataset(name, source, labels, n_classes, *parts, classes)
 
 
 def _pair(test, n, what):

@@ -72,8 +72,9 @@ def known_answer(data, samples):
     -------
     classes : (n,) int array
     """
-    turns = np.exp(2j * np.pi * data.times / PERIOD)
-    sums = np.zeros((len(data.labels), CHANNELS), complex)
-    np.add.at(sums, (data.samples, data.channels), turns)
+    source = data.source
+    turns = np.exp(2j * np.pi * source.times / PERIOD)
+    sums = np.zeros((len(source), CHANNELS), complex)
+    np.add.at(sums, (source.samples, source.channels), turns)
     fits = np.abs(np.einsum("sc,kpc->skp", sums[samples], np.exp(-2j * np.pi * pattern_phases())))
     return fits.max(axis=2).argmax(axis=1)

@@ -6,6 +6,7 @@ from brianff.machine import machine_memory
 __all__ = ["require_memory", "require_size"]
 
 MOST_ELEMENTS = 2**31 - 1  # of an array: the compiled networks have indices of 32 bits
+MOST_EVENTS = 2**24  # which single precision counts
 _GIB = 2**30
 
 
@@ -34,7 +35,7 @@ def require_size(architecture, composition):
 
     a, synapses = architecture, [projection.n_values for projection in architecture.projections]
     layers = "-".join(map(str, a.sizes))
-    shown = a.images * a.n_pixels * a.events
+    shown = a.images * (a.n_pixels + 1) + 2 * a.events
     arrays = [
         (f"--hidden: layers {layers} have {{:,}} weights between two of them", max(synapses)),
         (f"--batch {a.batch}: so many presentations in layers {layers} have {{:,}} neurons", a.batch * max(a.sizes)),
@@ -42,9 +43,11 @@ def require_size(architecture, composition):
         (f"--chunk and --batch: layers {layers} record {{:,}} values in one run",
          (a.capacity + 1) * a.batch * max(a.sizes[1:])),
     ]  # fmt: skip
-    for what, elements in arrays:
-        if elements > MOST_ELEMENTS:
-            raise OptionError(f"{what.format(elements)}, and {MOST_ELEMENTS:,} are the most: use fewer.")
+    counted = [(what, elements, MOST_ELEMENTS) for what, elements in arrays]
+    counted.append(("--chunk: spike trains of one run can have {:,} spikes", a.events, MOST_EVENTS))
+    for what, elements, most in counted:
+        if elements > most:
+            raise OptionError(f"{what.format(elements)}, and {most:,} are the most: use fewer.")
     equations = Equations(composition.synapses.model)
     kept = [name for name in composition.state_variables() if "shared" not in equations[name].flags]
     itemsize = 4 if a.dtype == "float32" else 8

@@ -106,9 +106,11 @@ def environment_of(composition):
     own = {k: v for k, v in neurons.items() if k not in composition.neurons.links}
     projecting = _read_only({k: v for k, v in own.items() if k in inputs}, "_pre")
     post = {f"{name}_post": variable for name, variable in own.items()}
-    names = ("n_pixels", "label_neurons", "events")
+    names = ("n_pixels", "label_neurons")
     architecture = {name: Constant(name, dimensions=DIMENSIONLESS, value=1) for name in names}
-    images = Function(lambda image, k: k, arg_units=[second, 1], return_unit=1, stateless=True)
+    of_image = Function(lambda image, k: k, arg_units=[second, 1], return_unit=1, stateless=True)
+    of_event = Function(lambda place: place, arg_units=[second], return_unit=1, stateless=True)
+    images = {"images": of_image, "event_first": of_image, "event_step": of_event, "event_count": of_event}
 
     synapses = _variables(composition.synapses.model)
     functions = FUNCTIONS | composition.courses
@@ -116,7 +118,7 @@ def environment_of(composition):
     of_post = _read_only(own) | post  # without a suffix: those of the neurons that the synapses reach
     found = {
         "neurons": common | of_layer | below | neurons | functions,
-        "input": common | _read_only(base_layer, "_layer") | inputs | architecture | functions | {"images": images},
+        "input": common | _read_only(base_layer, "_layer") | inputs | architecture | functions | images,
         "layer": common | layer,
         "layers": common | base_layer,
         "goodness": common | base_layer | _read_only(base_layer, "_post") | projecting,

@@ -10,7 +10,7 @@ string uses them; a one-dimensional `TimedArray` of a neuron or an encoder is ca
 ``drive(t_in_epoch)``.  A name belongs to its file, whatever other files call theirs: see `brianff.equations.names`.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from brian2.equations.equations import PARAMETER, Equations
@@ -35,7 +35,9 @@ from brianff.equations.model import load
 from brianff.equations.names import Isolated, isolate
 from brianff.equations.of_models import OfModels
 from brianff.equations.printing import printed
+from brianff.equations.repeated import repeated
 from brianff.equations.text import (
+    assignments,
     closest,
     initial_of_shared,
     initial_statements,
@@ -53,6 +55,7 @@ from brianff.equations.variables import (
     NEURON_VARIABLES,
     OUTPUT_VARIABLES,
     SHOW_STIMULUS,
+    SHOW_TRAINS,
     SHOWN_IMAGE,
     SPIKE_COUNT,
 )
@@ -76,9 +79,13 @@ class Composition(OfModels):
     input, neurons, last_neurons, input_layer, layer : `GroupStrings`
         The last layer projects to nobody, and may be an output; the other groups are those of `GROUPS`.
     layer_on_spike, layer_max, layer_sum, lateral, lateral_at_epoch_end, lateral_afterwards : str
-    synapses : `SynapseStrings`
-    on_pre_of_input, columns, backward : str
-        Of the synapses: `on_pre` in the first layer; the condition for columns; what goes back from layer to layer.
+    layer_on_spike_of_input : str
+    synapses, synapses_of_input : `SynapseStrings`
+        Those of the first layer see spikes of the input, which may stand for several.
+    single_spikes : str
+        Why a spike of the input cannot stand for several, or nothing.
+    columns, backward : str
+        Of the synapses: the condition for columns; what goes back from layer to layer.
     feedback : `SynapseStrings` or None
     channels : `SynapseStrings` or None
         What the neurons of a channel share.
@@ -99,14 +106,16 @@ class Composition(OfModels):
     input_layer: GroupStrings
     layer: GroupStrings
     synapses: SynapseStrings
+    synapses_of_input: SynapseStrings
     feedback: SynapseStrings | None
     layer_on_spike: str
+    layer_on_spike_of_input: str
+    single_spikes: str
     layer_max: str
     layer_sum: str
     lateral: str
     lateral_at_epoch_end: str
     lateral_afterwards: str
-    on_pre_of_input: str
     columns: str | None
     backward: str
     kept: tuple
@@ -136,6 +145,11 @@ class Composition(OfModels):
     @property
     def hidden_learns(self):
         return not self.has_output or bool(self.backward or self.feedback)
+
+    @property
+    def several_at_once(self):
+        """Whether a spike of an input channel stands for its `multiplicity`."""
+        return "multiplicity" in Equations(self.input.equations).names
 
     @property
     def presentations(self):
@@ -311,6 +325,11 @@ def compose(scheme=FORWARD_FORWARD, models=None, parameters=None, dale=False):
     common = _common(joined, values, (inputs, neurons, last, *layers))
     of_layer = names_in(*joined.all("goodness"), *joined.all("sum"), *joined.all("class_sum"))
     synapses, feedback = _synapses(joined, values, common, dale)
+    of_input = replace(synapses, on_arrival=tidy(joined.text("on_pre", "synapses")))
+    at_spike = tidy(f"n_spikes += 1\n{joined.text('on_pre', 'goodness')}") if scheme.has("goodness") else ""
+    at_spike_of_input, single_spikes = at_spike, ""
+    if "multiplicity" in Equations(inputs.equations).names:
+        at_spike_of_input, single_spikes = _several_at_once(joined, inputs, of_input, at_spike)
     return Composition(
         scheme=scheme,
         models=isolated.models,
@@ -322,14 +341,16 @@ def compose(scheme=FORWARD_FORWARD, models=None, parameters=None, dale=False):
         input_layer=finish_group(layers[0], {}, {}, values, also=names_in(*joined.all("goodness"))),
         layer=finish_group(layers[1], {}, {}, values, also=of_layer),
         synapses=synapses,
+        synapses_of_input=of_input,
         feedback=feedback,
-        layer_on_spike=tidy(f"n_spikes += 1\n{joined.text('on_pre', 'goodness')}") if scheme.has("goodness") else "",
+        layer_on_spike=at_spike,
+        layer_on_spike_of_input=at_spike_of_input,
+        single_spikes=single_spikes,
         layer_max=tidy(without_comments(joined.text("largest", "sum"))),
         layer_sum=tidy(joined.text("at_epoch_end", "sum")),
         lateral=tidy(joined.text("on_pre", "lateral")),
         lateral_at_epoch_end=tidy(joined.text("at_epoch_end", "lateral")),
         lateral_afterwards=tidy(joined.text("afterwards", "lateral")),
-        on_pre_of_input=tidy(joined.text("on_pre", "synapses") + "\n" + joined.text("on_spike", "synapses")),
         columns=joined.text("columns", "synapses") or None,
         backward=tidy(joined.text("backward", "upper")),
         kept=tuple(eq.varname for eq in Equations(joined.text("equations", "hidden")).values()),
@@ -437,7 +458,8 @@ def _input(joined):
     """Strings of the input channels: the encoder's, those of all neurons that project, and the stimulus."""
     groups = ("input", "both", "projecting")
     own = joined.text("equations", *groups)
-    used = names_in(*strings_in(joined.models["encoder"].strings), own)
+    encoder = joined.models["encoder"]
+    used = names_in(*strings_in(encoder.strings), own)
     text = INPUT_VARIABLES + (SHOWN_IMAGE if "shown_image" in used else "") + own
     start = [joined.text("remember", *groups)]
     if "t_in_epoch" in used:
@@ -448,11 +470,30 @@ def _input(joined):
     return GroupStrings(
         equations=text,
         threshold=joined.text("threshold", "input"),
-        reset=joined.text("reset", *groups),
+        # What a spike does reads what it stands for, before the encoder goes on to the next one.
+        reset="\n".join(filter(None, (joined.text("reset", *groups[1:]), joined.text("reset", "input")))),
         method=EXPONENTIAL_EULER,
         at_epoch_start="\n".join([*start, initial_statements(text, initial)]),
-        encode=SHOW_STIMULUS + joined.text("encode", "input"),
+        encode=(SHOW_TRAINS if encoder.reads_spike_times else SHOW_STIMULUS) + joined.text("encode", "input"),
     )
+
+
+def _several_at_once(joined, inputs, synapses, at_spike):
+    """Let a spike of the input do what it does `multiplicity` times, in its reset and its synapses.
+
+    Returns the same of what it does to its layer, and why there is no such form, as a sentence, or nothing.
+    """
+    jumps = joined.text("reset", "both", "projecting")
+    try:
+        reset = repeated(jumps, "multiplicity")
+        meanwhile = {f"{name}_pre": by for name, operator, by in assignments(jumps) if operator == "+="}
+        texts = (synapses.on_arrival, synapses.on_spike, at_spike)
+        arrival, on_spike, at_spike = (repeated(text, "multiplicity_pre", meanwhile) for text in texts)
+    except ValueError as statement:
+        return at_spike, f"`{statement}` at a spike has no closed form for several spikes at once"
+    inputs.reset = f"{reset}\n{joined.text('reset', 'input')}"
+    synapses.on_arrival, synapses.on_spike = arrival, on_spike
+    return at_spike, ""
 
 
 def _common(joined, values, groups):

@@ -60,7 +60,7 @@ class SynapseStrings:
 
     @property
     def on_pre(self):
-        """What a presynaptic spike does that has no delay."""
+        """All that a presynaptic spike does."""
         return tidy(f"{self.on_arrival}\n{self.on_spike}")
 
 

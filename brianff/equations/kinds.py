@@ -300,8 +300,9 @@ ENCODER = Kind(
     },
     at_hand=_FUNCTIONS
     | _RANDOM
-    | {"T_epoch", "t_in_epoch", "intensity", "n_pixels", "label_neurons", "images", "shown_image", "events"},
-    contract=frozenset({"dark"}),
+    | {"T_epoch", "t_in_epoch", "intensity", "n_pixels", "label_neurons", "images", "shown_image"}
+    | {"event_first", "event_step", "event_count"},
+    contract=frozenset({"dark", "multiplicity"}),
     alone=True,
 )  # fmt: skip
 GOODNESS = Kind(

@@ -53,7 +53,7 @@ class Model:
     @property
     def reads_spike_times(self):
         """Whether this is an encoder of spike times, not of intensities."""
-        return self.kind == "encoder" and "events" in names_in(*self.strings.values())
+        return self.kind == "encoder" and "event_first" in names_in(*self.strings.values())
 
     def where_entry(self, key, name):
         """File and line of an entry of a dictionary, or of a parameter's value."""

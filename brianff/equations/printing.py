@@ -24,13 +24,15 @@ def _sections(c):
     missing = set(Equations(c.neurons.equations).names) - set(Equations(c.last_neurons.equations).names)
     yield "neurons", "not in the last layer, which projects to nobody", ", ".join(sorted(missing))
     yield "layer", "when a neuron of the layer spikes (before its reset)", c.layer_on_spike
+    if c.layer_on_spike_of_input != c.layer_on_spike:
+        yield "input layer", "when a channel spikes (before its reset)", c.layer_on_spike_of_input
     yield "layer", "at the end of a stimulus epoch, the largest value of all neurons", c.layer_max
     yield "layer", "at the end of a stimulus epoch, for every neuron", c.layer_sum
     yield "neurons", "when a neuron of the same layer spikes", c.lateral
     yield "neurons", "at the end of a stimulus epoch, for every neuron of the same layer", c.lateral_at_epoch_end
     yield "neurons", "the same, afterwards", c.lateral_afterwards
-    if c.on_pre_of_input != c.synapses.on_pre:
-        yield "synapses of the input", _WHEN["on_pre"], c.on_pre_of_input
+    if c.synapses_of_input.on_pre != c.synapses.on_pre:
+        yield "synapses of the input", _WHEN["on_pre"], c.synapses_of_input.on_pre
     if c.channels:
         yield "channels", _WHEN["model"], c.channels.model
         at_end = f"{_WHEN['at_epoch_end']}, for every neuron, if {c.channels.condition}"

@@ -6,8 +6,10 @@ Names at hand in strings, beside Brian2's own (`t`, `dt`, `t_in_timesteps`, `i`,
 - input: `intensity` (0..1), `channel`, `entry` (of the batch), `presentation` (its number), `seed`, `n_pixels`,
   `label_neurons` (of a class),
   ``uniform(seed, presentation, draw, channel)`` and ``exponential(mean, seed, presentation, draw, channel)``: random
-  numbers that depend on their arguments only; for spike times: `shown_image` and ``images(shown_image*second, k)``,
-  value k of the image, `events` (values of a channel);
+  numbers that depend on their arguments only; `shown_image` and ``images(shown_image*second, k)``, value k of the
+  image; of spike trains ``event_first(shown_image*second, channel)``, the place of the first event of a channel (the
+  last event is before the first one of the next channel), ``event_step(place*second)``, its time step, and
+  ``event_count(place*second)``, its number of spikes;
 - neurons: `channel`, `entry`, `presentation`, `seed`, `uniform` and `exponential` as well; there, `channel` counts on
   from the layer below, so that every neuron of the network has random numbers of its own; `n_classes`, `class_group`
   (of the neuron: its number in the layer modulo n_classes) and `target` (the label of the presentation, shown or not);
@@ -27,7 +29,7 @@ Names at hand in strings, beside Brian2's own (`t`, `dt`, `t_in_timesteps`, `i`,
 
 __all__ = [
     "INPUT_VARIABLES", "LAYER_VARIABLES", "NEURON_VARIABLES", "OUTPUT_VARIABLES", "SHOWN_IMAGE", "SHOW_STIMULUS",
-    "SPIKE_COUNT",
+    "SHOW_TRAINS", "SPIKE_COUNT",
 ]  # fmt: skip
 
 LAYER_VARIABLES = """
@@ -73,7 +75,8 @@ shown_label = label(epoch_index*second, entry)
 label_channel = is_label*(channel - n_pixels)
 in_class = int(label_channel // label_neurons == shown_label)
 neutral = int(shown_label == -1)*int(label_channel % label_neurons == 0)
-pixel = images(shown_image*second, is_pixel*channel*events)
+pixel = images(shown_image*second, is_pixel*channel)
 intensity = int(shown_image >= 0)*(is_pixel*pixel + is_label*(in_class + neutral))
 presentation = presentation_index(epoch_index*second, entry)
 """
+SHOW_TRAINS = SHOW_STIMULUS.replace("images(shown_image*second, is_pixel*channel)", "0")

@@ -162,7 +162,7 @@ class Backpropagation(Feedback):
         spikes, slopes = np.zeros(shape), np.zeros(shape)
         step = np.round(results[f"spikes{level}.t"] / (a.dt_ms * 1e-3)).astype(int)
         where = (step, *np.divmod(results[f"spikes{level}.i"], a.sizes[level]))
-        spikes[where] = 1
+        spikes[where] = 1 if level or not self.composition.several_at_once else results["spikes0.multiplicity"]
         if level:
             c, found = self.composition, {}
             for name in c.spike_variables:

@@ -116,8 +116,8 @@ class Feedback(SpikingMethod):
         c = self.options
         rows = self._whole_updates(max(1, c.chunk // c.batch))
         layers, capacity = (*layers_of(c.layers), Layer(self.data.n_classes)), rows * self.composition.presentations
-        size = dict(capacity=capacity, images=rows * c.batch)
-        return Architecture(layers=layers, label_neurons=0, **size, **self.size_options())
+        size = self.size_options(rows * c.batch)
+        return Architecture(layers=layers, label_neurons=0, capacity=capacity, **size)
 
     def initial_weights(self, projection):
         return projection.uniform(self.options.seed, self.options.init)
@@ -249,7 +249,7 @@ def rate_readout(method):
 
     data, size = method.data, 500
     layers = (Layer(1), Layer(data.n_classes))
-    a = method.architecture.with_(layers=layers, batch=size, capacity=1, images=size)
+    a = method.architecture.with_(layers=layers, batch=size, capacity=1, images=size, events=data.most_events(size))
     counter = simulator("runtime", a, method.composition, record="spikes")
     inputs = {name: value for name, value in method.inputs().items() if name.startswith("neurons0")}
 
@@ -260,7 +260,8 @@ def rate_readout(method):
             unlabelled = np.full(len(piece), LABEL_NONE)
             shown = Schedule.evaluation(np.arange(len(piece)), unlabelled, EVALUATION_PRESENTATIONS + piece, size)
             with counter.run(inputs | shown.inputs(a, method.shown(piece)), 1) as results:
-                spikes = np.bincount(results["spikes0.i"], minlength=size * a.n_pixels).reshape(size, -1)
+                times = results["spikes0.multiplicity"] if method.composition.several_at_once else None
+                spikes = np.bincount(results["spikes0.i"], times, size * a.n_pixels).reshape(size, -1)
             found.append(spikes[: len(piece)].astype(float))
         return np.concatenate(found)
 

@@ -46,7 +46,7 @@ def triggered_average(method, level, samples):
         without positions every neuron is a channel, and the window is the image.
     """
     a = method.architecture
-    if a.events > 1 or a.image_shape is None:
+    if a.events or a.image_shape is None:
         raise OptionError("a mean input is one of images, and this data set holds spike times.")
     if not 1 <= level <= a.depth:
         raise OptionError(f"level={level}: the layers are 1 to {a.depth}.")

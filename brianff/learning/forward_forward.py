@@ -152,10 +152,9 @@ class ForwardForward(SpikingMethod):
         capacity, steps = max(2 * rows, len(epochs)), sum(epoch.steps or c.steps for epoch in epochs)
         architecture = Architecture(
             layers=layers_of(c.layers),
-            **self.size_options(),
+            **self.size_options(rows * c.batch * self.negatives.images_of_a_sample),
             label_neurons=c.label_neurons if c.labels_shown else 0,
             capacity=capacity,
-            images=rows * c.batch * self.negatives.images_of_a_sample,
             total_steps=max(steps, capacity * c.steps) if any(e.steps for e in self.phases.epochs) else None,
             carry_over=self.phases.carry_over,
         )

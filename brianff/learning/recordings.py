@@ -205,7 +205,7 @@ def record_presentations(composition, architecture, inputs, images, schedule, ne
         Its batch and capacity are replaced by what the schedule needs.
     inputs : dict
         Of the run, weights among them; scalar values are the same for a batch of one.
-    images : (n, n_pixels) array
+    images : (n, n_pixels) array or `brianff.trains.SpikeTrains`
     schedule : `Schedule`
         With a batch of one.
     neurons : sequence of int, or dict of level -> sequence of int, optional
@@ -219,7 +219,11 @@ def record_presentations(composition, architecture, inputs, images, schedule, ne
     """
     steps = int(schedule.lengths(architecture).sum())
     total = None if schedule.steps is None else steps
-    a = architecture.with_(batch=1, capacity=len(schedule), images=len(images), total_steps=total)
+    size = dict(images=len(images), total_steps=total)
+    if not isinstance(images, np.ndarray):
+        images = images.read()
+        size["events"] = max(images.n_events, 1)
+    a = architecture.with_(batch=1, capacity=len(schedule), **size)
     chosen = _chosen(neurons, a.sizes)
     n = sum(a.sizes[1:] if chosen is True else map(len, chosen.values()))
     values = n * steps * len(shown_variables(composition))
@@ -259,7 +263,7 @@ def collect(simulator, images, schedule):
         "stop": ends * a.dt_ms,
         "phase": schedule.phase,
         "label": schedule.label[:, 0],
-        "image": np.where(schedule.image[:, :1] < 0, 0, images[schedule.image[:, 0], :: a.events]),
+        "image": np.where(schedule.image[:, :1] < 0, 0, _intensities(images)[schedule.image[:, 0]]),
         "membrane": np.array(membrane(composition) or ""),
         "variables": np.array(shown_variables(composition), dtype=str),
         "diverged": np.array(divergence(built)),
@@ -282,6 +286,14 @@ def collect(simulator, images, schedule):
             if (of_layer := built.traces.get(f"layer{level}")) is not None:
                 out[f"goodness{level}"] = np.array(of_layer.g_)[0]
     return Recording(out)
+
+
+def _intensities(images):
+    """(n, n_pixels) array; of spike trains, the number of spikes relative to the busiest channel of all."""
+    if isinstance(images, np.ndarray):
+        return images
+    counts = images.counts()
+    return counts / max(counts.max(), 1)
 
 
 def divergence(built):

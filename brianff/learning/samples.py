@@ -55,7 +55,7 @@ def altered(shown, numbers, options, data, together):
 
     Parameters
     ----------
-    shown : (n, n_pixels*events) array
+    shown : (n, n_pixels) array or `brianff.trains.SpikeTrains`
     numbers : (n,) int array
         Of the samples in the stream.
     options : `brianff.learning.options.SpikingOptions`
@@ -74,5 +74,5 @@ def altered(shown, numbers, options, data, together):
     if options.dropout:
         u = drawn(options.seed, "dropout", numbers, lambda rng, n: rng.random((n, data.n_pixels)), together)
         kept = u >= options.dropout
-        shown = np.where(np.repeat(kept, data.events, axis=1), shown, data.dark)
+        shown = np.where(kept, shown, 0.0) if isinstance(shown, np.ndarray) else shown.kept(kept)
     return shown

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+from dataclasses import replace
 
 import numpy as np
 
@@ -58,12 +59,11 @@ class SpikingMethod(Method):
         """The `Architecture` of the options."""
         raise NotImplementedError
 
-    def size_options(self):
-        """What options and data set say of any `Architecture`, as keywords."""
+    def size_options(self, images):
+        """What options and data set say of any `Architecture` for so many images, as keywords."""
         c, data = self.options, self.data
-        of_data = dict(
-            n_pixels=data.n_pixels, n_classes=data.n_classes, events=data.events, image_shape=data.image_shape
-        )
+        of_data = dict(n_pixels=data.n_pixels, n_classes=data.n_classes, image_shape=data.image_shape)
+        of_data |= dict(images=images, events=data.most_events(images))
         return dict(batch=c.batch, n_steps=c.steps, dt_ms=c.dt, dtype=c.dtype, **of_data)
 
     def initial_weights(self, projection):
@@ -96,8 +96,10 @@ class SpikingMethod(Method):
             if trains:
                 reads = f"reads intensities, and '{data.name}' holds spike times: take --encoder {OF_SPIKE_TRAINS}."
             raise OptionError(f"--encoder {encoder.name} {reads}")
-        if trains and (notice := data.check_duration(self.architecture.n_steps, self.architecture.dt_ms * 1e-3)):
-            self.report(notice)
+        if trains:
+            # An epoch that is too short for what is known already is refused before anything is compiled.
+            latest = data.source.latest()
+            self.shown(self.train[:1] if latest is None else [latest]).read()
 
     # -- inputs of the simulator -----------------------------------------------------------------------------------
     @property
@@ -137,9 +139,10 @@ class SpikingMethod(Method):
         return simulator(self.options.device, a.with_(carry_over=False), self.composition, self.report)
 
     def shown(self, samples):
-        """What the input channels get of samples, (n, n_pixels*events)."""
+        """What the input channels get of samples, (n, n_pixels) array or `brianff.trains.SpikeTrains`."""
         a = self.architecture
-        return self.data.shown(samples, a.n_steps, a.dt_ms * 1e-3)
+        shown = self.data.shown(samples, a.n_steps, a.dt_ms * 1e-3)
+        return replace(shown, single=self.composition.single_spikes) if a.events else shown
 
     def altered(self, shown, numbers):
         """The same as training shows it, see `brianff.learning.samples.altered`."""

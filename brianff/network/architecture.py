@@ -43,7 +43,7 @@ class Architecture:
     dtype : {"float64", "float32"}
         Precision of every state variable of neurons, layers and synapses.
     events : int
-        Values of an image for each input channel: more than one for encoders that read spike times.
+        The most events that the spike trains of one run have together; 0: of images.
     """
 
     n_pixels: int
@@ -56,14 +56,14 @@ class Architecture:
     capacity: int = 400
     images: int = 1000
     dtype: str = "float64"
-    events: int = 1
+    events: int = 0
     total_steps: int | None = None
     image_shape: tuple | None = None
     carry_over: bool = False
 
     def __post_init__(self):
         for name in ("n_pixels", "n_classes", "label_neurons", "batch", "n_steps", "capacity", "images", "events"):
-            if int(getattr(self, name)) < (0 if name == "label_neurons" else 1):
+            if int(getattr(self, name)) < (0 if name in ("label_neurons", "events") else 1):
                 raise OptionError(f"{name} must be positive, not {getattr(self, name)}.")
         if not 0 < self.dt_ms < float("inf"):
             raise OptionError(f"the time step must be positive, not {self.dt_ms} ms.")

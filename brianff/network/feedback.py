@@ -30,9 +30,8 @@ class FeedbackNetwork(FeedForwardNetwork):
         """There is none."""
 
     def _learned(self, projection):
-        c, s, name, level = self.composition, self.composition.synapses, projection.name, projection.target
-        on_pre = c.on_pre_of_input if projection.source == 0 else s.on_pre
-        synapses = self._project(projection, s, on_pre=on_pre)
+        c, s, name, level = self.composition, self.strings_of(projection), projection.name, projection.target
+        synapses = self._project(projection, s)
         if s.on_step:
             # as on_post: before the spikes of this step arrive
             synapses.update(s.on_step, rows=s.rows, when="synapses", order=-2, name=f"{name}_eligibility")

@@ -135,6 +135,9 @@ class FeedForwardNetwork:
         reasons = [projection.problem(self.composition) for projection in self.architecture.projections]
         if reason := self.composition.misfit_of_epochs(self.architecture.epoch_seconds):
             reasons.append(f"{reason}: take fewer or shorter time steps.")
+        first = self.architecture.projections[0]
+        if first.delay and self.composition.several_at_once:
+            reasons.append("layers: spikes of spike trains reach the first layer at once: take t2 in the layers above.")
         if self.architecture.recurrent and "no_recurrence" in self.composition.needs:
             name = self.composition.models["rule"].name
             reasons.append(f"the rule {name} learns no synapses of a layer that projects to itself: take another rule.")
@@ -193,7 +196,12 @@ class FeedForwardNetwork:
             self._timed("epoch_length", np.full(a.capacity + 1, a.epoch_seconds) * second, 1 * second)
         for name, course in self.composition.courses.items():  # of model files
             self._timed(name, course.values * Quantity(1, dim=course.dim), course.dt * second)
-        self._timed("images", np.zeros((a.images, a.n_pixels * a.events)), 1 * second)
+        if a.events:
+            self._timed("event_first", np.zeros((a.images, a.n_pixels + 1)), 1 * second)
+            for name in ("event_step", "event_count"):
+                self._timed(name, np.zeros(a.events), 1 * second)
+        else:
+            self._timed("images", np.zeros((a.images, a.n_pixels)), 1 * second)
 
     def _timed(self, name, values, dt):
         self.timed_arrays[name] = _aligned(TimedArray(values, dt=dt, name=name))
@@ -267,7 +275,7 @@ class FeedForwardNetwork:
         n = a.sizes[level]
         namespace = self.timed_arrays | FUNCTIONS
         if level == 0:
-            namespace |= {"n_pixels": a.n_pixels, "label_neurons": max(a.label_neurons, 1), "events": a.events}
+            namespace |= {"n_pixels": a.n_pixels, "label_neurons": max(a.label_neurons, 1)}
         options = dict(refractory=strings.refractory or False, method=strings.method, namespace=namespace)
         group = self._add(self.make_neurons(level, a.batch * n, strings, name=f"neurons{level}", **options))
         number, entry = np.tile(np.arange(n), a.batch), np.repeat(np.arange(a.batch), n)
@@ -303,7 +311,8 @@ class FeedForwardNetwork:
         neurons, c = self.groups[f"neurons{level}"], self.composition
         own = self.architecture.layers[level - 1] if level else self.architecture.input_layer
         to_layer = Dense(itself=True).between(f"goodness{level}", level, level, own, Layer(1))
-        goodness = self._connect(to_layer, neurons, self.groups[f"layer{level}"], on_pre=c.layer_on_spike)
+        on_spike = c.layer_on_spike if level else c.layer_on_spike_of_input
+        goodness = self._connect(to_layer, neurons, self.groups[f"layer{level}"], on_pre=on_spike)
         if level and c.layer_max:
             goodness.update(_maximum(c.layer_max), clock=self.epoch_clock, order=-57, one_by_one=True)
         if level and c.layer_sum:
@@ -367,9 +376,9 @@ class FeedForwardNetwork:
         )
         return self._add(synapses)
 
-    def _project(self, projection, strings, **changes):
-        """Synapses from the neurons of one layer to another's; `changes` replace options that `strings` give."""
-        options = dict(on_pre=strings.on_pre or None, on_post=strings.on_post or None) | changes
+    def _project(self, projection, strings):
+        """Synapses from the neurons of one layer to another's."""
+        options = dict(on_pre=strings.on_pre or None, on_post=strings.on_post or None)
         options["model"] = self._equations(strings.model)
         if projection.delay and strings.on_spike:  # what a rule does is not delayed
             options["on_pre"] = {"pre": strings.on_arrival, "rule": strings.on_spike}
@@ -384,7 +393,7 @@ class FeedForwardNetwork:
         return synapses
 
     def _learned(self, projection):
-        strings, name = self.composition.synapses, projection.name
+        strings, name = self.strings_of(projection), projection.name
         synapses = self._project(projection, strings)
         if strings.on_step:
             synapses.update(
@@ -409,6 +418,11 @@ class FeedForwardNetwork:
         elif strings.at_update:
             synapses.update(strings.at_update, condition=strings.update_condition, **at_end)
 
+    def strings_of(self, projection):
+        """Strings of the synapses of a projection that learns."""
+        c = self.composition
+        return c.synapses if projection.source else c.synapses_of_input
+
     def _record(self, name, group, variable, order=-60):
         """Record a variable of all elements of a group at the end of every stimulus epoch."""
         at_end = dict(clock=self.epoch_clock, when="start", order=order, record=True)
@@ -424,7 +438,8 @@ class FeedForwardNetwork:
     def _record_activity(self, level, record, at_spikes=()):
         """Record the spikes, and unless these are all that is asked for, variables of the neurons in every step."""
         if record is not False:
-            self._record_spikes(level, at_spikes)
+            several = not level and self.composition.several_at_once
+            self._record_spikes(level, [*at_spikes, "multiplicity"] if several else at_spikes)
             if level and record != "spikes":
                 self._record_traces(level, record)
 

@@ -97,7 +97,8 @@ def try_out(composition, model):
 
 def _failure(composition, model):
     """What Brian2 says against a network, or None."""
-    tiny = Architecture(2, 2, layers=(2, 2), label_neurons=1, batch=2, n_steps=2, capacity=1, images=1)
+    events = int(composition.models["encoder"].reads_spike_times)
+    tiny = Architecture(2, 2, layers=(2, 2), label_neurons=1, batch=2, n_steps=2, capacity=1, images=1, events=events)
     try:
         built = build(tiny, composition)
         built.network.run(tiny.dt_ms * ms, namespace={})

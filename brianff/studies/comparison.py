@@ -120,10 +120,9 @@ def _count(method):
     a, data = method.architecture, method.data
     chosen = data.test[: a.images]
     rows = np.arange(len(chosen))
-    images = np.zeros((a.images, a.n_pixels * a.events))
-    images[: len(chosen)] = method.shown(chosen)
     schedule = Schedule.evaluation(rows, data.labels[chosen], EVALUATION_PRESENTATIONS + rows, a.batch)
-    with method.simulator.run({**method.inputs(), "images": images, **schedule.inputs(a)}, len(schedule)) as results:
+    inputs = method.inputs() | schedule.inputs(a, method.shown(chosen))
+    with method.simulator.run(inputs, len(schedule)) as results:
         counts = [results[f"layer{level}.n_spikes"].sum() / len(chosen) for level in range(len(a.sizes))]
     return float(sum(counts[1:])), float(np.dot(counts[:-1], a.sizes[1:]))
 

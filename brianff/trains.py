@@ -1,0 +1,173 @@
+"""Spike trains in time steps, as a network is shown them: events with a count.
+
+A simulation has time steps, and a channel at most one spike in each.  A spike at time t from the start of its sample
+belongs to step floor(t/dt), where a time that a rounding error keeps from the beginning of a step counts as that
+beginning.  Spikes of a channel that fall into one step are one event, with their number: nothing of a recording is
+lost, however long the steps are.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from brianff.errors import OptionError
+
+__all__ = ["Shown", "SpikeTrains", "time_steps"]
+
+
+def time_steps(times, dt):
+    """The time step of every spike: (n,) int array, from (n,) times and a time step in seconds."""
+    # 1e-6 of a step for times that were computed; those of a file in single precision are only as exact as that.
+    in_steps = times.astype(float) / dt
+    return np.floor(in_steps * (1 + np.finfo(np.result_type(times, np.float16)).eps) + 1e-6).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class SpikeTrains:
+    """Events of samples, sorted by sample, channel and time step.
+
+    Parameters
+    ----------
+    sample, channel, step, count : (n_events,) int arrays
+        Which row and input channel, the time step from the start of the stimulus epoch, and the number of spikes.
+    n_samples, n_channels : int
+    """
+
+    sample: np.ndarray
+    channel: np.ndarray
+    step: np.ndarray
+    count: np.ndarray
+    n_samples: int
+    n_channels: int
+
+    @classmethod
+    def of_spikes(cls, sample, channel, step, n_samples, n_channels):
+        """From (n_spikes,) arrays in any order; spikes of a channel in a step are counted."""
+        if not len(step):
+            nothing = np.zeros(0, np.int64)
+            return cls(nothing, nothing, nothing, nothing, n_samples, n_channels)
+        steps = int(step.max()) + 1
+        events, count = np.unique((sample * n_channels + channel) * steps + step, return_counts=True)
+        train, step = np.divmod(events, steps)
+        return cls(*np.divmod(train, n_channels), step, count, n_samples, n_channels)
+
+    def __len__(self):
+        return self.n_samples
+
+    @property
+    def n_events(self):
+        return len(self.step)
+
+    def __getitem__(self, rows):
+        """The trains of some samples, (n,) int array or a slice, in this order."""
+        rows = np.arange(len(self))[rows]
+        start = np.searchsorted(self.sample, np.arange(len(self) + 1))
+        lengths = np.diff(start)[rows]
+        place = np.arange(lengths.sum()) + np.repeat(start[rows] - np.cumsum(lengths) + lengths, lengths)
+        sample = np.repeat(np.arange(len(rows)), lengths)
+        return SpikeTrains(sample, self.channel[place], self.step[place], self.count[place], len(rows), self.n_channels)
+
+    def kept(self, kept):
+        """Without the channels of a sample that are not `kept`, (n_samples, n_channels) bool array."""
+        chosen = kept[self.sample, self.channel]
+        events = (array[chosen] for array in (self.sample, self.channel, self.step, self.count))
+        return SpikeTrains(*events, self.n_samples, self.n_channels)
+
+    def read(self):
+        """Themselves: see `Shown`."""
+        return self
+
+    def counts(self):
+        """Spikes of every channel: (n_samples, n_channels) array."""
+        out = np.zeros((self.n_samples, self.n_channels))
+        np.add.at(out, (self.sample, self.channel), self.count)
+        return out
+
+    def inputs(self, architecture):
+        """What the encoder reads, as inputs of a simulator.
+
+        ``event_first[k, c]`` is the place of the first event of channel c in image k in two lists, ``event_step`` and
+        ``event_count``; its events end where those of the next channel begin.
+        """
+        a = architecture
+        if self.n_events > a.events:
+            raise OptionError(f"{self.n_events} events do not fit into one run of {a.events}.")
+        trains = np.arange(a.images * self.n_channels)
+        first = np.searchsorted(self.sample * self.n_channels + self.channel, trains)
+        rows = np.empty((a.images, self.n_channels + 1))
+        rows[:, :-1] = first.reshape(a.images, -1)
+        rows[:, -1] = np.append(rows[1:, 0], self.n_events)
+        lists = {"event_step": np.zeros(a.events), "event_count": np.zeros(a.events)}
+        lists["event_step"][: self.n_events] = self.step
+        lists["event_count"][: self.n_events] = self.count
+        return {"event_first": rows, **lists}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The spike trains of samples of a data set, each of which is read when a network is about to see it.
+
+    Parameters
+    ----------
+    source : `brianff.datasets.sources.Source`
+    samples : (n,) int array
+    n_steps, dt : int, float
+        Time steps of a stimulus epoch, and their length in seconds.
+    name : str
+        Of the data set, for messages.
+    single : str
+        Why several spikes of a channel in one step cannot be shown, or nothing.
+    """
+
+    source: object
+    samples: np.ndarray
+    n_steps: int
+    dt: float
+    name: str
+    single: str = ""
+
+    def __len__(self):
+        return len(self.samples)
+
+    def __getitem__(self, rows):
+        return replace(self, samples=self.samples[rows])
+
+    def read(self):
+        """`SpikeTrains` of all of them.
+
+        Raises
+        ------
+        OptionError
+            If a spike has no place in the stimulus epoch, or no time step of its own where it needs one.
+        """
+        rows, channels, steps = [], [], []
+        for row, sample in enumerate(self.samples):
+            times, of_channels = self.source.read(int(sample))
+            of_sample = time_steps(times, self.dt)
+            if len(of_sample) and of_sample[-1] >= self.n_steps:
+                raise OptionError(
+                    f"data set {self.name!r}: sample {sample} has a spike at {times[-1]:g} s, and a stimulus epoch of "
+                    f"{self.n_steps} steps of {1e3 * self.dt:g} ms ends at {self.n_steps * self.dt:g} s: raise --steps "
+                    "or --dt."
+                )
+            rows.append(np.full(len(times), row))
+            channels.append(of_channels)
+            steps.append(of_sample)
+        joined = (np.concatenate([np.zeros(0, np.int64), *found]) for found in (rows, channels, steps))
+        trains = SpikeTrains.of_spikes(*joined, len(self), self.source.n_channels)
+        if self.single and (several := np.flatnonzero(trains.count > 1)).size:
+            k = several[0]
+            raise OptionError(
+                f"data set {self.name!r}: channel {trains.channel[k]} spikes {trains.count[k]} times within "
+                f"{1e3 * self.dt:g} ms in sample {self.samples[trains.sample[k]]}, and {self.single}: take shorter "
+                "time steps (--dt) and more of them (--steps), or other models."
+            )
+        return trains
+
+    def inputs(self, architecture):
+        """As of `SpikeTrains`."""
+        return self.read().inputs(architecture)
+
+    def kept(self, kept):
+        """As of `SpikeTrains`, with what is kept."""
+        return self.read().kept(kept)
