@@ -28,6 +28,10 @@ def data_digest(data):
         if isinstance(value, np.ndarray):
             found.update(f"{field.name} {value.dtype.str} {value.shape}\n".encode())
             found.update(np.ascontiguousarray(value).data)
+        elif hasattr(value, "identity"):  # a source of spike trains
+            found.update(f"{field.name} ".encode())
+            for part in value.identity():
+                found.update(part)
         else:
             found.update(f"{field.name} {value}\n".encode())
     return found.hexdigest()

@@ -17,6 +17,8 @@ _PLACES = {
     "EventDataset": "events",
     "from_arrays": "own",
     "from_spikes": "own",
+    "from_wav": "wav",
+    "Cochlea": "cochlea",
 }
 __all__ = [*_PLACES, "SPIKE_TRAINS", "load", "names"]
 
@@ -26,7 +28,12 @@ _WITHOUT_FILES = {
     "timing": ("is generated", "timing", "load_timing"),
     "rhythm": ("is generated", "rhythm", "load_rhythm"),
 }
-SPIKE_TRAINS = ("rhythm", "events")  # names of data sets that hold spike times
+# Name -> module and function: spike trains in files of their own formats.
+_OF_EVENTS = {
+    "nmnist": ("nmnist", "load_nmnist"),
+    "spoken-digits": ("spoken_digits", "load_spoken_digits"),
+}
+SPIKE_TRAINS = ("rhythm", "events", *_OF_EVENTS)  # names of data sets that hold spike times
 
 
 def _imported(module, name):
@@ -41,10 +48,18 @@ def __getattr__(name):
 
 def names():
     """Names that `load` knows, the default first: a tuple of str."""
-    return (*_WITHOUT_FILES, "events", *_imported("idx_sets", "SETS"))
+    return (*_WITHOUT_FILES, "events", *_OF_EVENTS, *_imported("idx_sets", "SETS"))
 
 
-def load(name="digits", data=None, download=False, validation=None, split_seed=0):
+def load(
+    name="digits",
+    data=None,
+    download=False,
+    validation=None,
+    split_seed=0,
+    test_group=None,
+    validation_group=None,
+):
     """Load a data set and split it into train, validation and test samples.
 
     Parameters
@@ -68,6 +83,10 @@ def load(name="digits", data=None, download=False, validation=None, split_seed=0
         Seed that draws the validation samples and, for the digits, the test samples. The idx data sets keep their
         official test file as the test split.
 
+    test_group, validation_group : sequence of str, optional
+        Groups, such as speakers, all of whose samples are the test and the validation split; of data sets that say who
+        their samples are of (see ``docs/events.md``).
+
     Returns
     -------
     Dataset or EventDataset
@@ -86,6 +105,13 @@ def load(name="digits", data=None, download=False, validation=None, split_seed=0
     >>> digits.image_shape, digits.n_classes
     ((8, 8), 10)
     """
+    if name in _OF_EVENTS:
+        if download:
+            raise OptionError(f"data set {name!r} is not downloaded: name the folder that holds it with --data DIR.")
+        return _imported(*_OF_EVENTS[name])(data, validation, split_seed, test_group, validation_group)
+    for option, groups in (("--test-group", test_group), ("--validation-group", validation_group)):
+        if groups is not None:
+            raise OptionError(f"data set {name!r} does not say who its samples are of: leave out {option}.")
     if name in _WITHOUT_FILES:
         origin, module, function = _WITHOUT_FILES[name]
         if data is not None:

@@ -1,6 +1,7 @@
 """Where the files of the idx data sets are found, and their download."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from .dataset import DatasetError
@@ -9,6 +10,28 @@ from .dataset import DatasetError
 DEBIAN_FOLDER = Path("/usr/share/datasets")
 
 DOWNLOAD_TIMEOUT = 60  # seconds without an answer
+
+
+@dataclass(frozen=True)
+class Place:
+    """What tells the folder of a data set that is not downloaded.
+
+    Parameters
+    ----------
+    title : str
+        Name for people.
+    folders : tuple of str
+        Sub-folders in which it usually lies.
+    holds : tuple of str
+        What must be in it, as patterns of `pathlib.Path.glob`.
+    home : str
+        Address where the files come from.
+    """
+
+    title: str
+    folders: tuple
+    holds: tuple
+    home: str
 
 
 def cache_dir():
@@ -37,17 +60,7 @@ def find_files(idx_set, data=None, cached=True):
     DatasetError
         If no folder has all the files; the message lists the folders.
     """
-    if data is None:
-        folders = _usual_folders(idx_set, cached)
-    else:
-        root = Path(data).expanduser()
-        if not os.path.isdir(root):
-            raise DatasetError(
-                f"the folder {root} (--data) does not exist or is a file: name the folder that holds the files of "
-                f"{idx_set.title}."
-            )
-        folders = _folders_under(root, idx_set)
-
+    folders = _usual_folders(idx_set, cached) if data is None else _given_folders(idx_set, data)
     searched = []
     for folder in dict.fromkeys(folders):
         paths = [_variant(folder, stem) for stem in idx_set.files]
@@ -59,6 +72,39 @@ def find_files(idx_set, data=None, cached=True):
         partial = len(lacking) < len(paths)
         searched.append(f"{folder} (lacks {', '.join(lacking)})" if partial else folder)
     raise DatasetError(_not_found(idx_set, data, searched))
+
+
+def find_folder(place, data=None):
+    """Find the folder of a data set on this machine.
+
+    Parameters
+    ----------
+    place : Place
+    data : path-like, optional
+        Only folder to search; by default ``$BRIANFF_DATA``, ``./data`` and ``~/data``.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    DatasetError
+        If no folder holds all that it should; the message lists the folders.
+    """
+    folders = _roots(place) if data is None else _given_folders(place, data)
+    searched = []
+    for folder in dict.fromkeys(folders):
+        lacking = [pattern for pattern in place.holds if next(folder.glob(pattern), None) is None]
+        if not lacking:
+            return folder
+        partial = len(lacking) < len(place.holds)
+        searched.append(f"{folder} (lacks {', '.join(lacking)})" if partial else folder)
+    lines = [f"{place.title} ({', '.join(place.holds)}) was not found in any of these folders:"]
+    lines += [f"  {folder}" for folder in searched]
+    variable = " or the environment variable BRIANFF_DATA" if data is None else ""
+    lines.append(f"Get it from {place.home}, and name its folder with --data DIR{variable}.")
+    raise DatasetError("\n".join(lines))
 
 
 def download_files(idx_set):
@@ -89,13 +135,28 @@ def _folders_under(root, idx_set):
     return [root / folder for folder in idx_set.folders] + [root / "raw", root]
 
 
-def _usual_folders(idx_set, cached):
+def _given_folders(wanted, data):
+    root = Path(data).expanduser()
+    if not os.path.isdir(root):
+        raise DatasetError(
+            f"the folder {root} (--data) does not exist or is a file: name the folder that holds the files of "
+            f"{wanted.title}."
+        )
+    return _folders_under(root, wanted)
+
+
+def _roots(wanted):
     folders = []
     if os.environ.get("BRIANFF_DATA"):
         root = Path(os.environ["BRIANFF_DATA"]).expanduser()
-        folders += _folders_under(root, idx_set)
+        folders += _folders_under(root, wanted)
     for root in (Path.cwd() / "data", Path.home() / "data"):
-        folders += [root / folder for folder in idx_set.folders]
+        folders += [root / folder for folder in wanted.folders]
+    return folders
+
+
+def _usual_folders(idx_set, cached):
+    folders = _roots(idx_set)
     keras = os.environ.get("KERAS_HOME") or Path.home() / ".keras"
     keras_datasets = Path(keras).expanduser() / "datasets"
     if idx_set.npz:

@@ -50,15 +50,15 @@ def from_arrays(images, labels, *, test=0.25, validation=0.2, classes=None, name
     >>> len(data.train), len(data.validation), len(data.test)
     (60, 15, 25)
     """
-    classes, images, n_train = _names(classes), _images(images, "images"), None
-    labels = _labels(labels, "labels", len(images), classes)
+    classes, images, n_train = names_of(classes), _images(images, "images"), None
+    labels = labels_of(labels, "labels", len(images), classes)
     if isinstance(test, (tuple, list)):
         of_test = _images(_pair(test, 2, "(images, labels)")[0], "test")
         if of_test.shape[1:] != images.shape[1:]:
             raise OptionError(f"test: images of shape {of_test.shape[1:]}, and images= has {images.shape[1:]}.")
         n_train, images = len(images), np.concatenate([images, of_test])
-        labels = np.concatenate([labels, _labels(test[1], "test", len(of_test), classes)])
-    n_classes, parts = _divided(labels, test, validation, classes, name, split_seed, n_train)
+        labels = np.concatenate([labels, labels_of(test[1], "test", len(of_test), classes)])
+    n_classes, parts = divided(labels, test, validation, classes, name, split_seed, n_train)
     return Dataset(name, images, labels, n_classes, *parts, classes)
 
 
@@ -103,13 +103,13 @@ def from_spikes(
     OptionError
         If an argument cannot be meant; one sentence says which and why.
     """
-    classes, given = _names(classes), [(times, channels, labels, "times", "channels", "labels")]
+    classes, given = names_of(classes), [(times, channels, labels, "times", "channels", "labels")]
     if isinstance(test, (tuple, list)):
         given.append((*_pair(test, 3, "(times, channels, labels)"), "test", "test", "test"))
     trains, all_labels = [], []
     for of_times, of_channels, of_labels, *what in given:
         trains += _trains(of_times, of_channels, what, duration)
-        all_labels.append(_labels(of_labels, what[2], len(of_times), classes))
+        all_labels.append(labels_of(of_labels, what[2], len(of_times), classes))
     labels = np.concatenate(all_labels)
     times, channels = (np.concatenate(part) for part in zip(*trains, strict=True))
     if not len(times):
@@ -119,7 +119,7 @@ def from_spikes(
         raise OptionError(f"n_channels={n_channels!r}: channel {channels.max()} spikes, and they are counted from 0.")
     samples = np.repeat(np.arange(len(labels)), [len(t) for t, _ in trains])
     n_train = len(all_labels[0]) if len(all_labels) > 1 else None
-    n_classes, parts = _divided(labels, test, validation, classes, name, split_seed, n_train)
+    n_classes, parts = divided(labels, test, validation, classes, name, split_seed, n_train)
     source = InMemory(times, channels, samples, int(n_channels), len(labels))
     return EventDataset(name, source, labels, n_classes, *parts, classes)
 
@@ -159,7 +159,7 @@ def _images(images, what):
     return grey[:, None, :] if grey.ndim == 2 else grey
 
 
-def _labels(labels, what, n_samples, classes):
+def labels_of(labels, what, n_samples, classes):
     labels = _array(labels, what)
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         remedy = ": number the classes from 0, and give their names as classes=" if labels.dtype.kind in "UO" else ""
@@ -211,8 +211,8 @@ def _seconds(times, what):
     return times.astype(float)
 
 
-def _divided(labels, test, validation, classes, name, split_seed, n_train):
-    """Number of classes, and training, validation and test samples."""
+def divided(labels, test, validation, classes, name, split_seed, n_train=None, **of_groups):
+    """Number of classes, and training, validation and test samples; `of_groups` as `splits.three_parts` takes them."""
     n_classes = int(labels.max(initial=-1)) + 1 if classes is None else len(classes)
     present = np.unique(labels)
     if len(present) < 2:
@@ -224,11 +224,11 @@ def _divided(labels, test, validation, classes, name, split_seed, n_train):
             "classes=."
         )
     n_test = None
-    if n_train is None:
+    if n_train is None and of_groups.get("test_group") is None:
         n_test = held_out_size(name, test, len(labels), "test")
         if not n_test:
             raise OptionError("test=0: hold at least one sample out for the test, or give it as arrays.")
-    parts = three_parts(name, labels, validation, split_seed, n_test=n_test, n_train=n_train)
+    parts = three_parts(name, labels, validation, split_seed, n_test=n_test, n_train=n_train, **of_groups)
     if len(lost := np.setdiff1d(present, labels[parts[0]])):
         raise OptionError(
             f"labels: no training sample is left of class {lost[0]}, which has {np.sum(labels == lost[0])} samples: "
@@ -237,7 +237,7 @@ def _divided(labels, test, validation, classes, name, split_seed, n_train):
     return n_classes, parts
 
 
-def _names(classes):
+def names_of(classes):
     if classes is None:
         return None
     if isinstance(classes, str) or not np.iterable(classes):

@@ -33,6 +33,13 @@ class Source(ABC):
         return None
 
     @abstractmethod
+    def identity(self):
+        """What tells these spike trains from others: an iterable of bytes or of arrays.
+
+        Of files it is the names and sizes, which are there without reading them.
+        """
+
+    @abstractmethod
     def read(self, sample):
         """The spikes of a sample.
 
@@ -79,6 +86,9 @@ class InMemory(Source):
 
     def latest(self):
         return int(self.samples[self.times.argmax()])
+
+    def identity(self):
+        return (np.ascontiguousarray(values).data for values in (self.times, self.channels, self.samples))
 
     def read(self, sample):
         own = slice(self._start[sample], self._start[sample + 1])

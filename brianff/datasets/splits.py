@@ -48,7 +48,17 @@ def held_out_size(name, size, n_available, what="validation"):
     return found
 
 
-def three_parts(name, labels, validation, split_seed, n_test=None, n_train=None):
+def three_parts(
+    name,
+    labels,
+    validation,
+    split_seed,
+    n_test=None,
+    n_train=None,
+    groups=None,
+    test_group=None,
+    validation_group=None,
+):
     """Stratified training, validation and test samples.
 
     Parameters
@@ -64,6 +74,11 @@ def three_parts(name, labels, validation, split_seed, n_test=None, n_train=None)
     n_test, n_train : int
         Either the number of test samples that are drawn, or, where there is a test set already, that of the samples
         before it.
+    groups : ndarray of str, shape (n_samples,), optional
+        Who each sample is of.
+    test_group, validation_group : sequence of str, optional
+        Groups all of whose samples are the test and the validation split, in place of those that are drawn, or of the
+        test set that there is.
 
     Returns
     -------
@@ -73,18 +88,42 @@ def three_parts(name, labels, validation, split_seed, n_test=None, n_train=None)
     Raises
     ------
     OptionError
-        If `validation` leaves no training sample.
+        If `validation` or the groups leave no training sample, or there is no such group.
     """
-    rng = np.random.default_rng(split_seed)
-    if n_test is None:
+    rng, default = np.random.default_rng(split_seed), VALIDATION_FRACTION
+    if test_group is not None:
+        of_test = _of_groups(name, groups, test_group, "--test-group")
+        rest, test = np.flatnonzero(~of_test), np.flatnonzero(of_test)
+    elif n_test is None:
         rest, test = np.split(np.arange(len(labels)), [n_train])
         default = min(MAX_DEFAULT_VALIDATION, max(1, n_train // 12))
     else:
         rest, test = stratified_split(np.arange(len(labels)), labels, n_test, rng)
-        default = VALIDATION_FRACTION
+    if validation_group is not None:
+        if validation is not None:
+            raise OptionError(
+                f"data set {name!r}: --validation {validation} and --validation-group "
+                f"{','.join(validation_group)}: give only one of the two."
+            )
+        if both := sorted({*validation_group} & {*(test_group or ())}):
+            raise OptionError(f"data set {name!r}: {both[0]} is in --test-group and in --validation-group: choose one.")
+        held_out = _of_groups(name, groups, validation_group, "--validation-group")[rest]
+        if held_out.all():
+            raise OptionError(f"data set {name!r}: the groups held out leave no training samples: hold out fewer.")
+        return rest[~held_out], rest[held_out], test
     size = held_out_size(name, default if validation is None else validation, len(rest))
     train, validation = stratified_split(rest, labels, size, rng)
     return train, validation, test
+
+
+def _of_groups(name, groups, wanted, option):
+    """Samples that are of some groups: (n_samples,) bool array."""
+    if groups is None:
+        raise OptionError(f"data set {name!r} does not say who its samples are of: leave out {option}.")
+    known = np.unique(groups)
+    if unknown := [group for group in wanted if group not in known]:
+        raise OptionError(f"data set {name!r} has no group {unknown[0]!r} ({option}): choose from {', '.join(known)}.")
+    return np.isin(groups, wanted)
 
 
 def stratified_split(indices, labels, n_held_out, rng):

@@ -20,7 +20,8 @@ from brianff.results import ResultsError
 
 __all__ = ["Rows", "described"]
 
-_DATA = ("dataset", "data", "download", "validation", "split_seed")  # as `brianff.datasets.load` takes them
+# As `brianff.datasets.load` takes them.
+_DATA = ("dataset", "data", "download", "validation", "split_seed", "test_group", "validation_group")
 _NO_MATTER = ("device", "data", "download")  # where it is computed, and where the data lie
 
 

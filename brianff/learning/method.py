@@ -260,10 +260,18 @@ def load_data(options, dataset=None):
     `dataset`, an object, is taken in place of the one that the `DataOptions` name.
     """
     if dataset is None:
-        given = {name: getattr(options, name) for name in ("data", "download", "validation", "split_seed")}
+        names = ("data", "download", "validation", "split_seed", "test_group", "validation_group")
+        given = {name: getattr(options, name) for name in names}
         dataset = datasets.load(options.dataset, **given)
-    elif options.data or options.download or options.validation is not None:
-        raise OptionError("--data, --download and --validation say how a data set is loaded: it is given as an object.")
+    elif (
+        options.data
+        or options.download
+        or any(given is not None for given in (options.validation, options.test_group, options.validation_group))
+    ):
+        raise OptionError(
+            "--data, --download, --validation, --test-group and --validation-group say how a data set is loaded: it is "
+            "given as an object."
+        )
     if isinstance(dataset, datasets.EventDataset):
         for name, does in (("jitter", "moves"), ("flip", "mirrors")):
             if getattr(options, name, 0):

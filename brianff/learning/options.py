@@ -14,6 +14,9 @@ from brianff.options import EPOCHS, SAMPLES, SEED, STEPS, TIME_STEP, Options, op
 __all__ = ["DataOptions", "RunOptions", "SpikingOptions", "gain_option", "layers_option", "set_option"]
 
 
+GROUPS = dict(metavar="NAME,NAME", distinct=True, some=True)
+
+
 @dataclass(frozen=True)
 class DataOptions(Options):
     """Which samples; `dataset` is None where a data set was given as an object."""
@@ -22,6 +25,10 @@ class DataOptions(Options):
     data: str | None = option(None, "folder that holds the data set's files; for events, the file", metavar="DIR")
     download: bool = option(False, "download the data set if it is not on this machine")
     validation: int | None = option(None, "samples held out of the training set", low=0)
+    test_group: tuple[str, ...] | None = option(None, "test on all samples of these speakers or users", **GROUPS)
+    validation_group: tuple[str, ...] | None = option(
+        None, "hold these speakers or users out of the training set for validation", **GROUPS
+    )
     split_seed: int = option(0, "seed of the split into training, validation and (digits) test set", **SEED)
     limit: int | None = option(None, "use only this many training samples", low=1)
 

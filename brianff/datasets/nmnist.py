@@ -1,0 +1,137 @@
+"""N-MNIST: the digits of MNIST as an event camera saw them that moved before a screen.
+
+Orchard et al. (2015, Frontiers in Neuroscience 9:437). A recording of 34 x 34 pixels, some 4 000 events in 0.3 s, is a
+file ``Train/DIGIT/NUMBER.bin`` or ``Test/DIGIT/NUMBER.bin`` of 40-bit events: x, y, a bit of polarity (1: brighter) and
+23 bits of time in microseconds, the highest first. Where y is 240 there is no event: the clock ran over, and all times
+after it are later by 2^13 microseconds.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from .dataset import DatasetError
+from .events import EventDataset
+from .locate import Place, find_folder
+from .sources import Source
+from .splits import three_parts
+
+__all__ = ["NMnist", "load_nmnist", "read_recording"]
+
+WIDTH = HEIGHT = 34
+EVENT = 5  # bytes
+OVERFLOW, OVERFLOW_TIME = 240, 2**13  # what y is then, and microseconds
+PLACE = Place(
+    "N-MNIST",
+    ("NMNIST", "N-MNIST", "nmnist", "n-mnist"),
+    tuple(f"{part}/{digit}" for part in ("Train", "Test") for digit in range(10)),
+    "garrickorchard.com/datasets/n-mnist",
+)
+_AGAIN = "Replace it with the original file, or take it out of the folder."
+
+
+def read_recording(path):
+    """All events of a recording.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    x, y, polarity, time : (n_events,) int arrays
+        Column and row, from the upper left; 1 where it became brighter; microseconds, ascending.
+
+    Raises
+    ------
+    DatasetError
+        If the file is unreadable, empty, truncated or damaged.
+    """
+    try:
+        content = np.fromfile(path, np.uint8)
+    except OSError as error:
+        raise DatasetError(f"{path} cannot be read: {error.strerror or error}.") from None
+    if not len(content):
+        raise DatasetError(f"{path} is empty. {_AGAIN}")
+    if rest := len(content) % EVENT:
+        raise DatasetError(
+            f"{path} is truncated, or no recording of N-MNIST: {rest} bytes are left at byte {len(content) - rest}, "
+            f"and an event has {EVENT}. {_AGAIN}"
+        )
+    x, y, high, middle, low = content.reshape(-1, EVENT).T.astype(np.int64)
+    over = y == OVERFLOW
+    bad = np.flatnonzero(((x >= WIDTH) | (y >= HEIGHT)) & ~over)
+    if bad.size:
+        k = bad[0]
+        raise DatasetError(
+            f"{path} is damaged, or no recording of N-MNIST: the event at byte {EVENT * k} is at x={x[k]}, y={y[k]}, "
+            f"outside of {WIDTH} x {HEIGHT} pixels. {_AGAIN}"
+        )
+    time = ((high & 127) << 16 | middle << 8 | low) + OVERFLOW_TIME * np.cumsum(over)
+    events = np.array([x, y, high >> 7, time])[:, ~over]
+    return events[:, np.argsort(events[3], kind="stable")]
+
+
+class NMnist(Source):
+    """Recordings of N-MNIST, each read when it is shown.
+
+    Parameters
+    ----------
+    paths : sequence of path-like
+    """
+
+    n_channels = HEIGHT * WIDTH * 2
+
+    def __init__(self, paths):
+        self.paths = paths
+        try:
+            self._sizes = np.array([os.stat(path).st_size // EVENT for path in paths])
+        except OSError as error:
+            raise DatasetError(f"{error.filename} cannot be read: {error.strerror}.") from None
+
+    def __len__(self):
+        return len(self.paths)
+
+    def sizes(self):
+        return self._sizes
+
+    def identity(self):
+        return [self._sizes, *("/".join(Path(path).parts[-3:]).encode() for path in self.paths)]
+
+    def read(self, sample):
+        x, y, polarity, time = read_recording(self.paths[sample])
+        return time * 1e-6, (y * WIDTH + x) * 2 + polarity
+
+
+def load_nmnist(data=None, validation=None, split_seed=0, test_group=None, validation_group=None):
+    """Load N-MNIST, or any part of it in the same folders.
+
+    Parameters
+    ----------
+    data, validation, split_seed
+        As `brianff.datasets.load` takes them.
+    test_group, validation_group
+        Refused: N-MNIST does not say who wrote a digit.
+
+    Returns
+    -------
+    EventDataset
+        Channel ``(y*34 + x)*2 + polarity``. The folder ``Test`` is the test split.
+    """
+    folder, paths, labels = find_folder(PLACE, data), [], []
+    for part in ("Train", "Test"):
+        for digit in range(10):
+            of_digit = sorted(Path(folder, part, str(digit)).glob("*.bin"))
+            if not of_digit:
+                raise DatasetError(
+                    f"{folder / part / str(digit)} holds no recording (*.bin): get the files again from {PLACE.home}."
+                )
+            paths += map(str, of_digit)
+            labels += [digit] * len(of_digit)
+        if part == "Train":
+            n_train = len(paths)
+    labels = np.array(labels)
+    of_groups = dict(test_group=test_group, validation_group=validation_group)
+    parts = three_parts("nmnist", labels, validation, split_seed, n_train=n_train, **of_groups)
+    return EventDataset("nmnist", NMnist(paths), labels, 10, *parts, image_shape=(HEIGHT, WIDTH))

@@ -1,0 +1,337 @@
+"""Recordings in files: tiny ones in the exact formats are read back event by event, damaged ones refused by name."""
+
+import os
+import pickle
+import struct
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from brianff import datasets
+from brianff.datasets import Cochlea, from_wav, nmnist, wav
+from brianff.errors import BrianffError, OptionError, speaking_of_options
+from brianff.hashes import data_digest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+RNG = np.random.default_rng(3)
+
+
+@pytest.fixture(autouse=True)
+def options_and_folders(tmp_path, monkeypatch):
+    monkeypatch.setenv("BRIANFF_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("BRIANFF_DATA", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    with speaking_of_options():
+        yield
+
+
+def refused(message, call, *args, **more):
+    with pytest.raises(BrianffError, match=message) as raised:
+        call(*args, **more)
+    return str(raised.value)
+
+
+# -- N-MNIST ---------------------------------------------------------------------------------------------------------
+def event(x, y, polarity, time):
+    return bytes([x, y, polarity << 7 | time >> 16, time >> 8 & 255, time & 255])
+
+
+def write_nmnist(root, n_train=2, n_test=1):
+    """The folders of N-MNIST with recordings of a few events, and these: path -> list of (x, y, polarity, time)."""
+    written = {}
+    for part, n in (("Train", n_train), ("Test", n_test)):
+        for digit in range(10):
+            folder = root / part / str(digit)
+            folder.mkdir(parents=True)
+            for number in range(n):
+                times = np.sort(RNG.integers(0, 2**23, 5))
+                events = [(*map(int, RNG.integers(0, 34, 2)), int(RNG.integers(2)), int(t)) for t in times]
+                path = folder / f"{number:05}.bin"
+                path.write_bytes(b"".join(event(*one) for one in events))
+                written[path] = events
+    return written
+
+
+def test_nmnist_is_read_event_by_event(tmp_path):
+    written = write_nmnist(tmp_path / "data" / "NMNIST")
+    for data in (datasets.load("nmnist", data=tmp_path / "data"), datasets.load("nmnist")):
+        assert data.image_shape == (34, 34) and data.n_channels == 34 * 34 * 2 and data.source.latest() is None
+        assert [len(part) for part in (data.train, data.validation, data.test)] == [19, 1, 10]
+        assert data.source.sizes().tolist() == [5] * 30
+        for sample, (path, events) in enumerate(written.items()):
+            times, channels = data.source.read(sample)
+            np.testing.assert_allclose(times, [t * 1e-6 for *_, t in events], rtol=1e-12)
+            assert channels.tolist() == [(y * 34 + x) * 2 + p for x, y, p, _ in events]
+            assert data.labels[sample] == int(path.parent.name)
+    assert set(data.test) == set(range(20, 30))
+
+
+def test_the_clock_of_nmnist_runs_over(tmp_path):
+    """Later times are later by 2^13 microseconds, and the event that says so is none."""
+    path = tmp_path / "one.bin"
+    path.write_bytes(
+        event(1, 2, 1, 8000) + event(0, 240, 0, 0) + event(3, 4, 0, 10) + event(9, 240, 1, 3) + event(5, 6, 1, 1)
+    )
+    x, y, polarity, time = nmnist.read_recording(path)
+    assert (x.tolist(), y.tolist(), polarity.tolist()) == ([1, 3, 5], [2, 4, 6], [1, 0, 1])
+    assert time.tolist() == [8000, 8192 + 10, 16384 + 1]
+
+
+def test_events_out_of_order_are_sorted_and_none_is_lost(tmp_path):
+    path = tmp_path / "one.bin"
+    path.write_bytes(event(1, 1, 0, 9) + event(2, 2, 0, 3) + event(3, 3, 1, 9) + event(4, 4, 1, 3))
+    x, *_, time = nmnist.read_recording(path)
+    assert x.tolist() == [2, 4, 1, 3] and time.tolist() == [3, 3, 9, 9]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (event(1, 2, 0, 3) + b"\x01\x02", "is truncated, .*: 2 bytes are left at byte 5, and an event has 5"),
+        (event(1, 2, 0, 3) + event(34, 2, 0, 3), "is damaged, .* at byte 5 is at x=34, y=2, outside of 34 x 34"),
+        (event(1, 34, 0, 3), "is damaged, .* at byte 0 is at x=1, y=34"),
+        (b"RIFF\x00\x00\x00\x00WA", "is damaged, or no recording of N-MNIST: the event at byte 0 is at x=82"),
+    ],
+)
+def test_damaged_recordings_of_nmnist_are_refused(content, message, tmp_path):
+    write_nmnist(tmp_path)
+    path = tmp_path / "Train" / "0" / "00000.bin"
+    path.write_bytes(content)
+    data = datasets.load("nmnist", data=tmp_path)
+    said = refused(message, data.shown(np.array([0]), 10, 1.0).read)
+    assert str(path) in said and "take it out of the folder" in said and "\n" not in said
+
+
+def test_folders_of_nmnist_that_are_missing_or_empty_are_named(tmp_path):
+    written = write_nmnist(tmp_path)
+    for path in written:
+        if path.parent == tmp_path / "Test" / "7":
+            path.unlink()
+    assert str(tmp_path / "Test" / "7") in refused("holds no recording", datasets.load, "nmnist", data=tmp_path)
+    (tmp_path / "Test" / "7").rmdir()
+    assert "(lacks Test/7)" in refused("N-MNIST .* was not found", datasets.load, "nmnist", data=tmp_path)
+    refused("does not exist or is a file", datasets.load, "nmnist", data=tmp_path / "nowhere")
+    refused("'nmnist' is not downloaded", datasets.load, "nmnist", download=True)
+    with pytest.raises(OptionError, match="does not say who .*: leave out --test-group"):
+        write_nmnist(tmp_path / "again")
+        datasets.load("nmnist", data=tmp_path / "again", test_group=("a",))
+
+
+@pytest.mark.skipif(not (SHARED / "nmnist-small").is_dir(), reason="needs ../shared/data/nmnist-small")
+def test_no_event_of_the_real_recordings_is_lost():
+    data = datasets.load("nmnist", data=SHARED / "nmnist-small")
+    assert (len(data.train) + len(data.validation), len(data.test)) == (1000, 100)
+    bytes_in_all = sum(path.stat().st_size for path in (SHARED / "nmnist-small").glob("T*/*/*.bin"))
+    counts = [data.shown(np.arange(k, k + 100), 34, 0.01).read().count.sum() for k in range(0, 1100, 100)]
+    assert 5 * sum(counts) == bytes_in_all == 5 * 4518827
+
+
+# -- sound -----------------------------------------------------------------------------------------------------------
+def write_wav(path, values, rate=8000, width=2, channels=1):
+    """`values`: whole numbers of `width` bytes, one frame after the other."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as file:
+        file.setparams((channels, width, rate, 0, "NONE", ""))
+        signed = width > 1
+        file.writeframes(b"".join(int(v).to_bytes(width, "little", signed=signed) for v in values))
+    return path
+
+
+def tone(frequency, seconds=0.2, rate=8000, loudness=8000):
+    return loudness * np.sin(2 * np.pi * frequency * np.arange(round(seconds * rate)) / rate)
+
+
+@pytest.mark.parametrize(("width", "low", "high"), [(1, 0, 255), (2, -(2**15), 2**15 - 1), (3, -(2**23), 2**23 - 1),
+                                                   (4, -(2**31), 2**31 - 1)])  # fmt: skip
+def test_samples_of_every_width_are_read_byte_by_byte(width, low, high, tmp_path):
+    values = [low, high, (low + high + 1) // 2, *RNG.integers(low, high, 5)]
+    sound, rate = wav.read_wav(write_wav(tmp_path / "one.wav", values, 11025, width))
+    middle, scale = (128, 128) if width == 1 else (0, 2 ** (8 * width - 1))
+    assert rate == 11025 and sound.dtype == np.float32
+    np.testing.assert_allclose(sound, (np.array(values, float) - middle) / scale, atol=1e-7)
+    stereo, _ = wav.read_wav(write_wav(tmp_path / "two.wav", values, 11025, width, channels=2))
+    np.testing.assert_allclose(stereo, sound.reshape(-1, 2).mean(axis=1), atol=1e-7)
+
+
+def damaged(path, change):
+    content = path.read_bytes()
+    path.write_bytes(change(content))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: c[:-100], "is truncated: its header promises 1600 frames of 2 bytes, and it ends after 1550"),
+        (lambda c: c[:20], "is no WAV file of PCM samples .it ends too early"),
+        (lambda c: b"", "is no WAV file of PCM samples .it ends too early"),
+        (lambda c: b"OggS" + c[4:], "is no WAV file of PCM samples .*RIFF.*Convert it, as by ffmpeg"),
+        (lambda c: c[:20] + struct.pack("<H", 3) + c[22:], "is no WAV file of PCM samples .unknown format: 3"),
+    ],
+)
+def test_damaged_sound_is_refused(change, message, tmp_path):
+    path = write_wav(tmp_path / "one.wav", tone(500))
+    damaged(path, change)
+    assert str(path) in refused(message, wav.read_wav, path)
+
+
+def test_other_sound_that_cannot_be_read(tmp_path):
+    refused("holds no sound", wav.read_wav, write_wav(tmp_path / "one.wav", []))
+    refused("nowhere.wav cannot be read: No such file", wav.read_wav, tmp_path / "nowhere.wav")
+    refused("nowhere.wav cannot be read: No such file", wav.spikes_of, [tmp_path / "nowhere.wav"])
+    slow = write_wav(tmp_path / "slow.wav", tone(500), rate=4000)
+    refused("has 4000 samples a second, too few for a filter at 3600 Hz: give Cochlea.* 2000", wav.spikes_of, [slow])
+
+
+def test_a_tone_spikes_where_its_frequency_is():
+    cochlea = Cochlea(channels=32)
+    for frequency in (300, 1000, 2500):
+        times, channels = cochlea.spikes(tone(frequency).astype(np.float32), 8000)
+        counts = np.bincount(channels, minlength=32)
+        assert abs(counts.argmax() - np.abs(cochlea.centres - frequency).argmin()) <= 1
+        assert np.all(np.diff(times) >= 0) and times.min() >= 0 and times.max() < 0.25
+    np.testing.assert_allclose(cochlea.centres[[0, -1]], [150, 3600])
+
+
+def test_spikes_follow_the_integral_of_the_rate_and_not_the_loudness():
+    """Counts are those of the integral; a recording ten times as loud has the same spikes; silence has none."""
+    cochlea, sound = Cochlea(channels=8), tone(700) + tone(1500, loudness=2000)
+    times, channels = cochlea.spikes(sound, 8000)
+    rates = cochlea.rates(*cochlea.envelopes(sound, 8000)) * cochlea.max_rate
+    np.testing.assert_array_equal(np.bincount(channels, minlength=8), np.floor(0.5 + rates.sum(axis=1) * 1e-3))
+    louder, of_louder = cochlea.spikes(10 * sound, 8000)
+    assert np.array_equal(channels, of_louder) and np.allclose(times, louder, atol=1e-5)
+    assert len(cochlea.spikes(0 * sound, 8000)[0]) == 0
+    assert np.all(np.bincount(Cochlea(channels=8, adaptation=0).spikes(sound, 8000)[1]) >= np.bincount(channels))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        (dict(channels=0), "channels=0 in place of a number above 0"),
+        (dict(channels=2.5), "channels=2.5 in place of a whole number"),
+        (dict(max_rate=-1), "max_rate=-1 in place of a number of at least 0"),
+        (dict(range_db="40"), "range_db='40'"),
+        (dict(tau_adaptation=float("nan")), "tau_adaptation=nan"),
+        (dict(lowest=4000), "lowest=4000 Hz lies above highest=3600 Hz"),
+        (dict(adaptation=1), "adaptation=1 in place of a number below 1"),
+    ],
+)
+def test_parameters_of_the_cochlea_are_checked(parameters, message):
+    refused(message, Cochlea, **parameters)
+
+
+def write_words(root, n=6):
+    """Two classes of tones, by three speakers."""
+    files = [write_wav(root / word / f"{k}.wav", tone(f + 40 * k, 0.05)) for word, f in (("high", 2000), ("low", 300))
+             for k in range(n)]  # fmt: skip
+    return files, np.repeat([0, 1], n), np.tile(["ann", "bob", "cy"], 2 * n // 3)
+
+
+def test_a_folder_of_folders_of_sound_is_a_data_set(tmp_path):
+    files, labels, speakers = write_words(tmp_path / "words")
+    data = from_wav(tmp_path / "words", cochlea=Cochlea(channels=8), test=4, validation=2)
+    assert data.classes == ("high", "low") and data.labels.tolist() == labels.tolist() and data.n_channels == 8
+    assert [len(part) for part in (data.train, data.validation, data.test)] == [6, 2, 4]
+    listed = from_wav(files, labels, cochlea=Cochlea(channels=8), groups=speakers, test_group=["bob"],
+                      validation_group=["cy"], classes=["high", "low"])  # fmt: skip
+    assert set(speakers[listed.test]) == {"bob"} and set(speakers[listed.validation]) == {"cy"}
+    assert set(speakers[listed.train]) == {"ann"} and data_digest(listed) != data_digest(data)
+    for sample, path in enumerate(files):
+        times, channels = Cochlea(channels=8).spikes(*wav.read_wav(path))
+        for read in (data.source.read(sample), listed.source.read(sample)):
+            assert np.array_equal(read[0], times.astype(float)) and np.array_equal(read[1], channels)
+    mean = [data.source.read(k)[1].mean() for k in range(len(files))]
+    assert min(mean[:6]) > max(mean[6:])
+
+
+def test_spikes_are_computed_once_and_again_when_a_file_changes_or_they_are_damaged(tmp_path, monkeypatch):
+    files, labels, _ = write_words(tmp_path / "words")
+    computed = []
+    monkeypatch.setattr(wav, "read_wav", lambda path, read=wav.read_wav: (computed.append(path), read(path))[1])
+    first = wav.spikes_of(files)
+    again = wav.spikes_of(files)
+    assert len(computed) == 12 and first.folder == again.folder
+    last = [first.read(k)[0].max() for k in range(12)]
+    assert last[first.latest()] == max(last) and first.sizes().tolist() == [len(first.read(k)[0]) for k in range(12)]
+    copied = pickle.loads(pickle.dumps(first))
+    assert len(pickle.dumps(first)) < 20_000 and np.array_equal(copied.read(3), first.read(3))
+    third = first.read(3)
+    for damage in (lambda: os.truncate(first.folder / "times", 8), lambda: (first.folder / "start").unlink()):
+        damage()
+        assert np.array_equal(wav.spikes_of(files).read(3), third)
+    assert len(computed) == 36
+    refused("times has been cut short: start again", copied.read, 3)
+    write_wav(files[3], tone(1000, 0.06))
+    assert not np.array_equal(wav.spikes_of(files).sizes(), first.sizes()) and len(computed) == 48
+    assert [path.name for path in first.folder.parent.iterdir() if path.name.startswith("brianff-")] == []
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (dict(labels=[0, 1]), "labels: 2 labels for 12 samples"),
+        (dict(groups=["a"]), "groups: 1 for 12 files"),
+        (dict(test_group=["dora"]), "no group 'dora' .--test-group.: choose from ann, bob, cy"),
+        (dict(test_group=["bob"], validation_group=["bob"]), "bob is in --test-group and in --validation-group"),
+        (dict(test_group=["bob"], validation_group=["ann", "cy"]), "leave no training samples"),
+        (dict(groups=None, test_group=["bob"]), "does not say who its samples are of: leave out --test-group"),
+        (dict(validation_group=["ann"], validation=3), "--validation 3 and --validation-group ann: give only one"),
+    ],
+)
+def test_mistakes_in_sound_and_groups_are_one_sentence(more, message, tmp_path):
+    files, labels, speakers = write_words(tmp_path / "words")
+    assert "\n" not in refused(message, from_wav, files, **dict(labels=labels, groups=speakers) | more)
+
+
+def test_folders_of_sound_that_cannot_be_meant(tmp_path):
+    write_words(tmp_path / "words")
+    refused("labels: the folders of a folder are its classes", from_wav, tmp_path / "words", [0, 1])
+    refused("has 0 folders with WAV files", from_wav, tmp_path / "words" / "high")
+    refused("nowhere does not exist", from_wav, tmp_path / "nowhere")
+    refused("files: there is none", from_wav, [], [])
+
+
+# -- spoken digits ---------------------------------------------------------------------------------------------------
+def write_digits(folder, numbers=range(8)):
+    for digit in range(10):
+        for speaker in ("ann", "bob"):
+            for number in numbers:
+                write_wav(folder / f"{digit}_{speaker}_{number}.wav", tone(200 + 300 * digit, 0.02))
+
+
+def test_spoken_digits_have_their_official_split_and_speakers(tmp_path):
+    write_digits(tmp_path / "fsdd" / "recordings")
+    data = datasets.load("spoken-digits", data=tmp_path, validation=10)
+    assert [len(part) for part in (data.train, data.validation, data.test)] == [50, 10, 100]
+    assert data.classes[3] == "three" and data.name == "spoken-digits"
+    assert np.bincount(data.labels[data.test]).tolist() == [10] * 10
+    (tmp_path / "fsdd").rename(tmp_path / "moved")
+    again = datasets.load("spoken-digits", data=tmp_path / "moved", validation=10)
+    assert data_digest(again) == data_digest(data)  # a run goes on, wherever the files lie
+    one_out = datasets.load("spoken-digits", data=tmp_path / "moved", test_group=("bob",), validation=0)
+    assert set(one_out.groups[one_out.test]) == {"bob"} and len(one_out.test) == 80
+    assert set(one_out.groups[one_out.train]) == {"ann"} and len(one_out.train) == 80
+
+
+def test_what_is_no_folder_of_spoken_digits(tmp_path):
+    write_digits(tmp_path / "recordings", range(5))
+    refused("has 100 recordings, 0 of them numbered from 5 on", datasets.load, "spoken-digits", data=tmp_path)
+    write_wav(tmp_path / "recordings" / "hello.wav", [1])
+    refused("hello.wav is not named DIGIT_SPEAKER_NUMBER.wav", datasets.load, "spoken-digits", data=tmp_path)
+    said = refused("was not found in any of these", datasets.load, "spoken-digits")
+    assert "Get it from github.com/Jakobovski" in said and "BRIANFF_DATA" in said
+
+
+@pytest.mark.skipif(not (SHARED / "fsdd").is_dir(), reason="needs ../shared/data/fsdd")
+def test_real_recordings_become_spikes_that_tell_the_digits_apart():
+    files = sorted((SHARED / "fsdd" / "recordings").glob("[017]_*_?.wav"))
+    labels = np.array(["017".index(path.name[0]) for path in files])
+    data = from_wav(files, labels, cochlea=Cochlea(channels=24), test=0.3)
+    counts = np.sqrt(data.shown(np.arange(len(files)), 3, 0.5).read().counts())
+    readout = LogisticRegression(max_iter=500).fit(counts[data.train], labels[data.train])
+    assert readout.score(counts[data.test], labels[data.test]) > 0.8
