@@ -11,7 +11,6 @@ from brianff.devices.cpp import CppSimulator
 from brianff.devices.runtime import RuntimeSimulator
 from brianff.equations.compose import compose
 from brianff.equations.kinds import FEEDBACK, available
-from brianff.equations.model import load
 from brianff.errors import OptionError
 from brianff.learning.backpropagation import Backpropagation
 from brianff.learning.phases import Phases
@@ -58,7 +57,7 @@ def test_projections_of_a_network():
     assert [(p.name, p.source, p.target, p.shape, p.fan_in, p.delay) for p in a.projections] == [
         ("synapses1", 0, 1, (6, 5), 6, 0),
         ("synapses2", 1, 2, (5, 6), 5, 0),
-        ("recurrent2", 2, 2, (6, 6), 5, 1),
+        ("recurrent2", 2, 2, (6, 6), 5, 0),
         ("synapses3", 2, 3, (6, 3), 6, 0),
     ]
     assert [(p.name, p.shape) for p in a.feedback] == [("feedback1", (3, 5)), ("feedback2", (3, 6))]
@@ -167,10 +166,7 @@ def test_sparse_delayed_recurrent_networks_on_cpp():
     agrees_with_numpy(CppSimulator)
 
 
-RECURRENT = [name for name in available("rule") if "no_recurrence" not in load("rule", name)["needs"]]
-
-
-@pytest.mark.parametrize("rule", RECURRENT)
+@pytest.mark.parametrize("rule", available("rule"))
 def test_every_rule_learns_recurrent_synapses_and_nothing_in_a_gap(rule):
     """And changes none that is not there; in a gap no channel spikes."""
     composition = compose(models=dict(rule=rule, encoder="regular_rate"))

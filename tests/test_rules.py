@@ -62,17 +62,19 @@ def images_and_weights(seed=3, batch=4, n_in=20, n=12, gain=3.0):
     return rng.uniform(size=(batch, n_in)), rng.normal(size=(n_in, n)) * gain / np.sqrt(n_in)
 
 
-def lif(w, spikes, spike, width=0.2):
+def lif(w, spikes, spike, width=0.2, own=None):
     """The default neuron and goodness in NumPy, with `spike` in place of the threshold.
 
-    Returns goodness (batch,), traces (batch, n) and eligibilities (batch, n_in, n).
+    Returns goodness (batch,), traces (batch, n) and eligibilities (batch, n_in, n): of e-prop (Bellec et al. 2020),
+    step by step.  With weights `own` of the layer to itself, the last n of n_in are its neurons.
     """
-    batch, n_in, _ = spikes.shape
-    v, I_syn, x = (np.zeros((batch, w.shape[1])) for _ in range(3))
-    inputs, z, z_syn = (np.zeros((batch, n_in)) for _ in range(3))
+    n, (batch, n_in, steps) = w.shape[1], spikes.shape
+    w = w if own is None else np.concatenate([w, own])
+    v, I_syn, x = (np.zeros((batch, n)) for _ in range(3))
+    inputs, (z, z_syn) = np.zeros((batch, n_in)), (np.zeros((batch, len(w))) for _ in range(2))
     eligibility = np.zeros((batch, *w.shape))
     membrane, slow = np.exp(-1 / 20), np.exp(-1 / 100)
-    for step in range(STEPS):
+    for step in range(steps):
         gain = 1 / np.sqrt(0.01 + np.mean(inputs**2, axis=1, keepdims=True))
         v = membrane * v + (1 - membrane) * gain * I_syn
         z = membrane * z + (1 - membrane) * gain * z_syn
@@ -80,8 +82,9 @@ def lif(w, spikes, spike, width=0.2):
         psi = 1 / (1 + np.abs(v - 1) / width) ** 2
         eligibility = slow * eligibility + psi[:, None, :] * z[:, :, None]
         s = spike(v - 1)
-        I_syn += spikes[:, :, step] @ w
-        z_syn += spikes[:, :, step]
+        arriving = spikes[:, :, step] if own is None else np.concatenate([spikes[:, :, step], s], axis=1)
+        I_syn += arriving @ w
+        z_syn += arriving
         inputs += spikes[:, :, step]
         v, x = v - s, x + s
     return np.mean(x**2, axis=1), x, eligibility
@@ -147,14 +150,49 @@ def test_surrogate_rule_follows_the_gradient_of_a_smoothed_network(phase, seed):
     assert cosine >= 0.95
 
 
+@pytest.mark.parametrize("rule", ["surrogate_gradient", "surrogate_gradient_stepwise", "local_readout_in_time"])
+def test_a_recurrent_layer_learns_by_the_eligibility_of_e_prop(rule):
+    """In epochs that are long enough for credits to be settled on the way, against e-prop step by step."""
+    n_in, n, batch, steps = 20, 12, 3, 220
+    images, w = images_and_weights(batch=batch, gain=2.0)
+    own = np.random.default_rng(1).normal(size=(n, n)) * (1 - np.eye(n)) * 0.3
+    composition = compose(models=dict(rule=rule, encoder="poisson_rate"), parameters={"width": 0.2})
+    layers = (network_layer(n, recurrent=True),)
+    a = Architecture(n_in, 2, layers, label_neurons=0, batch=batch, n_steps=steps, capacity=1, images=batch)
+    schedule = Schedule(*np.array([[[0, 1, 2]], [[0, 1, 1]], [[0, 0, 0]], [[0, 1, 2]]])[[0, 1, 3, 3]])
+    schedule.phase = np.array([1 if composition.readout else -1])
+    of_classes = np.random.default_rng(2).normal(size=(n, 2))
+    inputs = {"images": images} | schedule.inputs(a) | a.inputs(1) | composition.plasticity(a, (1,))
+    inputs |= {"synapses1.w": w.ravel(), "recurrent1.w": own.ravel(), "neurons0.seed": 1}
+    inputs |= {"readout1.w": of_classes.ravel()} if composition.readout else {}
+    results = RuntimeSimulator(a, composition, record="spikes").run(inputs, 1)
+    spikes = np.zeros((batch, n_in, steps))
+    i, step = results["spikes0.i"], np.round(results["spikes0.t"] * 1e3).astype(int)
+    spikes[i // n_in, i % n_in, step] = 1
+    g, x, eligibility = lif(w, spikes, lambda u: u > 0, own=own)
+    np.testing.assert_allclose(results.recorded("record_x1", "x", 1).reshape(batch, n), x, rtol=1e-9)
+    factor = modulator(g, -1)[:, None] * x
+    if composition.readout:
+        activity = x / np.sqrt(0.01 + g)[:, None]
+        p = np.exp(activity @ of_classes)
+        error = np.eye(2)[[0, 1, 1]] - p / p.sum(axis=1, keepdims=True)
+        factor = error @ of_classes.T / np.sqrt(0.01 + g)[:, None]
+        np.testing.assert_allclose(results["readout1.dw"].reshape(n, 2), activity.T @ error, rtol=1e-8)
+    expected = np.einsum("bj,bij->ij", factor, eligibility)
+    expected[n_in:][np.eye(n, dtype=bool)] = 0
+    assert len(results["spikes1.i"]) > 100 and np.abs(expected[n_in:]).max() > 1e-2
+    found = np.concatenate([results["synapses1.dw"].reshape(n_in, n), results["recurrent1.dw"].reshape(n, n)])
+    np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-11 * np.abs(expected).max())
+
+
 WITH_CREDIT = [name for name in available("neuron") if load("neuron", name)["credit"]]
 
 
 def weight_changes(rule, neuron, carry_over=False, **chosen):
-    """Of two layers, sparse and delayed, in two stimulus epochs with several spikes an input."""
+    """Of two layers, sparse, delayed and recurrent, in two stimulus epochs with several spikes an input."""
     composition = compose(models=dict(rule=rule, neuron=neuron, encoder="poisson_rate"))
     size = dict(label_neurons=0, batch=2, n_steps=40, capacity=3, images=2, carry_over=carry_over) | chosen
-    a = Architecture(15, 2, (network_layer(12, incoming=Dense(delay=2)), *layers_of("8d0.5")), **size)
+    a = Architecture(15, 2, (network_layer(12, incoming=Dense(delay=2)), *layers_of("8rd0.5")), **size)
     number = np.arange(6).reshape(3, 2)
     schedule = Schedule(number % 2, np.full((3, 2), LABEL_NONE), np.array([1, -1, 0]), number)
     inputs = {"images": np.random.default_rng(5).uniform(0.3, 1, (2, 15)), **schedule.inputs(a), **a.inputs(1)}
@@ -175,21 +213,18 @@ def test_surrogate_rule_changes_synapses_at_spikes_as_in_every_time_step(neuron,
 
 
 def test_credits_grow_no_further_than_single_precision_goes():
-    """In the longest stimulus epochs that are not refused."""
-    longest = dict(n_steps=200)
-    every_step = weight_changes("surrogate_gradient_stepwise", "lif", **longest)
-    for found, expected in zip(
-        weight_changes("surrogate_gradient", "lif", dtype="float32", **longest), every_step, strict=True
-    ):
-        assert np.linalg.norm(found - expected) < 0.01 * np.linalg.norm(expected)
+    """In long stimulus epochs, of which the second begins with credits that have not just been settled."""
+    long = dict(n_steps=220)
+    every_step = weight_changes("surrogate_gradient_stepwise", "lif", **long)
+    in_single = weight_changes("surrogate_gradient", "lif", dtype="float32", **long)
+    for found, expected in zip(in_single, every_step, strict=True):
+        assert np.linalg.norm(found - expected) < 1e-4 * np.linalg.norm(expected)
 
 
 @pytest.mark.parametrize(
     ("models", "architecture", "sentence"),
     [
-        ({}, dict(n_steps=201), r"epochs of 201 ms are too long for the neuron lif, which needs T_epoch <= 10"),
         (dict(rule="r_stdp"), dict(n_steps=501), r"too long for the rule r_stdp, .*T_epoch <= 10\*tau_plus .*r_stdp"),
-        ({}, dict(layers=layers_of("5r,4")), "surrogate_gradient learns no synapses of a layer that projects to "),
     ],
 )
 def test_what_the_algebra_of_a_rule_cannot_do_is_refused(models, architecture, sentence):

@@ -366,6 +366,9 @@ class _Checker:
     def expression(self, text):
         self.need(self.evaluate(text)[0], DIMENSIONLESS, text)
 
+    def duration(self, text):
+        self.need(self.evaluate(text)[0], second.dim, f"{self.key} is")
+
     def word(self, text):
         if self.key == "method":
             methods = list(StateUpdateMethod.stateupdaters)

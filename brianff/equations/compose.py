@@ -27,6 +27,7 @@ from brianff.equations.groups import (
     declare_in,
     finish_group,
 )
+from brianff.equations.in_time import lasting, of_recurrent, recurrent_response, settling
 from brianff.equations.integration import DEFAULT as EXPONENTIAL_EULER
 from brianff.equations.integration import default_method
 from brianff.equations.joined import Joined
@@ -78,10 +79,13 @@ class Composition(OfModels):
     parameters : dict of name -> quantity
     input, neurons, last_neurons, input_layer, layer : `GroupStrings`
         The last layer projects to nobody, and may be an output; the other groups are those of `GROUPS`.
+    recurrent_neurons : `GroupStrings`
+        Of hidden layers that project to themselves.
     layer_on_spike, layer_max, layer_sum, lateral, lateral_at_epoch_end, lateral_afterwards : str
     layer_on_spike_of_input : str
-    synapses, synapses_of_input : `SynapseStrings`
-        Those of the first layer see spikes of the input, which may stand for several.
+    synapses, synapses_of_input, recurrent_synapses : `SynapseStrings`
+        From layer to layer; those of the first layer see spikes of the input, which may stand for several; from a layer
+        to itself.
     single_spikes : str
         Why a spike of the input cannot stand for several, or nothing.
     columns, backward : str
@@ -103,10 +107,12 @@ class Composition(OfModels):
     input: GroupStrings
     neurons: GroupStrings
     last_neurons: GroupStrings
+    recurrent_neurons: GroupStrings
     input_layer: GroupStrings
     layer: GroupStrings
     synapses: SynapseStrings
     synapses_of_input: SynapseStrings
+    recurrent_synapses: SynapseStrings
     feedback: SynapseStrings | None
     layer_on_spike: str
     layer_on_spike_of_input: str
@@ -176,9 +182,17 @@ class Composition(OfModels):
 
     def of_neurons(self, level, architecture):
         """Strings of the neurons of a layer, 0 the input; the last one is like the others if it projects to itself."""
-        if level == architecture.depth not in architecture.recurrent:
+        if level in architecture.recurrent:
+            return self.recurrent_neurons
+        if level == architecture.depth:
             return self.last_neurons
         return self.neurons if level else self.input
+
+    def of_synapses(self, projection):
+        """Strings of a projection that learns."""
+        if projection.source == projection.target:
+            return self.recurrent_synapses
+        return self.synapses if projection.source else self.synapses_of_input
 
     def parts(self, architecture):
         """(name, strings) of all groups and projections of a network."""
@@ -192,7 +206,7 @@ class Composition(OfModels):
 
     def learning(self, architecture):
         """(projection, strings) of all that has variables which go on from run to run, but for feedback."""
-        found = [(projection, self.synapses) for projection in architecture.projections]
+        found = [(projection, self.of_synapses(projection)) for projection in architecture.projections]
         found += [(projection, self.readout) for projection in architecture.readouts if self.readout]
         return found + [(projection, self.channels) for projection in architecture.channels if self.channels]
 
@@ -310,17 +324,18 @@ def compose(scheme=FORWARD_FORWARD, models=None, parameters=None, dale=False):
     _refuse_distributions(isolated, values, joined.asked)
     layers = _layers(joined)
     variables = [{eq.varname: unit_of(eq) for eq in Equations(group.equations).values()} for group in layers]
-    neurons = _neurons(joined, "neurons", "both", "projecting", "hidden")
+    hidden = ("neurons", "both", "projecting", "hidden")
+    neurons, recurrent = _neurons(joined, *hidden), _neurons(joined, *hidden, recurrent=True)
     last = _last_neurons(joined)
     inputs = _input(joined)
     has_gain = "gain" in variables[0]
-    for group in (neurons, last):
+    for group in (neurons, recurrent, last):
         if not has_gain and "gain_below" in group.names():
             group.equations += "\ngain_below = 1 : 1                # nothing normalises activity between the layers"
     channels = channels_of(joined, values)
     classes, readout = classes_of(joined, values, variables[1])
     if channels:
-        for group in (neurons, last):
+        for group in (neurons, recurrent, last):
             add_channel_variables(group, channels)
     common = _common(joined, values, (inputs, neurons, last, *layers))
     of_layer = names_in(*joined.all("goodness"), *joined.all("sum"), *joined.all("class_sum"))
@@ -338,10 +353,12 @@ def compose(scheme=FORWARD_FORWARD, models=None, parameters=None, dale=False):
         input=finish_group(inputs, variables[0], {}, values),
         neurons=finish_group(neurons, variables[1], variables[0], values, also=common),
         last_neurons=finish_group(last, variables[1], variables[0], values, also=common),
+        recurrent_neurons=finish_group(recurrent, variables[1], variables[0], values, also=common),
         input_layer=finish_group(layers[0], {}, {}, values, also=names_in(*joined.all("goodness"))),
         layer=finish_group(layers[1], {}, {}, values, also=of_layer),
         synapses=synapses,
         synapses_of_input=of_input,
+        recurrent_synapses=of_recurrent(synapses, joined),
         feedback=feedback,
         layer_on_spike=at_spike,
         layer_on_spike_of_input=at_spike_of_input,
@@ -404,9 +421,10 @@ def _layers(joined):
     return found
 
 
-def _neurons(joined, *groups):
-    """Strings of the neurons of a layer, which are in these groups."""
-    text = joined.text("equations", *groups)
+def _neurons(joined, *groups, recurrent=False):
+    """Strings of the neurons of a layer, which are in these groups; `recurrent`: of one that projects to itself."""
+    own = recurrent_response(joined) if recurrent else {}
+    text = joined.text("equations", *groups) + own.get("equations", "")
     encode = joined.text("encode", *groups)
     if perturbation := joined.text("perturbation", "hidden"):
         text += "\nperturbation : 1"
@@ -419,6 +437,8 @@ def _neurons(joined, *groups):
         start.append("shown_class = int(label(epoch_index*second, entry))")
     slots = ("threshold", "reset", "refractory", "method", "on_step", "on_threshold", "at_epoch_end")
     texts = {slot: joined.text(slot, *groups) for slot in slots}
+    texts["reset"] += own.get("reset", "")
+    texts["on_step"] = settling(joined) + texts["on_step"]
     texts["refractory"] = texts["refractory"] or None
     texts["method"] = texts["method"] or default_method(joined.models["neuron"]["equations"])[0]
     strings = GroupStrings(equations=text, at_epoch_start="\n".join(start), encode=encode, **texts)
@@ -521,6 +541,8 @@ def _synapses(joined, values, common, dale):
         on_post=tidy(joined.text("on_post", "synapses")),
         on_step=tidy(joined.text("on_step", "synapses")),
         step_condition=f"plastic and ({learns_when})" if learns_when else "",
+        settle=tidy(joined.text("settle", "synapses")) if lasting(joined) else "",
+        settle_condition=f"plastic and ({learns_when}) and {lasting(joined)} == 0",
         at_epoch_end=tidy(joined.text("at_epoch_end", "synapses")),
         condition=f"plastic and {learning}",
         rows=joined.text("rows", "synapses") or None,

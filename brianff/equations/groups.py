@@ -57,6 +57,8 @@ class SynapseStrings:
     on_post: str = ""
     on_step: str = ""
     step_condition: str = ""
+    settle: str = ""
+    settle_condition: str = ""
 
     @property
     def on_pre(self):

@@ -57,6 +57,10 @@ class Joined:
         """What all models have for a slot of some groups, in the order of the kinds."""
         return "\n".join(text for string, text in self.pieces if string.slot == slot and string.group in groups)
 
+    def of_asked(self, name, slot):
+        """What all models have for a slot because another one asks for something."""
+        return "\n".join(text for string, text in self.pieces if string.slot == slot and string.asked == name)
+
     def all(self, *groups):
         """All strings of some groups."""
         return [text for string, text in self.pieces if string.group in groups]

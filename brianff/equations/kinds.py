@@ -73,6 +73,8 @@ SLOTS = {
     "spike_time": ("expressions", "the time of a spike"),
     "words": ("words", "words"),
     "holds": ("condition", "stimulus epochs for which its numbers hold"),
+    "lasts": ("duration", "how long its numbers hold"),
+    "settle": ("statements", "at the start of a time step, from time to time"),
 }
 
 
@@ -275,9 +277,9 @@ NEURON = Kind(
             "`response` and `response_syn` take",
             asked="credit",
         ),
-        "credit_holds": String(
-            "model.holds",
-            "condition on `T_epoch` and parameters: beyond it credits, which grow, are too large to compute with",
+        "credit_lasts": String(
+            "model.lasts",
+            "a time: credits, which grow, are settled after it, before they are too large to compute with",
             asked="credit",
         ),
     },
@@ -366,6 +368,11 @@ RULE = Kind(
         "on_post": String("synapses.on_post", "the same at a postsynaptic spike"),
         "synapse_on_step": String("synapses.on_step", "in every time step in which the rule learns"),
         "at_epoch_end": String("synapses.at_epoch_end", "statements that change `dw`"),
+        "settle": String(
+            "synapses.settle",
+            "puts into a synapse what the `credit` of its neuron is worth, which then begins anew; after the time that "
+            "it lasts",
+        ),
         "learns_when": String(
             "synapses.learns_when", "when the rule learns (default `phase_layer != 0`)", default="phase_layer != 0",
         ),
@@ -373,8 +380,8 @@ RULE = Kind(
         "needs": String(
             "model.words",
             "`pairs`: after each positive phase, a negative one of the same samples; `late_spikes`: inputs that "
-            "go on spiking after the neurons have; `no_recurrence`: no layer that projects to itself",
-            words=("pairs", "late_spikes", "no_recurrence"),
+            "go on spiking after the neurons have",
+            words=("pairs", "late_spikes"),
         ),
         "holds": String(
             "model.holds",

@@ -21,6 +21,9 @@ def _sections(c):
         for slot in slots if title in ("neurons", "output") else [s for s in slots if s != "method"]:
             yield title, _WHEN[slot], getattr(group, slot) or ""
         yield title, _WHEN["at_epoch_start"], group.at_epoch_start + "\n" + group.encode
+    more = set(Equations(c.recurrent_neurons.equations).names) - set(Equations(c.neurons.equations).names)
+    own = "\n".join(line for line in c.recurrent_neurons.equations.splitlines() if any(name in line for name in more))
+    yield "neurons", "of a layer that projects to itself, for its own synapses", own
     missing = set(Equations(c.neurons.equations).names) - set(Equations(c.last_neurons.equations).names)
     yield "neurons", "not in the last layer, which projects to nobody", ", ".join(sorted(missing))
     yield "layer", "when a neuron of the layer spikes (before its reset)", c.layer_on_spike
@@ -53,6 +56,7 @@ def _sections(c):
         yield title, _WHEN["on_pre"], s.on_pre
         yield title, _WHEN["on_post"], s.on_post
         yield title, _WHEN["on_step"] + (f", if {s.step_condition}" if s.step_condition else ""), s.on_step
+        yield title, f"{_WHEN['settle']}, if {s.settle_condition}", s.settle
         yield title, f"{_WHEN['at_epoch_end']}, if {s.condition}", s.at_epoch_end
         yield title, _WHEN["rows"], s.rows or ""
         yield title, f"{_WHEN['at_update']}, if {s.update_condition}", s.at_update

@@ -30,7 +30,8 @@ class FeedbackNetwork(FeedForwardNetwork):
         """There is none."""
 
     def _learned(self, projection):
-        c, s, name, level = self.composition, self.strings_of(projection), projection.name, projection.target
+        c, name, level = self.composition, projection.name, projection.target
+        s = c.of_synapses(projection)
         synapses = self._project(projection, s)
         if s.on_step:
             # as on_post: before the spikes of this step arrive

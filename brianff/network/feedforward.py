@@ -23,6 +23,7 @@ order what
 -35   the index of the stimulus epoch, by which image, label, phase and learning rate are read
 -32   neurons get the variables of their channel
 -30   `..._remember`, then every state variable goes back to its initial value (`carry_over`: it does not)
+-20   `settle` of the synapses, not here alone but from time to time
 -10   the encoder reads image and label of the new epoch
 ===== ================================================================================================================
 """
@@ -138,9 +139,6 @@ class FeedForwardNetwork:
         first = self.architecture.projections[0]
         if first.delay and self.composition.several_at_once:
             reasons.append("layers: spikes of spike trains reach the first layer at once: take t2 in the layers above.")
-        if self.architecture.recurrent and "no_recurrence" in self.composition.needs:
-            name = self.composition.models["rule"].name
-            reasons.append(f"the rule {name} learns no synapses of a layer that projects to itself: take another rule.")
         return next(filter(None, reasons), None)
 
     @contextmanager
@@ -393,8 +391,11 @@ class FeedForwardNetwork:
         return synapses
 
     def _learned(self, projection):
-        strings, name = self.strings_of(projection), projection.name
+        strings, name = self.composition.of_synapses(projection), projection.name
         synapses = self._project(projection, strings)
+        if strings.settle:
+            options = dict(condition=strings.settle_condition, rows=strings.rows, when="start", order=-20)
+            synapses.update(strings.settle, **options, name=f"{name}_settle")
         if strings.on_step:
             synapses.update(
                 strings.on_step,
@@ -417,11 +418,6 @@ class FeedForwardNetwork:
             )
         elif strings.at_update:
             synapses.update(strings.at_update, condition=strings.update_condition, **at_end)
-
-    def strings_of(self, projection):
-        """Strings of the synapses of a projection that learns."""
-        c = self.composition
-        return c.synapses if projection.source else c.synapses_of_input
 
     def _record(self, name, group, variable, order=-60):
         """Record a variable of all elements of a group at the end of every stimulus epoch."""

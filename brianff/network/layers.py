@@ -352,7 +352,7 @@ class Layer:
     shape : (channels, height, width), optional
         Of neurons that stand for positions, stored channel-last: neuron ``(y*width + x)*channels + c``.
     recurrent : bool or `Projection`
-        A projection from the layer to itself; True: ``Dense(delay=1, gain=0.1)``, without self-connections (with the
+        A projection from the layer to itself; True: ``Dense(gain=0.1)``, without self-connections (with the
         gain of the others a layer is busy with itself, and learns little of its input).  It has the strings of all
         synapses: `_pre` and `_post` are two neurons of the layer, `_layer` is the layer, and the neuron's own `_below`
         stays the layer below, whose `gain_below` divides all of a neuron's input, recurrent as well.
@@ -381,7 +381,7 @@ class Layer:
                     f"product, not {self.n}."
                 )
         if self.recurrent is True:
-            object.__setattr__(self, "recurrent", Dense(delay=1, gain=0.1))
+            object.__setattr__(self, "recurrent", Dense(gain=0.1))
         if self.recurrent and self.n == 1:
             raise OptionError("layers: a recurrent layer has at least two neurons, since none is connected to itself.")
 

@@ -12,7 +12,7 @@ from brian2.codegen.translation import analyse_identifiers
 from brian2.core.variables import Variables
 from brian2.equations.unitcheck import check_units_statements
 from brian2.groups.group import CodeRunner
-from brian2.utils.stringtools import word_substitute
+from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from brianff.errors import OptionError
 from brianff.network.templates import on_cuda, use_templates
@@ -62,8 +62,9 @@ class StepRunner(CodeRunner):
 
     def _identifiers(self, code):
         """Names that `code` needs, those in subexpressions included, and does not define itself."""
-        _, known, unknown = analyse_identifiers(code, self.group.variables, recursive=True)
-        return (known | unknown) - {"_cond"}
+        defined, known, unknown = analyse_identifiers(code, self.group.variables, recursive=True)
+        in_text = get_identifiers(code)  # Brian2 looks at simplified code: without the ms of 0*ms
+        return (known | unknown | (in_text - defined)) - {"_cond"}
 
 
 class ThresholdRunner(CodeRunner):

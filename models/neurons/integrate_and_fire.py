@@ -28,7 +28,7 @@ dcredit/dt = 0*Hz : 1                        # what a response of 1 now has adde
 dcredit_syn/dt = credit_syn/tau_syn : 1      # and a response_syn of 1
 """
 credit_on_step = "credit_syn -= credit*gain_below*dt/tau_m*exp(dt/tau_syn)"
-credit_holds = "T_epoch <= 10*tau_syn"
+credit_lasts = "5*tau_syn"
 parameters = {"tau_m": 40 * ms, "tau_syn": 100 * ms, "v_th": 1.0, "width": 0.5}
 limits = """
 1*us <= tau_m <= 1000*second

@@ -29,7 +29,7 @@ dcredit/dt = credit/tau_m : 1                # what a response of 1 now has adde
 dcredit_syn/dt = credit_syn/tau_syn : 1      # and a response_syn of 1
 """
 credit_on_step = "credit_syn -= credit*gain_below*(1 - exp(-dt/tau_m))*exp(dt/tau_syn)"
-credit_holds = "T_epoch <= 10*clip(tau_m, 0*ms, tau_syn)"
+credit_lasts = "5*clip(tau_m, 0*ms, tau_syn)"
 parameters = {"tau_m": 20 * ms, "tau_syn": 100 * ms, "v_th": 1.0, "width": 0.5}
 limits = """
 1*us <= tau_m <= 1000*second

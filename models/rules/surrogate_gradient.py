@@ -12,10 +12,10 @@ layer.  What a unit of either of them, present now, has added to the sum up to n
 start, is the same for all synapses of a neuron: its `credit`.  The sum is the credit at the end times the response at
 the end, less, for every presynaptic spike, the credit at the spike times its jump.  So synapses change at presynaptic
 spikes and at the end only; surrogate_gradient_stepwise, the definition itself, changes them in every time step, and
-finds the same up to rounding.  Credits grow as responses decay, which bounds the length of a stimulus epoch (the
-neuron's `credit_holds`: there, single precision is off by 0.4 %).  A recurrent layer has responses that run another
-course than those of the layer below: no_recurrence.  How such rules follow from real-time recurrent learning: Zenke &
-Neftci (2021, Proc. IEEE 109:935).
+finds the same up to rounding.  Credits grow as responses decay: after a time (the neuron's `credit_lasts`) they are
+settled, and begin anew.  The synapses of recurrent layers learn as those from below; what a spike does by way of other
+neurons of its layer does not count (e-prop).  How such rules follow from real-time recurrent learning: Zenke & Neftci
+(2021, Proc. IEEE 109:935).
 
 Ranges: beta 1..10, theta 0.5..5 (0 with polar_halves).
 """
@@ -37,13 +37,13 @@ eligibility : 1 (per_entry)
 dw : 1                                       # weight change accumulated since the last update
 """
 on_pre = "eligibility -= credit_syn_post"
+settle = "eligibility += credit_syn_post*response_syn_pre + credit_post*response_pre"
 at_epoch_end = """
 dw += M_layer*factor_post*(eligibility + credit_syn_post*response_syn_pre + credit_post*response_pre)
 eligibility = 0
 """
 learns_when = "phase_layer != 0"
 rows = "response_syn_pre != 0"
-needs = "no_recurrence"
 parameters = {"beta": 3.0, "theta": 1.0}
 limits = """
 0 < beta <= 1000

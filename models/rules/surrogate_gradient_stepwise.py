@@ -2,14 +2,15 @@
 
     eligibility(t) = memory*eligibility(t - dt) + psi_post(t) * response_pre(t)
 
-More work than all else, and the same result; it also learns the synapses of recurrent layers, and with neurons that
-have a `response` of another form, or time constants that differ between them.
+More work than all else, and the same result; it also learns with neurons that have a `response` of another form, or
+time constants that differ between them.
 """
 
 base = "surrogate_gradient"
 neuron = ""
 on_step = ""
 on_pre = ""
+settle = ""
 neuron_remember = ""
 neuron_at_epoch_end = ""
 synapse_on_step = "eligibility = memory_post*eligibility + surrogate_post*response_pre"
@@ -18,4 +19,3 @@ dw += M_layer*derivative_post*eligibility
 eligibility = 0
 """
 rows = "response_pre != 0"
-needs = ""
