@@ -1,8 +1,10 @@
 """Recordings in files: tiny ones in the exact formats are read back event by event, damaged ones refused by name."""
 
+import multiprocessing
 import os
 import pickle
 import struct
+import sys
 import wave
 from pathlib import Path
 
@@ -335,3 +337,170 @@ def test_real_recordings_become_spikes_that_tell_the_digits_apart():
     counts = np.sqrt(data.shown(np.arange(len(files)), 3, 0.5).read().counts())
     readout = LogisticRegression(max_iter=500).fit(counts[data.train], labels[data.train])
     assert readout.score(counts[data.test], labels[data.test]) > 0.8
+
+
+# -- Heidelberg files ------------------------------------------------------------------------------------------------
+def write_heidelberg(path, n=24, n_classes=20, speakers=range(6), seed=0, most=40, **more):
+    """A file as zenkelab.org has them: (times, units) of every recording."""
+    h5py = pytest.importorskip("h5py", reason="needs h5py: pip install 'brianff[events]'")
+    rng = np.random.default_rng(seed)
+    trains = [(np.sort(rng.random(k)).astype(np.float16), rng.integers(0, 700, k)) for k in rng.integers(0, most, n)]
+    with h5py.File(path, "w") as file:
+        for name, kind, place in (("times", np.float16, 0), ("units", np.uint16, 1)):
+            values = file.create_dataset(f"spikes/{name}", (n,), h5py.vlen_dtype(kind), **more)
+            for k, train in enumerate(trains):
+                values[k] = train[place].astype(kind)
+        file["labels"] = (np.arange(n) % n_classes).astype(np.uint16)
+        file["extra/speaker"] = np.resize(list(speakers), n).astype(np.uint16)
+        file["extra/keys"] = np.array([f"word {k}" for k in range(n_classes)], "S")
+    return trains
+
+
+def write_shd(root, **more):
+    root.mkdir(parents=True, exist_ok=True)
+    train = write_heidelberg(root / "shd_train.h5", 60, **more)
+    return train + write_heidelberg(root / "shd_test.h5", 24, speakers=(0, 4, 7), seed=1, **more)
+
+
+@pytest.mark.parametrize("more", [{}, dict(chunks=(7,)), dict(chunks=(16,), compression="gzip")], ids=str)
+def test_heidelberg_digits_are_read_spike_by_spike(more, tmp_path):
+    """However the lists are laid out in the file."""
+    trains = write_shd(tmp_path / "shd", **more)
+    data = datasets.load("shd", data=tmp_path, validation=0)
+    assert data.n_channels == 700 and data.classes[11] == "word 11" and data.test.tolist() == list(range(60, 84))
+    assert data.source.sizes().tolist() == [len(times) for times, _ in trains]
+    for sample, (times, units) in enumerate(trains):
+        read = data.source.read(sample)
+        assert (
+            read[0].dtype == float and np.array_equal(read[0], times.astype(float)) and np.array_equal(read[1], units)
+        )
+    shown = data.shown(np.arange(84), 100, 0.01).read()
+    assert shown.count.sum() == sum(len(times) for times, _ in trains)
+
+
+def test_speakers_of_heidelberg_digits_are_held_out_whole(tmp_path):
+    write_shd(tmp_path)
+    data = datasets.load("shd", data=tmp_path)
+    held_out = set(data.groups[data.validation])
+    assert len(held_out) == 2 and not held_out & set(data.groups[data.train]) and len(data.test) == 24
+    assert {frozenset(of.groups[of.validation]) for of in (datasets.load("shd", data=tmp_path, split_seed=k)
+                                                           for k in range(4))} != {frozenset(held_out)}  # fmt: skip
+    chosen = datasets.load("shd", data=tmp_path, validation_group=("1", "4"), test_group=("0",))
+    assert set(chosen.groups[chosen.validation]) == {"1", "4"} and set(chosen.groups[chosen.test]) == {"0"}
+    assert np.all(data.groups[data.test] != "1") and len(chosen.test) == 10 + 8
+    refused("no group '9' .--validation-group.: choose from 0, 1, 2, 3, 4, 5, 7", datasets.load, "shd", data=tmp_path,
+            validation_group=("9",))  # fmt: skip
+    assert len(datasets.load("shd", data=tmp_path, validation=7).validation) == 7
+
+
+def test_speech_commands_have_a_validation_file(tmp_path):
+    for k, (part, n) in enumerate((("train", 70), ("valid", 40), ("test", 35))):
+        write_heidelberg(tmp_path / f"ssc_{part}.h5", n, 35, seed=k)
+    data = datasets.load("ssc", data=tmp_path)
+    assert [len(part) for part in (data.train, data.validation, data.test)] == [70, 40, 35]
+    assert data.validation[0] == 70 and data.test[0] == 110
+    both = datasets.load("ssc", data=tmp_path, validation=0)
+    assert [len(part) for part in (both.train, both.validation, both.test)] == [110, 0, 35]
+    refused("'ssc' has a validation file of its own: leave out --validation 5", datasets.load, "ssc", data=tmp_path,
+            validation=5)  # fmt: skip
+
+
+def changed(path, change):
+    import h5py
+
+    with h5py.File(path, "r+") as file:
+        change(file)
+
+
+def replaced(name, values):
+    def change(file):
+        del file[name]
+        if values is not None:
+            file[name] = values
+
+    return change
+
+
+def set_train(name, values):
+    def change(file):
+        file[f"spikes/{name}"][5] = values
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (replaced("labels", None), "lacks labels: it needs spikes/times, spikes/units and labels"),
+        (replaced("spikes/units", None), "lacks spikes/units"),
+        (
+            replaced("spikes/times", np.zeros((60, 3))),
+            "holds spikes/times as float64, not as floating-point numbers, an",
+        ),
+        (replaced("labels", np.zeros(60)), "holds labels as a float64 array of shape .60,., not as a whole number"),
+        (replaced("labels", np.zeros(59, int)), "has 59 labels, and spikes/times of shape .60,.: it is damaged"),
+        (replaced("labels", np.full(60, 20)), "label 20 of recording 0 is out of range for 20 classes"),
+        (replaced("extra/speaker", np.zeros(3, int)), "has 60 labels but 3 speakers"),
+        (replaced("extra/keys", np.array(["a", "b"], "S")), "names 2 classes in extra/keys, not 20"),
+        (set_train("times", np.zeros(3)), "recording 5 has 3 times for .* units"),
+    ],
+)
+def test_heidelberg_files_that_are_something_else_are_refused(change, message, tmp_path):
+    write_shd(tmp_path)
+    changed(tmp_path / "shd_train.h5", change)
+    said = refused(message, datasets.load, "shd", data=tmp_path)
+    assert str(tmp_path / "shd_train.h5") in said and "Get it again" in said and "\n" not in said
+
+
+@pytest.mark.parametrize(
+    ("times", "units", "message"),
+    [
+        ([0.1, np.nan], [1, 2], "spike 1 of recording 5 is at nan s"),
+        ([-0.5, 0.1], [1, 2], "spike 0 of recording 5 is at -0.5 s"),
+        ([0.1, 0.2], [1, 700], "spike 1 of recording 5 is of unit 700, and they count from 0 to 699"),
+    ],
+)
+def test_damaged_spikes_of_heidelberg_files_are_refused_when_they_are_shown(times, units, message, tmp_path):
+    write_shd(tmp_path)
+    for name, values in (("times", times), ("units", units)):
+        changed(tmp_path / "shd_test.h5", set_train(name, values))
+    data = datasets.load("shd", data=tmp_path)
+    assert str(tmp_path / "shd_test.h5") in refused(message, data.source.read, 65)
+
+
+def test_spikes_out_of_order_are_sorted(tmp_path):
+    write_shd(tmp_path)
+    for name, values in (("times", [0.5, 0.25, 0.5]), ("units", [1, 2, 3])):
+        changed(tmp_path / "shd_train.h5", set_train(name, values))
+    times, units = datasets.load("shd", data=tmp_path).source.read(5)
+    assert times.tolist() == [0.25, 0.5, 0.5] and units.tolist() == [2, 1, 3]
+
+
+def test_truncated_and_foreign_heidelberg_files_are_refused(tmp_path, monkeypatch):
+    write_shd(tmp_path)
+    path, content = tmp_path / "shd_train.h5", (tmp_path / "shd_train.h5").read_bytes()
+    for bad in (content[: len(content) // 2], b"", b"\x1f\x8b" + content[2:]):
+        path.write_bytes(bad)
+        assert str(path) in refused("cannot be read as an HDF5 file", datasets.load, "shd", data=tmp_path)
+    path.write_bytes(content)
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    refused("is an HDF5 file, which needs h5py: pip install 'brianff.events.'", datasets.load, "shd", data=tmp_path)
+    path.unlink()
+    said = refused("lacks shd_train.h5", datasets.load, "shd", data=tmp_path)
+    assert "zenkelab.org" in said and "unpack the .gz files" in said
+
+
+def test_heidelberg_files_are_opened_again_after_a_fork_and_a_copy(tmp_path):
+    trains = write_shd(tmp_path)
+    source = datasets.load("shd", data=tmp_path).source
+    before = source.read(3)
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        in_child = pool.apply(read_in_child, [pickle.dumps(source), 3])
+        children = pool.map(source.read, [3, 70])
+    for times, units in (in_child, children[0], before):
+        assert np.array_equal(times, trains[3][0].astype(float)) and np.array_equal(units, trains[3][1])
+    assert np.array_equal(children[1][1], trains[70][1]) and np.array_equal(source.read(3), before)
+
+
+def read_in_child(pickled, sample):
+    return pickle.loads(pickled).read(sample)

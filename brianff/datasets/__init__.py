@@ -31,6 +31,8 @@ _WITHOUT_FILES = {
 # Name -> module and function: spike trains in files of their own formats.
 _OF_EVENTS = {
     "nmnist": ("nmnist", "load_nmnist"),
+    "shd": ("heidelberg", "load_shd"),
+    "ssc": ("heidelberg", "load_ssc"),
     "spoken-digits": ("spoken_digits", "load_spoken_digits"),
 }
 SPIKE_TRAINS = ("rhythm", "events", *_OF_EVENTS)  # names of data sets that hold spike times
