@@ -13,7 +13,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from brianff import datasets
-from brianff.datasets import Cochlea, from_wav, nmnist, wav
+from brianff.datasets import Cochlea, aedat, from_tonic, from_wav, nmnist, wav
 from brianff.errors import BrianffError, OptionError, speaking_of_options
 from brianff.hashes import data_digest
 
@@ -504,3 +504,200 @@ def test_heidelberg_files_are_opened_again_after_a_fork_and_a_copy(tmp_path):
 
 def read_in_child(pickled, sample):
     return pickle.loads(pickled).read(sample)
+
+
+# -- AEDAT 3.1 and DVS128 Gesture ------------------------------------------------------------------------------------
+HEADER_LINES = b"#!AER-DAT3.1\r\n#Format: RAW\r\n#Source 1: DVS128\r\n#Start-Time: 2016-08-31\r\n#!END-HEADER\r\n"
+
+
+COLUMNS = "class,startTime_usec,endTime_usec\n"
+
+
+def packet(events, overflow=0, kind=1, **changes):
+    """A packet of (x, y, polarity, time) events, or of bytes of another kind."""
+    if kind != 1:
+        body, number, size = events, 1, len(events)
+    else:
+        words = [struct.pack("<Ii", x << 17 | y << 2 | p << 1 | 1, t) for x, y, p, t in events]
+        body, number, size = b"".join(words), len(events), 8
+    header = dict(
+        kind=kind, source=1, size=size, of_time=4, overflow=overflow, capacity=number, number=number, valid=number
+    )
+    return struct.pack("<hhiiiiii", *(header | changes).values()) + body
+
+
+def write_gestures(root, users=range(1, 8)):
+    """Recordings of two gestures each in three packets; (times, x, y, polarity) of each gesture."""
+    root.mkdir(parents=True, exist_ok=True)
+    names, found = [f"user{k:02}_led.aedat" for k in users], []
+    for number, name in enumerate(names):
+        start = 5_000_000 * number
+        events = [(*map(int, RNG.integers(0, 128, 2)), int(RNG.integers(2)), start + int(t))
+                  for t in np.sort(RNG.integers(0, 1000, 60))]  # fmt: skip
+        parts = [packet(events[:25]), packet(b"x" * 16, kind=0), packet(events[25:31]), packet([]), packet(events[31:])]
+        (root / name).write_bytes(HEADER_LINES + b"".join(parts))
+        spans = [(1 + number % 11, start + 100, start + 500), (1 + (number + 1) % 11, start + 500, start + 900)]
+        rows = "".join(f"{label},{first},{last}\n" for label, first, last in spans)
+        (root / name.replace(".aedat", "_labels.csv")).write_text(COLUMNS + rows)
+        found += [([e for e in events if first <= e[3] < last], first, label - 1) for label, first, last in spans]
+    (root / "trials_to_train.txt").write_text("\n".join(names[:-2]) + "\n")
+    (root / "trials_to_test.txt").write_text("\n".join(names[-2:]) + "\n\n")
+    return found
+
+
+def test_gestures_are_read_event_by_event(tmp_path):
+    found = write_gestures(tmp_path / "DvsGesture")
+    data = datasets.load("dvs-gesture", data=tmp_path)
+    assert data.image_shape == (128, 128) and data.n_channels == 2**15 and data.test.tolist() == [10, 11, 12, 13]
+    assert len(set(data.groups[data.validation])) == 4 and set(data.groups[data.test]) == {"user06", "user07"}
+    assert data.classes[0] == "hand clapping" and len(data.classes) == 11
+    for sample, (events, start, label) in enumerate(found):
+        times, channels = data.source.read(sample)
+        np.testing.assert_allclose(times, [(t - start) * 1e-6 for *_, t in events], atol=1e-12)
+        assert channels.tolist() == [(y * 128 + x) * 2 + p for x, y, p, _ in events]
+        assert data.labels[sample] == label and len(times) <= data.source.sizes()[sample] <= 60
+    chosen = datasets.load("dvs-gesture", data=tmp_path, test_group=("user01",), validation_group=("user07",))
+    assert chosen.test.tolist() == [0, 1] and chosen.validation.tolist() == [12, 13]
+    again = pickle.loads(pickle.dumps(data.source))
+    assert np.array_equal(again.read(4), data.source.read(4))
+
+
+def test_the_clock_of_aedat_runs_over_and_invalid_events_are_none(tmp_path):
+    path = tmp_path / "one.aedat"
+    events = [(1, 2, 1, 2**31 - 5), (3, 4, 0, 2**31 - 1)]
+    valid = packet([(9, 9, 1, 7), (8, 8, 0, 9)], overflow=1, valid=1)
+    valid = valid[:28] + bytes([valid[28] & 0xFE]) + valid[29:]  # without the mark of the first
+    path.write_bytes(HEADER_LINES + packet(events) + valid)
+    index = aedat.packets(path)
+    assert index["first"].tolist() == [2**31 - 5, 2**31 + 7] and index["last"].tolist() == [2**31 - 1, 2**31 + 9]
+    x, y, polarity, time = aedat.polarity_events(path, index["offset"][0], path.stat().st_size, 128, 128)
+    assert (x.tolist(), y.tolist(), polarity.tolist()) == ([1, 3, 8], [2, 4, 8], [1, 0, 0])
+    assert time.tolist() == [2**31 - 5, 2**31 - 1, 2**31 + 9]
+
+
+ONE = [(1, 2, 1, 5), (3, 4, 0, 6)]
+AT = len(HEADER_LINES)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is no AEDAT 3.1 file: it does not begin with #!AER-DAT3.1"),
+        (HEADER_LINES.replace(b"3.1", b"2.0") + packet(ONE), "is no AEDAT 3.1 file"),
+        (b"#!AER-DAT3.1\r\n#Form", "is truncated: its header has no end"),
+        (
+            HEADER_LINES + packet(ONE)[:20],
+            f"is truncated: 20 bytes are left at byte {AT}, and the header of a packet has 28",
+        ),
+        (HEADER_LINES + packet(ONE)[:-3], f"is truncated: the packet at byte {AT} has 16 bytes of events, of which 13"),
+        (
+            HEADER_LINES + packet(ONE) + b"\xff" * 40,
+            f"is damaged: what stands at byte {AT + 44} is no header of a packet",
+        ),
+        (HEADER_LINES + packet(ONE, size=12, capacity=1, number=1, valid=1), "no header of a packet"),
+        (HEADER_LINES + packet(ONE, number=3), "no header of a packet"),
+    ],
+)
+def test_damaged_aedat_files_are_refused(content, message, tmp_path):
+    path = tmp_path / "bad.aedat"
+    path.write_bytes(content)
+    assert str(path) in refused(message, aedat.packets, path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("user03_led_labels.csv", "class,start\n1,2\n", "line 1: it does not read class,startTime_usec,endTime_usec"),
+        ("user03_led_labels.csv", f"{COLUMNS}1,2\n", "line 2: '1,2' is not three whole numbers"),
+        ("user03_led_labels.csv", f"{COLUMNS}12,2,3\n", "line 2: '12,2,3' is not a class from 1 to"),
+        ("user03_led_labels.csv", f"{COLUMNS}1,9,3\n", "a start and a later end"),
+        ("user03_led_labels.csv", COLUMNS, "has no gesture"),
+        ("user03_led_labels.csv", f"{COLUMNS}1,2,3\n", "line 2: .* has no event from 2 to 3 micro"),
+        ("trials_to_test.txt", "\n", "names no recording"),
+        ("trials_to_test.txt", "../x\n", "names '../x', which is not as in user01_led.aedat"),
+        ("trials_to_test.txt", "user77_led.aedat\n", "user77_led.aedat cannot be read: No such file"),
+    ],
+)
+def test_what_lies_beside_gestures_is_checked(name, content, message, tmp_path):
+    write_gestures(tmp_path)
+    (tmp_path / name).write_text(content)
+    assert name in refused(message, datasets.load, "dvs-gesture", data=tmp_path) or "user77" in message
+
+
+def test_damage_within_a_packet_is_refused_when_it_is_shown(tmp_path):
+    write_gestures(tmp_path)
+    path = tmp_path / "user01_led.aedat"
+    content = bytearray(path.read_bytes())
+    content[AT + 28 + 8 * 12 + 3] = 0xFF
+    path.write_bytes(content)
+    refused(
+        r"user01_led.aedat is damaged: an event between .* outside of 128 x 128",
+        datasets.load("dvs-gesture", data=tmp_path).source.read,
+        0,
+    )
+    content[AT + 24] = 24  # valid events
+    path.write_bytes(content)
+    refused(
+        f"the packet at byte {AT} has 25 valid events, and its header says 24",
+        datasets.load("dvs-gesture", data=tmp_path).source.read,
+        0,
+    )
+
+
+# -- tonic -----------------------------------------------------------------------------------------------------------
+class LikeTonic:
+    """A data set of tonic's, as far as it is asked."""
+
+    sensor_size = (4, 3, 2)
+
+    def __init__(self, n=12, names="txyp"):
+        fields = [(name, np.int64 if name == "t" else np.int16) for name in names]
+        self.samples = []
+        for k in range(n):
+            events = np.zeros(5 + k, fields)
+            for name, most in (("t", 900_000), ("x", 4), ("y", 3), ("p", 2)):
+                if name in names:
+                    events[name] = RNG.integers(0, most, 5 + k)
+            self.samples.append((events, k % 3))
+
+    def __len__(self):
+        return len(self.samples)
+
+    def __getitem__(self, index):
+        return self.samples[index]
+
+
+def test_data_sets_of_tonic_are_taken_as_they_are():
+    tonic = LikeTonic()
+    data = from_tonic(tonic, test=LikeTonic(3), validation=3)
+    assert data.image_shape == (3, 4) and data.n_channels == 24 and data.test.tolist() == [12, 13, 14]
+    for sample, (events, label) in enumerate(tonic.samples):
+        events = events[np.argsort(events["t"], kind="stable")]
+        times, channels = data.source.read(sample)
+        np.testing.assert_allclose(times, events["t"] * 1e-6)
+        assert channels.tolist() == ((events["y"] * 4 + events["x"]) * 2 + events["p"]).tolist()
+        assert data.labels[sample] == label and data.source.sizes()[sample] == len(events)
+    sound = LikeTonic(names="tx")
+    assert from_tonic(sound, (4, 1, 1)).source.read(0)[1].max() < 4
+
+
+@pytest.mark.parametrize(
+    ("change", "more", "message"),
+    [
+        (lambda of: of.samples.__setitem__(2, 5), {}, "sample 2 is a int, in place of .events, label."),
+        (lambda of: of.samples.__setitem__(2, (np.zeros(3), 0)), {}, "events of sample 2 have no field 't'"),
+        (lambda of: of.samples[4][0].__setitem__("x", 4), {}, "sample 4 has an event with x=4, and sensor_size has 4"),
+        (lambda of: of.samples[4][0].__setitem__("t", -1), {}, "sample 4 has an event at t=-1: count from 0"),
+        (lambda of: setattr(of, "sensor_size", None), {}, "sensor_size=None: give .width, height, polarities."),
+        (lambda of: None, dict(unit=0), "unit=0: give the length"),
+        (
+            lambda of: of.samples.__setitem__(2, (of.samples[2][0], "one")),
+            {},
+            "one integer a sample: number the classes",
+        ),
+    ],
+)
+def test_mistakes_in_data_sets_of_tonic_are_one_sentence(change, more, message):
+    tonic = LikeTonic()
+    change(tonic)
+    assert "\n" not in refused(message, lambda: from_tonic(tonic, **more).source.read(4))

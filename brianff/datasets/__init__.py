@@ -18,6 +18,7 @@ _PLACES = {
     "from_arrays": "own",
     "from_spikes": "own",
     "from_wav": "wav",
+    "from_tonic": "tonic",
     "Cochlea": "cochlea",
 }
 __all__ = [*_PLACES, "SPIKE_TRAINS", "load", "names"]
@@ -31,6 +32,7 @@ _WITHOUT_FILES = {
 # Name -> module and function: spike trains in files of their own formats.
 _OF_EVENTS = {
     "nmnist": ("nmnist", "load_nmnist"),
+    "dvs-gesture": ("gesture", "load_dvs_gesture"),
     "shd": ("heidelberg", "load_shd"),
     "ssc": ("heidelberg", "load_ssc"),
     "spoken-digits": ("spoken_digits", "load_spoken_digits"),

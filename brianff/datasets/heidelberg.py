@@ -15,7 +15,7 @@ from .dataset import DatasetError
 from .events import EventDataset
 from .locate import Place, find_folder
 from .sources import Source
-from .splits import three_parts
+from .splits import drawn_groups, three_parts
 
 __all__ = ["HeidelbergFiles", "load_shd", "load_ssc"]
 
@@ -221,24 +221,13 @@ def load_shd(data=None, validation=None, split_seed=0, test_group=None, validati
     folder = find_folder(SHD, data)
     source = HeidelbergFiles([folder / name for name in SHD.holds])
     _check_classes(source, 20)
-    if validation is None and validation_group is None and source.speakers is not None:
-        validation_group = _drawn_speakers(source, test_group, split_seed)
+    if validation is None and validation_group is None and test_group is None and source.speakers is not None:
+        validation_group = drawn_groups(source.speakers[: source.counts[0]], VALIDATION_SPEAKERS, split_seed)
     parts = three_parts(
         "shd", source.labels, validation, split_seed, n_train=source.counts[0],
         groups=source.speakers, test_group=test_group, validation_group=validation_group,
     )  # fmt: skip
     return EventDataset("shd", source, source.labels, 20, *parts, source.keys, groups=source.speakers)
-
-
-def _drawn_speakers(source, test_group, split_seed):
-    """Speakers for the validation, or None if there are too few."""
-    if test_group is None:
-        candidates = np.unique(source.speakers[: source.counts[0]])
-    else:
-        candidates = np.setdiff1d(source.speakers, test_group)
-    if len(candidates) <= VALIDATION_SPEAKERS:
-        return None
-    return tuple(np.random.default_rng(split_seed).permutation(candidates)[:VALIDATION_SPEAKERS])
 
 
 def load_ssc(data=None, validation=None, split_seed=0, test_group=None, validation_group=None):

@@ -59,7 +59,7 @@ def read_recording(path):
             f"{path} is truncated, or no recording of N-MNIST: {rest} bytes are left at byte {len(content) - rest}, "
             f"and an event has {EVENT}. {_AGAIN}"
         )
-    x, y, high, middle, low = content.reshape(-1, EVENT).T.astype(np.int64)
+    x, y, high, middle, low = np.ascontiguousarray(content.reshape(-1, EVENT).T).astype(np.int64)
     over = y == OVERFLOW
     bad = np.flatnonzero(((x >= WIDTH) | (y >= HEIGHT)) & ~over)
     if bad.size:
@@ -68,9 +68,13 @@ def read_recording(path):
             f"{path} is damaged, or no recording of N-MNIST: the event at byte {EVENT * k} is at x={x[k]}, y={y[k]}, "
             f"outside of {WIDTH} x {HEIGHT} pixels. {_AGAIN}"
         )
-    time = ((high & 127) << 16 | middle << 8 | low) + OVERFLOW_TIME * np.cumsum(over)
-    events = np.array([x, y, high >> 7, time])[:, ~over]
-    return events[:, np.argsort(events[3], kind="stable")]
+    events = x, y, high >> 7, (high & 127) << 16 | middle << 8 | low
+    if over.any():
+        events = [values[~over] for values in (*events[:3], events[3] + OVERFLOW_TIME * np.cumsum(over))]
+    if np.any(events[3][1:] < events[3][:-1]):
+        order = np.argsort(events[3], kind="stable")
+        events = [values[order] for values in events]
+    return tuple(events)
 
 
 class NMnist(Source):

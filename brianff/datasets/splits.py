@@ -126,6 +126,12 @@ def _of_groups(name, groups, wanted, option):
     return np.isin(groups, wanted)
 
 
+def drawn_groups(groups, n, split_seed):
+    """Names of `n` groups at random, a tuple, or None if there are no more than that; `groups`: of every sample."""
+    names = np.unique(groups)
+    return tuple(np.random.default_rng(split_seed).permutation(names)[:n].tolist()) if len(names) > n else None
+
+
 def stratified_split(indices, labels, n_held_out, rng):
     """Hold out samples at random, each class in proportion to its frequency.
 
