@@ -43,12 +43,15 @@ class SpikeTrains:
     @classmethod
     def of_spikes(cls, sample, channel, step, n_samples, n_channels):
         """From (n_spikes,) arrays in any order; spikes of a channel in a step are counted."""
-        if not len(step):
-            nothing = np.zeros(0, np.int64)
-            return cls(nothing, nothing, nothing, nothing, n_samples, n_channels)
-        steps = int(step.max()) + 1
-        events, count = np.unique((sample * n_channels + channel) * steps + step, return_counts=True)
+        return cls._of_events(sample, channel, step, np.ones(len(step), np.int64), n_samples, n_channels)
+
+    @classmethod
+    def _of_events(cls, sample, channel, step, count, n_samples, n_channels):
+        """From events in any order, those in the same step of a channel put together."""
+        steps = int(step.max(initial=0)) + 1
+        events, place = np.unique((sample * n_channels + channel) * steps + step, return_inverse=True)
         train, step = np.divmod(events, steps)
+        count = np.bincount(place, count, len(events)).astype(np.int64)
         return cls(*np.divmod(train, n_channels), step, count, n_samples, n_channels)
 
     def __len__(self):
@@ -72,6 +75,33 @@ class SpikeTrains:
         chosen = kept[self.sample, self.channel]
         events = (array[chosen] for array in (self.sample, self.channel, self.step, self.count))
         return SpikeTrains(*events, self.n_samples, self.n_channels)
+
+    def moved(self, shape, by):
+        """Every sample moved by whole places, without what leaves them.
+
+        Parameters
+        ----------
+        shape : (height, width)
+            Of the channels, see `brianff.datasets.EventDataset`.
+        by : (n_samples, 2) int array
+            Down and to the right.
+        """
+        (height, width), kinds = shape, self.n_channels // np.prod(shape)
+        place, kind = np.divmod(self.channel, kinds)
+        y, x = (where + by[self.sample, axis] for axis, where in enumerate(np.divmod(place, width)))
+        inside = (0 <= y) & (y < height) & (0 <= x) & (x < width)
+        channel = (y * width + x) * kinds + kind
+        events = (array[inside] for array in (self.sample, channel, self.step, self.count))
+        return self._of_events(*events, self.n_samples, self.n_channels)
+
+    def stretched(self, factors, n_steps):
+        """The time of every sample multiplied by its factor, (n_samples,), or less if that leads out of `n_steps`."""
+        last = np.zeros(len(self), np.int64)
+        np.maximum.at(last, self.sample, self.step)
+        factors = np.minimum(factors, (n_steps - 1) / np.maximum(last, 1))
+        step = np.floor((self.step + 0.5) * factors[self.sample]).astype(np.int64)
+        step = np.minimum(step, n_steps - 1)
+        return self._of_events(self.sample, self.channel, step, self.count, self.n_samples, self.n_channels)
 
     def read(self):
         """Themselves: see `Shown`."""
@@ -167,7 +197,3 @@ class Shown:
     def inputs(self, architecture):
         """As of `SpikeTrains`."""
         return self.read().inputs(architecture)
-
-    def kept(self, kept):
-        """As of `SpikeTrains`, with what is kept."""
-        return self.read().kept(kept)

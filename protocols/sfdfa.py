@@ -21,7 +21,8 @@ from brianff import plotting
 from brianff.command_line.commands import draw, fail_cleanly, going_on, run_options, start_or_resume
 from brianff.datasets import SPIKE_TRAINS
 from brianff.learning.evaluation import ties
-from brianff.learning.feedback import Feedback, rate_readout
+from brianff.learning.feedback import Feedback
+from brianff.learning.rate_readout import rate_readout
 
 QUICK = dict(layers=(100,), limit=500, epochs=15, mini_batch=25, chunk=250)
 

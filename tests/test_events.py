@@ -17,8 +17,9 @@ from brianff.devices.cpp import CppSimulator
 from brianff.devices.runtime import RuntimeSimulator
 from brianff.equations.compose import compose
 from brianff.errors import OptionError
-from brianff.learning.feedback import Feedback, rate_readout
+from brianff.learning.feedback import Feedback
 from brianff.learning.forward_forward import ForwardForward
+from brianff.learning.rate_readout import rate_readout
 from brianff.learning.rectified import Rectified
 from brianff.learning.run import Run
 from brianff.network.architecture import Architecture
@@ -129,6 +130,21 @@ def test_several_spikes_at_once_are_like_as_many_one_after_the_other(rule, goodn
     assert np.ptp(found[0]) > 0.001
     np.testing.assert_allclose(*found, rtol=0.03)
     assert not np.allclose(*found, rtol=1e-12)
+
+
+def test_moved_and_stretched_trains():
+    """By hand: two kinds of events at 2x3 places, and a row of channels; spikes that come together are counted."""
+    places, zeros = np.array([0, 3, 10, 11]), np.zeros(4, int)
+    trains = SpikeTrains.of_spikes(zeros, places, np.array([1, 2, 3, 4]), 1, 12)
+    down_right = trains.moved((2, 3), np.array([[1, 1]]))
+    assert list(zip(down_right.channel, down_right.step, strict=True)) == [(8, 1), (11, 2)]
+    assert list(trains.moved((1, 12), np.array([[0, -1]])).channel) == [2, 9, 10]
+    row = SpikeTrains.of_spikes(np.array([0, 0, 0, 1]), zeros, np.array([1, 2, 9, 4]), 2, 1)
+    short = row.stretched(np.array([0.5, 0.5]), 10)
+    assert list(zip(short.sample, short.step, short.count, strict=True)) == [(0, 0, 1), (0, 1, 1), (0, 4, 1), (1, 2, 1)]
+    assert list(row.stretched(np.array([0.1, 1.0]), 10).count) == [3, 1]
+    long = row.stretched(np.array([1.9, 1.9]), 13)  # of the first sample as far as there is room
+    assert list(long.step) == [2, 3, 12, 8] and long.count.sum() == 4
 
 
 def test_models_that_take_spikes_one_by_one_refuse_several():

@@ -16,7 +16,8 @@ from brianff.equations.kinds import FEEDBACK, FEEDBACK_KINDS, available
 from brianff.equations.model import load
 from brianff.errors import DivergenceError, ModelError
 from brianff.learning.backpropagation import Backpropagation, spike_time_gradients
-from brianff.learning.feedback import Feedback, rate_readout
+from brianff.learning.feedback import Feedback
+from brianff.learning.rate_readout import rate_readout
 from brianff.learning.run import Run
 from brianff.network.architecture import Architecture
 from brianff.network.dense import DenseSynapses

@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import itertools
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import sys
 import numpy as np
 import pytest
 from conftest import ROOT
+from test_event_files import write_wav
 
 from brianff.results import RunFolder
 
@@ -43,6 +45,20 @@ def test_convolution(tmp_path):
     assert {p.stem for p in (tmp_path / "run" / "figures").glob("*.png")} == {
         "raster", "membrane", "learning_curve", "confusion", "kernels1", "feature_maps1", "fields1", "fields2"
     }  # fmt: skip
+
+
+@pytest.mark.compiler
+def test_spoken_digits(tmp_path):
+    """Words of two speakers, each a tone whose pitch says which digit it is."""
+    for digit, speaker, number in itertools.product(range(10), ("anna", "bert"), range(8)):
+        tone = np.sin(2 * np.pi * (200 + 300 * digit + 10 * number) * np.arange(800) / 8000)
+        write_wav(tmp_path / "recordings" / f"{digit}_{speaker}_{number}.wav", (tone * 2**14).astype(np.int16))
+    options = ("--quick", "--limit", 50, "--validate", 10, "--data", tmp_path, "--out", tmp_path / "run")
+    lines = run("spoken_digits.py", *options, quiet=False)
+    assert re.fullmatch(r"test accuracy: 0\.\d{4}", lines[-1])
+    assert float(re.fullmatch(r"a linear readout of the input's spike counts: ([01]\.\d{4})", lines[-3])[1]) > 0.8
+    figures = {p.stem for p in (tmp_path / "run" / "figures").glob("*.png")}
+    assert figures == {"raster", "membrane", "learning_curve", "confusion"}
 
 
 @pytest.mark.compiler

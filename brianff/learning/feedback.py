@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from brian2 import have_same_dimensions, ms
 
-from brianff.devices import simulator
 from brianff.equations.compose import compose
 from brianff.equations.kinds import FEEDBACK
 from brianff.equations.limits import require_limits
@@ -22,9 +21,9 @@ from brianff.learning.spiking import SpikingMethod
 from brianff.network.architecture import Architecture
 from brianff.network.layers import Layer, layers_of
 from brianff.options import SAMPLES, option, parameters_of
-from brianff.stimulus import EVALUATION_PRESENTATIONS, LABEL_NONE, Schedule
+from brianff.stimulus import EVALUATION_PRESENTATIONS
 
-__all__ = ["Feedback", "FeedbackOptions", "rate_readout"]
+__all__ = ["Feedback", "FeedbackOptions"]
 
 SILENT = 1e-3  # spikes in a presentation
 
@@ -238,35 +237,6 @@ class Feedback(SpikingMethod):
         cosines = [f"{validation[k]:.3f}" for k in validation if k.startswith("alignment")]
         aligned = f"  cos(F, W) {', '.join(cosines)}" if cosines else ""
         return f"{super().summary(chunk, validation)}{aligned}"
-
-
-def rate_readout(method):
-    """Test accuracy of a logistic regression on the spike counts of the input channels: what rate alone gives.
-
-    The encoder of `method` makes the spikes, which are counted on the NumPy runtime.
-    """
-    from sklearn.linear_model import LogisticRegression
-
-    data, size = method.data, 500
-    layers = (Layer(1), Layer(data.n_classes))
-    a = method.architecture.with_(layers=layers, batch=size, capacity=1, images=size, events=data.most_events(size))
-    counter = simulator("runtime", a, method.composition, record="spikes")
-    inputs = {name: value for name, value in method.inputs().items() if name.startswith("neurons0")}
-
-    def counts(samples):
-        found = []
-        for start in range(0, len(samples), size):
-            piece = samples[start : start + size]
-            unlabelled = np.full(len(piece), LABEL_NONE)
-            shown = Schedule.evaluation(np.arange(len(piece)), unlabelled, EVALUATION_PRESENTATIONS + piece, size)
-            with counter.run(inputs | shown.inputs(a, method.shown(piece)), 1) as results:
-                times = results["spikes0.multiplicity"] if method.composition.several_at_once else None
-                spikes = np.bincount(results["spikes0.i"], times, size * a.n_pixels).reshape(size, -1)
-            found.append(spikes[: len(piece)].astype(float))
-        return np.concatenate(found)
-
-    readout = LogisticRegression(max_iter=1000).fit(counts(method.train), data.labels[method.train])
-    return float(readout.score(counts(data.test), data.labels[data.test]))
 
 
 def _fitting(preset, known):

@@ -68,6 +68,9 @@ class ForwardForwardOptions(SpikingOptions):
     presets = {
         "digits": _common | dict(steps=50, dt=1.0, epochs=40, dropout=0.1),
         "rhythm": _common | dict(steps=100, dt=2.0, epochs=20, dropout=0.0),
+        "spoken-digits": _common | dict(
+            layers=("300", "300"), steps=235, dt=10.0, epochs=30, mini_batch=20, chunk=400, dropout=0.0,
+        ),
         "mnist": dict(
             layers=("500", "500"), steps=50, dt=1.0, epochs=15, mini_batch=20, learning_rate=1e-3, refresh=1000,
             chunk=1000, dropout=0.2,

@@ -254,6 +254,25 @@ def limited(samples, limit, split_seed=0):
     return stream(split_seed, "limit").permutation(samples)[:limit]
 
 
+def _require_sense(options, dataset):
+    """Refuse what cannot be done to samples of a data set."""
+    if isinstance(dataset, datasets.EventDataset):
+        if getattr(options, "flip", False):
+            raise OptionError(f"--flip mirrors images, and '{dataset.name}' holds spike times: leave it out.")
+        if getattr(options, "negatives", None) == "hybrid":
+            raise OptionError(
+                f"--negatives hybrid mixes images, and '{dataset.name}' holds spike times: take another kind."
+            )
+    elif getattr(options, "stretch", 0):
+        raise OptionError(f"--stretch changes spike times, and '{dataset.name}' holds images: leave it out.")
+    sides = [side for side in dataset.image_shape if side > 1]  # channels may stand in a row
+    if getattr(options, "jitter", 0) > (most := min(sides, default=1) - 1):
+        shape = " by ".join(map(str, dataset.image_shape))
+        raise OptionError(
+            f"--jitter {options.jitter} would move samples of {shape} pixels out of sight: {most} is the most."
+        )
+
+
 def load_data(options, dataset=None):
     """A data set, and its training samples: those that `limit` leaves, at random.
 
@@ -272,19 +291,7 @@ def load_data(options, dataset=None):
             "--data, --download, --validation, --test-group and --validation-group say how a data set is loaded: it is "
             "given as an object."
         )
-    if isinstance(dataset, datasets.EventDataset):
-        for name, does in (("jitter", "moves"), ("flip", "mirrors")):
-            if getattr(options, name, 0):
-                raise OptionError(f"--{name} {does} images, and '{dataset.name}' holds spike times: leave it out.")
-        if getattr(options, "negatives", None) == "hybrid":
-            raise OptionError(
-                f"--negatives hybrid mixes images, and '{dataset.name}' holds spike times: take another kind."
-            )
-    elif getattr(options, "jitter", 0) >= min(dataset.image_shape):
-        shape, most = " by ".join(map(str, dataset.image_shape)), min(dataset.image_shape) - 1
-        raise OptionError(
-            f"--jitter {options.jitter} would move images of {shape} pixels out of sight: {most} is the most."
-        )
+    _require_sense(options, dataset)
     if options.limit is None:
         return dataset, np.asarray(dataset.train)
     if options.limit > len(dataset.train):

@@ -120,7 +120,12 @@ class SpikingOptions(RunOptions):
     )
     learning_rate: float | None = option(None, "learning rate at the start", low=0, high=1000)
     dropout: float | None = option(None, "part of the pixels that stay dark in a training sample", low=0, below=1)
-    jitter: int = option(0, "pixels by which a training image is moved at most, in both directions", low=0)
+    jitter: int = option(
+        0, "pixels, or channels, by which a training sample is moved at most, in both directions", low=0
+    )
+    stretch: float = option(
+        0.0, "part by which the spike times of a training sample are stretched, or shortened, at most", low=0, high=10
+    )
     flip: bool = option(False, "every other training image, at random, is mirrored left to right")
 
     device: str = device_option()

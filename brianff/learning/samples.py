@@ -3,6 +3,8 @@
 Nothing here depends on where a chunk ends, or on which samples are shown side by side.
 """
 
+import functools
+
 import numpy as np
 
 from brianff.stimulus import drawn, moved, stream
@@ -48,7 +50,7 @@ class SampleStream:
 
 
 def altered(shown, numbers, options, data, together):
-    """What training makes of inputs: mirrored, moved by some pixels, and without those that drop out.
+    """What training makes of inputs: mirrored, moved, stretched in time, and without what drops out.
 
     The random numbers belong to the number of the sample, so that all phases of a sample are altered alike (a
     difference would tell them apart), and whatever is presented beside it.
@@ -63,6 +65,7 @@ def altered(shown, numbers, options, data, together):
     together
         As for `brianff.stimulus.drawn`.
     """
+    shown = shown if isinstance(shown, np.ndarray) else shown.read()
     if options.flip:
         flipped = drawn(options.seed, "flip", numbers, lambda rng, n: rng.random(n) < 0.5, together)
         images = shown.reshape(len(shown), *data.image_shape)
@@ -70,7 +73,12 @@ def altered(shown, numbers, options, data, together):
     if options.jitter:
         pixels = (-options.jitter, options.jitter + 1)
         by = drawn(options.seed, "jitter", numbers, lambda rng, n: rng.integers(*pixels, size=(n, 2)), together)
-        shown = moved(shown, data.image_shape, by)
+        by = by * (np.array(data.image_shape) > 1)  # channels in a row move along it
+        of_trains = shown.moved if data.most_events(1) else functools.partial(moved, shown)
+        shown = of_trains(data.image_shape, by)
+    if options.stretch:
+        u = drawn(options.seed, "stretch", numbers, lambda rng, n: rng.uniform(-1, 1, n), together)
+        shown = shown.stretched((1 + options.stretch) ** u, options.steps)
     if options.dropout:
         u = drawn(options.seed, "dropout", numbers, lambda rng, n: rng.random((n, data.n_pixels)), together)
         kept = u >= options.dropout
