@@ -328,10 +328,8 @@ def compose(scheme=FORWARD_FORWARD, models=None, parameters=None, dale=False):
     neurons, recurrent = _neurons(joined, *hidden), _neurons(joined, *hidden, recurrent=True)
     last = _last_neurons(joined)
     inputs = _input(joined)
-    has_gain = "gain" in variables[0]
-    for group in (neurons, recurrent, last):
-        if not has_gain and "gain_below" in group.names():
-            group.equations += "\ngain_below = 1 : 1                # nothing normalises activity between the layers"
+    if "gain" not in variables[0]:
+        _without_gain(inputs, neurons, recurrent, last)
     channels = channels_of(joined, values)
     classes, readout = classes_of(joined, values, variables[1])
     if channels:
@@ -379,6 +377,13 @@ def compose(scheme=FORWARD_FORWARD, models=None, parameters=None, dale=False):
         class_sum=tidy(joined.text("at_epoch_end", "class_sum")),
         readout_backward=tidy(joined.text("backward", "readout")),
     )
+
+
+def _without_gain(*groups):
+    """Declare the gains of layers that have none, where nothing normalises activity between the layers."""
+    for group in groups:
+        for gain in sorted({"gain_below", "gain_layer"} & group.names()):
+            group.equations += f"\n{gain} = 1 : 1                # nothing normalises activity between the layers"
 
 
 def _loaded(scheme, chosen):

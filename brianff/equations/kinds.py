@@ -265,6 +265,15 @@ NEURON = Kind(
         "response_on_spike": String(
             "projecting.reset", "its statements at a spike of the presynaptic neuron", asked="response",
         ),
+        "slow_memory": String(
+            "neurons.equations",
+            "what is left after a time step of what an own spike takes from the distance to the threshold",
+            default="0", asked="slow_memory", variable="slow_memory",
+        ),
+        "slow_jump": String(
+            "neurons.equations", "how much that is, if it is slow (default 0)", default="0", asked="slow_jump",
+            variable="slow_jump", with_key="slow_memory",
+        ),
         "credit": String(
             "neurons.equations",
             "of a neuron, for responses of the form `response`, `response_syn`, which jumps by 1: by how much either "
@@ -421,7 +430,7 @@ RULE = Kind(
     | LAYER_NAMES
     | SYNAPSE_NAMES
     | {"x", "g", "gain", "surrogate", "derivative", "goodness_jump", "memory"}
-    | {"response", "response_syn", "credit", "credit_syn", "own_class"},
+    | {"response", "response_syn", "credit", "credit_syn", "slow_memory", "slow_jump", "own_class"},
     contract=frozenset({"dw"}),
     changes_weights=True,
 )  # fmt: skip
@@ -455,7 +464,9 @@ ELIGIBILITY = Kind(
         ),
         "columns": String("synapses.columns", "of `_post` variables; columns where it is false are skipped then"),
     },
-    at_hand=NEURON_NAMES | SYNAPSE_NAMES | {"phase", "surrogate", "delta", "n_spikes"},
+    at_hand=NEURON_NAMES
+    | SYNAPSE_NAMES
+    | {"phase", "surrogate", "delta", "n_spikes", "response", "response_syn", "slow_memory", "slow_jump"},
     contract=frozenset({"dw", "grazing"}),
 )  # fmt: skip
 LOSS = Kind(

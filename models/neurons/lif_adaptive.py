@@ -22,6 +22,8 @@ a += jump
 """
 on_pre = "I_syn_post += w"
 surrogate = "1/(1 + abs(v - v_th - a)/width)**2"  # pseudo-derivative, for rules that ask for one
+slow_memory = "exp(-dt/tau_a)"
+slow_jump = "jump"
 response = """
 dresponse/dt = (gain_layer*response_syn - response)/tau_m : 1    # what spikes add to v through a weight of 1
 dresponse_syn/dt = -response_syn/tau_syn : 1

@@ -24,7 +24,16 @@ on_pre = """
 A_post += w
 B_post += w
 """
-surrogate = "1/(1 + abs(u - c)/width)**2"  # pseudo-derivative, for rules that ask for one
+surrogate = "gain_below/(1 + abs(u - c)/width)**2"  # pseudo-derivative by u/gain_below, for rules that ask for one
+response = """
+dresponse_fast/dt = -response_fast/tau_s : 1
+dresponse_slow/dt = -response_slow/(2*tau_s) : 1
+response = response_slow - response_fast : 1 # what spikes add to u/gain_below through a weight of 1
+"""
+response_on_spike = """
+response_fast += 1
+response_slow += 1
+"""
 excess = "u/c - 1"
 spike_time = {"fast": "tau_s", "slow": "2*tau_s", "slope": "A - c", "reset": "c"}
 parameters = {"tau_s": 20 * ms, "c": 0.25, "width": 0.1}

@@ -7,13 +7,13 @@ time constants that differ between them.
 """
 
 base = "surrogate_gradient"
-neuron = ""
-on_step = ""
+neuron = "psi : 1                              # pseudo-derivative"
+on_step = "psi = surrogate"
 on_pre = ""
 settle = ""
 neuron_remember = ""
 neuron_at_epoch_end = ""
-synapse_on_step = "eligibility = memory_post*eligibility + surrogate_post*response_pre"
+synapse_on_step = "eligibility = memory_post*eligibility + psi_post*response_pre"
 at_epoch_end = """
 dw += M_layer*derivative_post*eligibility
 eligibility = 0
