@@ -1137,9 +1137,10 @@ def test_parameters_are_declared_where_they_are_used_and_nowhere_else(names):
     # what has no declarations of its own
     of_layer = c.layer_on_spike + c.layer_max + c.layer_sum
     elsewhere = {"layer": of_layer, "input_layer": c.layer_on_spike, "neurons": c.lateral}
+    without = ("equations", "model", "settle_condition")  # in which synapses see what their neurons share
     for part, (equations, strings) in parts.items():
         declared = Equations(equations)
-        text = "\n".join(str(v) for k, v in strings.items() if isinstance(v, str) and k not in ("equations", "model"))
+        text = "\n".join(str(v) for k, v in strings.items() if isinstance(v, str) and k not in without)
         text += "\n".join(str(eq.expr) for eq in declared.values() if eq.expr is not None)
         words = set(re.findall(r"[A-Za-z_]\w*", text + "\n" + elsewhere.get(part, "")))
         for name in c.parameters:

@@ -314,9 +314,13 @@ def built(**models):
 @pytest.mark.parametrize("neuron", available("neuron"))
 def test_every_combination_is_built_or_refused_with_a_sentence(neuron, eligibility):
     names = available("feedback") if neuron == "two_exponential" else ["sfdfa"]
+    if eligibility == "e_prop" and not load("neuron", neuron)["response"]:
+        with pytest.raises(ModelError, match="the eligibility 'e_prop' needs a 'response'"):
+            built(neuron=neuron, eligibility=eligibility)
+        return
     for feedback in names:
         reason = built(neuron=neuron, eligibility=eligibility, feedback=feedback)
-        if neuron.startswith("two_exponential"):
+        if neuron.startswith("two_exponential") or eligibility == "e_prop":
             assert reason is None
         else:
             needed = f"the eligibility {eligibility} needs 'tau_s' of the neuron"
