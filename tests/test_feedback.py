@@ -315,8 +315,7 @@ def built(**models):
 def test_every_combination_is_built_or_refused_with_a_sentence(neuron, eligibility):
     names = available("feedback") if neuron == "two_exponential" else ["sfdfa"]
     if eligibility == "e_prop" and not load("neuron", neuron)["response"]:
-        with pytest.raises(ModelError, match="the eligibility 'e_prop' needs a 'response'"):
-            built(neuron=neuron, eligibility=eligibility)
+        assert "the eligibility 'e_prop' needs a 'response'" in built(neuron=neuron, eligibility=eligibility)
         return
     for feedback in names:
         reason = built(neuron=neuron, eligibility=eligibility, feedback=feedback)
