@@ -17,7 +17,7 @@ from conftest import campaign
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from brianff import ConvolutionSynapses
+from brianff import ConvolutionSynapses, DenseSynapses
 from brianff.errors import OptionError
 from brianff.network.convolution import Geometry
 
@@ -249,3 +249,25 @@ def test_code_may_name_the_neurons_of_a_synapse():
     np.add.at(expected, element, (i == 4) * j)
     np.testing.assert_array_equal(synapses.a[:], expected)
     np.testing.assert_array_equal(synapses.i, i)
+
+
+@pytest.mark.compiler
+def test_updates_count_in_the_profile_wherever_they_return(cpp):
+    """A fused update, one that a condition skips, columns, and kernels."""
+    of, batch = Geometry((1, 20, 20), 4, 5), 4
+    source, target = neurons(batch * of.n_pre), neurons(batch * of.n_post)
+    dense = DenseSynapses(source, target, "w : 1\ndw : 1", batch=batch, name="dense")
+    shared = ConvolutionSynapses(source, target, "w : 1\ndw : 1", batch=batch, name="shared", **options_of(of))
+    clock = Clock(dt=1 * ms)
+    for synapses in (dense, shared):
+        options = dict(then="w += dw", clock=clock, name=f"{synapses.name}_fused")
+        synapses.update("dw += x_pre*y_post", **options)
+        never = dict(condition="t < 0*ms", then_condition="t < 0*ms")
+        synapses.update("dw += x_pre*y_post", **options | never | dict(name=f"{synapses.name}_skipped"))
+    dense.update("dw += y_post", columns="y_post > -1", clock=clock, name="dense_columns")
+    network = Network(source, target, dense, shared)
+    network.run(20 * ms, profile=True)
+    cpp.build(**cpp.build_options)
+    seconds = {name.removesuffix("_codeobject"): float(value) for name, value in network.profiling_info}
+    assert min(seconds[name] for name in ("dense_fused", "shared_fused", "dense_columns")) > 1e-5
+    assert 0 < seconds["dense_skipped"] < seconds["dense_fused"] and seconds["shared_skipped"] > 0

@@ -2,7 +2,7 @@
 {# USES_VARIABLES { } #}
 {# ALLOWS_SCALAR_WRITE #}
 {% extends 'common_group.cpp' %}
-{% from 'conditions.cpp' import when_due %}
+{% from 'conditions.cpp' import when_due with context %}
 
 {% block maincode %}
     {% set scalar = scalar_code if scalar_code is mapping else {'update': scalar_code} %}

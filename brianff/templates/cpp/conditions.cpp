@@ -1,3 +1,11 @@
+{# The end of a function before its end: the time it took counts in Brian2's profile all the same. #}
+{% macro leave() %}
+        {% if profiled %}
+        {{codeobj_name}}_profiling_info += std::chrono::duration_cast<std::chrono::nanoseconds>(
+            std::chrono::high_resolution_clock::now() - _start_time);
+        {% endif %}
+        return;
+{%- endmacro %}
 {# Whether an update is due, and what follows it: _due, _then_due; returns from the function where nothing is. #}
 {% macro when_due(scalar, has_condition, has_then, has_then_condition) %}
     bool _due = true;
@@ -16,9 +24,13 @@
     }
     {% endif %}
     if (!_due && !_then_due)
-        return;
+    {
+        {{leave()}}
+    }
     {% else %}
     if (!_due)
-        return;
+    {
+        {{leave()}}
+    }
     {% endif %}
 {%- endmacro %}

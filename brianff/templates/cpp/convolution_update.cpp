@@ -3,7 +3,7 @@
 {# USES_VARIABLES { } #}
 {# ALLOWS_SCALAR_WRITE #}
 {% extends 'common_group.cpp' %}
-{% from 'conditions.cpp' import when_due %}
+{% from 'conditions.cpp' import when_due with context %}
 {% from 'convolution_walk.cpp' import tables, walk %}
 
 {% macro _elements(code) %}

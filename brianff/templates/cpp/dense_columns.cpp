@@ -2,6 +2,7 @@
 {# USES_VARIABLES { } #}
 {# ALLOWS_SCALAR_WRITE #}
 {% extends 'common_group.cpp' %}
+{% from 'conditions.cpp' import leave with context %}
 {% from 'dense_indices.cpp' import indices %}
 
 {% block maincode %}
@@ -11,7 +12,9 @@
     {
         {{scalar_code['condition']|autoindent}}
         if (!_update_now)
-            return;
+        {
+            {{leave()}}
+        }
     }
     {% endif %}
     {# Each piece of code has scalars of its own, under the same names: a function for each that captures them. #}

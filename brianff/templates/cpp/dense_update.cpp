@@ -3,7 +3,7 @@
 {# Code on the whole matrix, for each batch entry where it names neurons; rows without presynaptic activity skipped. #}
 {# Then, row by row while the row is in the cache, code that runs once for each synapse. #}
 {% extends 'common_group.cpp' %}
-{% from 'conditions.cpp' import when_due %}
+{% from 'conditions.cpp' import leave, when_due with context %}
 {% from 'dense_indices.cpp' import indices %}
 
 {% block maincode %}
@@ -97,14 +97,14 @@
             _update_row(_row);
             _then_row(_row);
         }
-        return;
+        {{leave()}}
     }
     if (_then_due)
     {
         const auto _then_row = _make_then();
         for (size_t _row = 0; _row < {{_n_pre}}; _row++)
             _then_row(_row);
-        return;
+        {{leave()}}
     }
     {% endif %}
     const auto _update_row = _make_update();
