@@ -87,6 +87,17 @@ def write_npz(path, **changes):
 # Digits and splits
 
 
+def test_digits_are_those_of_scikit_learn(monkeypatch):
+    """Read from its file, or by its function where it keeps the file elsewhere."""
+    from sklearn.datasets import load_digits
+
+    bunch, digits = load_digits(), datasets.load()
+    np.testing.assert_array_equal(digits.images, (bunch.images.astype(int) * 255 + 8) // 16)
+    np.testing.assert_array_equal(digits.labels, bunch.target)
+    monkeypatch.setattr(Path, "is_file", lambda path: False)
+    np.testing.assert_array_equal(datasets.load().images, digits.images)
+
+
 def test_digits_are_the_default_and_need_no_files():
     digits = datasets.load()
     assert digits.name == datasets.names()[0] == "digits"

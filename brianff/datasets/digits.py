@@ -1,5 +1,8 @@
 """The digits that scikit-learn ships."""
 
+from importlib.util import find_spec
+from pathlib import Path
+
 import numpy as np
 
 from .dataset import Dataset
@@ -26,13 +29,21 @@ def load_digits(validation=None, split_seed=0):
     The data are the test part of Alpaydin and Kaynak, "Optical Recognition of
     Handwritten Digits", UCI Machine Learning Repository, 1998.
     """
-    # Importing scikit-learn takes longer than reading MNIST, which does without it.
-    from sklearn import datasets
-
-    bunch = datasets.load_digits()
-    levels = bunch.images.astype(np.int64)  # 0 to 16
+    values = _read()
+    levels, labels = values[:, :-1].reshape(-1, 8, 8), values[:, -1].copy()  # 0 to 16; 0 to 9
     images = ((levels * 255 + 8) // 16).astype(np.uint8)
-    labels = bunch.target.astype(np.int64)
 
     parts = three_parts("digits", labels, validation, split_seed, n_test=round(TEST_FRACTION * len(labels)))
     return Dataset("digits", images, labels, 10, *parts)
+
+
+def _read():
+    """Pixels and label of every digit, a row each: (1797, 65) array of int64."""
+    # Importing scikit-learn takes longer than a short run; its file is read without.
+    path = Path(find_spec("sklearn").submodule_search_locations[0], "datasets", "data", "digits.csv.gz")
+    if path.is_file():
+        return np.loadtxt(path, np.int64, delimiter=",")
+    from sklearn.datasets import load_digits  # of a version that keeps it elsewhere
+
+    bunch = load_digits()
+    return np.column_stack([bunch.data, bunch.target]).astype(np.int64)
