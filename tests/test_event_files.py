@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from brianff import datasets
-from brianff.datasets import Cochlea, aedat, from_tonic, from_wav, nmnist, wav
+from brianff import datasets, plotting
+from brianff.datasets import Cochlea, aedat, from_spikes, from_tonic, from_wav, nmnist, wav
 from brianff.errors import BrianffError, OptionError, speaking_of_options
 from brianff.hashes import data_digest
 
@@ -184,9 +184,9 @@ def test_damaged_sound_is_refused(change, message, tmp_path):
 def test_other_sound_that_cannot_be_read(tmp_path):
     refused("holds no sound", wav.read_wav, write_wav(tmp_path / "one.wav", []))
     refused("nowhere.wav cannot be read: No such file", wav.read_wav, tmp_path / "nowhere.wav")
-    refused("nowhere.wav cannot be read: No such file", wav.spikes_of, [tmp_path / "nowhere.wav"])
+    refused("nowhere.wav cannot be read: No such file", wav.SoundFiles, [tmp_path / "nowhere.wav"])
     slow = write_wav(tmp_path / "slow.wav", tone(500), rate=4000)
-    refused("has 4000 samples a second, too few for a filter at 3600 Hz: give Cochlea.* 2000", wav.spikes_of, [slow])
+    refused("has 4000 samples a second, too few for a filter at 3600 Hz: give Cochlea.* 2000", wav.SoundFiles, [slow])
 
 
 def test_a_tone_spikes_where_its_frequency_is():
@@ -255,8 +255,8 @@ def test_spikes_are_computed_once_and_again_when_a_file_changes_or_they_are_dama
     files, labels, _ = write_words(tmp_path / "words")
     computed = []
     monkeypatch.setattr(wav, "read_wav", lambda path, read=wav.read_wav: (computed.append(path), read(path))[1])
-    first = wav.spikes_of(files)
-    again = wav.spikes_of(files)
+    first = wav.SoundFiles(files)
+    again = wav.SoundFiles(files)
     assert len(computed) == 12 and first.folder == again.folder
     last = [first.read(k)[0].max() for k in range(12)]
     assert last[first.latest()] == max(last) and first.sizes().tolist() == [len(first.read(k)[0]) for k in range(12)]
@@ -265,11 +265,11 @@ def test_spikes_are_computed_once_and_again_when_a_file_changes_or_they_are_dama
     third = first.read(3)
     for damage in (lambda: os.truncate(first.folder / "times", 8), lambda: (first.folder / "start").unlink()):
         damage()
-        assert np.array_equal(wav.spikes_of(files).read(3), third)
+        assert np.array_equal(wav.SoundFiles(files).read(3), third)
     assert len(computed) == 36
     refused("times has been cut short: start again", copied.read, 3)
     write_wav(files[3], tone(1000, 0.06))
-    assert not np.array_equal(wav.spikes_of(files).sizes(), first.sizes()) and len(computed) == 48
+    assert not np.array_equal(wav.SoundFiles(files).sizes(), first.sizes()) and len(computed) == 48
     assert [path.name for path in first.folder.parent.iterdir() if path.name.startswith("brianff-")] == []
 
 
@@ -701,3 +701,23 @@ def test_mistakes_in_data_sets_of_tonic_are_one_sentence(change, more, message):
     tonic = LikeTonic()
     change(tonic)
     assert "\n" not in refused(message, lambda: from_tonic(tonic, **more).source.read(4))
+
+
+# -- figure ----------------------------------------------------------------------------------------------------------
+def test_a_cochleagram_has_every_spike_and_the_frequencies(tmp_path):
+    write_words(tmp_path / "words")
+    data = from_wav(tmp_path / "words", cochlea=Cochlea(channels=16), test=4)
+    figure = plotting.cochleagram(data, [0, 6])
+    for axes, sample, title in zip(figure.axes, (0, 6), ("high", "low"), strict=True):
+        (line,) = axes.lines
+        times, channels = data.source.read(sample)
+        np.testing.assert_allclose(line.get_xdata(), 1e3 * times)
+        assert np.array_equal(line.get_ydata(), channels) and axes.get_title() == title
+    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == ["200", "500", "1000", "2000"]
+    places = figure.axes[0].get_yticks()
+    np.testing.assert_allclose(np.interp(places, np.arange(16), data.source.centres), [200, 500, 1000, 2000])
+    plotting.save(figure, tmp_path / "figure.png")
+    numbered = plotting.cochleagram(from_spikes([[0.1], [0.2]] * 4, [[1], [0]] * 4, [0, 1] * 4, n_channels=3), [0])
+    assert numbered.get_supylabel() == "channel"
+    refused("samples=.12.: give indices from 0 to 11", plotting.cochleagram, data, [12])
+    refused("'digits' holds images", plotting.cochleagram, datasets.load("digits"))

@@ -11,7 +11,7 @@ from .dataset import DatasetError
 from .events import EventDataset
 from .locate import Place, find_folder
 from .splits import three_parts
-from .wav import spikes_of
+from .wav import SoundFiles
 
 CLASSES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 PLACE = Place(
@@ -54,4 +54,4 @@ def load_spoken_digits(data=None, validation=None, split_seed=0, test_group=None
         "spoken-digits", labels, validation, split_seed, n_train=n_train,
         groups=speakers, test_group=test_group, validation_group=validation_group,
     )  # fmt: skip
-    return EventDataset("spoken-digits", spikes_of(paths), labels, 10, *parts, CLASSES, groups=speakers)
+    return EventDataset("spoken-digits", SoundFiles(paths), labels, 10, *parts, CLASSES, groups=speakers)

@@ -13,7 +13,7 @@ from .events import EventDataset
 from .own import divided, labels_of, names_of
 from .prepared import Prepared
 
-__all__ = ["from_wav", "read_wav", "spikes_of"]
+__all__ = ["SoundFiles", "from_wav", "read_wav"]
 
 _CONVERT = "Convert it, as by ffmpeg -i FILE -c:a pcm_s16le NEW.wav, or leave it out."
 _VERSION = 1  # of what becomes of a sound
@@ -66,7 +66,7 @@ def read_wav(path):
     return values.reshape(held, n_channels).mean(axis=1) / 2 ** (8 * width - 1), rate
 
 
-def spikes_of(paths, cochlea=None):
+class SoundFiles(Prepared):
     """The spike trains of sound files, computed once and kept.
 
     Parameters
@@ -74,32 +74,36 @@ def spikes_of(paths, cochlea=None):
     paths : sequence of path-like
     cochlea : `brianff.datasets.cochlea.Cochlea`, optional
 
-    Returns
-    -------
-    `brianff.datasets.sources.Source`
-
     Raises
     ------
     DatasetError
         If a file is missing or bad, or has too few samples a second.
     """
-    cochlea, paths = cochlea or Cochlea(), [Path(path) for path in paths]
 
-    def compute(sample):
-        sound, rate = read_wav(paths[sample])
-        if rate <= 2 * cochlea.highest:
+    def __init__(self, paths, cochlea=None):
+        self.cochlea, self.paths = cochlea or Cochlea(), [Path(path) for path in paths]
+        try:
+            states = [path.stat() for path in self.paths]
+        except OSError as error:
+            raise DatasetError(f"{error.filename} cannot be read: {error.strerror}.") from None
+        files = zip(self.paths, states, strict=True)
+        known = [f"{path.absolute()} {one.st_size} {one.st_mtime_ns}" for path, one in files]
+        key = "\n".join([f"{self.cochlea} {_VERSION}", *known])
+        super().__init__(key, self._computed, len(known), self.cochlea.channels)
+
+    @property
+    def centres(self):
+        """Centre frequencies of the channels in Hz."""
+        return self.cochlea.centres
+
+    def _computed(self, sample):
+        sound, rate = read_wav(self.paths[sample])
+        if rate <= 2 * self.cochlea.highest:
             raise DatasetError(
-                f"{paths[sample]} has {rate} samples a second, too few for a filter at {cochlea.highest:g} Hz: give "
-                f"Cochlea(highest=...) of less than {rate / 2:g}."
+                f"{self.paths[sample]} has {rate} samples a second, too few for a filter at "
+                f"{self.cochlea.highest:g} Hz: give Cochlea(highest=...) of less than {rate / 2:g}."
             )
-        return cochlea.spikes(sound, rate)
-
-    try:
-        states = [path.stat() for path in paths]
-    except OSError as error:
-        raise DatasetError(f"{error.filename} cannot be read: {error.strerror}.") from None
-    known = [f"{path.absolute()} {one.st_size} {one.st_mtime_ns}" for path, one in zip(paths, states, strict=True)]
-    return Prepared("\n".join([f"{cochlea} {_VERSION}", *known]), compute, len(paths), cochlea.channels)
+        return self.cochlea.spikes(sound, rate)
 
 
 def from_wav(
@@ -161,7 +165,7 @@ def from_wav(
     of_groups = dict(groups=groups, test_group=test_group, validation_group=validation_group)
     test = 0.25 if test is None else test
     n_classes, parts = divided(labels, test, validation, classes, name, split_seed, **of_groups)
-    return EventDataset(name, spikes_of(files, cochlea), labels, n_classes, *parts, classes, groups=groups)
+    return EventDataset(name, SoundFiles(files, cochlea), labels, n_classes, *parts, classes, groups=groups)
 
 
 def _of_folder(root):

@@ -1,0 +1,63 @@
+"""Figures of spike trains as they are in a data set."""
+
+import numpy as np
+
+from brianff.datasets import EventDataset
+from brianff.errors import OptionError
+from brianff.plotting.style import COLOURS, TEXT, WIDTH, canvas, only_ticks, tidy
+
+__all__ = ["cochleagram"]
+
+FREQUENCIES = (100, 200, 500, 1000, 2000, 5000, 10_000, 20_000)  # Hz, as ticks
+COLUMNS = 3
+
+
+def cochleagram(data, samples=(0, 1, 2), figure=None):
+    """Spikes of some recordings: time to the right, and the channels, with their centre frequencies, upwards.
+
+    Parameters
+    ----------
+    data : `brianff.datasets.EventDataset`
+        Where it does not know the frequencies of its channels, they are numbered.
+    samples : sequence of int, optional
+        Indices into the data set.
+    figure : `matplotlib.figure.Figure` or `SubFigure`, optional
+
+    Returns
+    -------
+    figure : `matplotlib.figure.Figure`
+        One panel for each recording, with the name of its class.
+
+    Raises
+    ------
+    OptionError
+        If there is no such sample, or `data` holds no spike trains.
+    """
+    if not isinstance(data, EventDataset):
+        raise OptionError(f"a cochleagram shows spike trains, and data set {data.name!r} holds images.")
+    if not len(samples) or min(samples) < 0 or max(samples) >= len(data.labels):
+        raise OptionError(f"samples={list(samples)}: give indices from 0 to {len(data.labels) - 1}.")
+    columns = min(COLUMNS, len(samples))
+    rows = -(-len(samples) // columns)
+    figure = canvas(figure, WIDTH, 0.5 + 2.3 * rows)
+    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    centres = getattr(data.source, "centres", None)
+    size = float(np.clip(250 / data.n_channels, 0.7, 2.5))
+    for axes, sample in zip(panels.flat, samples, strict=False):
+        times, channels = data.source.read(sample)
+        axes.plot(1e3 * times, channels, ".", color=COLOURS["ink"], markersize=size, markeredgewidth=0)
+        label = data.labels[sample]
+        axes.set_title(data.classes[label] if data.classes else f"class {label}", fontsize=TEXT)
+        tidy(axes)
+    for axes in panels.flat[len(samples) :]:
+        axes.set_visible(False)
+    panels[0, 0].set_ylim(-0.5, data.n_channels - 0.5)
+    panels[0, 0].set_xlim(left=0)
+    if centres is not None and len(centres) > 1:
+        shown = [f for f in FREQUENCIES if centres[0] <= f <= centres[-1]]
+        places = np.interp(shown, centres, np.arange(len(centres)))
+        only_ticks(panels[0, 0].yaxis, places)
+        panels[0, 0].set_yticklabels([f"{f:g}" for f in shown])
+    figure.supxlabel("time (ms)", fontsize=TEXT)
+    figure.supylabel("channel" if centres is None else "centre frequency (Hz)", fontsize=TEXT)
+    return figure
