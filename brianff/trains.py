@@ -22,6 +22,15 @@ def time_steps(times, dt):
     return np.floor(in_steps * (1 + np.finfo(np.result_type(times, np.float16)).eps) + 1e-6).astype(np.int64)
 
 
+def _met(values, end):
+    """Different values below `end`, ascending, and how often each of them is there."""
+    if end > 64 * len(values):  # a table of all that there could be would take longer than sorting
+        return np.unique(values, return_counts=True)
+    counts = np.bincount(values)
+    found = np.flatnonzero(counts)
+    return found, counts[found]
+
+
 @dataclass(frozen=True)
 class SpikeTrains:
     """Events of samples, sorted by sample, channel and time step.
@@ -43,16 +52,18 @@ class SpikeTrains:
     @classmethod
     def of_spikes(cls, sample, channel, step, n_samples, n_channels):
         """From (n_spikes,) arrays in any order; spikes of a channel in a step are counted."""
-        return cls._of_events(sample, channel, step, np.ones(len(step), np.int64), n_samples, n_channels)
+        order = np.lexsort((step, channel, sample))
+        spikes = (array[order] for array in (sample, channel, step))
+        return cls._of_events(*spikes, np.ones(len(step), np.int64), n_samples, n_channels)
 
     @classmethod
     def _of_events(cls, sample, channel, step, count, n_samples, n_channels):
-        """From events in any order, those in the same step of a channel put together."""
-        steps = int(step.max(initial=0)) + 1
-        events, place = np.unique((sample * n_channels + channel) * steps + step, return_inverse=True)
-        train, step = np.divmod(events, steps)
-        count = np.bincount(place, count, len(events)).astype(np.int64)
-        return cls(*np.divmod(train, n_channels), step, count, n_samples, n_channels)
+        """From events in order, those in the same step of a channel put together."""
+        is_first = np.ones(len(step), bool)
+        is_first[1:] = (np.diff(sample) != 0) | (np.diff(channel) != 0) | (np.diff(step) != 0)
+        first = np.flatnonzero(is_first)
+        counts = np.add.reduceat(count, first) if len(first) else count
+        return cls(sample[first], channel[first], step[first], counts, n_samples, n_channels)
 
     def __len__(self):
         return self.n_samples
@@ -90,9 +101,9 @@ class SpikeTrains:
         place, kind = np.divmod(self.channel, kinds)
         y, x = (where + by[self.sample, axis] for axis, where in enumerate(np.divmod(place, width)))
         inside = (0 <= y) & (y < height) & (0 <= x) & (x < width)
-        channel = (y * width + x) * kinds + kind
+        channel = (y * width + x) * kinds + kind  # in the order of before
         events = (array[inside] for array in (self.sample, channel, self.step, self.count))
-        return self._of_events(*events, self.n_samples, self.n_channels)
+        return SpikeTrains(*events, self.n_samples, self.n_channels)
 
     def stretched(self, factors, n_steps):
         """The time of every sample multiplied by its factor, (n_samples,), or less if that leads out of `n_steps`."""
@@ -170,21 +181,19 @@ class Shown:
         OptionError
             If a spike has no place in the stimulus epoch, or no time step of its own where it needs one.
         """
-        rows, channels, steps = [], [], []
-        for row, sample in enumerate(self.samples):
-            times, of_channels = self.source.read(int(sample))
-            of_sample = time_steps(times, self.dt)
-            if len(of_sample) and of_sample[-1] >= self.n_steps:
+        n_steps, n_channels, found = self.n_steps, self.source.n_channels, []
+        for sample in self.samples:
+            times, channels = self.source.read(int(sample))
+            steps = time_steps(times, self.dt)
+            if len(steps) and steps[-1] >= n_steps:
                 raise OptionError(
                     f"data set {self.name!r}: sample {sample} has a spike at {times[-1]:g} s, and a stimulus epoch of "
-                    f"{self.n_steps} steps of {1e3 * self.dt:g} ms ends at {self.n_steps * self.dt:g} s: raise --steps "
-                    "or --dt."
+                    f"{n_steps} steps of {1e3 * self.dt:g} ms ends at {n_steps * self.dt:g} s: raise --steps or --dt."
                 )
-            rows.append(np.full(len(times), row))
-            channels.append(of_channels)
-            steps.append(of_sample)
-        joined = (np.concatenate([np.zeros(0, np.int64), *found]) for found in (rows, channels, steps))
-        trains = SpikeTrains.of_spikes(*joined, len(self), self.source.n_channels)
+            found.append(_met(channels * n_steps + steps, n_channels * n_steps))
+        rows = np.repeat(np.arange(len(found)), [len(events) for events, _ in found])
+        events, count = (np.concatenate([np.zeros(0, np.int64), *(one[k] for one in found)]) for k in (0, 1))
+        trains = SpikeTrains(rows, *np.divmod(events, n_steps), count, len(self), n_channels)
         if self.single and (several := np.flatnonzero(trains.count > 1)).size:
             k = several[0]
             raise OptionError(

@@ -46,10 +46,10 @@ def write_nmnist(root, n_train=2, n_test=1):
     """The folders of N-MNIST with recordings of a few events, and these: path -> list of (x, y, polarity, time)."""
     written = {}
     for part, n in (("Train", n_train), ("Test", n_test)):
-        for digit in range(10):
-            folder = root / part / str(digit)
-            folder.mkdir(parents=True)
-            for number in range(n):
+        for number in range(n):
+            for digit in range(10):
+                folder = root / part / str(digit)
+                folder.mkdir(parents=True, exist_ok=True)
                 times = np.sort(RNG.integers(0, 2**23, 5))
                 events = [(*map(int, RNG.integers(0, 34, 2)), int(RNG.integers(2)), int(t)) for t in times]
                 path = folder / f"{number:05}.bin"
@@ -721,3 +721,13 @@ def test_a_cochleagram_has_every_spike_and_the_frequencies(tmp_path):
     assert numbered.get_supylabel() == "channel"
     refused("samples=.12.: give indices from 0 to 11", plotting.cochleagram, data, [12])
     refused("'digits' holds images", plotting.cochleagram, datasets.load("digits"))
+
+
+def test_a_camera_shows_every_event_where_it_was(tmp_path):
+    written = write_nmnist(tmp_path)
+    data = datasets.load("nmnist", data=tmp_path)
+    figure = plotting.camera(data, [0, 3])
+    values = np.ma.filled(figure.axes[0].images[0].get_array().astype(float), np.nan)
+    counts = [sum(2 * p - 1 for *_, p, _ in events) for events in list(written.values())[:4]]
+    assert np.nansum(values) == 4 * (counts[0] + counts[3])  # each pixel is drawn as two by two
+    refused("has no pixels of a camera", plotting.camera, datasets.load("rhythm"))

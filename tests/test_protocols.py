@@ -48,6 +48,24 @@ def test_convolution(tmp_path):
 
 
 @pytest.mark.compiler
+def test_events(tmp_path):
+    """Recordings of a dot that stands in another place for every digit."""
+    for part, number, digit in itertools.product(("Train", "Test"), range(6), range(10)):
+        folder = tmp_path / "data" / part / str(digit)
+        folder.mkdir(parents=True, exist_ok=True)
+        events = np.zeros((30, 5), np.uint8)
+        events[:, 0], events[:, 1] = 3 * digit + np.arange(30) % 3, 10 + number % 3 + np.arange(30) % 2
+        events[:, 2], events[:, 3] = np.arange(30) % 2 * 128 + np.arange(30) // 8, 10 * np.arange(30) % 256
+        events.tofile(folder / f"{number:05}.bin")
+    options = ("--quick", "--limit", 50, "--validation", 10, "--data", tmp_path / "data", "--out", tmp_path / "run")
+    lines = run("events.py", *options, quiet=False)
+    assert re.fullmatch(r"test accuracy: 0\.\d{4}", lines[-1])
+    assert float(re.fullmatch(r"a linear readout of the input's spike counts: ([01]\.\d{4})", lines[-3])[1]) > 0.9
+    figures = {p.stem for p in (tmp_path / "run" / "figures").glob("*.png")}
+    assert figures == {"events", "raster", "membrane", "confusion", "learning_curve", "kernels1", "feature_maps1"}
+
+
+@pytest.mark.compiler
 def test_spoken_digits(tmp_path):
     """Words of two speakers, each a tone whose pitch says which digit it is."""
     for digit, speaker, number in itertools.product(range(10), ("anna", "bert"), range(8)):

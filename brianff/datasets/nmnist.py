@@ -123,19 +123,19 @@ def load_nmnist(data=None, validation=None, split_seed=0, test_group=None, valid
     EventDataset
         Channel ``(y*34 + x)*2 + polarity``. The folder ``Test`` is the test split.
     """
-    folder, paths, labels = find_folder(PLACE, data), [], []
+    folder, found = find_folder(PLACE, data), []
     for part in ("Train", "Test"):
         for digit in range(10):
-            of_digit = sorted(Path(folder, part, str(digit)).glob("*.bin"))
-            if not of_digit:
+            names = [path.name for path in Path(folder, part, str(digit)).glob("*.bin")]
+            if not names:
                 raise DatasetError(
                     f"{folder / part / str(digit)} holds no recording (*.bin): get the files again from {PLACE.home}."
                 )
-            paths += map(str, of_digit)
-            labels += [digit] * len(of_digit)
-        if part == "Train":
-            n_train = len(paths)
-    labels = np.array(labels)
+            found += [(part == "Test", name, digit) for name in names]
+    found.sort()  # by the number in MNIST, whose order knows nothing of the digits
+    of_test, names, labels = zip(*found, strict=True)
+    labels, n_train = np.array(labels), len(found) - sum(of_test)
+    paths = [f"{folder}/{'Test' if test else 'Train'}/{digit}/{name}" for test, name, digit in found]
     of_groups = dict(test_group=test_group, validation_group=validation_group)
     parts = three_parts("nmnist", labels, validation, split_seed, n_train=n_train, **of_groups)
     return EventDataset("nmnist", NMnist(paths), labels, 10, *parts, image_shape=(HEIGHT, WIDTH))

@@ -14,6 +14,15 @@ from brianff.options import EPOCHS, SAMPLES, SEED, STEPS, TIME_STEP, Options, op
 __all__ = ["DataOptions", "RunOptions", "SpikingOptions", "gain_option", "layers_option", "set_option"]
 
 
+# Of recordings: time steps that hold the longest of them whole, and chunks of a few hundred MB.
+_WORDS = dict(steps=140, dt=10.0, chunk=200, dropout=0.0)
+RECORDINGS = {
+    "nmnist": dict(steps=20, dt=20.0, chunk=400, dropout=0.0),
+    "dvs-gesture": dict(steps=400, dt=50.0, chunk=20, refresh=20, dropout=0.0),
+    "shd": _WORDS,
+    "ssc": _WORDS,
+    "spoken-digits": _WORDS | dict(steps=235),
+}
 GROUPS = dict(metavar="NAME,NAME", distinct=True, some=True)
 
 
@@ -45,7 +54,8 @@ class RunOptions(DataOptions):
     )
     seed: int = option(1, "seed of everything that is drawn: weights, order, negatives, noise", **SEED)
 
-    # Of each data set: option -> its default there; those of "mnist" hold for data sets that are not named.
+    # Of each data set: option -> its default there; those of "mnist" hold for data sets that are not named, but for
+    # what `RECORDINGS` says of them.
     presets: ClassVar[dict] = {}
     model_kinds: ClassVar[tuple] = ()  # options that name a model
 
@@ -74,7 +84,7 @@ class RunOptions(DataOptions):
     @classmethod
     def preset(cls, name):
         """Defaults of a data set."""
-        return cls.presets.get(name, cls.presets["mnist"])
+        return cls.presets.get(name) or cls.presets["mnist"] | RECORDINGS.get(name, {})
 
     def check(self):
         """Raise the `OptionError` of options that do not go with each other."""

@@ -9,7 +9,7 @@ import importlib
 
 _PLACES = {
     "convolutions": ("feature_maps", "fields", "kernels"),
-    "events": ("cochleagram",),
+    "events": ("camera", "cochleagram"),
     "jobs": ("search", "sweep"),
     "predictions": ("confusion", "goodness_distribution", "receptive_fields"),
     "recordings": ("membrane", "raster"),

@@ -80,7 +80,8 @@ def feature_maps(recording, level=1, epoch=0, n=32, figure=None):
     aspect = values.shape[0] / values.shape[1]
     figure = canvas(figure, WIDTH, max(2.6, 0.7 + aspect * (WIDTH - 3.0)))
     first, second = figure.subplots(1, 2, width_ratios=[1, 3])
-    first.imshow(np.reshape(shown.image, input_shape[1:]), cmap="Greys", vmin=0, vmax=1, interpolation="nearest")
+    intensity = np.reshape(shown.image, (*input_shape[1:], -1)).sum(axis=2)  # of events, of both polarities
+    first.imshow(intensity, cmap="Greys", vmin=0, vmax=max(1, intensity.max()), interpolation="nearest")
     first.set_title("shown", fontsize=TEXT)
     image = second.imshow(values, cmap="viridis", vmin=0, vmax=max(1, np.nanmax(values)), interpolation="nearest")
     second.set_title(f"layer {level}: {len(order)} of {channels} channels, {height}x{width} positions", fontsize=TEXT)

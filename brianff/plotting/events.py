@@ -4,12 +4,14 @@ import numpy as np
 
 from brianff.datasets import EventDataset
 from brianff.errors import OptionError
+from brianff.plotting.mosaic import draw_mosaic
 from brianff.plotting.style import COLOURS, TEXT, WIDTH, canvas, only_ticks, tidy
 
-__all__ = ["cochleagram"]
+__all__ = ["camera", "cochleagram"]
 
 FREQUENCIES = (100, 200, 500, 1000, 2000, 5000, 10_000, 20_000)  # Hz, as ticks
 COLUMNS = 3
+FRAMES = 6
 
 
 def cochleagram(data, samples=(0, 1, 2), figure=None):
@@ -33,10 +35,7 @@ def cochleagram(data, samples=(0, 1, 2), figure=None):
     OptionError
         If there is no such sample, or `data` holds no spike trains.
     """
-    if not isinstance(data, EventDataset):
-        raise OptionError(f"a cochleagram shows spike trains, and data set {data.name!r} holds images.")
-    if not len(samples) or min(samples) < 0 or max(samples) >= len(data.labels):
-        raise OptionError(f"samples={list(samples)}: give indices from 0 to {len(data.labels) - 1}.")
+    _check(data, samples, "a cochleagram")
     columns = min(COLUMNS, len(samples))
     rows = -(-len(samples) // columns)
     figure = canvas(figure, WIDTH, 0.5 + 2.3 * rows)
@@ -61,3 +60,49 @@ def cochleagram(data, samples=(0, 1, 2), figure=None):
     figure.supxlabel("time (ms)", fontsize=TEXT)
     figure.supylabel("channel" if centres is None else "centre frequency (Hz)", fontsize=TEXT)
     return figure
+
+
+def camera(data, samples=(0, 1, 2), figure=None):
+    """What an event camera saw: recordings from top to bottom, pieces of equal time from left to right.
+
+    Events of a pixel that became brighter count as positive, others as negative.
+
+    Parameters
+    ----------
+    data : `brianff.datasets.EventDataset`
+        With places as channels, of one or two polarities each.
+    samples : sequence of int, optional
+        Indices into the data set.
+    figure : `matplotlib.figure.Figure` or `SubFigure`, optional
+
+    Returns
+    -------
+    figure : `matplotlib.figure.Figure`
+
+    Raises
+    ------
+    OptionError
+        If there is no such sample, or channels are no pixels.
+    """
+    _check(data, samples, "a figure of a camera")
+    height, width = data.image_shape
+    kinds = data.n_channels // (height * width)
+    if height == 1 or kinds > 2:
+        raise OptionError(f"data set {data.name!r} has no pixels of a camera: draw a cochleagram of it.")
+    frames = np.zeros((len(samples), FRAMES, height * width))
+    for of_sample, sample in zip(frames, samples, strict=True):
+        times, channels = data.source.read(sample)
+        piece = np.minimum((times / np.max(times, initial=1e-9) * FRAMES).astype(int), FRAMES - 1)
+        pixel, kind = np.divmod(channels, kinds)
+        np.add.at(of_sample, (piece, pixel), np.where(kind == kinds - 1, 1, -1))
+    labels = [data.classes[data.labels[k]] if data.classes else f"class {data.labels[k]}" for k in samples]
+    return draw_mosaic(
+        figure, frames.reshape(-1, height, width), f"brighter less darker events ({', '.join(labels)})", FRAMES, finer=2
+    )
+
+
+def _check(data, samples, what):
+    if not isinstance(data, EventDataset):
+        raise OptionError(f"{what} shows spike trains, and data set {data.name!r} holds images.")
+    if not len(samples) or min(samples) < 0 or max(samples) >= len(data.labels):
+        raise OptionError(f"samples={list(samples)}: give indices from 0 to {len(data.labels) - 1}.")
