@@ -24,11 +24,9 @@ def time_steps(times, dt):
 
 def _met(values, end):
     """Different values below `end`, ascending, and how often each of them is there."""
-    if end > 64 * len(values):  # a table of all that there could be would take longer than sorting
-        return np.unique(values, return_counts=True)
-    counts = np.bincount(values)
-    found = np.flatnonzero(counts)
-    return found, counts[found]
+    values = np.sort(values.astype(np.uint32) if end <= 2**32 else values)  # half the bytes are sorted in half the time
+    first = np.flatnonzero(np.diff(values, prepend=values[:1] + 1))
+    return values[first], np.diff(first, append=len(values))
 
 
 @dataclass(frozen=True)
@@ -190,10 +188,11 @@ class Shown:
                     f"data set {self.name!r}: sample {sample} has a spike at {times[-1]:g} s, and a stimulus epoch of "
                     f"{n_steps} steps of {1e3 * self.dt:g} ms ends at {n_steps * self.dt:g} s: raise --steps or --dt."
                 )
-            found.append(_met(channels * n_steps + steps, n_channels * n_steps))
-        rows = np.repeat(np.arange(len(found)), [len(events) for events, _ in found])
-        events, count = (np.concatenate([np.zeros(0, np.int64), *(one[k] for one in found)]) for k in (0, 1))
-        trains = SpikeTrains(rows, *np.divmod(events, n_steps), count, len(self), n_channels)
+            events, count = _met(channels * n_steps + steps, n_channels * n_steps)
+            found.append((*np.divmod(events, events.dtype.type(n_steps)), count))
+        rows = np.repeat(np.arange(len(found)), [len(count) for *_, count in found])
+        columns = (np.concatenate([np.zeros(0, np.int64), *(one[k] for one in found)]) for k in range(3))
+        trains = SpikeTrains(rows, *columns, len(self), n_channels)
         if self.single and (several := np.flatnonzero(trains.count > 1)).size:
             k = several[0]
             raise OptionError(

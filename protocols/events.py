@@ -25,7 +25,7 @@ from brianff.learning.rate_readout import rate_readout
 # Ahead of the options that are given, which replace them.
 DEFAULTS = "--dataset nmnist --rule local_readout --negatives none --dtype float32 --batch 20 --mini-batch 20".split()
 OF_DATA = {
-    "nmnist": "--layers conv16k5s2,conv32k3s2 --jitter 1 --epochs 15 --learning-rate 2e-3".split(),
+    "nmnist": "--layers conv32k5s2,conv64k3s2 --jitter 1 --epochs 15 --learning-rate 2e-3".split(),
     "dvs-gesture": "--layers conv8k8s4,conv16k5s2,100 --jitter 2 --epochs 15".split(),
 }
 QUICK = dict(layers=("conv8k5s2",), limit=300, epochs=2, validate=50, chunk=100, learning_rate=3e-3)

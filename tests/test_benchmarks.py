@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,25 @@ def test_the_committed_figures_are_whole():
         assert row["value"] > 0 and row["unit"] and row["counted"], row
 
 
-@pytest.mark.parametrize("script", ["run.py", "count.py"])
+@pytest.mark.parametrize("script", ["run.py", "count.py", "streaming.py"])
 def test_the_scripts_explain_themselves(script):
     done = subprocess.run([sys.executable, FOLDER / script, "--help"], capture_output=True, text=True, check=True)
     assert "benchmarks" in done.stdout
+
+
+def test_reading_recordings_takes_no_more_memory_the_more_there_are(tmp_path, monkeypatch):
+    pytest.importorskip("h5py", reason="needs h5py: pip install 'brianff[events]'")
+    monkeypatch.syspath_prepend(str(FOLDER))
+    import streaming
+
+    monkeypatch.setattr(streaming, "CHUNK", 20)
+    most = []
+    for recordings in (60, 300):
+        path = tmp_path / f"{recordings}.h5"
+        written = streaming.write(path, recordings, 500)
+        tracemalloc.start()
+        counted, _ = streaming.read(streaming.opened(path))
+        most.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert counted == written
+    assert most[1] < most[0] + 240 * 1000  # bytes: a recording has 500 spikes of 12, and is not held
