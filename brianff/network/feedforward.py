@@ -20,6 +20,7 @@ order what
 -42   `channel_at_epoch_end`, `channel_at_update`
 -41   the same as below, of the synapses to the classes
 -40   the synapses' `at_epoch_end`: weight changes accumulate; then the optimizer, where this epoch asks for an update
+-36   with `carry_over`: what goes on is kept as it is now (`brianff.network.continuous`)
 -35   the index of the stimulus epoch, by which image, label, phase and learning rate are read
 -32   neurons get the variables of their channel
 -30   `..._remember`, then every state variable goes back to its initial value (`carry_over`: it does not)
@@ -52,7 +53,7 @@ from brian2.groups.group import CodeRunner
 
 from brianff.equations.text import assignments
 from brianff.errors import OptionError
-from brianff.network.continuous import state_of, without
+from brianff.network.continuous import AT_END, going_on, state_of, without
 from brianff.network.layers import Convolution, Dense, Layer
 from brianff.network.monitors import FirstNotFinite, monitor_neurons
 from brianff.network.neurons import BatchNeurons
@@ -261,7 +262,17 @@ class FeedForwardNetwork:
         if "T_epoch" in group.variables and self.architecture.total_steps:
             code += f"T_epoch = epoch_length({_EPOCH})\n"
         goes_on = state_of(self.composition) if self.architecture.carry_over else ()
+        if goes_on:
+            self._keep_state(group, going_on(strings.equations, self.composition))
         self._at_epoch(group, code + without(strings.at_epoch_start, goes_on), -30)
+
+    def _keep_state(self, group, names):
+        """Keep what goes on as it is at the end of a stimulus epoch; the run itself takes one more time step."""
+        for name in names:
+            of = group.variables[name]
+            options = dict(size=len(group), dtype=of.dtype, dimensions=of.dim)
+            group.variables.add_array(name + AT_END, **options)
+        self._at_epoch(group, "\n".join(f"{name}{AT_END} = {name}" for name in names), -36)
 
     def _at_epoch(self, group, code, order):
         if code.strip():
