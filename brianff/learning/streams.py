@@ -1,4 +1,4 @@
-"""Continuous streams: words one after the other with silence in between, cut into frames, and networks that learn on line.
+"""Continuous streams: words with silence in between, cut into frames, and networks that learn on line.
 
 A stream has no borders.  A stimulus epoch is a frame of it, from which the state of the network goes on to the next
 (`carry_over`); several streams run side by side, the entries of a batch.  What a frame asks for is the word of which it
