@@ -16,6 +16,7 @@ from brianff import datasets, plotting
 from brianff.datasets import Cochlea, aedat, from_spikes, from_tonic, from_wav, nmnist, wav
 from brianff.errors import BrianffError, OptionError, speaking_of_options
 from brianff.hashes import data_digest
+from brianff.learning.forward_forward import ForwardForward
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 RNG = np.random.default_rng(3)
@@ -731,3 +732,12 @@ def test_a_camera_shows_every_event_where_it_was(tmp_path):
     counts = [sum(2 * p - 1 for *_, p, _ in events) for events in list(written.values())[:4]]
     assert np.nansum(values) == 4 * (counts[0] + counts[3])  # each pixel is drawn as two by two
     refused("has no pixels of a camera", plotting.camera, datasets.load("rhythm"))
+
+
+@pytest.mark.parametrize("name", ["digits", "rhythm"])
+def test_data_sets_that_know_no_groups_say_so(name):
+    refused(
+        f"'{name}' does not say who its samples are of: leave out --test-group", datasets.load, name, test_group=("a",)
+    )
+    refused("leave out --validation-group", datasets.load, name, validation_group=("a",))
+    assert "given as an object" in refused("--test-group", ForwardForward, datasets.load(name), test_group=["a"])

@@ -159,7 +159,7 @@ def _neuron(recording, level, neuron, epochs, shown):
         counts = np.array([np.count_nonzero(i == number) for number in recorded])
         if not counts.any() and recording.membrane in recording.variables(level):  # the one nearest to a spike
             v = np.asarray(recording.trace(recording.membrane, level))[:, shown]
-            counts = np.max(v, axis=1, where=np.isfinite(v), initial=-LARGEST)
+            counts = np.max(v, axis=1, where=np.isfinite(v), initial=-np.inf)
         neuron = recorded[int(np.argmax(counts))]
     if neuron not in recorded:
         listed = ", ".join(map(str, recorded))
