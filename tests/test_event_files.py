@@ -731,6 +731,8 @@ def test_a_camera_shows_every_event_where_it_was(tmp_path):
     values = np.ma.filled(figure.axes[0].images[0].get_array().astype(float), np.nan)
     counts = [sum(2 * p - 1 for *_, p, _ in events) for events in list(written.values())[:4]]
     assert np.nansum(values) == 4 * (counts[0] + counts[3])  # each pixel is drawn as two by two
+    kernels = plotting.kernels(RNG.normal(size=(32, 2, 5, 5)))  # of two polarities: no strip of a metre
+    assert max(kernels.get_size_inches()) < 12
     refused("has no pixels of a camera", plotting.camera, datasets.load("rhythm"))
 
 

@@ -14,7 +14,8 @@ def kernels(w, n=64, figure=None):
     """The strongest kernels of a convolution, each as a small image.
 
     Strength is the norm; it falls from left to right, then from top to bottom.  Of a layer with several source channels
-    there is a row for each of the strongest channels, with its kernels for the source channels in their order.
+    there is a row for each of the strongest channels, with its kernels for the source channels in their order; of few
+    source channels, as the polarities of a camera, several channels share a row.
 
     Parameters
     ----------
@@ -32,7 +33,8 @@ def kernels(w, n=64, figure=None):
         return draw_mosaic(figure, w[order[:n], 0], "weight (synaptic current per spike)", finer=_finer(w))
     rows = max(1, n // of_source)
     shown = w[order[:rows]].reshape(-1, *w.shape[2:])
-    return draw_mosaic(figure, shown, "weight (synaptic current per spike)", columns=of_source, finer=_finer(w))
+    columns = of_source * max(1, min(rows, 8 // of_source))  # otherwise a strip of a metre
+    return draw_mosaic(figure, shown, "weight (synaptic current per spike)", columns=columns, finer=_finer(w))
 
 
 def fields(values, n=40, figure=None):
