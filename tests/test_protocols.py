@@ -89,6 +89,12 @@ def test_cascaded_forward(tmp_path, blocks):
 
 
 @pytest.mark.compiler
+def test_keywords(tmp_path):
+    lines = run("keywords.py", "--quick", "--out", tmp_path, quiet=False)
+    assert any(line.startswith("hits ") and line.endswith(" an hour") for line in lines)
+    assert {path.name for path in tmp_path.iterdir()} == {"stream.png", "within_words.png", "test.npz", "weights.npz"}
+
+
 def test_inspect_neuron_needs_no_compiler(tmp_path):
     lines = run("inspect_neuron.py", "--quick", "--out", tmp_path)
     assert lines[-1] == f"figures: {tmp_path}"

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from brianff import plotting
 from brianff.datasets import from_spikes
 from brianff.devices.cpp import CppSimulator
 from brianff.devices.runtime import RuntimeSimulator
@@ -13,6 +14,7 @@ from brianff.network.architecture import Architecture
 from brianff.network.continuous import state_after
 from brianff.network.layers import layers_of
 from brianff.stimulus import LABEL_NONE, Schedule
+from brianff.studies.memory import memory_curve
 from brianff.trains import SpikeTrains
 
 MODELS = dict(rule="local_readout_stream", goodness="since_onset", encoder="spike_times")
@@ -119,6 +121,22 @@ def test_a_network_learns_words_of_a_stream_on_line():
         listener.hear(frames_of(data, data.test, 3, 15, 1e-3, 3))
     with pytest.raises(OptionError, match="needs a rule with class scores"):
         Listener(compose(), listener.architecture)
+
+
+def test_a_layer_remembers_as_long_as_its_traces():
+    """Its membranes are faster than its traces; without spikes there is no memory."""
+    models = dict(encoder="spike_times", rule="local_readout")
+    few = dict(n_frames=120, n_delays=8, streams=5)
+    curves = []
+    for tau_x in (10, 60):
+        fast = dict(tau_syn="5*ms", tau_m="5*ms", v_th=0.3, tau_x=f"{tau_x}*ms")
+        curves.append(memory_curve(compose(models=models, parameters=fast), 40, **few))
+    short, long = curves
+    assert short[0] > 0.6 and long[1:3].sum() > short[1:3].sum() + 0.2 and max(short[6:].max(), long[6:].max()) < 0.1
+    lines = plotting.memory({"short": short, "long": long}, 0.02).axes[0].get_lines()
+    np.testing.assert_array_equal(lines[1].get_xydata(), np.transpose([np.arange(8) * 20.0, long]))
+    silent = compose(models=models, parameters=dict(v_th=1e3))
+    assert not memory_curve(silent, 40, **few).any()
 
 
 def test_hits_and_false_alarms():

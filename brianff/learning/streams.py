@@ -16,7 +16,7 @@ from brianff.network.continuous import state_after
 from brianff.stimulus import LABEL_NONE, Schedule, stream
 from brianff.trains import SpikeTrains, time_steps
 
-__all__ = ["Detections", "Frames", "Listener", "detections", "frames_of"]
+__all__ = ["Detections", "Frames", "Listener", "detections", "frames_of", "steps_of"]
 
 
 @dataclass(frozen=True)
@@ -56,10 +56,22 @@ class Frames:
         starts = np.arange(0, self.label.size + n * self.label.shape[1], n * self.label.shape[1])
         return int(np.diff(np.searchsorted(self.trains.sample, starts)).max())
 
+    def accuracy(self, evidence):
+        """Part of the frames with a label whose largest value, of (n_frames, n_streams, n_classes), is that class."""
+        asked = self.label >= 0
+        return float(np.mean(evidence.argmax(axis=2)[asked] == self.label[asked]))
+
     def since_onset(self):
         """Seconds from the beginning of its word to the end of a frame: (n_frames, n_streams), nan in silence."""
         begun = np.append(self.words[:, 2], np.nan)[self.word]  # -1: the last
         return (np.arange(len(self)) + 1)[:, None] * self.seconds - begun
+
+
+def steps_of(frame, dt):
+    """Time steps of a frame, both lengths in ms."""
+    if round(frame / dt) < 1 or abs(round(frame / dt) * dt - frame) > 1e-6 * frame:
+        raise OptionError(f"a frame of {frame:g} ms is no whole number of time steps of {dt:g} ms: change one of them.")
+    return round(frame / dt)
 
 
 def frames_of(data, samples, n_streams, n_steps, dt, seed, gap=(0.2, 0.6), heard=0.15):
@@ -231,6 +243,8 @@ def detections(frames, probability, target, threshold, late=0.3, hold=0.5):
         After a detection there is no other for so many seconds.
     """
     words = frames.words[frames.words[:, 1] == target]
+    if not len(words):
+        raise OptionError(f"no word of class {target} is to be found in these streams: take another class.")
     hit, false_alarms = np.zeros(len(words), bool), 0
     for of in range(probability.shape[1]):
         rows = np.flatnonzero(words[:, 0] == of)

@@ -14,6 +14,7 @@ _PLACES = {
     "predictions": ("confusion", "goodness_distribution", "receptive_fields"),
     "recordings": ("membrane", "raster"),
     "studies": ("awake_asleep", "comparison", "convergence", "gradient_error", "gradient_free"),
+    "streams": ("memory", "stream", "within_words"),
     "style": ("COLOURS", "save"),
     "training": ("goodness_over_training", "learning_curve"),
 }
