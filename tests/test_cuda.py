@@ -282,8 +282,9 @@ def test_every_model_is_among_the_compositions():
 
 @pytest.mark.parametrize("chosen", compositions())
 def test_every_model_generates_cuda(chosen, tmp_path):
-    a = Architecture(16, 2, (9,), label_neurons=2, batch=64, capacity=4, images=8)
     composition = compose(models=chosen)
+    events = 50 if composition.several_at_once else 0
+    a = Architecture(16, 2, (9,), label_neurons=2, batch=64, capacity=4, images=8, events=events)
     manifest = generate(tmp_path, a, composition, SETUP)
     code = (tmp_path / "code_objects" / "merged.cu").read_text()
     kernels = ["synapses1_pre", "goodness0_pre", "neurons0_step", "neurons1_step", "stop_run"]
@@ -298,9 +299,10 @@ def test_every_model_generates_cuda(chosen, tmp_path):
 
 PROTOCOLS = sorted(p.stem for p in (ROOT / "protocols").glob("*.py") if p.stem[0] != "_")
 WITHOUT_A_DEVICE = {"ann_forward_forward", "check_gradients", "inspect_neuron"}  # NumPy only
+OF_FILES = {"events", "keywords", "spoken_digits"}  # need recordings, and generate what convolution generates
 
 
-@pytest.mark.parametrize("protocol", sorted(set(PROTOCOLS) - WITHOUT_A_DEVICE))
+@pytest.mark.parametrize("protocol", sorted(set(PROTOCOLS) - WITHOUT_A_DEVICE - OF_FILES))
 def test_every_protocol_generates_cuda(protocol, tmp_path, monkeypatch, capsys, here):
     """With its own --quick options, up to where nvcc would begin."""
     module = importlib.import_module(f"brianff.protocols.{protocol}")
@@ -332,7 +334,7 @@ def test_every_protocol_has_the_same_devices(protocol, capsys):
     assert (devices in said) == ("--device {cpp,cuda,runtime}" in said) == (protocol not in WITHOUT_A_DEVICE)
 
 
-@pytest.mark.parametrize("protocol", sorted(set(PROTOCOLS) - WITHOUT_A_DEVICE))
+@pytest.mark.parametrize("protocol", sorted(set(PROTOCOLS) - WITHOUT_A_DEVICE - OF_FILES))
 def test_no_gpu_is_one_error_and_no_fallback(protocol, machine, tmp_path, capsys):
     module = importlib.import_module(f"brianff.protocols.{protocol}")
     assert module.main(["--quick", "--device", "cuda", "--out", str(tmp_path / "run")]) == 1
@@ -695,6 +697,7 @@ def on_host(monkeypatch):
 
     def make(device_name, *arguments, **options):
         if device_name == "cuda":
+            assert options.pop("threads", 1) == 1
             return CudaOnHost(*arguments, **options)
         return simulator(device_name, *arguments, **options)
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from brianff.devices.cache import CompilerError, DeviceError
 from brianff.devices.memory import require_size
+from brianff.errors import OptionError
 from brianff.options import option
 
 __all__ = [
@@ -62,7 +63,7 @@ def require_device(name):
     device_class(name).require()
 
 
-def simulator(device, architecture, composition, report=None, record=False):
+def simulator(device, architecture, composition, report=None, record=False, threads=1):
     """A simulator on one of `DEVICES`.
 
     Parameters
@@ -70,14 +71,20 @@ def simulator(device, architecture, composition, report=None, record=False):
     device : str
     architecture, composition, report, record
         As for `Simulator`.
+    threads : int
+        Cores on which a run is simulated, as `brianff.devices.cpp.CppSimulator` takes them.
 
     Raises
     ------
     DeviceError
         If the device does not exist or cannot be used here.
     OptionError
-        If the network is larger than the device or the machine can hold.
+        If the network is larger than the device or the machine can hold, or cannot be shared out among cores.
     """
     cls = device_class(device)
     require_size(architecture, composition)
-    return cls(architecture, composition, report, record)
+    if threads == 1:
+        return cls(architecture, composition, report, record)
+    if device != "cpp":
+        raise OptionError(f"--threads {threads} are for --device cpp, not {device}.")
+    return cls(architecture, composition, report, record, threads=threads)

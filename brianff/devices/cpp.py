@@ -1,18 +1,23 @@
 """Brian2's C++ standalone device: one program, started anew for every run."""
 
 import contextlib
+import os
 import platform
 import shutil
 import signal
 import subprocess
+from pathlib import Path
 
 import numpy as np
 
+import brianff
 from brianff.devices.base import CompiledSimulator, ended, read_values
 from brianff.devices.cache import CompilerError, DeviceError
 from brianff.devices.compiler import missing_programs
 from brianff.devices.merging import merge
+from brianff.errors import OptionError
 from brianff.network import network_class
+from brianff.network.processes import allow
 from brianff.one_thread import borrowed
 from brianff.scratch import run_folder, written
 
@@ -35,14 +40,24 @@ class CppSimulator(CompiledSimulator):
         As for `CompiledSimulator`; the benchmarks compare with another `network`.
     under : sequence of str, optional
         Command that runs the program in its place: a profiler and its options.
+    threads : int
+        Cores on which a run is simulated: so many processes share out the entries of the batch (see
+        `brianff.network.processes`).
+
+    Raises
+    ------
+    OptionError
+        If what is simulated cannot be shared out.
     """
 
     device = "cpp"
     # Brian2's own dependency list is for projects that are compiled again; making it reads all headers once more.
     make = ("make", "DEPS=")
 
-    def __init__(self, architecture, composition, report=None, record=False, network=None, under=()):
-        self.under = under
+    def __init__(self, architecture, composition, report=None, record=False, network=None, under=(), threads=1):
+        self.under, self.threads = under, threads
+        if threads > 1:
+            _require_shares(architecture, composition, record, threads)
         super().__init__(architecture, composition, report, record, network)
 
     @classmethod
@@ -82,6 +97,7 @@ class CppSimulator(CompiledSimulator):
         process = subprocess.Popen(
             [*self.under, str(self.folder / "main"), *arguments],
             cwd=self.folder,
+            env=os.environ | {"BRIANFF_PROCESSES": str(self.threads)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -89,7 +105,7 @@ class CppSimulator(CompiledSimulator):
         try:
             output, _ = process.communicate()
         except BaseException:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)  # with the processes that it has become
             process.wait()
             raise
         # The binary reports a wrong file on stderr and goes on with the compiled-in values.
@@ -107,6 +123,19 @@ class CppSimulator(CompiledSimulator):
         number = self.manifest.get(f"{name.partition('.')[0]}.N", {})
         rows = np.fromfile(scratch / number["file"], dtype=number["dtype"]) if "file" in number else []
         return int(rows[0]) * spec.get("columns", 1) if len(rows) else -1
+
+
+def _require_shares(architecture, composition, record, threads):
+    """Refuse runs that several processes cannot share out."""
+    if threads > architecture.batch:
+        raise OptionError(f"{threads} threads share out a batch, and this one has {architecture.batch} entries.")
+    if composition.online:
+        raise OptionError(
+            f"--threads {threads}: the rule {composition.models['rule'].name} changes weights while presentations run "
+            "side by side, and these would no longer see each other's changes: take --threads 1."
+        )
+    if record:
+        raise OptionError(f"--threads {threads}: each spike is recorded, which one process does: take --threads 1.")
 
 
 def failure(status, output, folder):
@@ -167,7 +196,9 @@ def generate(work, architecture, composition, record=False, network=None):
     from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 
     device = CPPStandaloneDevice()
+    allow(device)
     with borrowed(device, build_on_run=False, directory=str(work)):
+        prefs["codegen.cpp.headers"] = [*prefs["codegen.cpp.headers"], '"processes.h"']
         built = (network or network_class(composition))(architecture, composition, record=record, stop_early=True)
         with built.precision():
             built.network.run(built.duration, namespace={})
@@ -180,6 +211,8 @@ def generate(work, architecture, composition, record=False, network=None):
             more.append("-fsingle-precision-constant")
         prefs["codegen.cpp.extra_compile_args_gcc"] = [*prefs["codegen.cpp.extra_compile_args_gcc"], *more]
         device.build(directory=str(work), compile=False, run=False, with_output=False)
+        for name in ("processes.h", "processes.cpp"):
+            shutil.copy(Path(brianff.__file__).parent / "templates" / "sources" / name, work / name)
         found = _variables(device, built)
         device.reinit()  # forgets the network, which then takes no name away from the next one
         return found

@@ -139,6 +139,9 @@ class SpikingOptions(RunOptions):
     flip: bool = option(False, "every other training image, at random, is mirrored left to right")
 
     device: str = device_option()
+    threads: int = option(
+        1, "cores on which one run is simulated (C++); the result does not depend on them", low=1, high=1024
+    )
     dtype: str = option("float64", "precision of all state variables", choices=["float64", "float32"])
 
     def defaults(self, dataset):
@@ -157,3 +160,8 @@ class SpikingOptions(RunOptions):
     def check(self):
         if self.mini_batch % self.batch:
             raise OptionError(f"--mini-batch {self.mini_batch} is not a multiple of --batch {self.batch}.")
+        if self.threads > self.batch:
+            raise OptionError(
+                f"--threads {self.threads} share out the presentations that are simulated side by side, and --batch "
+                f"{self.batch} has fewer: raise it."
+            )

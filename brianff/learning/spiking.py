@@ -48,8 +48,13 @@ class SpikingMethod(Method):
         c = self.options
         self.stream = SampleStream(self.train, c.batch, c.seed)
         self.require_updates()
-        self.simulator = simulator(c.device, self.architecture, self.composition, self.report, record=self.recorded)
+        self.simulator = self.make_simulator(self.architecture)
         self.synaptic = self.initial_state()
+
+    def make_simulator(self, architecture):
+        """A simulator of the network, as the options have it."""
+        c = self.options
+        return simulator(c.device, architecture, self.composition, self.report, record=self.recorded, threads=c.threads)
 
     def compose(self):
         """The `Composition` of the options' models."""
@@ -136,7 +141,7 @@ class SpikingMethod(Method):
         a = self.architecture
         if not a.carry_over:
             return self.simulator
-        return simulator(self.options.device, a.with_(carry_over=False), self.composition, self.report)
+        return self.make_simulator(a.with_(carry_over=False))
 
     def shown(self, samples):
         """What the input channels get of samples, (n, n_pixels) array or `brianff.trains.SpikeTrains`."""

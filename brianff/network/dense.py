@@ -119,6 +119,7 @@ class DenseSynapses(LikeSynapses, BatchSynapses):
         ("_col", False),
     )
     templates = {"propagate": "dense_propagate"}  # noqa: RUF012
+    by_rows = True
     flags = BatchSynapses.flags | {"post_major", "per_entry"}
     delay_view = DelayView
 

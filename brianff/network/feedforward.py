@@ -36,7 +36,6 @@ import numpy as np
 from brian2 import (
     EventClock,
     Network,
-    NeuronGroup,
     Quantity,
     SpikeMonitor,
     StateMonitor,
@@ -57,6 +56,7 @@ from brianff.network.continuous import AT_END, going_on, state_of, without
 from brianff.network.layers import Convolution, Dense, Layer
 from brianff.network.monitors import FirstNotFinite, monitor_neurons
 from brianff.network.neurons import BatchNeurons
+from brianff.network.processes import in_processes, wait_for_all
 from brianff.network.templates import on_cuda
 from brianff.noise import FUNCTIONS
 from brianff.stimulus import LABEL_NONE
@@ -137,7 +137,9 @@ class FeedForwardNetwork:
         reasons = [projection.problem(self.composition) for projection in self.architecture.projections]
         if reason := self.composition.misfit_of_epochs(self.architecture.epoch_seconds):
             reasons.append(f"{reason}: take fewer or shorter time steps.")
-        first = self.architecture.projections[0]
+        encoder, first = self.composition.models["encoder"], self.architecture.projections[0]
+        if encoder.reads_spike_times and not self.architecture.events:
+            reasons.append(f"events: the encoder {encoder.name} needs room for events in the architecture.")
         if first.delay and self.composition.several_at_once:
             reasons.append("layers: spikes of spike trains reach the first layer at once: take t2 in the layers above.")
         return next(filter(None, reasons), None)
@@ -179,6 +181,8 @@ class FeedForwardNetwork:
             self.objects.append(self.watch)
         if stop_early:
             self._stop()
+        if in_processes():
+            self.objects += wait_for_all(self.groups["layer0"], self.epoch_clock, list(self.groups.values())[1:])
         self.network = Network(*self.objects)
 
     def _timed_arrays(self):
@@ -231,7 +235,7 @@ class FeedForwardNetwork:
             more.append("epoch_began : integer (shared)")
         equations = self._equations("\n".join([strings.equations, *more]))
         options = dict(method=strings.method, namespace=dict(self.timed_arrays), name=f"layer{level}")
-        group = self._add(NeuronGroup(a.batch, equations, **options))
+        group = self._add(BatchNeurons(a.batch, equations, batch=a.batch, threshold=None, **options))
         self._set(group, strings, n_neurons=a.sizes[level], T_epoch=self._epoch, samples_per_update=1)
         self._at_epoch(group, strings.at_epoch_end, -50)
         start = f"phase = phase_at({_EPOCH})\n"

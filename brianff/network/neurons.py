@@ -15,6 +15,7 @@ from brian2.groups.group import CodeRunner
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from brianff.errors import OptionError
+from brianff.network.processes import in_processes
 from brianff.network.templates import on_cuda, use_templates
 
 __all__ = ["BatchNeurons"]
@@ -100,7 +101,7 @@ class BatchNeurons(NeuronGroup):
         Variables of groups with one element for each entry, or shared ones of any group, here known under `name`;
         read-only, in code that runs in `on_step`, at a reset and in `run_regularly`.
     threshold : str or None
-        None: they never spike, and nothing happens to them in a time step.
+        None: they never spike.
     on_step : str, optional
         Statements of every time step, between the state update and the threshold.
     on_threshold : str, optional
@@ -122,6 +123,7 @@ class BatchNeurons(NeuronGroup):
         bits = 8 * np.dtype(prefs.core.default_float_dtype).itemsize
         self.template_kwds = {
             "_batch": batch,
+            "_processes": in_processes(),
             "_n_neurons": N // batch,
             "_listed": True,  # on CUDA: spikes as a list, too, for others than the dense synapses
             # flags as wide as the variables keep the loop in whole vectors
@@ -146,8 +148,12 @@ class BatchNeurons(NeuronGroup):
             )
         if on_cuda() and threshold is not None:  # spikes of the last step, one bit each, every entry in whole words
             self.variables.add_array("_fired", size=batch * ((N // batch + 31) // 32), dtype=np.int32)
+        for runner in self.contained_objects:
+            if runner.template == "stateupdate":  # also of what is constant over a time step
+                runner.template, runner.template_kwds = "neurons_statements", self.template_kwds
         if threshold is None:
-            self.contained_objects.remove(self.state_updater)
+            if not self.equations.diff_eq_names:
+                self.contained_objects.remove(self.state_updater)
             return
         thresholder = self.thresholder["spike"]
         self.step = StepRunner(self, self.state_updater, thresholder, on_step)

@@ -22,6 +22,7 @@ from brian2.utils.stringtools import get_identifiers
 
 from brianff.equations.text import assignments, closest, targets
 from brianff.errors import OptionError, UnsupportedError
+from brianff.network.processes import in_processes
 from brianff.network.templates import on_cuda, use_templates
 from brianff.origin import point_at_user
 from brianff.values import evaluate
@@ -53,6 +54,7 @@ class BatchSynapses(Group):
     templates: ClassVar = {}  # "propagate", "update" -> name
     flags: ClassVar = frozenset({"shared", "constant"})  # of a synaptic variable
     needed = ()  # variables that all templates read
+    by_rows = False  # whether processes can change rows of a matrix side by side
     targeted = True  # whether code knows neurons on two sides
 
     @staticmethod
@@ -134,7 +136,7 @@ class BatchSynapses(Group):
 
     @property
     def geometry(self):
-        return {"n_pre": self.n_pre, "n_post": self.n_post, "batch": self.batch}
+        return {"n_pre": self.n_pre, "n_post": self.n_post, "batch": self.batch, "processes": in_processes()}
 
     def _add_pathways(self, on_pre, on_post, delay):
         """Code at spikes, several strings of each side by name, and their delays, as with `Synapses`."""
@@ -276,6 +278,15 @@ class BatchSynapses(Group):
                 f"the outcome would depend on which thread is first. {ADVICE}"
             )
 
+    def _shared_out(self, code):
+        """How several processes share out an update, see `brianff.network.processes`."""
+        written = targets(code)
+        shared = {name for name, index in self.storage.items() if not index.startswith("_entry")}
+        if not written & shared:
+            return "entries"
+        of_neurons = self._names_with("_presynaptic_idx", "_postsynaptic_idx", "_entry_idx")
+        return "rows" if self.by_rows and not written & of_neurons else "nothing"
+
     def _add_update(self, template, code, truths, unique, options, *, then=None, clock, when, order, name):
         """A runner of code at the ticks of a clock.
 
@@ -296,6 +307,7 @@ class BatchSynapses(Group):
             if expression is not None:
                 variables.add_auxiliary_variable(truth, dtype=bool, scalar=scalar)
                 blocks[block] = f"{truth} = {expression}"
+        options["shared_out"] = self._shared_out(f"{code}\n{then or ''}")
         options |= {f"has_{block}": block in blocks for block in ("condition", "rows", "then", "then_condition")}
         n = sum(isinstance(o, SynapsesRunner) for o in self.contained_objects)
         runner = SynapsesRunner(

@@ -3,6 +3,7 @@
 {# ALLOWS_SCALAR_WRITE #}
 {% extends 'common_group.cpp' %}
 {% from 'conditions.cpp' import when_due with context %}
+{% from 'processes.cpp' import alone, entries, together with context %}
 
 {% block maincode %}
     {% set scalar = scalar_code if scalar_code is mapping else {'update': scalar_code} %}
@@ -10,10 +11,12 @@
     // scalar code
     const size_t _vectorisation_idx = -1;
     {{when_due(scalar, _has_condition, _has_then, _has_then_condition)}}
+    {{together(_shared_out)}}
     if (_due)
     {
         {{scalar['update']|autoindent}}
-        for (size_t _entry_idx = 0; _entry_idx < {{_batch}}; _entry_idx++)
+        {{alone(_shared_out)}}
+        {{entries(_shared_out)}}
         for (size_t _first = 0; _first < {{_n_pre}}; _first += {{_channels}})
         {
             #pragma GCC ivdep
@@ -30,12 +33,16 @@
     if (_then_due)
     {
         {{scalar['then']|autoindent}}
-        #pragma GCC ivdep
-        for (size_t _idx = 0; _idx < {{_channels}}; _idx++)
+        {{alone(_shared_out)}}
         {
-            const size_t _vectorisation_idx = _idx;
-            {{vector['then']|autoindent}}
+            #pragma GCC ivdep
+            for (size_t _idx = 0; _idx < {{_channels}}; _idx++)
+            {
+                const size_t _vectorisation_idx = _idx;
+                {{vector['then']|autoindent}}
+            }
         }
     }
     {% endif %}
+    {{together(_shared_out)}}
 {% endblock %}

@@ -5,6 +5,7 @@
 {% extends 'common_group.cpp' %}
 {% from 'conditions.cpp' import when_due with context %}
 {% from 'convolution_walk.cpp' import tables, walk %}
+{% from 'processes.cpp' import alone, entries, together with context %}
 
 {% macro _elements(code) %}
         const size_t _entry_idx = 0;
@@ -23,6 +24,7 @@
     const size_t _vectorisation_idx = -1;
     {{when_due(scalar, _has_condition, _has_then, _has_then_condition)}}
     {# Each piece of code has scalars of its own, under the same names: a function for each that captures them. #}
+    {{together(_shared_out)}}
     {% if _per_entry %}
     {{tables(_convolution)}}
     auto _make_update = [&]()
@@ -55,7 +57,8 @@
         {% if _has_rows %}
         const auto _active = _make_rows();
         {% endif %}
-        for (size_t _entry_idx = 0; _entry_idx < {{_batch}}; _entry_idx++)
+        {{alone(_shared_out)}}
+        {{entries(_shared_out)}}
             for (size_t _own = 0; _own < {{_n_pre}}; _own++)
                 {{'if (_active(_entry_idx, _own))' if _has_rows}}
                     _update(_entry_idx, _own);
@@ -64,14 +67,21 @@
     if (_due)
     {
         {{scalar['update']|autoindent}}
+        {{alone(_shared_out)}}
+        {
         {{_elements(vector['update'])}}
+        }
     }
     {% endif %}
     {% if _has_then %}
     if (_then_due)
     {
         {{scalar['then']|autoindent}}
+        {{alone(_shared_out)}}
+        {
         {{_elements(vector['then'])}}
+        }
     }
     {% endif %}
+    {{together(_shared_out)}}
 {% endblock %}

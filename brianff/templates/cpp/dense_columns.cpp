@@ -4,6 +4,7 @@
 {% extends 'common_group.cpp' %}
 {% from 'conditions.cpp' import leave with context %}
 {% from 'dense_indices.cpp' import indices %}
+{% from 'processes.cpp' import alone, entries, rows, together with context %}
 
 {% block maincode %}
     // scalar code
@@ -37,7 +38,7 @@
         {
             const size_t _postsynaptic_idx = _entry_idx*{{_n_post}} + _col;
             #pragma GCC ivdep
-            for (size_t _row = 0; _row < {{_n_pre}}; _row++)
+            {{rows(_shared_out)}}
             {
                 const size_t _presynaptic_idx = _entry_idx*{{_n_pre}} + _row;
                 {{indices(_n_pre, _n_post)}}
@@ -51,8 +52,11 @@
     };
     const auto _active = _make_active();
     const auto _update = _make_update();
-    for (size_t _entry_idx = 0; _entry_idx < {{_batch}}; _entry_idx++)
+    {{together(_shared_out)}}
+    {{alone(_shared_out)}}
+    {{entries(_shared_out)}}
         for (size_t _col = 0; _col < {{_n_post}}; _col++)
             if (_active(_entry_idx, _col))
                 _update(_entry_idx, _col);
+    {{together(_shared_out)}}
 {% endblock %}

@@ -5,6 +5,7 @@
 {% extends 'common_group.cpp' %}
 {% from 'conditions.cpp' import leave, when_due with context %}
 {% from 'dense_indices.cpp' import indices %}
+{% from 'processes.cpp' import alone, entries, rows, together with context %}
 
 {% block maincode %}
     {% set scalar = scalar_code if scalar_code is mapping else {'update': scalar_code} %}
@@ -25,7 +26,7 @@
         {% if _per_entry %}
             size_t _active[{{_batch}}];
             size_t _n_active = 0;
-            for (size_t _entry_idx = 0; _entry_idx < {{_batch}}; _entry_idx++)
+            {{entries(_shared_out)}}
             {
                 {% if _has_rows %}
                 const size_t _presynaptic_idx = _entry_idx*{{_n_pre}} + _row;
@@ -92,22 +93,31 @@
     {
         const auto _update_row = _make_update();
         const auto _then_row = _make_then();
-        for (size_t _row = 0; _row < {{_n_pre}}; _row++)
+        {{together(_shared_out)}}
+        {{alone(_shared_out)}}
+        {{rows(_shared_out)}}
         {
             _update_row(_row);
             _then_row(_row);
         }
+        {{together(_shared_out)}}
         {{leave()}}
     }
     if (_then_due)
     {
         const auto _then_row = _make_then();
-        for (size_t _row = 0; _row < {{_n_pre}}; _row++)
+        {{together(_shared_out)}}
+        {{alone(_shared_out)}}
+        {{rows(_shared_out)}}
             _then_row(_row);
+        {{together(_shared_out)}}
         {{leave()}}
     }
     {% endif %}
     const auto _update_row = _make_update();
-    for (size_t _row = 0; _row < {{_n_pre}}; _row++)
+    {{together(_shared_out)}}
+    {{alone(_shared_out)}}
+    {{rows(_shared_out)}}
         _update_row(_row);
+    {{together(_shared_out)}}
 {% endblock %}

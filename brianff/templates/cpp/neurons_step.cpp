@@ -3,6 +3,7 @@
 {# ALLOWS_SCALAR_WRITE #}
 {# Brian2 integrates with variables that have an underscore before a user's name: names here have more. #}
 {% extends 'common_group.cpp' %}
+{% from 'processes.cpp' import own_entries with context %}
 {% block maincode %}
     // scalar code
     const size_t _vectorisation_idx = -1;
@@ -14,7 +15,7 @@
     const size_t _brianff_tile = 256, _brianff_block = 32;
     {{_flag_type}} _brianff_fired[_brianff_tile];
     size_t _brianff_count = 0;
-    for (size_t _entry_idx = 0; _entry_idx < {{_batch}}; _entry_idx++)
+    {{own_entries()}}
     for (size_t _brianff_start = 0; _brianff_start < {{_n_neurons}}; _brianff_start += _brianff_tile)
     {
         const size_t _brianff_first = _entry_idx*{{_n_neurons}} + _brianff_start;
