@@ -25,7 +25,7 @@ from brianff.learning.rate_readout import rate_readout
 
 # Ahead of the options that are given, which replace them.
 DEFAULTS = "--dataset spoken-digits --rule local_readout_in_time --goodness slow_trace --negatives none".split()
-DEFAULTS += "--dtype float32 --batch 20".split()
+DEFAULTS += ["--set", "tau_syn=30*ms", *"--dtype float32 --batch 20".split()]
 QUICK = dict(layers=("20", "20"), limit=200, epochs=2, validate=50, chunk=100)
 
 
