@@ -386,8 +386,11 @@ def test_membrane_that_diverges(value, tmp_path):
     assert plotting.save(figure, tmp_path / "diverged.png").stat().st_size > 5000
 
 
-def test_membrane_of_a_silent_layer_shows_who_comes_nearest():
-    recording = make_recording(spikes=0)
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_membrane_of_a_silent_layer_shows_who_comes_nearest(dtype):
+    arrays = make_recording(spikes=0).arrays()
+    recording = Recording(arrays | {"traces1_v": arrays["traces1_v"].astype(dtype)})
     recording.arrays()["traces1_v"][1, 5] = 7.0
     assert "layer 1,\nneuron 1" in texts(plotting.membrane(recording))
 
