@@ -21,6 +21,7 @@ from brian2 import ms
 import brianff.program  # noqa: F401
 from brianff import datasets, plotting
 from brianff.command_line import commands
+from brianff.devices import device_option
 from brianff.equations.compose import compose
 from brianff.errors import OptionError
 from brianff.learning.options import layers_option, set_option
@@ -52,7 +53,7 @@ class Keywords(Options):
     frame: int = option(100, "length of a frame in ms", low=1)
     dt: float = option(10.0, "time step in ms", above=0, high=1000)
     seed: int = option(1, "of everything that is drawn", low=0)
-    device: str = option("cpp", "cpp or runtime (NumPy, no compiler)", choices=["cpp", "runtime"])
+    device: str = device_option()
 
 
 QUICK = dict(dataset="rhythm", target=1, layers=("20",), passes=1, streams=4, device="runtime")

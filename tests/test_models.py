@@ -151,7 +151,7 @@ def test_goodness_is_what_it_says(goodness):
     counts = np.bincount(np.array(runtime.built.spikes["neurons1"].i), minlength=6)
     assert counts.sum() > 10
     expected = {
-        "sum_of_squares": (x**2).mean(),
+        **dict.fromkeys(("sum_of_squares", "slow_trace", "since_onset"), (x**2).mean()),
         "spike_counts": (counts**2).mean(),
         "linear": x.mean(),
         "mean_rate": counts.mean() / (0.05 * 20),

@@ -16,11 +16,11 @@ from brian2 import ms
 equations = """
 du/dt = (gain_below*I_syn - u)/tau_m : 1     # what input spikes have made of the membrane potential
 dI_syn/dt = -I_syn/tau_syn : 1               # synaptic current
-deta/dt = -eta/tau_eta : 1                   # what own spikes have taken from it
-v = u - eta : 1                              # membrane potential, in units of the threshold
+deta_v/dt = -eta_v/tau_eta : 1               # what own spikes have taken from it
+v = u - eta_v : 1                            # membrane potential, in units of the threshold
 """
 threshold = "v > v_th"
-reset = "eta += depth"
+reset = "eta_v += depth"
 on_pre = "I_syn_post += w"
 surrogate = "1/(1 + abs(v - v_th)/width)**2"  # pseudo-derivative, for rules that ask for one
 slow_memory = "exp(-dt/tau_eta)"

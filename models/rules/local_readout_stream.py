@@ -5,7 +5,7 @@ frame, and so does the eligibility here, which keeps as much of the past as the 
 The error is that of the frame's end.  Frames without a label (LABEL_NONE) teach nothing:
 
     error_c = [target >= 0]*([target = c] - softmax(score)_c)
-    dw      = M_post*eligibility             at the end of every frame, e-prop with an error at every frame
+    dw      = M_post*eligibility             at the end of every frame, e-prop (Bellec et al. 2020), an error a frame
 
 With the goodness since_onset, x and the eligibility begin anew where the layer falls silent.
 
