@@ -13,8 +13,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 import brianff.program  # noqa: F401
 from brianff import plotting
 from brianff.command_line import commands
@@ -55,8 +53,7 @@ def main(arguments=None):
     print(f"ridge {fitted.ridge:g}")
     test = method.data.test[: 100 if args.quick else None]
     evaluation = fitted.evaluate(test)
-    for level in method.levels:
-        print(f"layer {level} alone: {np.mean(evaluation.by_goodness([level - 1]) == evaluation.labels):.4f}")
+    commands.tell_layers(evaluation)
     out.mkdir(parents=True, exist_ok=True)
     write_arrays(out / "evaluation.npz", evaluation.arrays())
     write_arrays(out / "readouts.npz", {f"readout{level}": w for level, w in enumerate(fitted.weights, start=1)})

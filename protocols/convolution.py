@@ -13,13 +13,10 @@ layer.  On small images thresholds adapt, one a channel, so that none falls sile
 
 import sys
 
-import numpy as np
-
 import brianff as ff
 import brianff.program  # noqa: F401
 from brianff import plotting
 from brianff.command_line import commands
-from brianff.learning.evaluation import ties
 from brianff.learning.forward_forward import ForwardForward
 from brianff.stimulus import stream
 
@@ -56,11 +53,8 @@ def main(arguments=None):
     # Evaluation, once, on samples that nothing was decided with.
     evaluation = run.evaluate("test", 100 if args.quick else None)
     run.folder.save("evaluation", evaluation.arrays())
-    for level in run.method.levels:
-        print(f"layer {level} alone: {np.mean(evaluation.by_goodness([level - 1]) == evaluation.labels):.4f}")
-    print(f"{evaluation.spikes_per_neuron:.2f} spikes a neuron and presentation{evaluation.of_silent()}")
-    if tied := ties(evaluation.predicted()):
-        print(tied)
+    commands.tell_layers(evaluation)
+    commands.tell_activity(evaluation)
     print(f"figures: {run.folder.figures}")
     print(f"test accuracy: {evaluation.accuracy():.4f}")
 

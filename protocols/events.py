@@ -13,12 +13,9 @@ of spike counts, which know no time.
 
 import sys
 
-import numpy as np
-
 import brianff.program  # noqa: F401
 from brianff import plotting
 from brianff.command_line import commands
-from brianff.learning.evaluation import ties
 from brianff.learning.forward_forward import ForwardForward
 from brianff.learning.rate_readout import rate_readout
 
@@ -52,11 +49,8 @@ def main(arguments=None):
     # Evaluation, once, on recordings that nothing was decided with.
     evaluation = run.evaluate("test", 50 if args.quick else None)
     run.folder.save("evaluation", evaluation.arrays())
-    for level in run.method.levels:
-        print(f"layer {level} alone: {np.mean(evaluation.by_goodness([level - 1]) == evaluation.labels):.4f}")
-    print(f"{evaluation.spikes_per_neuron:.2f} spikes a neuron and recording{evaluation.of_silent()}")
-    if tied := ties(evaluation.predicted()):
-        print(tied)
+    commands.tell_layers(evaluation)
+    commands.tell_activity(evaluation, "recording")
     print(f"a linear readout of the input's spike counts: {rate_readout(run.method):.4f}")
     print(f"figures: {run.folder.figures}")
     print(f"test accuracy: {evaluation.accuracy():.4f}")

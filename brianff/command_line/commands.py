@@ -6,17 +6,21 @@ import time
 import traceback
 from pathlib import Path
 
+import numpy as np
+
 from brianff.devices import DeviceError
 from brianff.endings import OutputError, Stopped, fail_cleanly, of_output
 from brianff.equations.kinds import FORWARD_FORWARD, available
 from brianff.errors import BrianffError, OptionError
+from brianff.learning.evaluation import ties
 from brianff.options import flag_of, given, parser_of, text
 from brianff.results import ResultsError, RunFolder
 from brianff.scratch import ScratchError
 
 __all__ = [
     "add_model_options", "add_out_option", "add_quick_option", "add_resume_options", "dated_folder", "draw",
-    "fail_cleanly", "going_on", "resumed", "run_options", "start_or_resume", "way_to_predict", "with_quick",
+    "fail_cleanly", "going_on", "resumed", "run_options", "start_or_resume", "tell_activity", "tell_layers",
+    "way_to_predict", "with_quick",
 ]  # fmt: skip
 
 
@@ -176,6 +180,19 @@ def way_to_predict(args, how, options):
             "--predict readout."
         )
     return "readout"
+
+
+def tell_layers(evaluation):
+    """Print what each layer with class scores, or with a readout, says by itself."""
+    for level in range(1, evaluation.goodness.shape[2] + 1):
+        print(f"layer {level} alone: {np.mean(evaluation.by_goodness([level - 1]) == evaluation.labels):.4f}")
+
+
+def tell_activity(evaluation, shown="presentation"):
+    """Print how many spikes there are in a `shown`, which neurons have none, and predictions that tie."""
+    print(f"{evaluation.spikes_per_neuron:.2f} spikes a neuron and {shown}{evaluation.of_silent()}")
+    if tied := ties(evaluation.predicted()):
+        print(tied)
 
 
 def add_model_options(parser, kinds=FORWARD_FORWARD.kinds):

@@ -86,7 +86,6 @@ def load(
     split_seed : int
         Seed that draws the validation samples and, for the digits, the test samples. The idx data sets keep their
         official test file as the test split.
-
     test_group, validation_group : sequence of str, optional
         Groups, such as speakers, all of whose samples are the test and the validation split; of data sets that say who
         their samples are of (see ``docs/events.md``).

@@ -536,7 +536,7 @@ def _synapses(joined, values, common, dale):
     """Strings of the forward synapses and of the feedback."""
     learns_when = joined.text("learns_when", "synapses")
     learning = "t > 0*second and " + (f"({learns_when})" if learns_when else LEARNING)
-    updates = joined.text("at_update", "synapses")
+    updates, since = joined.text("at_update", "synapses"), lasting(joined)
     if dale:
         updates = _keep_signs(joined, updates)
     synapses = SynapseStrings(
@@ -546,8 +546,8 @@ def _synapses(joined, values, common, dale):
         on_post=tidy(joined.text("on_post", "synapses")),
         on_step=tidy(joined.text("on_step", "synapses")),
         step_condition=f"plastic and ({learns_when})" if learns_when else "",
-        settle=tidy(joined.text("settle", "synapses")) if lasting(joined) else "",
-        settle_condition=f"plastic and ({learns_when}) and {lasting(joined)} == 0",
+        settle=tidy(joined.text("settle", "synapses")) if since else "",
+        settle_condition=f"plastic and ({learns_when}) and {since} == 0" if since else "",
         at_epoch_end=tidy(joined.text("at_epoch_end", "synapses")),
         condition=f"plastic and {learning}",
         rows=joined.text("rows", "synapses") or None,

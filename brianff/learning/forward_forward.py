@@ -22,7 +22,7 @@ from brianff.learning.evaluation import evaluate, evaluate_scores, log_softmax, 
 from brianff.learning.health import Health, lower_threshold
 from brianff.learning.method import of_phases
 from brianff.learning.negatives import negatives_of
-from brianff.learning.options import SpikingOptions, gain_option
+from brianff.learning.options import RECORDINGS, SpikingOptions, gain_option
 from brianff.learning.phases import POSITIVE, Phases
 from brianff.learning.readout import SoftmaxReadout, features
 from brianff.learning.spiking import SpikingMethod
@@ -68,8 +68,8 @@ class ForwardForwardOptions(SpikingOptions):
     presets = {
         "digits": _common | dict(steps=50, dt=1.0, epochs=40, dropout=0.1),
         "rhythm": _common | dict(steps=100, dt=2.0, epochs=20, dropout=0.0),
-        "spoken-digits": _common | dict(
-            layers=("300", "300"), steps=235, dt=10.0, epochs=30, mini_batch=20, chunk=400, dropout=0.0,
+        "spoken-digits": _common | RECORDINGS["spoken-digits"] | dict(
+            layers=("300", "300"), epochs=30, mini_batch=20, chunk=400
         ),
         "mnist": dict(
             layers=("500", "500"), steps=50, dt=1.0, epochs=15, mini_batch=20, learning_rate=1e-3, refresh=1000,

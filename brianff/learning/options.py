@@ -11,7 +11,7 @@ from brianff.equations.kinds import FORWARD_FORWARD, OF_SPIKE_TRAINS
 from brianff.errors import OptionError
 from brianff.options import EPOCHS, SAMPLES, SEED, STEPS, TIME_STEP, Options, option
 
-__all__ = ["DataOptions", "RunOptions", "SpikingOptions", "gain_option", "layers_option", "set_option"]
+__all__ = ["RECORDINGS", "DataOptions", "RunOptions", "SpikingOptions", "gain_option", "layers_option", "set_option"]
 
 
 # Of recordings: time steps that hold the longest of them whole, and chunks of a few hundred MB.

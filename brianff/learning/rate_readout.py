@@ -19,22 +19,23 @@ def rate_readout(method):
     """
     from sklearn.linear_model import LogisticRegression
 
-    data, counter = method.data, _of_trains if method.architecture.events else _of_encoder
+    data, count = method.data, _of_trains(method) if method.architecture.events else _of_encoder(method)
 
     def counts(samples):
         pieces = np.split(samples, range(TOGETHER, len(samples), TOGETHER))
-        return np.concatenate(list(map(count, pieces)))
+        return np.concatenate([count(piece) for piece in pieces])
 
-    count = counter(method)
     readout = LogisticRegression(max_iter=1000).fit(counts(method.train), data.labels[method.train])
     return float(readout.score(counts(data.test), data.labels[data.test]))
 
 
 def _of_trains(method):
+    """From samples to counts of their spikes, (n, n_channels)."""
     return lambda samples: method.shown(samples).read().counts()
 
 
 def _of_encoder(method):
+    """The same, of the spikes that an encoder makes of intensities."""
     layers, size = (Layer(1), Layer(method.data.n_classes)), TOGETHER
     a = method.architecture.with_(layers=layers, batch=size, capacity=1, images=size)
     counter = simulator("runtime", a, method.composition, record="spikes")

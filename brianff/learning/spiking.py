@@ -19,7 +19,28 @@ from brianff.learning.recordings import record_presentations
 from brianff.learning.samples import SampleStream, altered
 from brianff.stimulus import EVALUATION_PRESENTATIONS
 
-__all__ = ["SpikingMethod"]
+__all__ = ["SpikingMethod", "initial_synaptic", "learnt"]
+
+
+def learnt(composition, architecture):
+    """Names of all that learning changes in the synapses of a network, as in ``"synapses1.w"``."""
+    c = composition
+    return [p.key(name) for p, strings in c.learning(architecture) for name in c.state_variables(strings)]
+
+
+def initial_synaptic(composition, simulator, seed, initial_weights):
+    """What they are before anything has been learnt: initial weights, and all else zero; dict of name -> array.
+
+    `initial_weights` gives those of a `Projection` from layer to layer.
+    """
+    a, c = simulator.architecture, composition
+    out = {key: np.zeros(simulator.size(key)) for key in learnt(c, a)}
+    if c.channels:
+        values = c.channel_values.items()
+        out |= {p.key(name): np.full(p.n_values, value) for p in a.channels for name, value in values}
+    if c.readout:
+        out |= {p.key("w"): p.normal(seed, 1.0) for p in a.readouts}
+    return out | {p.key("w"): initial_weights(p) for p in a.projections}
 
 
 class SpikingMethod(Method):
@@ -77,20 +98,7 @@ class SpikingMethod(Method):
 
     def initial_state(self):
         """What `synaptic` is before anything has been learnt: initial weights, and all else zero."""
-        a, c = self.architecture, self.composition
-        out = {key: np.zeros(self.simulator.size(key)) for key in self._learnt}
-        if c.channels:
-            values = c.channel_values.items()
-            out |= {p.key(name): np.full(p.n_values, value) for p in a.channels for name, value in values}
-        if c.readout:
-            out |= {p.key("w"): p.normal(self.options.seed, 1.0) for p in a.readouts}
-        return out | {p.key("w"): self.initial_weights(p) for p in a.projections}
-
-    @property
-    def _learnt(self):
-        """Names of all that learning changes in the synapses."""
-        of = self.composition
-        return [p.key(name) for p, strings in of.learning(self.architecture) for name in of.state_variables(strings)]
+        return initial_synaptic(self.composition, self.simulator, self.options.seed, self.initial_weights)
 
     def _check_input(self):
         """Refuse an encoder that cannot read what the data set holds, and a stimulus epoch too short for it."""
@@ -202,7 +210,7 @@ class SpikingMethod(Method):
             images, schedule = self.stimulus(rows[:n_rows])
             inputs = self.inputs(levels) | self.initial_state() | schedule.inputs(self.architecture, images)
             with self.simulator.run(inputs, len(schedule)) as results:
-                found = {name: results[name] for name in (*self.synaptic, *self._learnt)}
+                found = {name: results[name] for name in (*self.synaptic, *learnt(self.composition, self.architecture))}
                 return not_finite(found | self.watched(results, len(schedule)))
 
         options = f"{self.initial_option} or --set"

@@ -12,6 +12,7 @@ import numpy as np
 from brianff.devices import simulator
 from brianff.errors import OptionError
 from brianff.learning.evaluation import log_softmax
+from brianff.learning.spiking import initial_synaptic
 from brianff.network.continuous import state_after
 from brianff.stimulus import LABEL_NONE, Schedule, stream
 from brianff.trains import SpikeTrains, time_steps
@@ -139,14 +140,7 @@ class Listener:
             )
         self.architecture, self.composition, self.seed = architecture, composition, seed
         self.simulator = simulator(device, architecture, composition, report)
-        learning = composition.learning(architecture)
-        keys = [p.key(name) for p, strings in learning for name in composition.state_variables(strings)]
-        self.synaptic = {key: np.zeros(self.simulator.size(key)) for key in keys}
-        for p, _ in learning:
-            gain = 1.0 if p.name.startswith("readout") else init_gain
-            self.synaptic |= {p.key("w"): p.normal(seed, gain)} if p.key("w") in self.synaptic else {}
-        for p in architecture.channels if composition.channels else ():
-            self.synaptic |= {p.key(name): np.full(p.n_values, v) for name, v in composition.channel_values.items()}
+        self.synaptic = initial_synaptic(composition, self.simulator, seed, lambda p: p.normal(seed, init_gain))
 
     def hear(self, frames, rates=None):
         """Run through frames from rest, and learn at the end of each where there are `rates`.

@@ -182,7 +182,8 @@ class FeedForwardNetwork:
         if stop_early:
             self._stop()
         if in_processes():
-            self.objects += wait_for_all(self.groups["layer0"], self.epoch_clock, list(self.groups.values())[1:])
+            groups = [group for group in self.groups.values() if group is not self.epoch_clock]
+            self.objects += wait_for_all(self.groups["layer0"], self.epoch_clock, groups)
         self.network = Network(*self.objects)
 
     def _timed_arrays(self):

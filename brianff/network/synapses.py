@@ -260,10 +260,13 @@ class BatchSynapses(Group):
                 "synapse. Do it in the neurons' group (reset string or run_regularly), or use brian2.Synapses."
             )
 
+    def _common(self):
+        """Synaptic variables that all entries of the batch have in common."""
+        return {name for name, index in self.storage.items() if not index.startswith("_entry")}
+
     def written_by_all_entries(self, code):
         """Whether on CUDA one thread must go through all entries: they would change the same synapses."""
-        shared = {name for name, index in self.storage.items() if not index.startswith("_entry")}
-        return self.batch > 1 and bool(targets(code) & shared)
+        return self.batch > 1 and bool(targets(code) & self._common())
 
     def check_read_where_written(self, code, side):
         """On CUDA, threads must not read what others write: variables of a group that projects to itself."""
@@ -281,8 +284,7 @@ class BatchSynapses(Group):
     def _shared_out(self, code):
         """How several processes share out an update, see `brianff.network.processes`."""
         written = targets(code)
-        shared = {name for name, index in self.storage.items() if not index.startswith("_entry")}
-        if not written & shared:
+        if not written & self._common():
             return "entries"
         of_neurons = self._names_with("_presynaptic_idx", "_postsynaptic_idx", "_entry_idx")
         return "rows" if self.by_rows and not written & of_neurons else "nothing"

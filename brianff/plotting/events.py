@@ -96,9 +96,13 @@ def camera(data, samples=(0, 1, 2), figure=None):
         pixel, kind = np.divmod(channels, kinds)
         np.add.at(of_sample, (piece, pixel), np.where(kind == kinds - 1, 1, -1))
     labels = [data.classes[data.labels[k]] if data.classes else f"class {data.labels[k]}" for k in samples]
-    return draw_mosaic(
-        figure, frames.reshape(-1, height, width), f"brighter less darker events ({', '.join(labels)})", FRAMES, finer=2
-    )
+    figure = draw_mosaic(figure, frames.reshape(-1, height, width), "brighter less darker events", FRAMES, finer=2)
+    axes, rows = figure.axes[0], len(samples)
+    of_row = (axes.get_ylim()[0] - axes.get_ylim()[1]) / rows
+    axes.set_yticks(of_row * (np.arange(rows) + 0.5), labels, fontsize=TEXT)
+    axes.tick_params(length=0)
+    axes.set_xlabel(f"time: {FRAMES} equal pieces of each recording", fontsize=TEXT)
+    return figure
 
 
 def _check(data, samples, what):

@@ -45,7 +45,7 @@ def stream(frames, probability, target, threshold, of=0, seconds=12.0, figure=No
                 colour = "#d55e00" if kind == target else "0.6"
                 axes.axvspan(first, last, color=colour, alpha=0.35 if kind == target else 0.15, linewidth=0)
         tidy(axes)
-    below.set(xlim=(0, seconds), ylim=(0, 1), xlabel="time (s)", ylabel=f"probability of class {target}")
+    below.set(xlim=(0, seconds), ylim=(0, 1), xlabel="time (s)", ylabel=f"P(class {target})")
     return figure
 
 
@@ -71,7 +71,9 @@ def within_words(frames, evidence, figure=None):
     error = np.sqrt(accuracy * (1 - accuracy) / [np.sum(place == k) for k in bins])
     at = (np.array(bins) + 0.5) * width
     axes.errorbar(at, 100 * accuracy, 100 * error, color="0.1", marker="o", markersize=3, linewidth=1)
-    axes.axhline(100 / evidence.shape[2], color="0.5", linestyle="--", linewidth=0.8)
+    chance = 100 / evidence.shape[2]
+    axes.axhline(chance, color="0.5", linestyle="--", linewidth=0.8)
+    axes.annotate("chance", (1, chance), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize="small")
     axes.set(xlabel="time since the word began (s)", ylabel="frames that are right (%)", ylim=(0, 100), xlim=(0, None))
     tidy(axes)
     return figure
