@@ -7,7 +7,7 @@ A sample is a positive and a negative presentation of 50 steps with learning of 
 optimizer's step after every batch.  Two rates are given: of the whole run as training does it, input and weights to the
 GPU and back included, and of the simulation alone (the difference of a long and a short run).  The CPU's rows are
 measured in the same run.  `--mnist DIR` also trains on MNIST on both devices, with the same options and seeds, for the
-accuracy.
+accuracy: all runs at the same time.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from brianff.devices.cuda import CudaSimulator
 from brianff.devices.cuda_setup import Setup
 from brianff.equations.compose import compose
 from brianff.learning.phases import Phases
+from brianff.machine import usable_cores
 from brianff.network.architecture import Architecture
 
 FOLDER = Path(__file__).parent / "results"
@@ -110,25 +112,32 @@ def difference(hidden, batch, rows):
     }
 
 
+def compiled(job):
+    """Put a network into the cache of compiled ones; nvcc takes minutes for each, on one core."""
+    batch, rows, hidden, dtype = job
+    CudaSimulator(architecture(batch, rows, hidden, dtype), compose())
+
+
 def accuracies(data, epochs, seeds, work):
-    """Test accuracy by goodness on MNIST, both devices with the same options: one row a device and seed."""
+    """Test accuracy by goodness on MNIST, both devices with the same options, all runs at once: a row for each."""
     script = Path(__file__).parent.parent / "protocols" / "forward_forward.py"
     options = (
         f"--dataset mnist --data {data} --epochs {epochs} --batch 100 --mini-batch 100 --refresh 5000 --chunk 5000"
     )
+
+    def train(device, seed):
+        command = [sys.executable, str(script), *options.split(), "--device", device, "--seed", str(seed)]
+        return subprocess.Popen([*command, "--out", str(work / f"{device}-{seed}")], stdout=subprocess.PIPE, text=True)
+
     rows = []
-    for device in ("cuda", "cpp"):
-        for seed in seeds:
-            start = time.perf_counter()
-            command = [sys.executable, str(script), *options.split(), "--device", device, "--seed", str(seed)]
-            command += ["--out", str(work / f"{device}-{seed}")]
-            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-            accuracy = float(re.search(r"^test accuracy: ([\d.]+)", done.stdout, re.M).group(1))
-            rows.append(
-                {"device": device, "seed": seed, "epochs": epochs, "accuracy": accuracy, "options": options}
-                | {"seconds": time.perf_counter() - start}
-            )
-            print(rows[-1], flush=True)
+    running = {(device, seed): train(device, seed) for device in ("cuda", "cpp") for seed in seeds}
+    for (device, seed), process in running.items():
+        said, _ = process.communicate()
+        if process.returncode:
+            sys.exit(f"error: training on {device} with seed {seed} failed: {said[-500:]}")
+        accuracy = float(re.search(r"^test accuracy: ([\d.]+)", said, re.M).group(1))
+        rows.append({"device": device, "seed": seed, "epochs": epochs, "accuracy": accuracy, "options": options})
+        print(rows[-1], flush=True)
     return rows
 
 
@@ -137,7 +146,7 @@ def main():
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--out", type=Path, default=FOLDER / "cuda.json")
     parser.add_argument("--mnist", metavar="DIR", help="also train on MNIST in DIR, with both devices")
-    parser.add_argument("--epochs", type=int, default=5, help="of that (default: 5)")
+    parser.add_argument("--epochs", type=int, default=3, help="of that (default: 3)")
     parser.add_argument("--seeds", default="1,2,3")
     args = parser.parse_args()
     setup = Setup.find()
@@ -146,6 +155,12 @@ def main():
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     hidden, repeats = ((50, 50), 1) if args.quick else ((500, 500), 3)
     batches, samples = ((64, 256), 1024) if args.quick else ((64, 128, 256, 512, 1024, 2048), 40960)
+    dtypes = ("float64",) if args.quick else ("float64", "float32")
+    of_difference = (64, 10 if args.quick else 100)
+    of_rates = [(batch, max(2, samples // batch)) for batch in batches]
+    with ProcessPoolExecutor(usable_cores()) as pool:
+        jobs = [(*of_difference, hidden, "float64"), *((*shape, hidden, d) for d in dtypes for shape in of_rates)]
+        list(pool.map(compiled, jobs))
     document = {
         "machine": {
             "gpu": setup.gpu.name,
@@ -155,7 +170,7 @@ def main():
             **{name: importlib.metadata.version(name) for name in ("brianff", "brian2", "brian2cuda", "numpy")},
         },
         "counted": __doc__.split("\n\n")[2].replace("\n", " "),
-        "difference": difference(hidden, 64, 100 if not args.quick else 10),
+        "difference": difference(hidden, *of_difference),
         "rows": [],
         "accuracy": [],
     }
@@ -165,9 +180,8 @@ def main():
         args.out.parent.mkdir(exist_ok=True)
         args.out.write_text(json.dumps(document, indent=1) + "\n")
 
-    for dtype in ("float64",) if args.quick else ("float64", "float32"):
-        for batch in batches:
-            rows = max(2, samples // batch)
+    for dtype in dtypes:
+        for batch, rows in of_rates:
             document["rows"].append(measure(CudaSimulator, batch, rows, hidden, dtype, repeats)[0])
             write()
         for batch in (10, 20):

@@ -619,20 +619,36 @@ def variants(monitored=True):
     return [*groups, *objects.values(), *spikes], outcome
 
 
-def build_variants(device_name, folder=None):
+def build_variants(device_name, folder=None, setup=SETUP):
     """The project of `variants` in a folder, without compiling it; or, on the NumPy runtime, the outcome."""
     if device_name == "runtime":
         objects, outcome = variants()
         Network(objects).run(45 * ms, namespace={})
         return outcome()
     set_device("cuda_standalone", directory=str(folder), build_on_run=False)
-    with SETUP.preferences():
+    with setup.preferences():
         objects, outcome = variants()
         network = Network(objects)
         network.run(45 * ms, namespace={})
         device.build(directory=str(folder), compile=False, run=False, with_output=False)
     merge(folder, ".cu")
     return network, outcome
+
+
+def outcomes_of_variants(folder, outcome, times):
+    """What a compiled project of `variants` leaves, run several times."""
+    for _ in range(times):
+        device.has_been_run = False
+        device.array_cache.clear()
+        device.run(str(folder), with_output=False)
+        yield outcome()
+
+
+def assert_as_variants(found, reference):
+    """As on the NumPy runtime, and bit for bit the same in every run."""
+    for name, values in reference.items():
+        np.testing.assert_allclose(found[0][name], values, rtol=1e-12, atol=1e-14, err_msg=name)
+        np.testing.assert_array_equal(found[0][name], found[1][name], err_msg=name)
 
 
 @pytest.mark.compiler
@@ -647,13 +663,8 @@ def test_every_form_of_the_dense_kernels(tmp_path, monkeypatch):
     found = []
     for seed in ("0", "7"):
         monkeypatch.setenv("CUDA_ON_HOST_SEED", seed)
-        device.has_been_run = False
-        device.array_cache.clear()
-        device.run(str(tmp_path), with_output=False)
-        found.append(outcome())
-    for name, values in reference.items():
-        np.testing.assert_allclose(found[0][name], values, rtol=1e-12, atol=1e-14, err_msg=name)
-        np.testing.assert_array_equal(found[0][name], found[1][name], err_msg=name)  # whatever the order of threads
+        found += outcomes_of_variants(tmp_path, outcome, 1)
+    assert_as_variants(found, reference)
 
 
 def test_epochs_of_unequal_length_are_refused_and_a_continuous_stream_is_not(tmp_path):
@@ -742,9 +753,7 @@ def assert_same(found, reference, rtol=1e-9, atol=1e-11):
         np.testing.assert_allclose(found[name], values, rtol=rtol, atol=atol, err_msg=name)
 
 
-@pytest.mark.compiler
-@pytest.mark.slow
-@pytest.mark.parametrize(
+METHODS = pytest.mark.parametrize(
     ("method", "options"),
     [
         (ForwardForward, CONFIG),
@@ -753,14 +762,16 @@ def assert_same(found, reference, rtol=1e-9, atol=1e-11):
     ],
     ids=["goodness", "feedback", "backpropagation"],
 )
-def test_a_checkpoint_goes_on_on_another_device(method, options, tmp_path, on_host):
+
+
+def goes_on_on_cuda(method, options, folder):
     """Trained on NumPy; begun there and finished on CUDA; the other way round: the same weights and metrics."""
     runs = {"whole": ("runtime", "runtime"), "finished": ("runtime", "cuda"), "begun": ("cuda", "runtime")}
     ended = {}
     for name, (first, second) in runs.items():
-        begun = Run(method(**options | {"device": first}), tmp_path / name)
+        begun = Run(method(**options | {"device": first}), folder / name)
         begun.train(callbacks=[lambda run, row: True], progress=False)
-        ended[name] = Run.resume(tmp_path / name, device=second)
+        ended[name] = Run.resume(folder / name, device=second)
         assert 0 < ended[name].position < ended[name].method.n_rows
         ended[name].train(progress=False)
     whole = ended.pop("whole")
@@ -770,6 +781,13 @@ def test_a_checkpoint_goes_on_on_another_device(method, options, tmp_path, on_ho
         for row, reference in zip(run.metrics, whole.metrics, strict=True):
             for key in {"positive1", "negative2", "goodness", "readout", "accuracy", "spikes1"} & set(reference):
                 assert row[key] == pytest.approx(reference[key], rel=1e-9)
+
+
+@pytest.mark.compiler
+@pytest.mark.slow
+@METHODS
+def test_a_checkpoint_goes_on_on_another_device(method, options, tmp_path, on_host):
+    goes_on_on_cuda(method, options, tmp_path)
 
 
 def test_a_process_that_has_ended_is_one_error(tmp_path):
@@ -872,6 +890,36 @@ def test_parity_with_cpp_on_the_gpu():
     for name, values in found.items():
         np.testing.assert_array_equal(again[name], values, err_msg=name)
     gpu.close()
+
+
+@needs_gpu
+@pytest.mark.compiler
+def test_every_form_of_the_dense_kernels_on_the_gpu(tmp_path):
+    reference = build_variants("runtime")
+    _, outcome = build_variants("cuda", tmp_path, FOUND)
+    done = subprocess.run(
+        ["make", *FOUND.make_arguments, "-j8"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert_as_variants(list(outcomes_of_variants(tmp_path, outcome, 2)), reference)
+
+
+@needs_gpu
+@pytest.mark.compiler
+@pytest.mark.parametrize("agrees", [learns_as_numpy, agrees_with_numpy])
+def test_convolutions_and_recurrent_layers_on_the_gpu(agrees):
+    agrees(CudaSimulator)
+
+
+@needs_gpu
+@pytest.mark.compiler
+@METHODS
+def test_a_checkpoint_goes_on_on_the_gpu(method, options, tmp_path):
+    goes_on_on_cuda(method, options, tmp_path)
 
 
 @needs_gpu
