@@ -22,6 +22,7 @@ _PLACES = {
     "Feedback": "learning.feedback",
     "Backpropagation": "learning.backpropagation",
     "Rectified": "learning.rectified",
+    "Perceptron": "learning.perceptron",
     "PopulationSearch": "learning.population",
     "Method": "learning.method",
     "Run": "learning.run",

@@ -80,6 +80,7 @@ class Feedback(SpikingMethod):
     together = 1
     initial_option = "--init"
     samples_of_update = "mini_batch"
+    has_output = True
 
     def build(self):
         super().build()

@@ -7,6 +7,7 @@ the loop, checkpoints, validation, metrics, resuming - is the run's, and the sam
 A new method is one class: see tests/test_api.py for one that is added from outside the package.
 """
 
+import copy
 import importlib
 from abc import ABC, abstractmethod
 from typing import ClassVar
@@ -28,6 +29,7 @@ METHODS = {
     "feedback": "brianff.learning.feedback:Feedback",
     "backpropagation": "brianff.learning.backpropagation:Backpropagation",
     "rectified": "brianff.learning.rectified:Rectified",
+    "perceptron": "brianff.learning.perceptron:Perceptron",
     "population_search": "brianff.learning.population:PopulationSearch",
 }
 
@@ -75,6 +77,8 @@ class Method(ABC):
     Options: ClassVar[type]  # of `brianff.learning.options.RunOptions`
     composition = None
     samples_of_update = None  # option that says how many samples a step takes
+    has_spikes = False  # whether it is a `brianff.learning.spiking.SpikingMethod`
+    has_output = False  # whether the last layer has a neuron for each class, and is no hidden layer
 
     def __init__(self, dataset=None, report=lambda text: None, **options):
         given = None if dataset is None or isinstance(dataset, str) else dataset
@@ -102,6 +106,23 @@ class Method(ABC):
     @abstractmethod
     def build(self):
         """Make the network, from `options`, `data` and `train`."""
+
+    def seeing(self, data):
+        """The same network before other samples: a view of it, which shares its state.
+
+        Parameters
+        ----------
+        data : `brianff.datasets.Dataset` or `brianff.datasets.EventDataset`
+            With the inputs and classes of `self.data`, as when its images are corrupted.
+        """
+        if (data.n_pixels, data.n_classes) != (self.data.n_pixels, self.data.n_classes):
+            raise OptionError(
+                f"the network was made for {self.data.n_pixels} inputs and {self.data.n_classes} classes, and "
+                f"'{data.name}' has {data.n_pixels} and {data.n_classes}."
+            )
+        other = copy.copy(self)
+        other.data = data
+        return other
 
     # -- the course of training ------------------------------------------------------------------------------------
     @property

@@ -18,19 +18,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from brianff import datasets
 from brianff.devices.memory import require_memory
-from brianff.errors import OptionError
 from brianff.learning.adam import Adam
-from brianff.learning.checkpoints import Whole, named
+from brianff.learning.checkpoints import named
 from brianff.learning.evaluation import Evaluation, never_active
 from brianff.learning.finite import require_finite
 from brianff.learning.health import Health
-from brianff.learning.method import Method, of_phases
+from brianff.learning.method import of_phases
+from brianff.learning.mini_batches import MiniBatches
 from brianff.learning.options import RunOptions, gain_option
 from brianff.learning.readout import SoftmaxReadout, features
 from brianff.options import NEURONS, SAMPLES, option
-from brianff.stimulus import LABEL_NEUTRAL, generator_state, hybrids_of, restore_generator, stream, wrong_labels
+from brianff.stimulus import LABEL_NEUTRAL, hybrids_of, stream, wrong_labels
 
 __all__ = ["Layer", "Rectified", "RectifiedOptions", "labelled", "modulators", "normalised", "pair_errors"]
 
@@ -181,7 +180,7 @@ class RectifiedOptions(RunOptions):
         return self.negatives != "hybrid"
 
 
-class Rectified(Method):
+class Rectified(MiniBatches):
     """Layers of rectified linear units, one on the other, that learn by forward-forward learning.
 
     Parameters, attributes and methods as those of `brianff.learning.method.Method`.  A row is a mini-batch.
@@ -192,14 +191,8 @@ class Rectified(Method):
     sizes = ()
 
     def build(self):
+        super().build()
         c, data = self.options, self.data
-        if isinstance(data, datasets.EventDataset):
-            raise OptionError(f"'{data.name}' holds spike times, and rectified linear units have no time: take images.")
-        if c.batch > len(self.train):
-            raise OptionError(
-                f"--batch {c.batch} is more than the {len(self.train)} training samples: lower it, or raise --limit."
-            )
-        self.pixels = (data.images.reshape(len(data.images), -1) / 255.0).astype(np.float32)
         self.sizes = (data.n_pixels + (data.n_classes if c.labels_shown else 0), *c.layers)
         shapes = list(zip(self.sizes[:-1], self.sizes[1:], strict=True))
         weights = sum(n_in * n_out for n_in, n_out in shapes)
@@ -208,7 +201,6 @@ class Rectified(Method):
         self.layers = [Layer(*shape, rng, c.init_gain) for shape, rng in zip(shapes, rngs, strict=True)]
         self.optimizer = Adam([p for layer in self.layers for p in (layer.w, layer.b)])
         self.readout = SoftmaxReadout(sum(c.layers) + 1, data.n_classes, c.readout_rate, c.batch)
-        self._epoch, self._rng, self._order = -1, stream(c.seed, "epoch", 0), None
         remedies = {f"layer {k}": f"a larger --init-gain than {c.init_gain:g}" for k in self.levels}
         self.health = Health(remedies, len(self.train))
 
@@ -227,43 +219,15 @@ class Rectified(Method):
         return labelled(pixels, labels, self.data.n_classes, c.label_scale) if c.labels_shown else pixels
 
     # -- the course of training ------------------------------------------------------------------------------------
-    @property
-    def rows_per_epoch(self):
-        # the samples that do not fill the last mini-batch are left out; they are others in every epoch
-        return len(self.train) // self.options.batch
-
-    @property
-    def n_rows(self):
-        return self.epochs * self.rows_per_epoch
-
-    def samples_at(self, row):
-        epoch, step = divmod(row, self.rows_per_epoch)
-        return epoch * len(self.train) + step * self.options.batch
-
-    def next_stop(self, row, samples):
-        end = (row // self.rows_per_epoch + 1) * self.rows_per_epoch
-        return min(end, row + max(1, samples // self.options.batch))
-
     def learn(self, rows):
-        c, goodness = self.options, []
-        planned = c.epochs * self.rows_per_epoch
-        self._turn_to(rows.start // self.rows_per_epoch)
-        for row in rows:
-            step = row % self.rows_per_epoch
-            rate = c.learning_rate * (1 - (1 - c.final_rate) * min(row / planned, 1.0))
-            goodness.append(self._learn(self._order[step * c.batch : (step + 1) * c.batch], rate))
+        c = self.options
+        goodness = [self._learn(samples, rate) for samples, rate in self.mini_batches(rows)]
         of_layers = np.stack(goodness, axis=1)
         row = of_phases(np.split(g, 2, axis=1) for g in of_layers)
         told_apart = {f"layer {k}": row[f"ordered{k}"] for k in self.levels if not c.labels_shown}
         self.health.after_chunk(len(rows) * c.batch, of_layers.any(axis=(1, 2)), told_apart)
-        require_finite(self._arrays(), self.samples_at(rows.start), "--init-gain")
+        require_finite(self.arrays(), self.samples_at(rows.start), "--init-gain")
         return row
-
-    def _turn_to(self, epoch):
-        """Draw the order of the samples in a pass, with the generator of all that is drawn in it."""
-        if self._epoch != epoch:
-            self._epoch, self._rng = epoch, stream(self.options.seed, "epoch", epoch)
-            self._order = self._rng.permutation(self.train)
 
     def _learn(self, samples, rate):
         """One mini-batch: readout and its beliefs, negative samples, and a step of every layer.
@@ -272,7 +236,7 @@ class Rectified(Method):
         """
         c, rng = self.options, self._rng
         pixels, labels = self.pixels[samples], self.data.labels[samples]
-        kept = rng.random(pixels.shape, dtype=np.float32) >= c.dropout if c.dropout else True
+        kept = self.kept(len(pixels))
         belief = self.readout.learn(features(self.activities(self.input(pixels * kept, LABEL_NEUTRAL))), labels)
         if c.labels_shown:
             hard = belief if c.negatives == "hard" else None
@@ -313,28 +277,12 @@ class Rectified(Method):
         )
 
     # -- state -----------------------------------------------------------------------------------------------------
-    def _arrays(self):
-        """The arrays that learning changes in place."""
+    def arrays(self):
         out = {f"optimizer.m1.{k}": m for k, m in enumerate(self.optimizer.m1)}
         out |= {f"optimizer.m2.{k}": m for k, m in enumerate(self.optimizer.m2)}
         for level, layer in enumerate(self.layers, start=1):
             out |= {f"layer{level}.{name}": getattr(layer, name) for name in ("w", "b", "mean")}
         return out | named("readout", self.readout.arrays())
-
-    def state(self):
-        counts = {"n_updates": np.array(self.optimizer.n_updates), "generator_epoch": np.array(self._epoch)}
-        return self._arrays() | counts | {"generator": generator_state(self._rng)}
-
-    def expected_state(self):
-        return self.state() | {"n_updates": Whole(0), "generator_epoch": Whole(-1)}
-
-    def restore(self, arrays):
-        for name, value in self._arrays().items():
-            value[...] = arrays[name]
-        self.optimizer.n_updates = int(arrays["n_updates"])
-        if arrays["generator_epoch"] >= 0:
-            self._turn_to(int(arrays["generator_epoch"]))
-            restore_generator(self._rng, arrays["generator"])
 
     def weights(self):
         found = {level: layer.w for level, layer in enumerate(self.layers, start=1)}

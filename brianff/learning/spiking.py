@@ -3,6 +3,7 @@
 import contextlib
 import functools
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -55,11 +56,13 @@ class SpikingMethod(Method):
     """
 
     Options = SpikingOptions
+    has_spikes = True
     phases: Phases
     initial_option: str  # which sets the size of initial weights
     together: int  # samples that share a generator of random numbers, see `brianff.stimulus.drawn`
     output_parameters = None  # of the last layer alone: dict of name -> quantity
     recorded = False  # what is recorded while it learns: "spikes", or nothing
+    overrides: ClassVar[dict] = {}  # inputs of the simulator that a study puts in place of the network's own
 
     def build(self):
         self.composition = self.compose()
@@ -137,11 +140,12 @@ class SpikingMethod(Method):
             out[f"layer{level}.samples_per_update"] = float(self.options.mini_batch)
         out["neurons0.seed"] = seed
         at_work = tuple(projection.name for projection in a.channels)  # also where nothing learns
-        return out | {
+        of_synapses = {
             name: value
             for name, value in self.synaptic.items()
             if learning or name.endswith(".w") or name.startswith(at_work)
         }
+        return out | of_synapses | self.overrides
 
     @functools.cached_property
     def apart(self):

@@ -1,0 +1,98 @@
+"""What networks without time have in common: images as numbers, mini-batches, and random numbers pass by pass."""
+
+import numpy as np
+
+from brianff import datasets
+from brianff.errors import OptionError
+from brianff.learning.checkpoints import Whole
+from brianff.learning.method import Method
+from brianff.stimulus import generator_state, restore_generator, stream
+
+__all__ = ["MiniBatches"]
+
+
+class MiniBatches(Method):
+    """A method whose rows are mini-batches of images.
+
+    The samples that do not fill the last mini-batch of a pass are left out; they are others in every pass.
+    """
+
+    samples_of_update = "batch"
+
+    def build(self):
+        c, data = self.options, self.data
+        if isinstance(data, datasets.EventDataset):
+            raise OptionError(f"'{data.name}' holds spike times, and rectified linear units have no time: take images.")
+        if c.batch > len(self.train):
+            raise OptionError(
+                f"--batch {c.batch} is more than the {len(self.train)} training samples: lower it, or raise --limit."
+            )
+        self.pixels = _intensities(data)
+        self._epoch, self._rng, self._order = -1, stream(c.seed, "epoch", 0), None
+
+    def seeing(self, data):
+        other = super().seeing(data)
+        other.pixels = _intensities(data)
+        return other
+
+    # -- the course of training ------------------------------------------------------------------------------------
+    @property
+    def rows_per_epoch(self):
+        return len(self.train) // self.options.batch
+
+    @property
+    def n_rows(self):
+        return self.epochs * self.rows_per_epoch
+
+    def samples_at(self, row):
+        epoch, step = divmod(row, self.rows_per_epoch)
+        return epoch * len(self.train) + step * self.options.batch
+
+    def next_stop(self, row, samples):
+        end = (row // self.rows_per_epoch + 1) * self.rows_per_epoch
+        return min(end, row + max(1, samples // self.options.batch))
+
+    def mini_batches(self, rows):
+        """(samples, learning rate) of each of a range of rows, which are all of one pass."""
+        c = self.options
+        planned = c.epochs * self.rows_per_epoch
+        self._turn_to(rows.start // self.rows_per_epoch)
+        for row in rows:
+            step = row % self.rows_per_epoch
+            rate = c.learning_rate * (1 - (1 - c.final_rate) * min(row / planned, 1.0))
+            yield self._order[step * c.batch : (step + 1) * c.batch], rate
+
+    def _turn_to(self, epoch):
+        """Draw the order of the samples in a pass, with the generator of all that is drawn in it."""
+        if self._epoch != epoch:
+            self._epoch, self._rng = epoch, stream(self.options.seed, "epoch", epoch)
+            self._order = self._rng.permutation(self.train)
+
+    def kept(self, n):
+        """Which pixels of `n` samples are shown, where some drop out; True: all of them."""
+        share = self.options.dropout
+        return self._rng.random((n, self.data.n_pixels), dtype=np.float32) >= share if share else True
+
+    # -- state -----------------------------------------------------------------------------------------------------
+    def arrays(self):
+        """The arrays that learning changes in place: dict of str -> array."""
+        raise NotImplementedError
+
+    def state(self):
+        counts = {"n_updates": np.array(self.optimizer.n_updates), "generator_epoch": np.array(self._epoch)}
+        return self.arrays() | counts | {"generator": generator_state(self._rng)}
+
+    def expected_state(self):
+        return self.state() | {"n_updates": Whole(0), "generator_epoch": Whole(-1)}
+
+    def restore(self, arrays):
+        for name, value in self.arrays().items():
+            value[...] = arrays[name]
+        self.optimizer.n_updates = int(arrays["n_updates"])
+        if arrays["generator_epoch"] >= 0:
+            self._turn_to(int(arrays["generator_epoch"]))
+            restore_generator(self._rng, arrays["generator"])
+
+
+def _intensities(data):
+    return (data.images.reshape(len(data.images), -1) / 255.0).astype(np.float32)

@@ -1,0 +1,191 @@
+"""A trained network whose input spikes and whose neurons can be changed one by one: its twin, with the same weights.
+
+The encoder of a network of images is part of what is compiled, and so is whether all neurons share a parameter.  The
+twin is compiled once with spike trains as its input (those that the encoder has sent) and with thresholds and time
+constants that differ between neurons.  Undisturbed it gives the answers of the network itself.
+"""
+
+import dataclasses
+
+import numpy as np
+from brian2 import Quantity, get_dimensions, second
+from brian2.equations.equations import Equations
+
+from brianff import datasets
+from brianff.datasets.sources import Source
+from brianff.devices import simulator
+from brianff.equations.from_strings import Eligibility, Neuron
+from brianff.equations.kinds import OF_SPIKE_TRAINS
+from brianff.equations.threshold import parameter_of_threshold
+from brianff.errors import OptionError
+from brianff.learning.method import method_class
+from brianff.options import parameters_of
+from brianff.stimulus import EVALUATION_PRESENTATIONS, LABEL_NONE, Schedule, stream
+from brianff.studies.disturbances import mismatch
+from brianff.trains import SpikeTrains
+
+__all__ = ["MISMATCHED", "Twin", "encoded"]
+
+PIECE = 500  # samples that are encoded side by side
+ROOM = 2.2  # times as many spikes as there are: for those that are added
+MISMATCHED = ("thresholds", "time constants")
+
+
+def encoded(method, samples):
+    """The spikes that a network's encoder makes of samples, as `brianff.trains.SpikeTrains`.
+
+    Parameters
+    ----------
+    method : `brianff.learning.spiking.SpikingMethod`
+    samples : (n,) int array
+        Rows of the data set.
+    """
+    a, found = method.architecture, []
+    if a.events:
+        return method.shown(samples).read()
+    for start in range(0, len(samples), PIECE):
+        shown = np.asarray(samples[start : start + PIECE])
+        n = len(shown)
+        alone = a.with_(batch=n, capacity=1, images=n, total_steps=None, carry_over=False)
+        schedule = Schedule.evaluation(np.arange(n), np.full(n, LABEL_NONE), EVALUATION_PRESENTATIONS + shown, n)
+        inputs = method.inputs(architecture=alone) | schedule.inputs(alone, method.shown(shown))
+        with simulator("runtime", alone, method.composition, record="spikes").run(inputs, 1) as results:
+            step = np.round(results["spikes0.t"] / (a.dt_ms * 1e-3)).astype(int)
+            row, channel = np.divmod(results["spikes0.i"], a.n_input)
+        pixels = channel < a.n_pixels
+        found.append((start + row[pixels], channel[pixels], step[pixels]))
+    columns = (np.concatenate(column) for column in zip(*found, strict=True))
+    return SpikeTrains.of_spikes(*columns, len(samples), a.n_pixels)
+
+
+class _Trains(Source):
+    """Spike trains of some samples of a data set; the others are silent."""
+
+    def __init__(self, trains, samples, n_samples, dt, room):
+        self.trains, self.n_channels, self.dt, self.room = trains, trains.n_channels, dt, room
+        self._row = np.full(n_samples, -1)
+        self._row[samples] = np.arange(len(samples))
+        self._start = np.searchsorted(trains.sample, np.arange(len(samples) + 1))
+
+    def __len__(self):
+        return len(self._row)
+
+    def sizes(self):
+        return np.full(len(self), self.room)
+
+    def identity(self):
+        return (np.ascontiguousarray(values).data for values in (self.trains.channel, self.trains.step))
+
+    def read(self, sample):
+        if (row := self._row[sample]) < 0:
+            return np.zeros(0), np.zeros(0, int)
+        own, trains = slice(self._start[row], self._start[row + 1]), self.trains
+        steps, channels = (np.repeat(of[own], trains.count[own]) for of in (trains.step, trains.channel))
+        order = np.argsort(steps, kind="stable")
+        return (steps[order] + 0.5) * self.dt, channels[order]
+
+
+class Twin:
+    """The twin of a trained network, for some samples.
+
+    Parameters
+    ----------
+    method : `brianff.learning.spiking.SpikingMethod`
+        As it has learnt.
+    samples : (n,) int array
+        Rows of its data set, which the twin is shown.
+
+    Attributes
+    ----------
+    trains : `brianff.trains.SpikeTrains`
+        Undisturbed, of the samples.
+    differing : dict of str -> tuple of str
+        Of `MISMATCHED`, the parameters of the neurons.
+
+    Raises
+    ------
+    OptionError
+        If the network has no spikes.
+    ModelError
+        If its rule needs one value of a parameter for all neurons.
+    """
+
+    def __init__(self, method, samples, report=lambda text: None):
+        if not method.has_spikes:
+            raise OptionError(f"the method {method.name} has no spikes that could be disturbed.")
+        self.original, self.samples = method, np.asarray(samples)
+        self.trains = encoded(method, samples)
+        self.differing = _parameters(method.composition)
+        most = int(np.bincount(self.trains.sample, self.trains.count).max(initial=1))
+        self._room = 1 << int(np.ceil(np.log2(ROOM * most + 10)))
+        data = self._data(self.trains)
+        changes = dict(encoder=OF_SPIKE_TRAINS, flip=False, jitter=0, set=self._set())
+        kind = type(method)
+        if method.has_output:  # it need not learn, and what it learns by wants one value for all neurons
+            kind, changes = method_class("feedback"), changes | self._without_learning()
+        self.method = kind.of(dataclasses.replace(method.options, **changes), data, report)
+        self.method.restore(method.state())
+
+    def _set(self):
+        """Parameters of the models, as ``--set`` has them: those of the encoder are gone, others differ."""
+        c, known = self.original.composition, self.original.options
+        of_others = {name for kind, model in c.models.items() if kind != "encoder" for name in model.parameters}
+        gone = set(c.models["encoder"].parameters) - of_others
+        kept = [text for text in known.set if next(iter(parameters_of([text]))) not in gone]
+        differing = [name for names in self.differing.values() for name in names]
+        kept = [text for text in kept if next(iter(parameters_of([text]))) not in differing]
+        return (*kept, *(f"{name}=({_text(c.parameters[name])})*exp(0*normal())" for name in differing))
+
+    def _without_learning(self):
+        """Models of a network with targets that does not learn."""
+        nothing = Eligibility(name="none", description="Nothing.", synapse="dw : 1", at_epoch_end="dw = 0")
+        neuron = self.original.composition.models["neuron"]
+        return dict(
+            eligibility=nothing,
+            feedback="output_only",
+            neuron=Neuron(base=neuron, name=neuron.name, spike_time="") if neuron["spike_time"] else neuron,
+        )
+
+    def _data(self, trains):
+        data, dt = self.original.data, self.original.architecture.dt_ms * 1e-3
+        source = _Trains(trains, self.samples, len(data.labels), dt, self._room)
+        splits = data.train, data.validation, data.test
+        shape = data.image_shape
+        return datasets.EventDataset(data.name, source, data.labels, data.n_classes, *splits, None, shape)
+
+    def answers(self, trains=None, differing="thresholds", variation=0.0, seed=1):
+        """What the twin says of its samples, as an `Evaluation`.
+
+        Parameters
+        ----------
+        trains : `brianff.trains.SpikeTrains`, optional
+            Disturbed ones.
+        differing : str
+            One of `MISMATCHED`.
+        variation : float
+            Coefficient of variation of these parameters, each of which is drawn by itself.
+        seed : int
+        """
+        method = self.method.seeing(self._data(self.trains if trains is None else trains))
+        a, own = method.architecture, self.original.inputs()
+        method.overrides = {}
+        for name in self.differing[differing] if variation else ():
+            for level in method.levels:
+                key = f"neurons{level}.{name}"
+                factors = mismatch(a.sizes[level], variation, stream(seed, f"mismatch {name}", level))
+                method.overrides[key] = own[key] * np.tile(factors, a.batch)
+        return method.evaluate(self.samples, offset=int(self.samples[0]))
+
+
+def _parameters(composition):
+    """Parameters of the neurons that move the threshold, and that are times."""
+    neuron, groups = composition.models["neuron"], composition.neurons
+    there = {name: value for name, value in neuron.parameters.items() if name in groups.parameters}
+    threshold = parameter_of_threshold(neuron["threshold"], Equations(groups.equations).names, there)
+    times = tuple(name for name in there if get_dimensions(there[name]) == second.dim)
+    return {"thresholds": (threshold,) if threshold else (), "time constants": times}
+
+
+def _text(value):
+    """A quantity as `brianff.values` reads it."""
+    return f"{value!r}" if isinstance(value, Quantity) else f"{float(value)!r}"
