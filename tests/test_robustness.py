@@ -8,6 +8,7 @@ from brianff.errors import OptionError
 from brianff.learning.forward_forward import ForwardForward
 from brianff.learning.perceptron import Perceptron
 from brianff.learning.run import Run
+from brianff.learning.samples import mislabelled
 from brianff.studies import disturbances as d
 from brianff.studies.adversarial import ATTACKS, STEPS
 from brianff.studies.corruptions import CORRUPTIONS, corrupted
@@ -210,10 +211,10 @@ def test_mismatch_has_mean_one_and_its_coefficient_of_variation():
 
 def test_label_noise_touches_training_labels_alone():
     data = datasets.load("digits")
-    noisy = d.label_noise(data, 0.3, RNG(0))
+    noisy = Perceptron("digits", label_noise=0.3).data
     wrong = np.flatnonzero(noisy.labels != data.labels)
     assert len(wrong) == round(0.3 * len(data.train)) and np.isin(wrong, data.train).all()
-    assert np.array_equal(d.label_noise(data, 0, RNG(0)).labels, data.labels)
+    assert np.array_equal(mislabelled(data, 0, 1).labels, data.labels)
     counts = np.bincount((noisy.labels - data.labels)[wrong] % 10, minlength=10)
     assert counts[0] == 0 and counts[1:].min() > 0.5 * len(wrong) / 9  # every wrong one
 
@@ -232,17 +233,17 @@ def test_backpropagation_is_the_gradient_and_learns(ordinary):
     twin.w, twin.b = [w.astype(float) for w in ordinary.w], [b.astype(float) for b in ordinary.b]
 
     def loss(x):
-        scores = twin.activities(x)[-1]
+        scores = twin.activities(x)[1]
         top = scores.max(axis=1, keepdims=True)
         return np.log(np.exp(scores - top).sum(axis=1)) + top[:, 0] - scores[np.arange(6), labels]
 
     x = 0.1 + 0.8 * x.astype(float)
-    exact, step = twin.errors(twin.activities(x), labels), 1e-6
+    exact, step = twin.errors(*twin.activities(x)[1:], labels), 1e-6
     for pixel in (10, 20, 43):
         moved = np.eye(64)[pixel] * step
         assert (loss(x + moved) - loss(x - moved)) / (2 * step) == pytest.approx(exact[1][:, pixel], abs=1e-5)
     for level, w in enumerate(twin.w):
-        gradient, index = twin.activities(x)[level].T @ exact[0][level], (3, 5)
+        gradient, index = twin.activities(x)[0][level].T @ exact[0][level], (3, 5)
         before = w[index]
         sides = []
         for side in (step, -step):
@@ -260,7 +261,7 @@ def test_attacks_stay_within_epsilon_and_hurt(ordinary):
         np.testing.assert_array_equal(attack(ordinary, images, labels, 0, RNG(0)), images)
         out = attack(ordinary, images, labels, 0.1, RNG(0))
         assert np.abs(out - images).max() <= 0.1 + 1e-6 and 0 <= out.min() and out.max() <= 1
-        right = np.mean(ordinary.activities(out.reshape(100, -1).astype(np.float32))[-1].argmax(axis=1) == labels)
+        right = np.mean(ordinary.activities(out.reshape(100, -1).astype(np.float32))[1].argmax(axis=1) == labels)
         assert right < 0.75
     assert STEPS / 8 > 1  # pgd can reach epsilon
 

@@ -210,6 +210,7 @@ class CompiledSimulator(Simulator):
         # A binary in the cache may have been built with other values.
         self.parameters = composition.parameter_inputs(architecture)
         self.folder = cache_folder() / self.fingerprint()
+        self._equations = str(composition)
         self.manifest, self.compiled = cached(self.folder, self._build, report, self.announce(), self.require_tools)
 
     def fingerprint(self):
@@ -277,6 +278,8 @@ class CompiledSimulator(Simulator):
         a = self.architecture
         t_stop = (a.steps_of(inputs, n_epochs) - 0.5) * a.dt_ms * 1e-3
         for name, value in {**self.parameters, **inputs, "layer0.t_stop": t_stop}.items():
+            if name == "epoch_length" and "T_epoch" not in self._equations:
+                continue  # no string reads it, and the binary has no such array
             spec = self.variable(name)
             # the size of an ordinary Synapses' variable is known to the binary alone
             yield name, as_input(name, value, spec["dtype"], spec.get("size", np.size(value)))

@@ -16,6 +16,7 @@ import numpy as np
 
 from brianff import datasets
 from brianff.errors import BrianffError, OptionError
+from brianff.learning.samples import mislabelled
 from brianff.options import flag_of
 from brianff.stimulus import stream
 
@@ -313,6 +314,7 @@ def load_data(options, dataset=None):
             "given as an object."
         )
     _require_sense(options, dataset)
+    dataset = mislabelled(dataset, options.label_noise, options.split_seed)
     if options.limit is None:
         return dataset, np.asarray(dataset.train)
     if options.limit > len(dataset.train):

@@ -40,6 +40,9 @@ class DataOptions(Options):
     )
     split_seed: int = option(0, "seed of the split into training, validation and (digits) test set", **SEED)
     limit: int | None = option(None, "use only this many training samples", low=1)
+    label_noise: float = option(
+        0.0, "part of the training samples that have a wrong label, drawn at random", low=0, high=1
+    )
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import numpy as np
 
 from brianff.devices.memory import require_memory
 from brianff.learning.adam import Adam
+from brianff.learning.black_box import BOXES, boxes_of
 from brianff.learning.evaluation import Evaluation, predicted_classes
 from brianff.learning.finite import require_finite
 from brianff.learning.health import Health
@@ -40,6 +41,9 @@ class PerceptronOptions(RunOptions):
     learning_rate: float | None = option(None, "learning rate at the start", low=0, high=1000)
     final_rate: float = option(0.0, "learning rate at the end, as a fraction; linear in between", low=0, high=1)
     dropout: float | None = option(None, "part of the pixels that stay dark in a training sample", low=0, below=1)
+    black_box: str = option(
+        "none", "what stands between hidden layers, in training and test, without a derivative", choices=list(BOXES)
+    )
     chunk: int = option(10000, "samples between two checkpoints", **SAMPLES)
     validate: int = option(0, "validation samples used each time (0: all)", low=0)
 
@@ -76,43 +80,53 @@ class Perceptron(MiniBatches):
         for level, (n_in, n_out) in enumerate(shapes, start=1):
             drawn = stream(c.seed, "weights", level).normal(size=(n_in, n_out))
             self.w.append((drawn * c.init_gain / np.sqrt(n_in)).astype(np.float32))
+        self.boxes = boxes_of(c.black_box, c.layers, c.seed)
         self.optimizer = Adam([*self.w, *self.b])
         remedies = {f"layer {k}": f"a larger --init-gain than {c.init_gain:g}" for k in self.levels[:-1]}
         self.health = Health(remedies, len(self.train))
 
-    def activities(self, x):
-        """Activity of every layer for pixels (n, n_pixels), itself first: hidden layers, then the scores."""
-        out = [x]
-        for w, b in zip(self.w[:-1], self.b[:-1], strict=True):
-            out.append(np.maximum(out[-1] @ w + b, 0))
-        return [*out, out[-1] @ self.w[-1] + self.b[-1]]
+    def activities(self, x, rng=None):
+        """For pixels (n, n_pixels): what every layer sees, the pixels first; scores; which hidden units are active.
 
-    def errors(self, activities, labels):
-        """Gradient of the summed loss by the input of every layer, (n, n_l) each; then by the pixels."""
-        error = np.exp(activities[-1] - activities[-1].max(axis=1, keepdims=True))
+        `rng` draws the noise of a black box (default: always the same).
+        """
+        rng, seen, on = rng or stream(self.options.seed, "noise"), [x], []
+        for w, b, box in zip(self.w[:-1], self.b[:-1], self.boxes, strict=True):
+            h = np.maximum(seen[-1] @ w + b, 0)
+            on.append(h > 0)
+            seen.append(box(h, rng))
+        return seen, seen[-1] @ self.w[-1] + self.b[-1], on
+
+    def errors(self, scores, on, labels):
+        """Gradient of the summed loss by the input of every layer, (n, n_l) each; and by the pixels.
+
+        A black box cannot be differentiated: it is taken for no box at all (straight through).
+        """
+        error = np.exp(scores - scores.max(axis=1, keepdims=True))
         error /= error.sum(axis=1, keepdims=True)
         error[np.arange(len(labels)), labels] -= 1
         error[np.abs(error) < NEGLIGIBLE] = 0
         out = [error]
-        for w, h in zip(reversed(self.w[1:]), reversed(activities[1:-1]), strict=True):
-            out.insert(0, (out[0] @ w.T) * (h > 0))
+        for w, active in zip(reversed(self.w[1:]), reversed(on), strict=True):
+            out.insert(0, (out[0] @ w.T) * active)
         return out, out[0] @ self.w[0].T
 
     def input_gradient(self, pixels, labels):
         """Gradient of every sample's loss by its pixels, (n, n_pixels), where intensities go from 0 to 1."""
-        return self.errors(self.activities(np.asarray(pixels, np.float32)), labels)[1]
+        _, scores, on = self.activities(np.asarray(pixels, np.float32))
+        return self.errors(scores, on, labels)[1]
 
     # -- the course of training ------------------------------------------------------------------------------------
     def learn(self, rows):
         active, right, c = np.zeros(len(self.levels) - 1, bool), 0, self.options
         for samples, rate in self.mini_batches(rows):
             labels = self.data.labels[samples]
-            activities = self.activities(self.pixels[samples] * self.kept(len(samples)))
-            errors = self.errors(activities, labels)[0]
-            gradients = [h.T @ e / len(samples) for h, e in zip(activities, errors, strict=False)]
+            seen, scores, on = self.activities(self.pixels[samples] * self.kept(len(samples)), self._rng)
+            errors = self.errors(scores, on, labels)[0]
+            gradients = [h.T @ e / len(samples) for h, e in zip(seen, errors, strict=True)]
             self.optimizer.step([*gradients, *(e.mean(axis=0) for e in errors)], rate)
-            active |= [bool(h.any()) for h in activities[1:-1]]
-            right += np.sum(predicted_classes(activities[-1]) == labels)
+            active |= [bool(one.any()) for one in on]
+            right += np.sum(predicted_classes(scores) == labels)
         self.health.after_chunk(len(rows) * c.batch, active)
         require_finite(self.arrays(), self.samples_at(rows.start), "--init-gain")
         return {"training_accuracy": float(right / (len(rows) * c.batch))}
@@ -120,7 +134,7 @@ class Perceptron(MiniBatches):
     # -- measuring -------------------------------------------------------------------------------------------------
     def evaluate(self, samples, offset=0, piece=5000):
         pieces = [self.pixels[samples[start : start + piece]] for start in range(0, len(samples), piece)]
-        scores = np.concatenate([self.activities(pixels)[-1] for pixels in pieces])
+        scores = np.concatenate([self.activities(pixels)[1] for pixels in pieces])
         return Evaluation(self.data.labels[samples], output=scores)
 
     # -- state -----------------------------------------------------------------------------------------------------

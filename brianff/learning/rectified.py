@@ -20,6 +20,7 @@ import numpy as np
 
 from brianff.devices.memory import require_memory
 from brianff.learning.adam import Adam
+from brianff.learning.black_box import BOXES, boxes_of
 from brianff.learning.checkpoints import named
 from brianff.learning.evaluation import Evaluation, never_active
 from brianff.learning.finite import require_finite
@@ -163,6 +164,9 @@ class RectifiedOptions(RunOptions):
         below=1,
     )
     readout_rate: float = option(1e-3, "learning rate of the softmax readout", low=0, high=1)
+    black_box: str = option(
+        "none", "what stands between hidden layers, in training and test, without a derivative", choices=list(BOXES)
+    )
     chunk: int = option(10000, "samples between two checkpoints", **SAMPLES)
 
     presets = {
@@ -199,17 +203,21 @@ class Rectified(MiniBatches):
         require_memory(16 * weights, f"--layers: the weights of layers {self.network_name()}")
         rngs = (stream(c.seed, "weights", level) for level in self.levels)
         self.layers = [Layer(*shape, rng, c.init_gain) for shape, rng in zip(shapes, rngs, strict=True)]
+        self.boxes = boxes_of(c.black_box, c.layers, c.seed)
         self.optimizer = Adam([p for layer in self.layers for p in (layer.w, layer.b)])
         self.readout = SoftmaxReadout(sum(c.layers) + 1, data.n_classes, c.readout_rate, c.batch)
         remedies = {f"layer {k}": f"a larger --init-gain than {c.init_gain:g}" for k in self.levels}
         self.health = Health(remedies, len(self.train))
 
-    def activities(self, x):
-        """Activity of every layer, a list of (n, n_l) arrays, for input (n, n_in)."""
-        out = []
-        for layer in self.layers:
+    def activities(self, x, rng=None):
+        """Activity of every layer, a list of (n, n_l) arrays, for input (n, n_in).
+
+        `rng` draws the noise of a black box (default: always the same).
+        """
+        rng, out = rng or stream(self.options.seed, "noise"), []
+        for layer, box in zip(self.layers, self.boxes, strict=True):
             out.append(layer.activity(normalised(x)))
-            x = out[-1]
+            x = box(out[-1], rng)
         return out
 
     # -- input -----------------------------------------------------------------------------------------------------
@@ -237,7 +245,7 @@ class Rectified(MiniBatches):
         c, rng = self.options, self._rng
         pixels, labels = self.pixels[samples], self.data.labels[samples]
         kept = self.kept(len(pixels))
-        belief = self.readout.learn(features(self.activities(self.input(pixels * kept, LABEL_NEUTRAL))), labels)
+        belief = self.readout.learn(features(self.activities(self.input(pixels * kept, LABEL_NEUTRAL), rng)), labels)
         if c.labels_shown:
             hard = belief if c.negatives == "hard" else None
             wrong = wrong_labels(labels, rng.random(len(labels)), self.data.n_classes, hard, c.uniform_share)
@@ -248,10 +256,11 @@ class Rectified(MiniBatches):
             pair = pixels * kept, hybrids * kept
         x, theta = np.concatenate(pair), c.theta if c.loss == "threshold" else None
         gradients, goodness = [], []
-        for layer in self.layers:
+        for layer, box in zip(self.layers, self.boxes, strict=True):
             below = normalised(x)
-            x = layer.activity(below)
-            dw, db, g = layer.gradient(below, x, c.alpha, theta, c.peer)
+            y = layer.activity(below)
+            dw, db, g = layer.gradient(below, y, c.alpha, theta, c.peer)
+            x = box(y, rng)
             gradients += [dw, db]
             goodness.append(g)
         self.optimizer.step(gradients, rate)

@@ -3,13 +3,14 @@
 Nothing here depends on where a chunk ends, or on which samples are shown side by side.
 """
 
+import dataclasses
 import functools
 
 import numpy as np
 
-from brianff.stimulus import drawn, moved, stream
+from brianff.stimulus import drawn, moved, stream, wrong_labels
 
-__all__ = ["SampleStream", "altered", "of_passes"]
+__all__ = ["SampleStream", "altered", "mislabelled", "of_passes"]
 
 
 def of_passes(numbers, n, values_of):
@@ -47,6 +48,24 @@ class SampleStream:
             order = stream(self.seed, "order", stage, epoch).permutation(self.train)
             self._order = ((stage, epoch), order)
         return self._order[1]
+
+
+def mislabelled(data, share, seed):
+    """A data set in which a part of the training samples has another label, every wrong one with equal probability.
+
+    Parameters
+    ----------
+    data : `brianff.datasets.Dataset` or `brianff.datasets.EventDataset`
+    share : float
+        Of the training samples, rounded; validation and test samples keep their labels.
+    seed : int
+    """
+    if not share:
+        return data
+    rng, labels = stream(seed, "label noise"), data.labels.copy()
+    hit = np.sort(rng.permutation(data.train)[: round(share * len(data.train))])
+    labels[hit] = wrong_labels(data.labels[hit], rng.random(len(hit)), data.n_classes)
+    return dataclasses.replace(data, labels=labels)
 
 
 def altered(shown, numbers, options, data, together):

@@ -5,20 +5,15 @@ reversal in time.  They act on `brianff.trains.SpikeTrains`, of recordings or of
 
 Hardware: noise on weights, synapses that are stuck or missing, neurons that are dead, weights of a few bits.  They act
 on the arrays of weights of a network, by their names; synapses that are not there, with a weight of exactly 0, stay so.
-
-Labels: a part of the training samples has a wrong label.
 """
-
-import dataclasses
 
 import numpy as np
 
 from brianff.errors import OptionError
-from brianff.stimulus import wrong_labels
 from brianff.trains import SpikeTrains
 
 __all__ = [
-    "channel_jitter", "dead_neurons", "deletion", "label_noise", "missing_synapses", "mismatch", "quantised",
+    "channel_jitter", "dead_neurons", "deletion", "missing_synapses", "mismatch", "quantised",
     "reversal", "spike_jitter", "spurious_spikes", "stuck_synapses", "weight_noise",
 ]  # fmt: skip
 
@@ -187,23 +182,3 @@ def mismatch(n, variation, rng):
         raise OptionError(f"a coefficient of variation is 0 or more, not {variation}.")
     sigma = np.sqrt(np.log1p(variation**2))
     return np.exp(sigma * rng.standard_normal(n) - sigma**2 / 2)
-
-
-# -- labels ----------------------------------------------------------------------------------------------------------
-
-
-def label_noise(data, share, rng):
-    """A data set in which a part of the training samples has another label, every wrong one with equal probability.
-
-    Parameters
-    ----------
-    data : `brianff.datasets.Dataset` or `brianff.datasets.EventDataset`
-    share : float
-        Of the training samples, rounded; validation and test samples keep their labels.
-    rng : `numpy.random.Generator`
-    """
-    _require_share(share, "the share of wrong labels")
-    hit = np.sort(rng.permutation(data.train)[: round(share * len(data.train))])
-    labels = data.labels.copy()
-    labels[hit] = wrong_labels(data.labels[hit], rng.random(len(hit)), data.n_classes)
-    return dataclasses.replace(data, labels=labels)

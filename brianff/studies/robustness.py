@@ -85,8 +85,11 @@ DISTURBANCES |= {
     ),
     "fgsm": Disturbance("attack", "fgsm", (0.02, 0.05, 0.1, 0.2, 0.3), "largest change of a pixel"),
     "pgd": Disturbance("attack", "pgd", (0.02, 0.05, 0.1, 0.2, 0.3), "largest change of a pixel"),
-    "label noise": Disturbance("labels", _d.label_noise, (0.1, 0.2, 0.4), "part of the training labels that are wrong"),
+    "label noise": Disturbance("labels", "label_noise", (0.1, 0.2, 0.4), "part of the training labels that are wrong"),
 }
+
+
+ANYTIME = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)  # of a stimulus epoch
 
 
 def area(positions, accuracies):
@@ -168,7 +171,7 @@ class Bench:
         """Why a disturbance cannot be measured here, or None."""
         family = _known(name).family
         if family == "labels":
-            return "labels are disturbed in training: see label_noise."
+            return "labels are disturbed in training, by the option label_noise."
         if family in ("spikes", "neurons") and not self.method.has_spikes:
             return "the network has no spikes and no membranes."
         if family == "attack" and not self.attacks:
@@ -200,6 +203,22 @@ class Bench:
     def curves(self, names=tuple(DISTURBANCES)):
         """The curves of all that can be measured here: dict of name -> list of float."""
         return {name: self.curve(name) for name in names if not self.problem(name)}
+
+    def anytime(self, parts=ANYTIME):
+        """What the network says when it has seen a part of a stimulus epoch only.
+
+        Returns
+        -------
+        found : dict
+            ``parts`` of the stimulus epoch, ``accuracy`` after each of them, and ``latency``: the mean part after which
+            a sample's answer is the last one, and stays so.
+        """
+        n_steps = self.method.architecture.n_steps
+        said = np.array([self.twin.answers(n_steps=max(1, round(part * n_steps))).predicted() for part in parts])
+        settled = np.logical_and.accumulate((said == said[-1])[::-1])[::-1]
+        latency = np.asarray(parts)[settled.argmax(axis=0)].mean()
+        accuracy = np.mean(said == self.method.data.labels[self.samples], axis=1)
+        return {"parts": list(parts), "accuracy": accuracy.tolist(), "latency": float(latency)}
 
     # -- families ----------------------------------------------------------------------------------------------------
     def _images(self, found, name, strength, rng):

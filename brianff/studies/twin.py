@@ -6,6 +6,7 @@ constants that differ between neurons.  Undisturbed it gives the answers of the 
 """
 
 import dataclasses
+from dataclasses import dataclass
 
 import numpy as np
 from brian2 import Quantity, get_dimensions, second
@@ -24,45 +25,90 @@ from brianff.stimulus import EVALUATION_PRESENTATIONS, LABEL_NONE, Schedule, str
 from brianff.studies.disturbances import mismatch
 from brianff.trains import SpikeTrains
 
-__all__ = ["MISMATCHED", "Twin", "encoded"]
+__all__ = ["MISMATCHED", "TrainsSource", "Twin", "encoded", "room_for", "spikes_of"]
 
 PIECE = 500  # samples that are encoded side by side
 ROOM = 2.2  # times as many spikes as there are: for those that are added
 MISMATCHED = ("thresholds", "time constants")
 
 
-def encoded(method, samples):
-    """The spikes that a network's encoder makes of samples, as `brianff.trains.SpikeTrains`.
+def spikes_of(method, samples, labels=None, levels=(0,)):
+    """All spikes of layers when samples are shown, on the NumPy reference device.
 
     Parameters
     ----------
     method : `brianff.learning.spiking.SpikingMethod`
     samples : (n,) int array
         Rows of the data set.
+    labels : (n,) int array, optional
+        Shown with them (default: none).
+    levels : sequence of int
+
+    Returns
+    -------
+    spikes : list of (row, neuron, step)
+        Of each of the levels, (n_spikes,) int arrays.
     """
     a, found = method.architecture, []
-    if a.events:
-        return method.shown(samples).read()
+    labels = np.full(len(samples), LABEL_NONE) if labels is None else np.asarray(labels)
     for start in range(0, len(samples), PIECE):
         shown = np.asarray(samples[start : start + PIECE])
-        n = len(shown)
+        n, label = len(shown), labels[start : start + PIECE]
         alone = a.with_(batch=n, capacity=1, images=n, total_steps=None, carry_over=False)
-        schedule = Schedule.evaluation(np.arange(n), np.full(n, LABEL_NONE), EVALUATION_PRESENTATIONS + shown, n)
+        schedule = Schedule.evaluation(np.arange(n), label, EVALUATION_PRESENTATIONS + shown, n)
         inputs = method.inputs(architecture=alone) | schedule.inputs(alone, method.shown(shown))
         with simulator("runtime", alone, method.composition, record="spikes").run(inputs, 1) as results:
-            step = np.round(results["spikes0.t"] / (a.dt_ms * 1e-3)).astype(int)
-            row, channel = np.divmod(results["spikes0.i"], a.n_input)
-        pixels = channel < a.n_pixels
-        found.append((start + row[pixels], channel[pixels], step[pixels]))
-    columns = (np.concatenate(column) for column in zip(*found, strict=True))
-    return SpikeTrains.of_spikes(*columns, len(samples), a.n_pixels)
+            piece = []
+            for level in levels:
+                step = np.round(results[f"spikes{level}.t"] / (a.dt_ms * 1e-3)).astype(int)
+                row, neuron = np.divmod(results[f"spikes{level}.i"], a.sizes[level])
+                piece.append((start + row, neuron, step))
+            found.append(piece)
+    return [tuple(map(np.concatenate, zip(*of_level, strict=True))) for of_level in zip(*found, strict=True)]
 
 
-class _Trains(Source):
-    """Spike trains of some samples of a data set; the others are silent."""
+def room_for(trains):
+    """Spikes of a sample that there should be room for."""
+    most = int(np.bincount(trains.sample, trains.count).max(initial=1))
+    return 1 << int(np.ceil(np.log2(ROOM * most + 10)))
 
-    def __init__(self, trains, samples, n_samples, dt, room):
-        self.trains, self.n_channels, self.dt, self.room = trains, trains.n_channels, dt, room
+
+def encoded(method, samples):
+    """The spikes that a network's encoder makes of samples, without those of labels: `brianff.trains.SpikeTrains`.
+
+    Parameters
+    ----------
+    method, samples
+        As for `spikes_of`.
+    """
+    a = method.architecture
+    if a.events:
+        return method.shown(samples).read()
+    ((row, channel, step),) = spikes_of(method, samples)
+    pixels = channel < a.n_pixels
+    return SpikeTrains.of_spikes(row[pixels], channel[pixels], step[pixels], len(samples), a.n_pixels)
+
+
+class TrainsSource(Source):
+    """Spike trains of some samples of a data set; the others are silent.
+
+    Parameters
+    ----------
+    trains : `brianff.trains.SpikeTrains`
+    samples : (n,) int array
+        Which samples these are.
+    n_samples : int
+        Of the data set.
+    dt : float
+        Length of a time step in seconds.
+    room : int, optional
+        Spikes that a sample may have (default: for twice as many as there are), a power of two, so that networks for
+        nearly the same trains are compiled once.
+    """
+
+    def __init__(self, trains, samples, n_samples, dt, room=None):
+        self.trains, self.n_channels, self.dt = trains, trains.n_channels, dt
+        self.room = room or room_for(trains)
         self._row = np.full(n_samples, -1)
         self._row[samples] = np.arange(len(samples))
         self._start = np.searchsorted(trains.sample, np.arange(len(samples) + 1))
@@ -83,6 +129,29 @@ class _Trains(Source):
         steps, channels = (np.repeat(of[own], trains.count[own]) for of in (trains.step, trains.channel))
         order = np.argsort(steps, kind="stable")
         return (steps[order] + 0.5) * self.dt, channels[order]
+
+
+class _AnyLength:
+    """A method whose stimulus epochs may be shorter than the compiled ones."""
+
+    def make_architecture(self):
+        a = super().make_architecture()
+        return a if a.total_steps else a.with_(total_steps=a.most_steps)
+
+
+@dataclass
+class _Shortened:
+    """A simulator that shows every stimulus for fewer steps; all else is that of the compiled one."""
+
+    compiled: object
+    n_steps: int
+
+    @property
+    def architecture(self):
+        return self.compiled.architecture.with_(n_steps=self.n_steps)
+
+    def run(self, inputs, n_epochs):
+        return self.compiled.run(inputs, n_epochs)
 
 
 class Twin:
@@ -116,14 +185,15 @@ class Twin:
         self.original, self.samples = method, np.asarray(samples)
         self.trains = encoded(method, samples)
         self.differing = _parameters(method.composition)
-        most = int(np.bincount(self.trains.sample, self.trains.count).max(initial=1))
-        self._room = 1 << int(np.ceil(np.log2(ROOM * most + 10)))
+        self._room = room_for(self.trains)
         data = self._data(self.trains)
         changes = dict(encoder=OF_SPIKE_TRAINS, flip=False, jitter=0, set=self._set())
         kind = type(method)
         if method.has_output:  # it need not learn, and what it learns by wants one value for all neurons
             kind, changes = method_class("feedback"), changes | self._without_learning()
-        self.method = kind.of(dataclasses.replace(method.options, **changes), data, report)
+        self.method = type("Twin", (_AnyLength, kind), {}).of(
+            dataclasses.replace(method.options, **changes), data, report
+        )
         self.method.restore(method.state())
 
     def _set(self):
@@ -148,12 +218,12 @@ class Twin:
 
     def _data(self, trains):
         data, dt = self.original.data, self.original.architecture.dt_ms * 1e-3
-        source = _Trains(trains, self.samples, len(data.labels), dt, self._room)
+        source = TrainsSource(trains, self.samples, len(data.labels), dt, self._room)
         splits = data.train, data.validation, data.test
         shape = data.image_shape
         return datasets.EventDataset(data.name, source, data.labels, data.n_classes, *splits, None, shape)
 
-    def answers(self, trains=None, differing="thresholds", variation=0.0, seed=1):
+    def answers(self, trains=None, differing="thresholds", variation=0.0, seed=1, n_steps=None):
         """What the twin says of its samples, as an `Evaluation`.
 
         Parameters
@@ -165,9 +235,13 @@ class Twin:
         variation : float
             Coefficient of variation of these parameters, each of which is drawn by itself.
         seed : int
+        n_steps : int, optional
+            Time steps after which it has to say (default: as many as it has learnt with).
         """
         method = self.method.seeing(self._data(self.trains if trains is None else trains))
         a, own = method.architecture, self.original.inputs()
+        if n_steps is not None:
+            method.simulator = method.apart = _Shortened(self.method.simulator, n_steps)
         method.overrides = {}
         for name in self.differing[differing] if variation else ():
             for level in method.levels:

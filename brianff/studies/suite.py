@@ -1,0 +1,330 @@
+"""Ways to learn beside each other, on the same data and networks of the same size: accuracy, and what disturbs it.
+
+A suite is a list of runs for `brianff.jobs.run`.  Each trains one network by one method with one seed; when it has
+learnt, it is measured in its own process, and its row has all the curves.  Runs with wrong labels have rows of their
+own.
+"""
+
+import functools
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from brianff.jobs.job import Job
+from brianff.jobs.tables import groups, markdown, spread
+from brianff.stimulus import stream
+from brianff.studies.corruptions import MNIST_C
+from brianff.studies.costs import ARITHMETIC, costs, energy
+from brianff.studies.robustness import DISTURBANCES, Bench, adversarial_images, area
+
+__all__ = [
+    "COMPARED", "REFERENCE", "SUITES", "Compared", "Suite", "attacker_job", "curves_of", "jobs",
+    "mean_corruption_error", "positions_of", "tables",
+]  # fmt: skip
+
+ATTACKER_SEED = 1001
+NEGLIGIBLE = 0.01  # of the accuracy
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One way to learn.
+
+    Attributes
+    ----------
+    title : str
+        As figures and tables call it.
+    options : dict
+        Of its method.
+    epochs : float
+        Passes over the training set, relative to those of the suite: what is slow has fewer.
+    """
+
+    title: str
+    options: dict
+    epochs: float = 1.0
+
+
+REFERENCE = "ordinary"
+COMPARED = {
+    "symba": Compared("forward-forward, symba", dict(rule="symba", dtype="float32")),
+    "polar_halves": Compared(
+        "forward-forward, polar halves",
+        dict(rule="forward_forward", goodness="polar_halves", set=("theta=0",), dtype="float32"),
+    ),
+    "local_readout": Compared("local readout", dict(rule="local_readout", negatives="none", dtype="float32")),
+    "r_stdp": Compared("R-STDP", dict(rule="r_stdp", dtype="float32")),
+    "sfdfa": Compared("SFDFA", dict(method="feedback")),
+    "backpropagation": Compared("exact backpropagation of spike times", dict(method="backpropagation"), 0.5),
+    "rectified": Compared("forward-forward without spikes", dict(method="rectified")),
+    "ordinary": Compared("ordinary network, backpropagation", dict(method="perceptron")),
+}
+
+
+@dataclass(frozen=True)
+class Suite:
+    """What is trained, and how long.
+
+    Attributes
+    ----------
+    datasets : tuple of str
+    layers : tuple of int
+    epochs : dict of str -> int
+        Of a data set; "" of all others.
+    test : int
+        Samples of the test set that are disturbed.
+    labels : tuple of float
+        Parts of the training labels that are wrong.
+    """
+
+    datasets: tuple
+    layers: tuple
+    epochs: dict
+    test: int
+    labels: tuple
+
+    def passes(self, dataset, way):
+        """Passes over the training set."""
+        return max(1, round(COMPARED[way].epochs * self.epochs.get(dataset, self.epochs[""])))
+
+
+SUITES = {
+    "quick": Suite(("digits",), (100, 100), {"": 20}, 300, (0.2, 0.4)),
+    "full": Suite(("digits", "mnist", "fashion-mnist"), (200, 200), {"digits": 40, "": 10}, 1000, (0.1, 0.2, 0.4)),
+}
+
+
+def attacker_job(dataset, suite, common):
+    """The run of the network whose gradient makes adversarial images: of another seed than all that are compared."""
+    options = dict(dataset=dataset, layers=suite.layers, epochs=suite.passes(dataset, REFERENCE), seed=ATTACKER_SEED)
+    columns = {"data": dataset, "way": "attacker", "seed": ATTACKER_SEED, "part": "attacker"}
+    finish = functools.partial(attacks, n=suite.test)
+    return Job(f"{dataset}_attacker", options | COMPARED[REFERENCE].options | common, columns, finish=finish)
+
+
+def attacks(run, evaluation, n):
+    """Write adversarial images of test samples into the folder of the run of their network."""
+    samples = _samples(run.method, n)
+    found = adversarial_images(run.method, run.method.data, samples)
+    run.folder.save("attacks", {f"{name} {strength}": images for (name, strength), images in found.items()})
+    return {}
+
+
+def _samples(method, n):
+    """Test samples that are disturbed: always the same."""
+    return np.sort(stream(0, "suite").permutation(method.data.test)[:n])
+
+
+def measured(run, evaluation, attacker, n):
+    """Everything that a trained network is measured for, as further entries of its row."""
+    method, samples = run.method, _samples(run.method, n)
+    with np.load(Path(attacker) / "attacks.npz") as arrays:
+        images = {(name.split()[0], float(name.split()[1])): arrays[name] for name in arrays.files}
+    bench = Bench(method, samples, seed=method.options.seed, attacks=images)
+    found = {"curves": bench.curves(), "costs": costs(method, samples[:100])}
+    return found | ({"anytime": bench.anytime()} if method.has_spikes else {})
+
+
+def jobs(dataset, suite, seeds, ways, attacker, common):
+    """The runs of one data set.
+
+    Parameters
+    ----------
+    dataset : str
+    suite : `Suite`
+    seeds : sequence of int
+    ways : sequence of str
+        Of `COMPARED`.
+    attacker : path
+        Folder of the run of `attacker_job`, which has to be there first.
+    common : dict
+        Further options of all runs.
+    """
+    finish, found = functools.partial(measured, attacker=str(attacker), n=suite.test), []
+    for seed, way in itertools.product(seeds, ways):
+        compared, columns = COMPARED[way], {"data": dataset, "way": way, "seed": seed}
+        options = dict(dataset=dataset, layers=suite.layers, seed=seed, epochs=suite.passes(dataset, way), validate=1)
+        options |= compared.options | common
+        name = f"{dataset}_{way}_seed{seed}"
+        found.append(Job(name, options, columns | {"part": "disturbed"}, finish=finish))
+        for share in suite.labels:
+            own = columns | {"part": "label noise", "strength": share}
+            found.append(Job(f"{name}_labels{share}", options | {"label_noise": share}, own, keep=False))
+    return found
+
+
+# -- what the rows say -------------------------------------------------------------------------------------------------
+
+
+def curves_of(rows):
+    """Accuracies over the strengths: dict of way -> disturbance -> (n_seeds, n_strengths) array, in order of the seeds.
+
+    Parameters
+    ----------
+    rows : iterable of dict
+        Of one data set.
+    """
+    found = {}
+    for (way,), own in groups(rows, ["way"]).items():
+        if way not in COMPARED:
+            continue
+        whole = sorted((row for row in own if row["part"] == "disturbed"), key=lambda row: row["seed"])
+        if not whole:
+            continue
+        names = [name for name in DISTURBANCES if name in whole[0]["curves"]]
+        found[way] = {name: np.array([row["curves"][name] for row in whole]) for name in names}
+        if noisy := _label_curves(whole, [row for row in own if row["part"] == "label noise"]):
+            found[way]["label noise"] = np.array(noisy)
+    order = [way for way in COMPARED if way in found]
+    return {way: found[way] for way in order}
+
+
+def _label_curves(clean, noisy):
+    """Test accuracies over the parts of wrong labels, of the seeds that have all of them."""
+    of_seed = {}
+    for row in noisy:
+        of_seed.setdefault(row["seed"], {})[row["strength"]] = row["test_accuracy"]
+    wanted = sorted({row["strength"] for row in noisy})
+    return [
+        [row["test_accuracy"], *(of_seed[row["seed"]][share] for share in wanted)]
+        for row in clean
+        if wanted and of_seed.get(row["seed"], {}).keys() == set(wanted)
+    ]
+
+
+def positions_of(name, rows):
+    """Where the strengths of a disturbance stand on an axis, 0 first: those of wrong labels are the suite's."""
+    if name != "label noise":
+        return DISTURBANCES[name].positions()
+    return np.array([0.0, *sorted({row["strength"] for row in rows if row["part"] == "label noise"})])
+
+
+def mean_corruption_error(curves, reference=REFERENCE):
+    """mCE and relative mCE of every way, in %, of the kinds of MNIST-C that are measured.
+
+    mCE is the mean over kinds of E/E_ref, with E the error summed over the severities (Hendrycks & Dietterich 2019,
+    arXiv 1903.12261).  The relative one has E less the error without corruption in the place of E, above and below;
+    kinds that cost the reference less than one point are left out of it, since they would divide by next to nothing.
+
+    Parameters
+    ----------
+    curves
+        Of `curves_of`.
+    reference : str
+
+    Returns
+    -------
+    found : dict of way -> (mCE, relative mCE), two (n_seeds,) arrays
+    """
+    kinds = [kind.replace("_", " ") for kind in MNIST_C]
+    errors = {way: {k: 1 - own[k] for k in kinds if k in own} for way, own in curves.items()}
+    of_reference = {k: e.mean(axis=0) for k, e in errors[reference].items()}
+    found = {}
+    for way, own in errors.items():
+        ratios, relative = [], []
+        for kind, e in own.items():
+            ref = of_reference[kind]
+            ratios.append(e[:, 1:].sum(axis=1) / ref[1:].sum())
+            if (cost := np.mean(ref[1:] - ref[0])) > NEGLIGIBLE:
+                relative.append((e[:, 1:] - e[:, :1]).mean(axis=1) / cost)
+        found[way] = 100 * np.mean(ratios, axis=0), 100 * np.mean(relative, axis=0)
+    return found
+
+
+def tables(rows, reference=REFERENCE):
+    """What the rows of one data set say, in Markdown: errors under corruption, areas under curves, costs."""
+    rows = list(rows)
+    curves, titled = curves_of(rows), {way: one.title for way, one in COMPARED.items()}
+    said = _errors(rows, curves, titled) if reference in curves else ""
+    names = [name for name in DISTURBANCES if any(name in own for own in curves.values())]
+    lines = []
+    for name in names:
+        cells, at = [], positions_of(name, rows)
+        for own in curves.values():
+            areas = [100 * area(at, curve) for curve in own.get(name, ())]
+            cells.append(spread(areas, 1) if areas else "")
+        lines.append([DISTURBANCES[name].family, name, *cells])
+    said += "\n### Area under the curve of accuracy over the range of strengths (%)\n\n"
+    said += markdown(["", "", *(titled[way] for way in curves)], lines)
+    return said + "\n### What an answer costs\n\n" + _costs(rows, titled)
+
+
+def _errors(rows, curves, titled):
+    whole, lines = mean_corruption_error(curves), []
+    for way, own in curves.items():
+        runs = [row for row in rows if row["way"] == way and row["part"] == "disturbed"]
+        seconds = spread((row["seconds"] for row in runs), 0)
+        tested = spread((100 * row["test_accuracy"] for row in runs), 1)
+        mean = [100 * np.mean([1 - own[k.replace("_", " ")][s, 1:].mean() for k in MNIST_C]) for s in range(len(runs))]
+        cells = (spread(values, 1) for values in (mean, *whole[way]))
+        lines.append([titled[way], runs[0]["network"], len(runs), tested, *cells, seconds])
+    headings = ["", "network", "seeds", "test accuracy (%)", "mean error under corruption (%)", "mCE (%)"]
+    return markdown([*headings, "relative mCE (%)", "training (s)"], lines)
+
+
+def _costs(rows, titled):
+    lines = []
+    for way, title in titled.items():
+        runs = [row for row in rows if row["way"] == way and row["part"] == "disturbed"]
+        if not runs:
+            continue
+        mean = {name: np.mean([row["costs"][name] for row in runs]) for name in runs[0]["costs"]}
+        operations = mean["effective"] * mean["presentations"]
+        spiking = "anytime" in runs[0]
+        low, high = energy(operations)
+        least = operations * ARITHMETIC["accumulate" if spiking else "multiply-accumulate"] / 1e3
+        latency = spread((100 * row["anytime"]["latency"] for row in runs), 0) if spiking else ""
+        chips = f"{low:.2g} to {high:.2g}" if spiking else ""
+        cells = [f"{mean['spikes']:.0f}", f"{100 * mean['activation_sparsity']:.1f}", f"{mean['footprint'] / 1024:.0f}"]
+        cells += [f"{mean[name]:.3g}" for name in ("effective", "dense", "membrane_updates")]
+        lines.append([title, *cells, f"{mean['presentations']:.0f}", f"{least:.2g}", chips, latency])
+    headings = ["", "spikes (active units)", "activation sparsity (%)", "footprint (KiB)", "effective operations"]
+    headings += ["dense operations", "membrane updates", "presentations of an answer", "arithmetic, 45 nm (nJ)"]
+    return markdown([*headings, "on chips (nJ)", "latency (% of the stimulus)"], lines)
+
+
+# -- figures -----------------------------------------------------------------------------------------------------------
+
+PANELS = (
+    "impulse noise", "fog", "occlusion", "translation", "spike jitter", "spike deletion", "spurious spikes",
+    "weight noise", "quantisation", "threshold mismatch", "pgd", "label noise",
+)  # fmt: skip
+
+
+def figures(rows):
+    """What to draw of the rows of one data set: name -> function that returns a figure."""
+    from brianff import plotting  # matplotlib takes a while to import
+
+    rows = list(rows)
+    curves, titled = curves_of(rows), {way: one.title for way, one in COMPARED.items()}
+    there = [name for name in DISTURBANCES if any(name in own for own in curves.values())]
+    panels = {name: _panel(name, rows) for name in PANELS if name in there}
+    titles = {name: name for name in there}
+    found = {"robustness": lambda: plotting.robustness(curves, panels, titles, titled)}
+    if REFERENCE in curves and len(curves) > 1:
+        areas = {
+            way: {name: 100 * np.mean([area(positions_of(name, rows), c) for c in own[name]]) for name in own}
+            for way, own in curves.items()
+        }
+        families = {name: DISTURBANCES[name].family for name in there if name in curves[REFERENCE]}
+        found["areas"] = lambda: plotting.robustness_map(areas, REFERENCE, families, titled)
+    whole = [row for row in rows if row["part"] == "disturbed"]
+    times, operations = {}, {}
+    for (way,), own in groups(whole, ["way"]).items():
+        cost = np.mean([row["costs"]["effective"] * row["costs"]["presentations"] for row in own])
+        operations[way] = cost, 100 * np.mean([row["test_accuracy"] for row in own])
+        if "anytime" in own[0]:
+            times[way] = [row["anytime"] for row in own]
+    if times:
+        found["anytime"] = lambda: plotting.anytime(times, operations, titled)
+    return found
+
+
+def _panel(name, rows):
+    """(positions, what is written at them or None, label of the axis)."""
+    kind, at = DISTURBANCES[name], positions_of(name, rows)
+    if kind.even:
+        return at, ["all" if name == "quantisation" else "0", *(f"{s:g}" for s in kind.strengths)], kind.label
+    return at, None, kind.label
