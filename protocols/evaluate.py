@@ -26,7 +26,7 @@ from brianff.jobs.rows import Rows
 from brianff.options import EPOCHS, NEURONS, SEED, Options, given, option, parser_of
 from brianff.results import atomic_write
 from brianff.studies import suite
-from brianff.studies.suite import COMPARED, SUITES
+from brianff.studies.suite import COMPARED, PARTS, SUITES
 
 QUICK = dict(ways=("local_readout", "ordinary"), seeds=(1,), layers=(20,), epochs=10, limit=200, test=20)
 
@@ -44,6 +44,9 @@ class Choice(Options):
     seeds: tuple[int, ...] = option((1, 2, 3), "seeds", metavar="N,N", distinct=True, some=True, **SEED)
     layers: tuple[int, ...] | None = option(None, "hidden layers of all networks", metavar="N,N", some=True, **NEURONS)
     epochs: int | None = option(None, "passes over the training set", **EPOCHS)
+    parts: tuple[str, ...] | None = option(
+        None, "what is measured", metavar="A,B", distinct=True, some=True, choices=list(PARTS)
+    )
     limit: int | None = option(None, "use only this many training samples", low=1)
     test: int | None = option(None, "test samples that are disturbed", low=1)
     device: str = device_option()
@@ -61,7 +64,9 @@ def main(arguments=None):
         Computing(**given(args, Computing)),
     )
     chosen = SUITES[choice.suite]
-    changes = {name: value for name in ("datasets", "layers", "test") if (value := getattr(choice, name)) is not None}
+    changes = {
+        name: value for name in ("datasets", "layers", "test", "parts") if (value := getattr(choice, name)) is not None
+    }
     if choice.epochs:
         changes["epochs"] = {"": choice.epochs}
     chosen = dataclasses.replace(chosen, **changes)

@@ -12,9 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
+from brianff import datasets
 from brianff.jobs.job import Job
 from brianff.jobs.tables import groups, markdown, spread
+from brianff.learning.black_box import BOXES
 from brianff.stimulus import stream
+from brianff.studies.black_box import above_boxes
 from brianff.studies.corruptions import MNIST_C
 from brianff.studies.costs import ARITHMETIC, costs, energy
 from brianff.studies.robustness import DISTURBANCES, Bench, adversarial_images, area
@@ -25,6 +28,8 @@ __all__ = [
 ]  # fmt: skip
 
 ATTACKER_SEED = 1001
+FEEDBACK_STEP = 4.0  # ms, of networks with targets above a black box
+ONLINE_CHUNK = 50  # samples
 NEGLIGIBLE = 0.01  # of the accuracy
 
 
@@ -77,6 +82,10 @@ class Suite:
         Samples of the test set that are disturbed.
     labels : tuple of float
         Parts of the training labels that are wrong.
+    few : tuple of int
+        Training samples of a class.
+    parts : tuple of str
+        Of `PARTS`.
     """
 
     datasets: tuple
@@ -84,16 +93,24 @@ class Suite:
     epochs: dict
     test: int
     labels: tuple
+    few: tuple
+    parts: tuple
 
-    def passes(self, dataset, way):
-        """Passes over the training set."""
-        return max(1, round(COMPARED[way].epochs * self.epochs.get(dataset, self.epochs[""])))
+    def passes(self, dataset, way, times=1.0):
+        """Passes over the training set, or so many times as many."""
+        return max(1, round(times * COMPARED[way].epochs * self.epochs.get(dataset, self.epochs[""])))
 
 
+PARTS = ("disturbed", "label noise", "black box", "few samples", "online")
 SUITES = {
-    "quick": Suite(("digits",), (100, 100), {"": 20}, 300, (0.2, 0.4)),
-    "full": Suite(("digits", "mnist", "fashion-mnist"), (200, 200), {"digits": 40, "": 10}, 1000, (0.1, 0.2, 0.4)),
-}
+    "quick": Suite(("digits",), (100, 100), {"": 20}, 300, (0.2, 0.4), (10, 30), PARTS[:2]),
+    "full": Suite(
+        ("digits", "mnist", "fashion-mnist"), (200, 200), {"digits": 40, "": 10}, 1000, (0.1, 0.2, 0.4),
+        (10, 30, 100, 300), PARTS,
+    ),
+}  # fmt: skip
+ONE_BY_ONE = ("local_readout", "sfdfa", "ordinary")  # what says a class when it learns
+MOST_PASSES = 5.0  # times as many over few samples
 
 
 def attacker_job(dataset, suite, common):
@@ -142,17 +159,76 @@ def jobs(dataset, suite, seeds, ways, attacker, common):
     common : dict
         Further options of all runs.
     """
-    finish, found = functools.partial(measured, attacker=str(attacker), n=suite.test), []
+    found = []
     for seed, way in itertools.product(seeds, ways):
-        compared, columns = COMPARED[way], {"data": dataset, "way": way, "seed": seed}
         options = dict(dataset=dataset, layers=suite.layers, seed=seed, epochs=suite.passes(dataset, way), validate=1)
-        options |= compared.options | common
-        name = f"{dataset}_{way}_seed{seed}"
-        found.append(Job(name, options, columns | {"part": "disturbed"}, finish=finish))
-        for share in suite.labels:
+        options |= COMPARED[way].options | common
+        columns, name = {"data": dataset, "way": way, "seed": seed}, f"{dataset}_{way}_seed{seed}"
+        if "disturbed" in suite.parts:
+            finish = functools.partial(measured, attacker=str(attacker), n=suite.test)
+            found.append(Job(name, options, columns | {"part": "disturbed"}, finish=finish))
+        for share in suite.labels if "label noise" in suite.parts else ():
             own = columns | {"part": "label noise", "strength": share}
             found.append(Job(f"{name}_labels{share}", options | {"label_noise": share}, own, keep=False))
+        if "black box" in suite.parts:
+            found += _boxes(name, way, options, columns | {"part": "black box"})
+        if "few samples" in suite.parts:
+            found += _few(name, way, options, columns | {"part": "few samples"}, suite)
+        if "online" in suite.parts and way in ONE_BY_ONE:
+            each = {"batch": 1, "epochs": 1, "chunk": ONLINE_CHUNK}
+            each |= {} if way == REFERENCE else {"mini_batch": 1}
+            finish, own = one_by_one, columns | {"part": "online"}
+            found.append(Job(f"{name}_online", options | each, own, finish=finish, keep=False))
     return found
+
+
+def _boxes(name, way, options, columns):
+    """Runs with a black box between layers."""
+    if COMPARED[way].options.get("method") in ("rectified", "perceptron"):
+        return [
+            Job(f"{name}_box_{kind}", options | {"black_box": kind}, columns | {"strength": kind}, keep=False)
+            for kind in BOXES
+        ]
+    first, *rest = options["layers"]
+    upper = {k: v for k, v in options.items() if k not in ("dataset", "data", "seed")} | {"layers": tuple(rest)}
+    lower, until = options | {"layers": (first,)}, None
+    if (
+        "method" in options
+    ):  # its errors come from the output, and do not reach the lower block: it stays as it was drawn
+        upper["dt"] = FEEDBACK_STEP
+        lower = {k: v for k, v in lower.items() if k != "method"} | {"dtype": "float32"}
+        until = 0
+    finish = functools.partial(above_boxes, options=upper)
+    return [Job(f"{name}_boxes", lower, columns, finish=finish, until=until, test=False, keep=False)]
+
+
+def _few(name, way, options, columns, suite):
+    """Runs on few samples of a class, each of which is seen more often."""
+    data = _loaded(options["dataset"], options.get("data"))
+    found, n = [], min(len(data.train), options.get("limit") or len(data.train))
+    for each in suite.few:
+        limit = each * data.n_classes
+        if limit > n:
+            continue
+        passes = suite.passes(options["dataset"], way, min(MOST_PASSES, n / limit))
+        more = {"limit": limit, "epochs": passes}
+        found.append(Job(f"{name}_few{each}", options | more, columns | {"strength": each}, keep=False))
+    return found
+
+
+@functools.cache
+def _loaded(name, data):
+    return datasets.load(name, data)
+
+
+def one_by_one(run, evaluation):
+    """Accuracy before each sample is learnt, in a single pass: ``online``, pairs of (samples, accuracy of the last)."""
+    found = []
+    for row in run.metrics:
+        if row["what"] == "chunk":
+            last = f"ordered{len(run.method.levels)}"  # the true class has the largest score of the last layer
+            found.append((row["samples"], row["training_accuracy"] if "training_accuracy" in row else row[last]))
+    return {"online": found}
 
 
 # -- what the rows say -------------------------------------------------------------------------------------------------
@@ -238,17 +314,65 @@ def tables(rows, reference=REFERENCE):
     rows = list(rows)
     curves, titled = curves_of(rows), {way: one.title for way, one in COMPARED.items()}
     said = _errors(rows, curves, titled) if reference in curves else ""
-    names = [name for name in DISTURBANCES if any(name in own for own in curves.values())]
+    if curves:
+        said += "\n### Area under the curve of accuracy over the range of strengths (%)\n\n"
+        said += _areas(rows, curves, titled) + "\n### What an answer costs\n\n" + _costs(rows, titled)
+    for part, table in (("black box", _box_table), ("few samples", _few_table), ("online", _online_table)):
+        if own := [row for row in rows if row["part"] == part]:
+            said += f"\n### {TITLES[part]}\n\n{table(own, titled)}"
+    return said
+
+
+TITLES = {
+    "black box": "A black box between two hidden layers: test accuracy (%)",
+    "few samples": "Few training samples of a class: test accuracy (%)",
+    "online": "One pass, sample by sample: accuracy of the last 200 before they are learnt, and on test samples (%)",
+}
+
+
+def _box_table(rows, titled):
     lines = []
-    for name in names:
+    for way, title in titled.items():
+        of_kind = {kind: [] for kind in BOXES}
+        for row in rows:
+            if row["way"] != way:
+                continue
+            for kind, accuracy in row.get("boxes", {}).items():
+                of_kind[kind].append(accuracy)
+            if "boxes" not in row:  # of several layers, what those behind the box say
+                of_kind[row["strength"]].append(row.get("test_upper", row["test_accuracy"]))
+        if any(of_kind.values()):
+            lines.append([title, *(spread((100 * a for a in of), 1) if of else "" for of in of_kind.values())])
+    return markdown(["", *BOXES], lines)
+
+
+def _few_table(rows, titled):
+    found = {key: [100 * row["test_accuracy"] for row in own] for key, own in groups(rows, ["way", "strength"]).items()}
+    numbers = sorted({number for _, number in found})
+    ways = [way for way in titled if any(way == key[0] for key in found)]
+    cells = [[titled[w], *(spread(found[w, n], 1) if (w, n) in found else "" for n in numbers)] for w in ways]
+    return markdown(["", *(f"{n} a class" for n in numbers)], cells)
+
+
+def _online_table(rows, titled):
+    lines = []
+    for (way,), own in sorted(groups(rows, ["way"]).items(), key=lambda item: list(titled).index(item[0][0])):
+        last = [100 * np.mean([accuracy for _, accuracy in row["online"][-200 // ONLINE_CHUNK :]]) for row in own]
+        lines.append([titled[way], spread(last, 1), spread((100 * row["test_accuracy"] for row in own), 1)])
+    return markdown(["", "online", "test"], lines)
+
+
+def _areas(rows, curves, titled):
+    lines = []
+    for name in DISTURBANCES:
+        if not any(name in own for own in curves.values()):
+            continue
         cells, at = [], positions_of(name, rows)
         for own in curves.values():
             areas = [100 * area(at, curve) for curve in own.get(name, ())]
             cells.append(spread(areas, 1) if areas else "")
         lines.append([DISTURBANCES[name].family, name, *cells])
-    said += "\n### Area under the curve of accuracy over the range of strengths (%)\n\n"
-    said += markdown(["", "", *(titled[way] for way in curves)], lines)
-    return said + "\n### What an answer costs\n\n" + _costs(rows, titled)
+    return markdown(["", "", *(titled[way] for way in curves)], lines)
 
 
 def _errors(rows, curves, titled):
