@@ -18,13 +18,14 @@ from pathlib import Path
 import numpy as np
 
 import brianff.program  # noqa: F401
-from brianff import datasets, plotting
+from brianff import datasets
 from brianff.command_line.commands import add_out_option, add_quick_option, dated_folder, draw, fail_cleanly, with_quick
 from brianff.devices import device_option
 from brianff.jobs.tables import spread
 from brianff.learning.forward_forward import ForwardForward
 from brianff.learning.options import layers_option
 from brianff.options import EPOCHS, SEED, Options, given, option, parser_of
+from brianff.plotting import disturbances as plotting
 from brianff.results import atomic_write
 from brianff.studies.continual import KINDS, Tasks, learn_in_turn, scores
 

@@ -9,12 +9,13 @@ from matplotlib.figure import Figure
 from test_protocols import run
 from test_robustness import same, trains
 
-from brianff import datasets, plotting
+from brianff import datasets
 from brianff.errors import OptionError
 from brianff.learning.black_box import LEVELS, NOISE, BlackBox
 from brianff.learning.forward_forward import ForwardForward
 from brianff.learning.perceptron import Perceptron
 from brianff.learning.rectified import Rectified
+from brianff.plotting import disturbances as plotting
 from brianff.studies import suite
 from brianff.studies.black_box import BIN, boxed
 from brianff.studies.continual import Projector, Tasks, learn_in_turn, scores
@@ -34,7 +35,7 @@ def rows(accuracy, way="ordinary", clean=0.9, n_seeds=2):
         cost = dict.fromkeys(("activation_sparsity", "connection_sparsity", "footprint", "dense", "spikes"), 0.5)
         cost |= {"effective": 1000.0, "membrane_updates": 0.0, "presentations": 10.0}
         row = dict(data="digits", way=way, seed=seed, part="disturbed", curves=curves, costs=cost, network="64-100-10")
-        found.append(row | {"test_accuracy": clean, "seconds": 3.0})
+        found.append(row | {"test_accuracy": clean, "seconds": 3.0, "samples": 6000})
         noisy = dict(data="digits", way=way, seed=seed, part="label noise", strength=0.4, test_accuracy=accuracy)
         found.append(noisy)
     return found
@@ -56,7 +57,8 @@ def test_tables_and_figures_of_rows():
     said = suite.tables(both)
     assert "| forward-forward, symba | 64-100-10 | 2 | 80.0 ± 0.0 | 30.0 ± 0.0 | 60.0 ± 0.0 | 25.0 ± 0.0 |" in said
     assert re.search(r"\| labels \| label noise \| 75.0 ± 0.0 \| 70.0 ± 0.0 \|", said)
-    assert "15 to 4.5e+02" in said and energy(1e4) == (15.0, 450.0)  # 1000 operations, ten presentations
+    assert "| 75 ± 0 | 300 ± 0 |" in said  # latency; three presentations of 50 ms of 6000 samples in 3 s
+    assert "| 15 to 450 |" in said and energy(1e4) == (15.0, 450.0)  # 1000 operations, ten presentations
     figures = {name: figure() for name, figure in suite.figures(both).items()}
     assert figures.keys() == {"robustness", "areas", "anytime"}
     assert all(isinstance(figure, Figure) for figure in figures.values())

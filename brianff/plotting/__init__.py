@@ -13,7 +13,6 @@ _PLACES = {
     "jobs": ("search", "sweep"),
     "predictions": ("confusion", "goodness_distribution", "receptive_fields"),
     "recordings": ("membrane", "raster"),
-    "robustness": ("anytime", "continual", "corruptions", "robustness", "robustness_map"),
     "studies": ("awake_asleep", "comparison", "convergence", "gradient_error", "gradient_free"),
     "streams": ("memory", "stream", "within_words"),
     "style": ("COLOURS", "save"),

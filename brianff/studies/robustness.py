@@ -63,29 +63,30 @@ DISTURBANCES = {
     name.replace("_", " "): Disturbance("images", name, kind.strengths, kind.label)
     for name, kind in CORRUPTIONS.items()
 }
-_CODE = "part of the code's length"
 DISTURBANCES |= {
-    "spike jitter": Disturbance("spikes", _d.spike_jitter, _JITTER, f"standard deviation ({_CODE})"),
-    "channel jitter": Disturbance("spikes", _d.channel_jitter, _JITTER, f"standard deviation ({_CODE})"),
+    "spike jitter": Disturbance("spikes", _d.spike_jitter, _JITTER, "s.d. (part of the code's length)"),
+    "channel jitter": Disturbance("spikes", _d.channel_jitter, _JITTER, "s.d. (part of the code's length)"),
     "spike deletion": Disturbance("spikes", _d.deletion, _SHARES, "part of the spikes lost"),
-    "spurious spikes": Disturbance("spikes", _d.spurious_spikes, (0.1, 0.2, 0.4, 0.7, 1.0), "added spikes, part"),
+    "spurious spikes": Disturbance(
+        "spikes", _d.spurious_spikes, (0.1, 0.2, 0.4, 0.7, 1.0), "spikes added, to each that is there"
+    ),
     "reversal": Disturbance("spikes", _d.reversal, (1.0,), "part of the samples reversed"),
     "weight noise": Disturbance(
-        "synapses", _d.weight_noise, (0.02, 0.05, 0.1, 0.15, 0.2), "standard deviation (part of the largest weight)"
+        "synapses", _d.weight_noise, (0.02, 0.05, 0.1, 0.15, 0.2), "s.d. (part of the largest weight)"
     ),
     "stuck synapses": Disturbance(
         "synapses", _d.stuck_synapses, (0.001, 0.003, 0.01, 0.03, 0.1), "part of the synapses", True
     ),
     "missing synapses": Disturbance("synapses", _d.missing_synapses, _SHARES, "part of the synapses"),
     "dead neurons": Disturbance("synapses", _d.dead_neurons, _SHARES, "part of the hidden neurons"),
-    "quantisation": Disturbance("synapses", _d.quantised, (8, 6, 5, 4, 3, 2), "bits of a weight (0: all)", True),
+    "quantisation": Disturbance("synapses", _d.quantised, (8, 6, 5, 4, 3, 2), "bits of a weight", True),
     "threshold mismatch": Disturbance("neurons", "thresholds", (0.05, 0.1, 0.2, 0.3, 0.4), "coefficient of variation"),
     "time constant mismatch": Disturbance(
         "neurons", "time constants", (0.05, 0.1, 0.2, 0.3, 0.4), "coefficient of variation"
     ),
     "fgsm": Disturbance("attack", "fgsm", (0.02, 0.05, 0.1, 0.2, 0.3), "largest change of a pixel"),
     "pgd": Disturbance("attack", "pgd", (0.02, 0.05, 0.1, 0.2, 0.3), "largest change of a pixel"),
-    "label noise": Disturbance("labels", "label_noise", (0.1, 0.2, 0.4), "part of the training labels that are wrong"),
+    "label noise": Disturbance("labels", "label_noise", (0.1, 0.2, 0.4), "part of the labels that are wrong"),
 }
 
 

@@ -16,6 +16,7 @@ from brianff import datasets
 from brianff.jobs.job import Job
 from brianff.jobs.tables import groups, markdown, spread
 from brianff.learning.black_box import BOXES
+from brianff.learning.method import method_of
 from brianff.stimulus import stream
 from brianff.studies.black_box import above_boxes
 from brianff.studies.corruptions import MNIST_C
@@ -43,13 +44,10 @@ class Compared:
         As figures and tables call it.
     options : dict
         Of its method.
-    epochs : float
-        Passes over the training set, relative to those of the suite: what is slow has fewer.
     """
 
     title: str
     options: dict
-    epochs: float = 1.0
 
 
 REFERENCE = "ordinary"
@@ -62,7 +60,7 @@ COMPARED = {
     "local_readout": Compared("local readout", dict(rule="local_readout", negatives="none", dtype="float32")),
     "r_stdp": Compared("R-STDP", dict(rule="r_stdp", dtype="float32")),
     "sfdfa": Compared("SFDFA", dict(method="feedback")),
-    "backpropagation": Compared("exact backpropagation of spike times", dict(method="backpropagation"), 0.5),
+    "backpropagation": Compared("exact backpropagation of spike times", dict(method="backpropagation")),
     "rectified": Compared("forward-forward without spikes", dict(method="rectified")),
     "ordinary": Compared("ordinary network, backpropagation", dict(method="perceptron")),
 }
@@ -96,9 +94,9 @@ class Suite:
     few: tuple
     parts: tuple
 
-    def passes(self, dataset, way, times=1.0):
+    def passes(self, dataset, times=1.0):
         """Passes over the training set, or so many times as many."""
-        return max(1, round(times * COMPARED[way].epochs * self.epochs.get(dataset, self.epochs[""])))
+        return max(1, round(times * self.epochs.get(dataset, self.epochs[""])))
 
 
 PARTS = ("disturbed", "label noise", "black box", "few samples", "online")
@@ -115,7 +113,7 @@ MOST_PASSES = 5.0  # times as many over few samples
 
 def attacker_job(dataset, suite, common):
     """The run of the network whose gradient makes adversarial images: of another seed than all that are compared."""
-    options = dict(dataset=dataset, layers=suite.layers, epochs=suite.passes(dataset, REFERENCE), seed=ATTACKER_SEED)
+    options = dict(dataset=dataset, layers=suite.layers, epochs=suite.passes(dataset), seed=ATTACKER_SEED)
     columns = {"data": dataset, "way": "attacker", "seed": ATTACKER_SEED, "part": "attacker"}
     finish = functools.partial(attacks, n=suite.test)
     return Job(f"{dataset}_attacker", options | COMPARED[REFERENCE].options | common, columns, finish=finish)
@@ -161,7 +159,7 @@ def jobs(dataset, suite, seeds, ways, attacker, common):
     """
     found = []
     for seed, way in itertools.product(seeds, ways):
-        options = dict(dataset=dataset, layers=suite.layers, seed=seed, epochs=suite.passes(dataset, way), validate=1)
+        options = dict(dataset=dataset, layers=suite.layers, seed=seed, epochs=suite.passes(dataset), validate=1)
         options |= COMPARED[way].options | common
         columns, name = {"data": dataset, "way": way, "seed": seed}, f"{dataset}_{way}_seed{seed}"
         if "disturbed" in suite.parts:
@@ -173,7 +171,7 @@ def jobs(dataset, suite, seeds, ways, attacker, common):
         if "black box" in suite.parts:
             found += _boxes(name, way, options, columns | {"part": "black box"})
         if "few samples" in suite.parts:
-            found += _few(name, way, options, columns | {"part": "few samples"}, suite)
+            found += _few(name, options, columns | {"part": "few samples"}, suite)
         if "online" in suite.parts and way in ONE_BY_ONE:
             each = {"batch": 1, "epochs": 1, "chunk": ONLINE_CHUNK}
             each |= {} if way == REFERENCE else {"mini_batch": 1}
@@ -202,7 +200,7 @@ def _boxes(name, way, options, columns):
     return [Job(f"{name}_boxes", lower, columns, finish=finish, until=until, test=False, keep=False)]
 
 
-def _few(name, way, options, columns, suite):
+def _few(name, options, columns, suite):
     """Runs on few samples of a class, each of which is seen more often."""
     data = _loaded(options["dataset"], options.get("data"))
     found, n = [], min(len(data.train), options.get("limit") or len(data.train))
@@ -210,7 +208,7 @@ def _few(name, way, options, columns, suite):
         limit = each * data.n_classes
         if limit > n:
             continue
-        passes = suite.passes(options["dataset"], way, min(MOST_PASSES, n / limit))
+        passes = suite.passes(options["dataset"], min(MOST_PASSES, n / limit))
         more = {"limit": limit, "epochs": passes}
         found.append(Job(f"{name}_few{each}", options | more, columns | {"strength": each}, keep=False))
     return found
@@ -400,13 +398,27 @@ def _costs(rows, titled):
         low, high = energy(operations)
         least = operations * ARITHMETIC["accumulate" if spiking else "multiply-accumulate"] / 1e3
         latency = spread((100 * row["anytime"]["latency"] for row in runs), 0) if spiking else ""
-        chips = f"{low:.2g} to {high:.2g}" if spiking else ""
+        chips = f"{_short(low)} to {_short(high)}" if spiking else ""
         cells = [f"{mean['spikes']:.0f}", f"{100 * mean['activation_sparsity']:.1f}", f"{mean['footprint'] / 1024:.0f}"]
-        cells += [f"{mean[name]:.3g}" for name in ("effective", "dense", "membrane_updates")]
-        lines.append([title, *cells, f"{mean['presentations']:.0f}", f"{least:.2g}", chips, latency])
+        cells += [_short(mean[name]) for name in ("effective", "dense", "membrane_updates")]
+        pace = spread((_pace(way, row) for row in runs), 0) if spiking else ""
+        lines.append([title, *cells, f"{mean['presentations']:.0f}", _short(least), chips, latency, pace])
     headings = ["", "spikes (active units)", "activation sparsity (%)", "footprint (KiB)", "effective operations"]
     headings += ["dense operations", "membrane updates", "presentations of an answer", "arithmetic, 45 nm (nJ)"]
-    return markdown([*headings, "on chips (nJ)", "latency (% of the stimulus)"], lines)
+    return markdown([*headings, "on chips (nJ)", "latency (% of the stimulus)", "learning, times real time"], lines)
+
+
+def _short(value):
+    """Three digits, thousands apart."""
+    return f"{float(f'{value:.3g}'):,.0f}".replace(",", " ") if value >= 100 else f"{value:.3g}"
+
+
+def _pace(way, row):
+    """Simulated seconds of all presentations of training to a second on the clock."""
+    method, given = method_of(COMPARED[way].options)
+    options = method.Options(dataset=row["data"], **given).resolved()
+    shown = 3 if getattr(options, "labels_shown", False) else 1  # positive, negative, neutral
+    return shown * row["samples"] * options.steps * options.dt * 1e-3 / row["seconds"]
 
 
 # -- figures -----------------------------------------------------------------------------------------------------------
@@ -419,7 +431,7 @@ PANELS = (
 
 def figures(rows):
     """What to draw of the rows of one data set: name -> function that returns a figure."""
-    from brianff import plotting  # matplotlib takes a while to import
+    from brianff.plotting import disturbances as plotting  # matplotlib takes a while to import
 
     rows = list(rows)
     curves, titled = curves_of(rows), {way: one.title for way, one in COMPARED.items()}
@@ -451,4 +463,4 @@ def _panel(name, rows):
     kind, at = DISTURBANCES[name], positions_of(name, rows)
     if kind.even:
         return at, ["all" if name == "quantisation" else "0", *(f"{s:g}" for s in kind.strengths)], kind.label
-    return at, None, kind.label
+    return at, [f"{s:g}" for s in at] if kind.label == "severity" else None, kind.label

@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.colors import TwoSlopeNorm
+from matplotlib.ticker import MaxNLocator
 
 from brianff.plotting.style import TEXT, WIDTH, canvas, colour_bar, only_ticks, tidy
 
@@ -33,7 +34,7 @@ def robustness(curves, panels, titles, labels, figure=None):
     """
     columns = min(4, len(panels))
     rows = -(-len(panels) // columns)
-    figure = canvas(figure, 3.1 * columns, 0.7 + 2.5 * rows)
+    figure = canvas(figure, 2.65 * columns, 0.9 + 2.25 * rows)
     grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
     for k, (axes, (name, (x, ticks, label))) in enumerate(zip(grid.ravel(), panels.items(), strict=False)):
         for way, of_way in curves.items():
@@ -47,9 +48,11 @@ def robustness(curves, panels, titles, labels, figure=None):
         axes.set_title(titles[name], fontsize=TEXT + 1, loc="left")
         axes.set_ylim(0, 101)
         only_ticks(axes.yaxis, (0, 25, 50, 75, 100))
-        axes.set_xticks(x if ticks is not None else axes.get_xticks())
         if ticks is not None:
-            axes.set_xticklabels(ticks)
+            axes.set_xticks(x, ticks)
+        else:
+            axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+            axes.xaxis.set_major_formatter("{x:g}")
         axes.set_xlim(x[0] - 0.03 * x[-1], 1.03 * x[-1])
         axes.set_xlabel(label)
         if k % columns == 0:
@@ -157,7 +160,11 @@ def anytime(found, costs, labels, figure=None):
         style = _style(list(labels).index(way)) | dict(linestyle="none", markersize=10)
         right.plot([operations], [accuracy], label=labels[way], **style)
     left.set(xlabel="part of the stimulus seen (%)", ylabel="test accuracy (%)", ylim=(0, 101))
-    right.set(xscale="log", xlabel="synaptic operations of an answer", ylabel="test accuracy (%)")
+    right.set(
+        xscale="log",
+        xlabel="synaptic operations of an answer (accumulates; without\nspikes multiply-accumulates)",
+        ylabel="test accuracy (%)",
+    )
     for axes in grid:
         tidy(axes, grid=True)
     _legend(figure, [right])
