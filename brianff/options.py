@@ -245,6 +245,13 @@ class Parser(argparse.ArgumentParser):
         more.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
         super().__init__(*args, allow_abbrev=False, **more)
 
+    def parse_args(self, args=None, namespace=None):
+        if "_ARGCOMPLETE" in os.environ:  # a shell asks what may follow
+            import argcomplete
+
+            argcomplete.autocomplete(self)
+        return super().parse_args(args, namespace)
+
     def parse_known_args(self, args=None, namespace=None):
         # argparse of Python 3.12 takes the value of "--limit=--" away, and fails.
         for one in sys.argv[1:] if args is None else args:

@@ -1,4 +1,4 @@
-"""The models under models/, and a new one written as the README says; test_equations.py checks their strings."""
+"""The models under models/, and a new one written as the documentation says; test_equations.py checks their strings."""
 
 import re
 import shutil
@@ -72,9 +72,9 @@ def test_subthreshold_response_is_the_analytic_one(neuron, potential):
     np.testing.assert_allclose(v[1:-1], expected[1:-1], atol=0.01 * expected.max())
 
 
-def readme_neuron():
-    """The neuron of the README's section on writing one."""
-    text = (ROOT / "README.md").read_text()
+def documented_neuron():
+    """The neuron of the page on writing one."""
+    text = (ROOT / "docs" / "own_neuron.md").read_text()
     blocks = re.findall(r"```python\n(.*?)```", text, re.S)
     (block,) = [b for b in blocks if "threshold =" in b]
     return block
@@ -82,10 +82,10 @@ def readme_neuron():
 
 @pytest.mark.compiler
 @pytest.mark.slow
-def test_write_your_own_neuron_as_the_readme_says(tmp_path):
+def test_write_your_own_neuron_as_the_documentation_says(tmp_path):
     """Copy, change, check, inspect, train: an adaptive-threshold LIF that nothing in brianff knows."""
     file = tmp_path / "my_neuron.py"
-    file.write_text(readme_neuron())
+    file.write_text(documented_neuron())
     assert "da/dt" in file.read_text()
 
     def run(*command):
@@ -109,9 +109,9 @@ def test_write_your_own_neuron_as_the_readme_says(tmp_path):
 
 
 def test_the_adaptive_threshold_rises_with_every_spike(tmp_path):
-    """The README's neuron does what it says: the intervals between its spikes grow."""
+    """The neuron of that page does what it says: the intervals between its spikes grow."""
     file = tmp_path / "my_neuron.py"
-    file.write_text(readme_neuron())
+    file.write_text(documented_neuron())
     composition = compose(models=dict(neuron=str(file)), parameters={"floor_x2": 1e-12})
     _, _, spikes = one_neuron(composition, weight=3.0, n_steps=1500)
     intervals = np.diff(spikes)
@@ -123,7 +123,7 @@ def test_a_neuron_is_one_file_and_no_change_elsewhere(tmp_path, monkeypatch):
     """A file among the models is listed, checked, combined with what fits, trained, and has its place in the docs."""
     folder = tmp_path / "models"
     shutil.copytree(Path(brianff.models.__path__[0]), folder)
-    (folder / "neurons" / "my_neuron.py").write_text(readme_neuron())
+    (folder / "neurons" / "my_neuron.py").write_text(documented_neuron())
     monkeypatch.setattr(brianff.models, "__path__", [str(folder)])
     assert "my_neuron" in available("neuron") and check("neuron", "my_neuron") == []
     assert Combination("my_neuron", "phase", "csdp").misfit() is None

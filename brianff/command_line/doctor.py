@@ -16,7 +16,7 @@ __all__ = ["doctor", "report"]
 
 def report():
     """Lines about this machine."""
-    versions = [f"{name} {importlib.metadata.version(name)}" for name in ("brianff", "brian2", "brian2cuda", "numpy")]
+    versions = [f"{name} {importlib.metadata.version(name)}" for name in ("brianff", "brian2", "numpy")]
     lines = [f"Python {platform.python_version()} on {platform.machine()}, {usable_cores()} cores", ", ".join(versions)]
     lines += [f"compiler: {_compiler()}", *Setup.find().lines(), f"compiled networks: {cache_folder()}", ""]
     for name in DEVICES:

@@ -1,12 +1,15 @@
-"""The `brianff` command: look at equations and at the machine, check a model file, do many runs."""
+# PYTHON_ARGCOMPLETE_OK
+"""The `brianff` command: train, look at equations and at the machine, check a model file, do many runs."""
 
 import argparse
 import importlib
+import importlib.metadata
 import sys
 from pathlib import Path
 
 import brianff.program
 import brianff.protocols
+from brianff.command_line import completion
 from brianff.command_line.commands import add_model_options, fail_cleanly
 from brianff.equations.kinds import KINDS
 from brianff.options import Parser, text
@@ -25,9 +28,22 @@ def _protocols():
     return sorted(p.stem for p in folder.glob("*.py") if not p.stem.startswith("_"))
 
 
+def _elsewhere(arguments):
+    """Module, function and number of words of a command with a parser of its own, or None.
+
+    Those have options of a method, which take a second to import.
+    """
+    if arguments[:1] == ["train"]:
+        return "protocols.forward_forward", "main", 1
+    if arguments[:1] == ["run"] and len(arguments) > 1 and arguments[1] in _protocols():
+        return f"protocols.{arguments[1]}", "main", 2
+    return ("command_line.many", arguments[0], 1) if arguments and arguments[0] in _MANY else None
+
+
 @fail_cleanly
 def main(arguments=None):
     parser = Parser(prog="brianff", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"brianff {importlib.metadata.version('brianff')}")
     commands = parser.add_subparsers(dest="command", required=True)
 
     show = commands.add_parser("show", help="print the equations that Brian2 gets")
@@ -50,19 +66,20 @@ def main(arguments=None):
     )
     commands.add_parser("doctor", help="compiler, CUDA, GPU and versions: what works on this machine")
 
+    commands.add_parser("train", help="train a network: the protocol forward_forward", add_help=False)
     run = commands.add_parser("run", help="run a protocol", add_help=False)
     run.add_argument("protocol", choices=_protocols())
-    run.add_argument("rest", nargs=argparse.REMAINDER, metavar="OPTIONS")
+    run.add_argument("rest", nargs=argparse.REMAINDER, metavar="OPTIONS")  # for the protocol's own parser
 
     for name, help in _MANY.items():
         commands.add_parser(name, help=help, add_help=False)
 
-    arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments and arguments[0] in _MANY:  # with options of a method, which take a second to import
-        return getattr(importlib.import_module("brianff.command_line.many"), arguments[0])(arguments[1:])
+    arguments = (completion.words() or sys.argv[1:]) if arguments is None else arguments
+    if place := _elsewhere(arguments):
+        module, function, n = place
+        completion.skip(n)
+        return getattr(importlib.import_module(f"brianff.{module}"), function)(arguments[n:])
     args = parser.parse_args(arguments)
-    if args.command == "run":
-        return importlib.import_module(f"brianff.protocols.{args.protocol}").main(args.rest)
     # by name, as protocols and devices: Brian2 takes a second to import, and --help needs none of it
     place = "doctor" if args.command == "doctor" else "models"
     getattr(importlib.import_module(f"brianff.command_line.{place}"), args.command)(args)

@@ -84,6 +84,8 @@ class Setup:
             fixes.append(f"told where cuRAND is: {include}")
         if gpu is None:
             gpu = _gpu(nvcc, problems)
+        if _brian2cuda() is None:
+            problems = ["brian2cuda is not installed: pip install 'brianff[cuda]'."]
         fixes.append("without -use_fast_math: the same spikes as on the CPU")
         return cls(nvcc, version, gpu, curand, include, libraries, shutil.which("ccache"), fixes, problems)
 
@@ -156,7 +158,14 @@ class Setup:
             out.append(f"GPU: {self.gpu.name}, compute capability {self.gpu.capability}{', ' if more else ''}{more}")
         else:
             out.append("GPU: none")
-        return out + [f"brian2cuda {importlib.metadata.version('brian2cuda')}, {fix}" for fix in self.fixes]
+        version = _brian2cuda()
+        return out + ([f"brian2cuda {version}, {fix}" for fix in self.fixes] if version else ["brian2cuda: none"])
+
+
+def _brian2cuda():
+    """Its version, or None where it is not installed."""
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        return importlib.metadata.version("brian2cuda")
 
 
 def _output(*command):

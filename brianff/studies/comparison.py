@@ -31,7 +31,8 @@ PAGE = """# How the models differ
 Made by `python protocols/compare_models.py --docs docs/comparison.md`: all {n_combinations} combinations of neuron,
 code and rule that fit, everything else at its default: digits,
 {network} ({grouped} with class groups), {epochs} epochs, seeds {seeds}. The networks are small and the training is
-short, so that differences show; the README has what longer training reaches. No parameter was chosen on the test set.
+short, so that differences show; [what it learns](what_it_learns.md) has what longer training reaches. No parameter was
+chosen on the test set.
 
 ![Test accuracy of every combination, and its costs](../figures/compare_models.png)
 
