@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: demo test docs bench lint clean
+.PHONY: demo test bench lint clean
 
 .venv/ready: setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 12))' || \
@@ -16,15 +16,6 @@ demo: .venv/ready
 
 test: .venv/ready
 	$(BIN)/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile $(PYTEST)
-
-# Pages and executed notebooks; notebooks that have not changed are not executed again.
-docs: .venv/docs
-	$(BIN)/python -m sphinx -W --keep-going -j auto -q -d build/doctrees docs build/docs
-	@echo "build/docs/index.html"
-
-.venv/docs: .venv/ready
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[docs]"
-	@touch $@
 
 bench: .venv/ready
 	$(BIN)/python benchmarks/run.py

@@ -1,10 +1,5 @@
 """The brianff command: what it prints, what it returns, and one sentence for each error."""
 
-import importlib.metadata
-import os
-import subprocess
-import sys
-
 import pytest
 
 import brianff.command_line.commands
@@ -283,37 +278,3 @@ def test_a_mistake_in_the_library_keeps_its_traceback(error):
 
     with pytest.raises(error):
         command()
-
-
-def test_the_version(capsys):
-    with pytest.raises(SystemExit, match="^0$"):
-        main(["--version"])
-    assert capsys.readouterr().out == f"brianff {importlib.metadata.version('brianff')}\n"
-    done = subprocess.run([sys.executable, "-m", "brianff", "--version"], capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("brianff ")
-
-
-def test_train_is_the_protocol(capsys):
-    """With the same options, refused in the same words."""
-    for words in (["train"], ["run", "forward_forward"]):
-        assert main([*words, "--epochs", "0"]) == 1
-        assert capsys.readouterr().err.endswith("error: --epochs must lie between 1 and 1000000, not 0.\n")
-
-
-@pytest.mark.parametrize(
-    ("line", "expected"),
-    [
-        ("brianff tr", "train "),
-        ("brianff run sf", "sfdfa "),
-        ("brianff train --ep", "--epochs "),
-        ("brianff run inspect_neuron --show-", "--show-neuron "),
-        ("brianff sweep --cl", "--cluster "),
-        ("brianff show --neu", "--neuron "),
-    ],
-)
-def test_a_shell_completes_command_lines(line, expected, tmp_path):
-    pytest.importorskip("argcomplete")
-    asked = {"_ARGCOMPLETE": "1", "COMP_LINE": line, "COMP_POINT": str(len(line)), "_ARGCOMPLETE_IFS": "\n"}
-    answer = os.environ | asked | {"_ARGCOMPLETE_STDOUT_FILENAME": str(tmp_path / "answer")}
-    subprocess.run([sys.executable, "-m", "brianff"], env=answer, check=False)
-    assert (tmp_path / "answer").read_text() == expected

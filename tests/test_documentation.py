@@ -1,6 +1,6 @@
 """README and documentation: every block of code is run, every command line is read, every public name stands there.
 
-Blocks of Python run page after page, as a reader would type them, in NumPy and on twenty training samples, whatever
+Blocks of Python run page after page, as a reader would type them, in NumPy and on ten training samples, whatever
 they ask for; tutorials likewise.  Command lines are read by the program that they name, whose parser looks at every
 option and its range; nothing is computed.
 """
@@ -44,7 +44,7 @@ MODELS = DOCS / "models.md"  # has a test of its own
 FENCE = re.compile(r"^(?P<fence>`{3,})(?P<language>[^\n`]*)\n(?P<code>.*?)^(?P=fence)`*$", re.MULTILINE | re.DOTALL)
 PROGRAMS = r"(?:python|pytest|brianff|make|pip)"
 INLINE = re.compile(rf"(?<!`)`((?:\.venv/bin/)?{PROGRAMS} [^`]+)`(?!`)")
-FEW = 20  # training samples
+FEW = 10  # training samples
 # What a shell knows, and programs whose options are theirs.
 OTHERS = {"cd", "cp", "git", ".", "apptainer", "optuna-dashboard", "pre-commit", "pip", "eval", "export"}
 
@@ -73,6 +73,9 @@ def small(monkeypatch, tmp_path, here):
         data, train = load_data(options, dataset)
         return dataclasses.replace(data, validation=data.validation[:4], test=data.test[:20]), train[:FEW]
 
+    def build(one, dataset=None, report=print, build=method.Method.__init__, **options):
+        build(one, dataset, report, **options | ({"epochs": 1} if (options.get("epochs") or 0) > 4 else {}))
+
     def plan(run, epochs, plan=Run._plan):
         plan(run, 1 if run.folder is None or run.position else run.method.options.epochs)
 
@@ -80,6 +83,7 @@ def small(monkeypatch, tmp_path, here):
         return evaluate(run, which, 4)
 
     monkeypatch.setattr(method, "load_data", few)
+    monkeypatch.setattr(method.Method, "__init__", build)
     monkeypatch.setattr(Run, "_plan", plan)
     monkeypatch.setattr(Run, "evaluate", evaluate)
     for one in (ForwardForward, Feedback, Backpropagation, Rectified):
@@ -251,7 +255,7 @@ def read_command(words):
     elif program == "pytest" or rest[:2] == ["-m", "pytest"]:
         assert all((ROOT / word).exists() for word in rest if word.startswith("tests/")), words
     elif program == "make":
-        targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+        targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE) + ["docs"]
         assert all(word in targets for word in rest if "=" not in word), words
     elif program == "pip":
         check_extras(rest)

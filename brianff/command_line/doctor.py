@@ -1,5 +1,6 @@
 """What `brianff doctor` prints: compiler, CUDA, GPU, versions, and which devices work on this machine."""
 
+import contextlib
 import importlib.metadata
 import platform
 import shutil
@@ -16,13 +17,18 @@ __all__ = ["doctor", "report"]
 
 def report():
     """Lines about this machine."""
-    versions = [f"{name} {importlib.metadata.version(name)}" for name in ("brianff", "brian2", "numpy")]
+    versions = [f"{n} {version}" for n in ("brianff", "brian2", "brian2cuda", "numpy") if (version := _version(n))]
     lines = [f"Python {platform.python_version()} on {platform.machine()}, {usable_cores()} cores", ", ".join(versions)]
     lines += [f"compiler: {_compiler()}", *Setup.find().lines(), f"compiled networks: {cache_folder()}", ""]
     for name in DEVICES:
         problem = device_class(name).problem()
         lines.append(f"--device {name}: {f'does not work: {problem}' if problem else 'works'}")
     return lines
+
+
+def _version(name):
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        return importlib.metadata.version(name)
 
 
 def _compiler():
