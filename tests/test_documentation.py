@@ -88,7 +88,7 @@ def small(monkeypatch, tmp_path, here):
     monkeypatch.setattr(Run, "evaluate", evaluate)
     for one in (ForwardForward, Feedback, Backpropagation, Rectified):
         for preset in one.Options.presets.values():
-            for name, value in dict(steps=12, epochs=1, mini_batch=10).items():
+            for name, value in dict(steps=12, epochs=1, mini_batch=10, batch=10).items():
                 if name in preset:
                     monkeypatch.setitem(preset, name, value)
     monkeypatch.setitem(devices.DEVICES, "cpp", devices.DEVICES["runtime"])
