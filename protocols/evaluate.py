@@ -88,10 +88,14 @@ def main(arguments=None):
             run(jobs, results, computing)
 
     # Tables and figures.
-    rows = [row for row in Rows(out / RESULTS) if "failed" not in row and row["way"] in COMPARED]
+    everything = list(Rows(out / RESULTS))
+    rows = [row for row in everything if "failed" not in row and row["way"] in COMPARED]
+    failed = [row for row in everything if "failed" in row]
+    for row in failed:
+        print(f"warning: {row['way']} on {row['data']}, seed {row['seed']}, failed: {row['failed']}", file=sys.stderr)
     if not rows:
         raise OptionError(f"--out {out}: there are no results yet: leave out --table.")
-    text, status = "", 0
+    text, status = "", int(bool(failed))
     for dataset in dict.fromkeys(row["data"] for row in rows):
         own = [row for row in rows if row["data"] == dataset]
         text += f"## {dataset}\n\n{suite.tables(own)}\n"

@@ -283,7 +283,8 @@ def test_a_bench_measures_and_leaves_the_network_as_it_was(ordinary):
 
 
 def test_the_twin_of_a_spiking_network_answers_as_it_does_until_it_is_disturbed():
-    method = ForwardForward("digits", layers=[20], limit=60, steps=20, dt=2.5, device="runtime", batch=10, seed=3)
+    own = dict(device="runtime", batch=10, seed=3, set=("tau_m=20*ms*exp(0.2*normal())", "t_code=35*ms"))
+    method = ForwardForward("digits", layers=[20], limit=60, steps=20, dt=2.5, **own)
     bench = Bench(method, np.sort(method.data.test)[:10])
     own, twin = method.evaluate(bench.samples, offset=int(bench.samples[0])), bench.twin.answers()
     np.testing.assert_allclose(own.goodness, twin.goodness, rtol=1e-12)

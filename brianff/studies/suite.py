@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from brianff import datasets
+from brianff.errors import OptionError
 from brianff.jobs.job import Job
 from brianff.jobs.tables import groups, markdown, spread
 from brianff.learning.black_box import BOXES
@@ -123,7 +124,8 @@ def attacks(run, evaluation, n):
     """Write adversarial images of test samples into the folder of the run of their network."""
     samples = _samples(run.method, n)
     found = adversarial_images(run.method, run.method.data, samples)
-    run.folder.save("attacks", {f"{name} {strength}": images for (name, strength), images in found.items()})
+    arrays = {f"{name} {strength}": images for (name, strength), images in found.items()}
+    run.folder.save("attacks", arrays | {"samples": samples})
     return {}
 
 
@@ -136,7 +138,13 @@ def measured(run, evaluation, attacker, n):
     """Everything that a trained network is measured for, as further entries of its row."""
     method, samples = run.method, _samples(run.method, n)
     with np.load(Path(attacker) / "attacks.npz") as arrays:
-        images = {(name.split()[0], float(name.split()[1])): arrays[name] for name in arrays.files}
+        if "samples" in arrays.files and not np.array_equal(arrays["samples"], samples):
+            raise OptionError(
+                f"{attacker} has adversarial images of {len(arrays['samples'])} other test samples than these {n}: "
+                "choose another --out, or the same --test."
+            )
+        names = [name for name in arrays.files if name != "samples"]
+        images = {(name.split()[0], float(name.split()[1])): arrays[name] for name in names}
     bench = Bench(method, samples, seed=method.options.seed, attacks=images)
     found = {"curves": bench.curves(), "costs": costs(method, samples[:100])}
     return found | ({"anytime": bench.anytime()} if method.has_spikes else {})
@@ -314,7 +322,12 @@ def tables(rows, reference=REFERENCE):
     said = _errors(rows, curves, titled) if reference in curves else ""
     if curves:
         said += "\n### Area under the curve of accuracy over the range of strengths (%)\n\n"
-        said += _areas(rows, curves, titled) + "\n### What an answer costs\n\n" + _costs(rows, titled)
+        said += _areas(rows, curves, titled)
+        for one in (reference, "backpropagation"):
+            if one in curves and len(curves) > 1:
+                said += f"\n### Areas that differ by more than twice the spread from: {titled[one]}\n\n"
+                said += _beyond(rows, curves, titled, one)
+        said += "\n### What an answer costs\n\n" + _costs(rows, titled)
     for part, table in (("black box", _box_table), ("few samples", _few_table), ("online", _online_table)):
         if own := [row for row in rows if row["part"] == part]:
             said += f"\n### {TITLES[part]}\n\n{table(own, titled)}"
@@ -371,6 +384,28 @@ def _areas(rows, curves, titled):
             cells.append(spread(areas, 1) if areas else "")
         lines.append([DISTURBANCES[name].family, name, *cells])
     return markdown(["", "", *(titled[way] for way in curves)], lines)
+
+
+def _beyond(rows, curves, titled, reference):
+    """Disturbances whose areas differ from those of a way by more than twice the spread, in points.
+
+    The spread is the root of the sum of both variances over the seeds.
+    """
+    lines = []
+    for way, own in curves.items():
+        better, worse = [], []
+        for name in [name for name in own if name in curves[reference]]:
+            at = positions_of(name, rows)
+            both = [np.array([100 * area(at, c) for c in one[name]]) for one in (own, curves[reference])]
+            if way == reference or min(map(len, both)) < 2:
+                continue
+            difference = both[0].mean() - both[1].mean()
+            if abs(difference) > 2 * np.hypot(*(values.std(ddof=1) for values in both)):
+                (better if difference > 0 else worse).append((difference, name))
+        if way != reference:
+            shown = (sorted(found, key=lambda one: -abs(one[0])) for found in (better, worse))
+            lines.append([titled[way], *(", ".join(f"{name} {d:+.1f}" for d, name in found) for found in shown)])
+    return markdown(["", "more accurate", "less accurate"], lines)
 
 
 def _errors(rows, curves, titled):

@@ -24,6 +24,7 @@ from brianff.options import parameters_of
 from brianff.stimulus import EVALUATION_PRESENTATIONS, LABEL_NONE, Schedule, stream
 from brianff.studies.disturbances import mismatch
 from brianff.trains import SpikeTrains
+from brianff.values import Distribution
 
 __all__ = ["MISMATCHED", "TrainsSource", "Twin", "encoded", "room_for", "spikes_of"]
 
@@ -204,7 +205,7 @@ class Twin:
         kept = [text for text in known.set if next(iter(parameters_of([text]))) not in gone]
         differing = [name for names in self.differing.values() for name in names]
         kept = [text for text in kept if next(iter(parameters_of([text]))) not in differing]
-        return (*kept, *(f"{name}=({_text(c.parameters[name])})*exp(0*normal())" for name in differing))
+        return (*kept, *(f"{name}={_text(c.parameters[name])}" for name in differing))
 
     def _without_learning(self):
         """Models of a network with targets that does not learn."""
@@ -261,5 +262,7 @@ def _parameters(composition):
 
 
 def _text(value):
-    """A quantity as `brianff.values` reads it."""
-    return f"{value!r}" if isinstance(value, Quantity) else f"{float(value)!r}"
+    """A value as `brianff.values` reads it, which every neuron has for itself."""
+    if isinstance(value, Distribution):
+        return value.text
+    return f"({value!r})*exp(0*normal())" if isinstance(value, Quantity) else f"{float(value)!r}*exp(0*normal())"
