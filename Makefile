@@ -14,8 +14,10 @@ BIN = .venv/bin
 demo: .venv/ready
 	@$(BIN)/python protocols/forward_forward.py
 
+# One process more than there are cores: many a test waits for a file, a child or a clock.
 test: .venv/ready
-	$(BIN)/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile $(PYTEST)
+	n=$$($(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))'); \
+	  $(BIN)/python -m pytest -q --numprocesses $$n --dist loadfile $(PYTEST)
 
 bench: .venv/ready
 	$(BIN)/python benchmarks/run.py

@@ -298,8 +298,9 @@ def test_every_model_generates_cuda(chosen, tmp_path):
 
 
 PROTOCOLS = sorted(p.stem for p in (ROOT / "protocols").glob("*.py") if p.stem[0] != "_")
-WITHOUT_A_DEVICE = {"ann_forward_forward", "check_gradients", "inspect_neuron"}  # NumPy only
-OF_FILES = {"events", "keywords", "spoken_digits"}  # need recordings, and generate what convolution generates
+WITHOUT_A_DEVICE = {"ann_forward_forward", "check_gradients", "compare_gradients", "inspect_neuron"}  # NumPy only
+# These need recordings, or play in processes of their own, and generate what convolution generates.
+OF_FILES = {"bandit", "events", "keywords", "spoken_digits"}
 
 
 @pytest.mark.parametrize("protocol", sorted(set(PROTOCOLS) - WITHOUT_A_DEVICE - OF_FILES))

@@ -3,6 +3,7 @@
 import ast
 import importlib
 import itertools
+import json
 import re
 import subprocess
 import sys
@@ -209,6 +210,21 @@ def test_check_gradients(tmp_path):
     errors = [float(line.split()[5]) for line in lines if "quartiles" in line]
     assert len(errors) == 4 and max(errors) < 0.05 and (tmp_path / "gradient_error.png").is_file()
     assert float(lines[1].split()[-1]) < 1e-6
+
+
+def test_compare_gradients(tmp_path):
+    lines = run("compare_gradients.py", "--quick", "--out", tmp_path, quiet=False)
+    errors = [float(line.split()[-1]) for line in lines if "finite differences" in line]
+    assert len(errors) == 2 and max(errors) < 1e-6 and (tmp_path / "terms_lif_adaptive.png").is_file()
+    assert sum(line.startswith("| lif_adaptive |") for line in lines) == 8  # rules
+    assert (tmp_path / "table.md").read_text().strip() in "\n".join(lines)
+
+
+def test_bandit(tmp_path):
+    lines = run("bandit.py", "--quick", "--device", "runtime", "--out", tmp_path, quiet=False)
+    assert sum("seed 1: regret" in line for line in lines) == 3 and (tmp_path / "regret.png").is_file()
+    curves = json.loads((tmp_path / "regret.json").read_text())["regret"]
+    assert all(np.all(np.diff(curve[0]) >= 0) and 100 < curve[0][-1] < 200 for curve in curves.values())
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)

@@ -66,7 +66,7 @@ def protocol(*arguments):
 
 INTERRUPTED = [
     "--dataset", "digits", "--layers", "40,30", "--refresh", "100", "--chunk", "50", "--validate", "20", "--limit",
-    "600", "--epochs", "12", "--encoder", "poisson_rate",
+    "600", "--epochs", "6", "--encoder", "poisson_rate",
 ]  # fmt: skip
 
 

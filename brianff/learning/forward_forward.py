@@ -213,7 +213,7 @@ class ForwardForward(SpikingMethod):
         """(stage, row within it)."""
         return divmod(row, self.rows_per_stage)
 
-    def _take(self, rows):
+    def take(self, rows):
         """Samples and numbers of rows of one stage."""
         stage, first = self._place(rows.start)
         return self.stream.take(range(first, first + len(rows)), self.epochs, stage)
@@ -232,7 +232,7 @@ class ForwardForward(SpikingMethod):
         c, (stage, first) = self.options, self._place(rows.start)
         if self.has_readout and (first % (c.refresh // c.batch) == 0 or self.block_start < 0):
             self._refresh(rows.start)
-        levels, (samples, _) = self.stages[stage], self._take(rows)
+        levels, (samples, _) = self.stages[stage], self.take(rows)
         # empty places in the last row are no samples
         seen = np.minimum((first + 1 + np.arange(len(rows))) * c.batch, self.epochs * len(self.train))
         with self.learning(rows, seen, levels) as results:
@@ -246,9 +246,7 @@ class ForwardForward(SpikingMethod):
     def _refresh(self, start):
         """One pass with a neutral label over the next `refresh` samples: readout, beliefs, negative labels."""
         c, (stage, _) = self.options, self._place(start)
-        samples, numbers = self._take(
-            range(start, min(start + c.refresh // c.batch, (stage + 1) * self.rows_per_stage))
-        )
+        samples, numbers = self.take(range(start, min(start + c.refresh // c.batch, (stage + 1) * self.rows_per_stage)))
         neutral = np.full(len(samples), self.negatives.neutral)
         shown, rows = self.altered(self.shown(samples), numbers), np.arange(len(samples))
         _, traces = present(self.apart, self.inputs(), shown, rows, neutral, NEUTRAL_PRESENTATIONS + numbers)
@@ -257,7 +255,7 @@ class ForwardForward(SpikingMethod):
         self.negative_labels = self.negatives.labels(samples, numbers, belief, len(self.negative_labels))
 
     def stimulus(self, rows):
-        samples, numbers = self._take(rows)
+        samples, numbers = self.take(rows)
         if self.has_readout:
             first = (rows.start - self.block_start) * self.options.batch
             labels = self.negative_labels[:, first : first + len(samples)]

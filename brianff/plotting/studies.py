@@ -15,7 +15,16 @@ from brianff.plotting.style import (
     tidy,
 )
 
-__all__ = ["awake_asleep", "comparison", "convergence", "gradient_error", "gradient_free"]
+__all__ = [
+    "awake_asleep",
+    "comparison",
+    "convergence",
+    "gradient_error",
+    "gradient_free",
+    "gradient_terms",
+    "readers",
+    "regret",
+]
 
 
 def comparison(results, measures, figure=None):
@@ -230,4 +239,96 @@ def awake_asleep(rows, figure=None):
     axes.set(xscale="log", xlabel="pairs in a block: positive stimulus epochs, then as many negative ones")
     only_ticks(axes.xaxis, pairs)
     legend_above(figure, ncols=2)
+    return figure
+
+
+def gradient_terms(rows, titles, figure=None):
+    """Cosine of every rule's direction with the exact gradient over training; below, the loss that training leaves.
+
+    Parameters
+    ----------
+    rows : list of dict
+        As of `brianff.studies.gradients_in_time.compare`, of one neuron model.
+    titles : dict of rule -> str
+        What the legend says; the first rule is the exact one.
+    figure : `matplotlib.figure.Figure` or `SubFigure`, optional
+    """
+    panels = list(dict.fromkeys((row["network"], layer) for row in rows for layer in row["cosine"]["e_prop"]))
+    several = {kind for kind, layer in panels if layer != "1"}
+    figure = canvas(figure, 2 * WIDTH, 7.2)
+    axes = figure.subplots(2, len(panels), height_ratios=(3, 2))
+    exact, *rules = titles
+    colours = dict(zip([exact, *rules], ["k", *(f"C{k}" for k in (0, 9, 1, 2, 8, 4, 3))], strict=False))
+    markers = dict(zip(rules, "osv^D<P", strict=False))
+    for column, (kind, layer) in enumerate(panels):
+        of_kind = [row for row in rows if row["network"] == kind]
+        upper, lower = axes[:, column]
+        for rule in rules:
+            values = np.array([row["cosine"][rule][layer] for row in of_kind])
+            x, mean, spread = of_kind[0]["updates"], values.mean(axis=0), values.std(axis=0)
+            style = dict(color=colours[rule], marker=markers[rule], markersize=5, linewidth=1.6, label=titles[rule])
+            upper.plot(x, mean, "--" if "random" in rule else "-", **style)
+            upper.fill_between(x, mean - spread, mean + spread, color=colours[rule], alpha=0.12, linewidth=0)
+        upper.axhline(0, color=COLOURS["neutral"], linewidth=0.8)
+        upper.set(title=f"{kind}, layer {layer}" if kind in several else kind, ylim=(-1.02, 1.05), xlabel="updates")
+        upper.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        tidy(upper, grid=True)
+        if (kind, layer) != next(panel for panel in panels if panel[0] == kind):
+            lower.set_visible(False)
+            continue
+        left = np.array([[100 * row["loss"][rule][1] / row["loss"][rule][0] for row in of_kind] for rule in titles])
+        lower.barh(range(len(left)), left.mean(axis=1), xerr=left.std(axis=1), color=[colours[r] for r in titles])
+        lower.set_yticks(range(len(left)), titles.values() if column == 0 else [""] * len(left))
+        lower.invert_yaxis()
+        lower.set(xlabel="loss left after training (%)", xlim=(0, None))
+        tidy(lower)
+    axes[0, 0].set_ylabel("cosine with the exact gradient,\nmean and spread of the seeds")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=4, frameon=False, fontsize=TEXT)
+    return figure
+
+
+def regret(curves, titles, figure=None):
+    """Rewards that were missed, against the number of rounds: mean and spread of the seeds.
+
+    Parameters
+    ----------
+    curves : dict of name -> (n_seeds, n_rounds) array
+        Sums of what was missed.
+    titles : dict of name -> str
+    figure : `matplotlib.figure.Figure` or `SubFigure`, optional
+    """
+    figure, axes = one_axes(figure, WIDTH, 4.8)
+    for (name, curve), colour in zip(curves.items(), ("0.5", "k", "C0", "C1", "C3", "C2"), strict=False):
+        rounds = np.unique(np.linspace(0, curve.shape[1] - 1, 400).astype(int))
+        mean, deviation = curve.mean(axis=0)[rounds], curve.std(axis=0)[rounds]
+        axes.plot(rounds + 1, mean, "--" if colour in ("0.5", "k") else "-", color=colour, label=titles[name])
+        axes.fill_between(rounds + 1, mean - deviation, mean + deviation, color=colour, alpha=0.15, linewidth=0)
+    axes.set(xlabel="rounds", ylabel="regret: rewards missed so far", xlim=(0, None), ylim=(0, None))
+    legend_above(figure, ncols=1)
+    return figure
+
+
+def readers(found, figure=None):
+    """Predicted against real test accuracy of networks, a panel for each reader.
+
+    Parameters
+    ----------
+    found : dict of reader -> dict of name -> (accuracies, predictions)
+    figure : `matplotlib.figure.Figure` or `SubFigure`, optional
+    """
+    figure = canvas(figure, 1.3 * WIDTH, 4.6)
+    panels = figure.subplots(1, len(found), sharex=True, sharey=True, squeeze=False)[0]
+    for axes, (reader, of_names) in zip(panels, found.items(), strict=True):
+        axes.axline((50, 50), slope=1, color=COLOURS["neutral"], linewidth=0.9)
+        styles = zip((COLOURS["positive"], COLOURS["negative"]), "o^", strict=True)
+        for (name, (real, predicted)), (colour, marker) in zip(of_names.items(), styles, strict=False):
+            style = dict(color=colour, marker=marker, s=22, alpha=0.65, linewidths=0, label=name)
+            axes.scatter(100 * np.asarray(real), 100 * np.asarray(predicted), **style)
+        axes.set_title(reader, fontsize=TEXT)
+        axes.set(xlabel="test accuracy (%)", xlim=(0, 101), ylim=(0, 101))
+        tidy(axes, grid=True)
+    panels[0].set_ylabel("predicted from the weights (%)")
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), frameon=False, fontsize=TEXT)
     return figure
