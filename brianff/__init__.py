@@ -51,7 +51,7 @@ _PLACES = {
     "BrianffError": "errors",
     "BrianffWarning": "errors",
 }
-_PACKAGES = ("datasets", "devices", "jobs", "plotting")
+_PACKAGES = ("datasets", "devices", "exchange", "jobs", "plotting")
 
 __all__ = [*_PLACES, *_PACKAGES]
 

@@ -4,6 +4,7 @@
 config.json             every option, the composed equations as Brian2 gets them, parameters, versions, a hash of the
                         data set, and one of all of this
 models/                 copies of model files that do not come with brianff, and of those that they build upon
+initial_weights.*       a copy of the file of weights that it began with, if it did
 checkpoint.npz          everything that training needs to go on, metrics included; replaced atomically after each chunk
 metrics.csv             one row a chunk of training, one a validation: what the checkpoint has, for reading
 weights.npz             the weights of the trained network

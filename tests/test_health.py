@@ -10,7 +10,7 @@ from brianff.equations.threshold import crossing, membrane_of, parameter_of_thre
 from brianff.errors import BrianffWarning
 from brianff.learning.feedback import Feedback
 from brianff.learning.forward_forward import ForwardForward
-from brianff.learning.health import Health, at_chance, chance_of, lower_threshold
+from brianff.learning.health import Health, at_chance, chance_of, lower_threshold, relative_changes
 from brianff.learning.rectified import Rectified
 from brianff.learning.run import Run
 
@@ -125,6 +125,28 @@ def test_a_layer_that_wakes_up_in_time_is_not_mentioned():
             health.after_chunk(100, [active])
 
 
+def test_what_does_not_learn_for_a_pass_is_said_with_something_to_try():
+    health = Health({"layer 1": "this", "layer 2": "that"}, 1000, learning_rate=0.5)
+    labels, low = np.arange(300) % 3, np.zeros(300, int)
+    with pytest.warns(BrianffWarning) as caught:
+        for k in range(4):
+            for _ in range(4):
+                health.after_chunk(250, [True, True], changed={"layer 1": 0.0, "layer 2": 2.0})
+            health.after_evaluation(0.1 * k, "goodness", low if k else labels, labels, seen=1000 * (k + 1))
+    assert [str(w.message) for w in caught] == [
+        "layer 1 does not learn: its weights have not changed in the last 1000 samples: try a larger learning_rate "
+        "than 0.5.",
+        "the network has not learnt: 100 of 300 validation samples are right by goodness, no more than by chance "
+        "(100): try another learning_rate than 0.5.",
+    ]
+
+
+def test_changes_are_relative_to_the_length_of_the_weights():
+    before = {1: np.array([3.0, 4.0]), 2: np.zeros(2), 3: np.zeros(2)}
+    after = {1: np.array([3.0, 3.0]), 2: np.zeros(2), 3: np.ones(2)}
+    assert relative_changes(before, after) == {1: 0.2, 2: 0.0, 3: 1.0}
+
+
 # -- in training -----------------------------------------------------------------------------------------------------
 def test_a_silent_network_says_so(tmp_path):
     run = Run(ForwardForward(**TINY, set=("v_th=1000",)), tmp_path / "run")
@@ -133,7 +155,12 @@ def test_a_silent_network_says_so(tmp_path):
         "layer 1 and layer 2 have been silent for 200 samples: try a larger init_gain than 1.5, or a lower v_th "
         "(set v_th=…)."
     )
-    assert nothing.startswith("the network has not learnt: 0 of 60 validation samples are right by goodness")
+    assert nothing == (
+        "the network has not learnt: 0 of 60 validation samples are right by goodness, no more than by chance (6); 60 "
+        "of them tie."
+    )
+    assert [run.metrics[-1][f"active{level}"] for level in (1, 2)] == [0, 0]
+    assert [run.metrics[0][f"changed{level}"] for level in (1, 2)] == [0, 0]
     assert run.metrics[-1]["ties"] == 60 and run.metrics[-1]["goodness"] == 0
     evaluation = run.evaluate("test", 40)
     assert evaluation.accuracy() == evaluation.accuracy("upper") == 0
@@ -172,4 +199,11 @@ def test_a_feedback_network_says_so(tmp_path):
 
 def test_a_network_that_learns_is_left_in_peace(tmp_path):
     """As the spiking ones of tests/test_protocols.py."""
-    assert said(Run(Rectified(layers=(40, 40), epochs=4, limit=500), tmp_path / "ann")) == []
+    run = Run(Rectified(layers=(40, 40), epochs=4, limit=500), tmp_path / "ann")
+    assert said(run) == []
+    chunk, validation = run.metrics[-2:]
+    assert 0.1 < validation["active1"] < 1 and 0.001 < chunk["changed1"] < 1
+    line = run.method.summary(chunk, validation)
+    active, changed = ([f"{100 * row[f'{name}{k}']:.2g}" for k in (1, 2)] for name, row in
+                       (("active", validation), ("changed", chunk)))  # fmt: skip
+    assert f"  active {active[0]}/{active[1]} %  weights ±{changed[0]}/{changed[1]} %  validation accuracy" in line

@@ -8,7 +8,7 @@ drawn, or trained by any rule; the prediction is the class with the largest sum 
 import numpy as np
 
 from brianff.errors import OptionError
-from brianff.learning.evaluation import Evaluation, never_active
+from brianff.learning.evaluation import Evaluation, never_active, part_active, predicted_classes
 from brianff.learning.readout import features
 
 __all__ = ["ClosedForm"]
@@ -54,7 +54,8 @@ class ClosedForm:
             if not len(validation):
                 raise OptionError("ridge: without validation samples to choose it with, give its value.")
             layers, labels = self._layers(validation), method.data.labels[validation]
-            right = [np.mean(_scores(layers, w).sum(axis=2).argmax(axis=1) == labels) for w in solved]
+            predicted = [predicted_classes(_scores(layers, w).sum(axis=2)) for w in solved]
+            right = [np.mean(one == labels) for one in predicted]
             best = int(np.argmax(right))
             self.weights, self.ridge = solved[best], candidates[best]
 
@@ -90,7 +91,8 @@ class ClosedForm:
         traces = [np.concatenate(pieces) for pieces in traces]
         spikes = float(np.mean([x.mean() for x in traces]))
         labels = self.method.data.labels[samples]
-        return Evaluation(labels, np.concatenate(scores), None, spikes, never_active(traces))
+        silent, active = never_active(traces), part_active(traces)
+        return Evaluation(labels, np.concatenate(scores), None, spikes, silent, active=active)
 
 
 def _solved(squares, products, ridge):

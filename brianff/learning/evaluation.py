@@ -11,7 +11,7 @@ from brianff.stimulus import EVALUATION_PRESENTATIONS, LABEL_NEUTRAL, LABEL_NONE
 
 __all__ = [
     "NO_PREDICTION", "Evaluation", "confusion_matrix", "evaluate", "evaluate_scores", "log_softmax", "never_active",
-    "predicted_classes", "present", "presented", "ties", "true_and_best_wrong",
+    "part_active", "predicted_classes", "present", "presented", "ties", "true_and_best_wrong",
 ]  # fmt: skip
 
 NO_PREDICTION = -1  # several classes tie
@@ -19,13 +19,14 @@ LEAST_BELIEF = 1e-12  # of which there is a logarithm
 
 
 def predicted_classes(values):
-    """Class with the largest value of every sample, (n,), from (n, n_classes); `NO_PREDICTION` where several share it.
+    """Class with the largest value of every sample, (..., n_classes) to (...); `NO_PREDICTION` where several share it.
 
-    To take the first of them would favour low classes: a silent network would know all samples of class 0.
+    A tie is no prediction, and counts as wrong: to take the first of the classes would favour low ones, and a silent
+    network would know all samples of class 0.
     """
     values = np.asarray(values)
-    shared = np.sum(values == values.max(axis=1, keepdims=True), axis=1) != 1  # none at all: not a number
-    return np.where(shared, NO_PREDICTION, values.argmax(axis=1))
+    shared = np.sum(values == values.max(axis=-1, keepdims=True), axis=-1) != 1  # none at all: not a number
+    return np.where(shared, NO_PREDICTION, values.argmax(axis=-1))
 
 
 def ties(predicted):
@@ -50,6 +51,11 @@ def _standardised(values):
 def never_active(activity):
     """Part of the neurons of every layer without activity in any presentation; from (n, n_l) arrays."""
     return np.array([np.mean(~np.any(a, axis=0)) for a in activity])
+
+
+def part_active(activity):
+    """Part of the neurons of every layer that are active in a presentation, its mean; from (n, n_l) arrays."""
+    return np.array([np.mean(a != 0) if a.size else 0.0 for a in activity])
 
 
 def present(simulator, inputs, images, image, label, number, keep_traces=True):
@@ -125,6 +131,8 @@ class Evaluation:
         Part of the neurons of every layer that are silent in all samples, shown with a neutral label.
     output : (n, n_classes) array or None
         Scores of output neurons.
+    active : (n_layers,) array, optional
+        Part of the neurons of every layer that are active in a presentation with a neutral label, its mean.
     """
 
     labels: np.ndarray
@@ -133,6 +141,7 @@ class Evaluation:
     spikes_per_neuron: float = math.nan
     silent: np.ndarray | None = None
     output: np.ndarray | None = None
+    active: np.ndarray | None = None
 
     @property
     def ways(self):
@@ -174,6 +183,10 @@ class Evaluation:
         """Fraction of samples that are classified correctly; those without a prediction are not."""
         return float(np.mean(self.predicted(how) == self.labels))
 
+    def ties(self, how=None):
+        """How many samples have no prediction, since several classes have the largest score."""
+        return int(np.sum(self.predicted(how) == NO_PREDICTION))
+
     def confusion(self, how=None):
         """Counts, (n_classes, n_classes): row = true class, column = predicted class; without `NO_PREDICTION`."""
         return confusion_matrix(self.labels, self.predicted(how), self.scores(how).shape[1])
@@ -181,7 +194,10 @@ class Evaluation:
     def measures(self):
         """Numbers for a row of metrics."""
         of_ways = {way: self.accuracy(way) for way in self.ways if way != "output"}
-        return {"accuracy": self.accuracy(), **of_ways, "spikes_per_neuron": self.spikes_per_neuron}
+        of_layers = enumerate(() if self.active is None else self.active, start=1)
+        active = {f"active{level}": round(float(part), 4) for level, part in of_layers}
+        spikes = {"spikes_per_neuron": self.spikes_per_neuron}
+        return {"accuracy": self.accuracy(), **of_ways, "ties": self.ties(), **spikes, **active}
 
     def of_silent(self):
         """Words on the layers with neurons that are silent in all samples, or nothing."""
@@ -202,7 +218,8 @@ class Evaluation:
         return cls(**{name: float(value) if np.ndim(value) == 0 else value for name, value in arrays.items()})
 
     def __repr__(self):
-        of_ways = ", ".join(f"{way} {self.accuracy(way):.4f}" for way in self.ways)
+        tied = {way: f" ({n} ties)" if (n := self.ties(way)) else "" for way in self.ways}
+        of_ways = ", ".join(f"{way} {self.accuracy(way):.4f}{tied[way]}" for way in self.ways)
         return f"<accuracy of {len(self.labels)} samples by {of_ways}>"
 
 
@@ -225,7 +242,8 @@ def evaluate_scores(simulator, inputs, images, labels, offset=0):
     scores, traces = found[: len(levels)], found[len(levels) :]
     spikes = float(np.mean([x.mean() for x in traces]))
     goodness = np.stack([log_softmax(s) for s in scores], axis=2)
-    return Evaluation(np.asarray(labels), goodness, None, spikes, never_active(traces))
+    silent, active = never_active(traces), part_active(traces)
+    return Evaluation(np.asarray(labels), goodness, None, spikes, silent, active=active)
 
 
 def log_softmax(scores):
@@ -259,7 +277,8 @@ def evaluate(present, readout, labels, offset=0, candidates=True):
         goodness, _ = present(np.repeat(rows, k), tried, np.repeat(base, k) + 1 + tried, keep_traces=False)
         goodness = goodness.reshape(n, k, -1)
     spikes = float(np.mean([t.mean() for t in traces]))
-    return Evaluation(np.asarray(labels), goodness, belief, spikes, never_active(traces))
+    silent, active = never_active(traces), part_active(traces)
+    return Evaluation(np.asarray(labels), goodness, belief, spikes, silent, active=active)
 
 
 def confusion_matrix(labels, predicted, n_classes):

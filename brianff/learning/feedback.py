@@ -13,7 +13,7 @@ from brianff.equations.compose import compose
 from brianff.equations.kinds import FEEDBACK
 from brianff.equations.limits import require_limits
 from brianff.errors import OptionError
-from brianff.learning.evaluation import Evaluation, predicted_classes, presented
+from brianff.learning.evaluation import Evaluation, part_active, predicted_classes, presented
 from brianff.learning.health import Health, lower_threshold
 from brianff.learning.options import SpikingOptions, set_option
 from brianff.learning.phases import POSITIVE, Epoch, Phases
@@ -88,7 +88,7 @@ class Feedback(SpikingMethod):
         hidden = self.levels[:-1]
         remedies = {f"layer {level}": weaker + lower_threshold(self.composition) for level in hidden}
         remedies["the output layer"] = weaker + lower_threshold(self.composition, "--set-output")
-        self.health = Health(remedies, len(self.train))
+        self.health = Health(remedies, len(self.train), self.options.learning_rate)
 
     def compose(self):
         c, preset = self.options, self.options.preset(self.data.name)
@@ -160,13 +160,18 @@ class Feedback(SpikingMethod):
         return -(-rows // self.rows_per_update) * self.rows_per_update
 
     def learn(self, rows):
+        before = {name: value.copy() for name, value in self.synaptic.items() if name.endswith(".w")}
         right, output_spikes = self._learn(rows)
+        changed = self.changes(before, self.levels if self.composition.hidden_learns else self.levels[-1:])
         n = len(rows) * self.options.batch
         hidden, mean_n = self.levels[:-1], self.composition.kept[0]
         rates = {level: self.synaptic[f"neurons{level}.{mean_n}"] for level in hidden}
         # the running means of a layer that has fallen silent vanish by and by
-        self.health.after_chunk(n, [*(rates[level].max() > SILENT for level in hidden), output_spikes > 0])
-        return {"training_accuracy": float(right / n)} | {f"spikes{k}": float(rates[k].mean()) for k in hidden}
+        names = dict(zip(self.levels, self.health.remedies, strict=True))
+        active = [*(rates[level].max() > SILENT for level in hidden), output_spikes > 0]
+        self.health.after_chunk(n, active, changed={names[level]: change for level, change in changed.items()})
+        row = {"training_accuracy": float(right / n)} | {f"spikes{k}": float(rates[k].mean()) for k in hidden}
+        return row | {f"changed{level}": change for level, change in changed.items()}
 
     def _learn(self, rows):
         """One run of the simulator on `rows` of the stream; returns how many samples were right, and output spikes."""
@@ -205,7 +210,11 @@ class Feedback(SpikingMethod):
         variables = ("record_output", "score"), ("record_output", "n_spikes")
         number = EVALUATION_PRESENTATIONS + samples
         scores, counts = presented(self.simulator, self.inputs(), *shown, number, variables)
-        return Evaluation(self.data.labels[samples], output=scores, spikes_per_neuron=float(counts.mean()))
+        # of hidden layers, whose spikes are not read, those that have spiked at all in the last training samples
+        kept = [self.synaptic[f"neurons{level}.{self.composition.kept[0]}"] for level in self.levels[:-1]]
+        active = np.array([*(np.mean(rates > SILENT) for rates in kept), part_active([counts])[0]])
+        spikes = float(counts.mean())
+        return Evaluation(self.data.labels[samples], output=scores, spikes_per_neuron=spikes, active=active)
 
     def weights(self):
         weight = next(iter(self.composition.feedback_weights), None)

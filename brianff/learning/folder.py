@@ -50,9 +50,19 @@ def begin_run(path, method):
     if method.composition is not None:
         document |= {"equations": str(method.composition).splitlines(), "models": models}
     document |= {"data": data_digest(method.data), "versions": versions()}
-    if copies:
+    if given := getattr(method.options, "weights", None):
+        document["weights"], content = _weights(given)
+        copies = copies | {document["weights"]["copy"]: content}
+    if document.get("models"):
         document["signature"] = _signature(document, method.report)
     return RunFolder.create(path, document, copies, method.report)
+
+
+def _weights(path):
+    """Entry of config.json for the file of weights that a run begins with, and its contents, which are copied."""
+    content = Path(path).read_bytes()
+    copy = f"initial_weights{Path(path).suffix}"
+    return {"copy": copy, "original": path, "sha256": hashlib.sha256(content).hexdigest()}, content
 
 
 def _config(method):
@@ -74,6 +84,11 @@ def check_options(folder, method):
             raise ResultsError(
                 f"{folder.path} has a run with {name} = {then.get(name)}, and now it is {now.get(name)}: choose "
                 "another folder."
+            )
+    if given := getattr(method.options, "weights", None):
+        if _weights(given)[0]["sha256"] != document.get("weights", {}).get("sha256"):
+            raise ResultsError(
+                f"{folder.path} was begun with other weights than those of {given}: take another folder."
             )
     for kind, entries in models.items():
         if [e["sha256"] for e in entries] != [e["sha256"] for e in document.get("models", {}).get(kind, ())]:
@@ -161,7 +176,19 @@ def reopen(path, options_class, report=lambda text: None, trust_models=False):
     for name, then in document.get("versions", {}).items():
         if now.get(name) != then:
             report(f"begun with {name} {then}, and now it is {now.get(name)}: weights may differ in their last bits.")
-    return folder, dataclasses.replace(options, **_trusted_models(folder, document, options, trust_models))
+    copies = _copied_weights(folder, document, options) | _trusted_models(folder, document, options, trust_models)
+    return folder, dataclasses.replace(options, **copies)
+
+
+def _copied_weights(folder, document, options):
+    """The option that names a file of weights to begin with, and the copy in the folder."""
+    if getattr(options, "weights", None) is None:
+        return {}
+    entry = document.get("weights")
+    copy = folder.path / Path(str(entry.get("copy") if isinstance(entry, dict) else None)).name
+    if not isinstance(entry, dict) or _file_digest(copy) != entry.get("sha256"):
+        raise ResultsError(f"{copy} is not the file of weights with which the run was begun: put it back.")
+    return {"weights": str(copy)}
 
 
 def _options(options_class, document, place):

@@ -19,7 +19,7 @@ from brianff.equations.kinds import FORWARD_FORWARD
 from brianff.errors import OptionError
 from brianff.learning.checkpoints import Whole, named, part_of
 from brianff.learning.evaluation import evaluate, evaluate_scores, log_softmax, present, true_and_best_wrong
-from brianff.learning.health import Health, lower_threshold
+from brianff.learning.health import Health, lower_threshold, of_layers
 from brianff.learning.method import of_phases
 from brianff.learning.negatives import negatives_of
 from brianff.learning.options import RECORDINGS, SpikingOptions, gain_option
@@ -127,7 +127,7 @@ class ForwardForward(SpikingMethod):
         weaker = f"a larger --init-gain than {c.init_gain:g}, or {lower_threshold(self.composition)}"
         remedies = {"the input": f"other parameters of the encoder {self.composition.models['encoder'].name}"}
         remedies |= {f"layer {level}": weaker for level in self.levels}
-        self.health = Health(remedies, len(self.train))
+        self.health = Health(remedies, len(self.train), c.learning_rate)
 
     def compose(self):
         c = self.options
@@ -235,13 +235,15 @@ class ForwardForward(SpikingMethod):
         levels, (samples, _) = self.stages[stage], self.take(rows)
         # empty places in the last row are no samples
         seen = np.minimum((first + 1 + np.arange(len(rows))) * c.batch, self.epochs * len(self.train))
+        before = self.synaptic
         with self.learning(rows, seen, levels) as results:
             goodness = [self._goodness_of_phases(results, level, samples, len(rows)) for level in self.levels]
             active = [results[f"layer{level}.n_spikes"].any() for level in range(len(self.sizes))]
         row = of_phases(goodness)
         told_apart = {f"layer {k}": row[f"ordered{k}"] for k in levels if c.negatives == "hybrid"}
-        self.health.after_chunk(len(samples), active, told_apart)
-        return row
+        changed = self.changes(before, levels)
+        self.health.after_chunk(len(samples), active, told_apart, of_layers(changed))
+        return row | {f"changed{level}": change for level, change in changed.items()}
 
     def _refresh(self, start):
         """One pass with a neutral label over the next `refresh` samples: readout, beliefs, negative labels."""

@@ -1,6 +1,6 @@
 """What is wrong with a network in training, in a sentence: layers that are silent, or that do not learn.
 
-Training goes on all the same; each sentence is said once, as a `BrianffWarning`.
+Training goes on all the same; each sentence is said once, as a `BrianffWarning`, with something to try.
 """
 
 import warnings
@@ -12,16 +12,30 @@ from scipy.special import bdtr, bdtrc
 from brianff.equations.threshold import parameter_of_threshold
 from brianff.errors import BrianffWarning, spoken
 
-__all__ = ["Health", "at_chance", "chance_of", "listed", "lower_threshold", "warn"]
+__all__ = ["Health", "at_chance", "chance_of", "listed", "lower_threshold", "of_layers", "relative_changes", "warn"]
 
 PATIENCE = 200  # samples after which a silent layer is mentioned, or a pass over a smaller training set
 EARLIEST = 0.5  # of the training: before that, a network may still be about to learn
 MARGIN = 0.05  # so much more than chance would be learning
+STILL = 1e-6  # relative change of weights in a pass, which is none
+WILD = 1.0  # and one with which little is left of what they were
 
 
 def warn(text):
     """Say what a user should know, though the program goes on."""
     warnings.warn(spoken(text), BrianffWarning, stacklevel=4)
+
+
+def relative_changes(before, after):
+    """How far weights have moved, relative to their length: dict of key -> float, from dicts of key -> array."""
+    lengths = {key: float(np.linalg.norm(w)) for key, w in before.items()}
+    moved = {key: float(np.linalg.norm(np.subtract(after[key], w))) for key, w in before.items()}
+    return {key: moved[key] / length if length else float(moved[key] > 0) for key, length in lengths.items()}
+
+
+def of_layers(by_level):
+    """The same values by the names of the layers."""
+    return {f"layer {level}": value for level, value in by_level.items()}
 
 
 def chance_of(predicted, labels):
@@ -45,7 +59,7 @@ def at_chance(right, n, chance):
 def _no_better_than_chance(predicted, labels, which, how):
     right, n, chance = int(np.sum(predicted == labels)), len(labels), chance_of(predicted, labels)
     if at_chance(right, n, chance):
-        return f"{right} of {n} {which} samples are right by {how}, no more than by chance ({n * chance:.0f})."
+        return f"{right} of {n} {which} samples are right by {how}, no more than by chance ({n * chance:.0f})"
     return ""
 
 
@@ -66,28 +80,35 @@ class Health:
         Name of every layer, the lowest first -> what to try where it is silent.
     n_train : int
         Samples of the training set.
+    learning_rate : float, optional
+        With which it learns, for what to try.
     """
 
     name = ""  # of the network, where there are several
     has_diverged = False  # whether a recording had values that are not finite
 
-    def __init__(self, remedies, n_train):
-        self.remedies, self.patience = remedies, min(PATIENCE, n_train)
+    def __init__(self, remedies, n_train, learning_rate=None):
+        self.remedies, self.n_train, self.patience = remedies, n_train, min(PATIENCE, n_train)
+        self.learning_rate = learning_rate
+        self.moved = {}  # layer -> [sum of relative changes of its weights, samples], of about the last pass
+        self.at_chance_since = {}  # what is no better than chance -> samples that had been learnt
         self.silent_for = dict.fromkeys(remedies, 0)  # samples
         self.ordered = {}  # layer -> [samples with the larger goodness in the positive phase, samples]
         self.said = set()
 
-    def after_chunk(self, n, active, ordered=None):
-        """Of `n` samples: whether each layer was active, and what it told apart.
+    def after_chunk(self, n, active, ordered=None, changed=None):
+        """Of `n` samples: whether each layer was active, what it told apart, and how its weights have changed.
 
         `ordered` has the part of the samples with the larger goodness in the positive phase, layer -> float; where
-        there are no predictions by the goodness, and where negative samples are not chosen for being hard.
+        there are no predictions by the goodness, and where negative samples are not chosen for being hard.  `changed`
+        has the change of the weights of every layer that learns, relative to what they were, layer -> float.
         """
         for layer, is_active in zip(self.remedies, active, strict=True):
             self.silent_for[layer] = 0 if is_active else self.silent_for[layer] + n
         for layer, share in (ordered or {}).items():
             right, total = self.ordered.get(layer, (0, 0))
             self.ordered[layer] = right + share * n, total + n
+        self._after_changes(n, changed or {})
         silent = [layer for layer, samples in self.silent_for.items() if samples >= self.patience]
         if silent and silent[0] not in self.said:
             verb = "has" if len(silent) == 1 else "have"
@@ -96,25 +117,61 @@ class Health:
             self._say(silent[0], text)
             self.said.update(silent)
 
-    def after_evaluation(self, done, how, predicted, labels, which="validation", layers=None):
+    def _after_changes(self, n, changed):
+        """Say which layer's weights have stayed what they were for a pass over the training set."""
+        for layer, change in changed.items():
+            total, samples = self.moved.get(layer, (0.0, 0))
+            if samples >= self.n_train:
+                if total < STILL and not self.silent_for.get(layer):
+                    text = f"its weights have not changed in the last {samples} samples"
+                    self._say(layer, f"{layer} does not learn: {text}{self._advice(layer)}.")
+                total, samples = 0.0, 0
+            self.moved[layer] = total + change, samples + n
+
+    def _advice(self, layer=None):
+        """What to try where nothing is learnt, in words, by how much weights change."""
+        if self.learning_rate is None or any(self.silent_for.values()):
+            return ""  # what to do about silent layers is said of them
+        moved = [total for of, (total, _) in self.moved.items() if layer in (None, of)]
+        still, wild = bool(moved) and max(moved) < STILL, bool(moved) and min(moved) > WILD
+        which = "a larger" if still else "a smaller" if wild else "another"
+        return f": try {which} --learning-rate than {self.learning_rate:g}"
+
+    def after_evaluation(self, done, how, predicted, labels, which="validation", layers=None, seen=0):
         """Of predictions after the part `done` of the training, and of what layers told apart since the last ones.
 
+        What is no better than chance for a pass over the training set, or in the second half of the training, is said.
+
         `predicted`, (n,), are what the network says of the samples `which` by `how`; `layers`, layer -> (n,), what each
-        layer says by its own goodness.
+        layer says by its own goodness; `seen` samples have been learnt.
         """
         since, self.ordered = self.ordered, {}
-        if done < EARLIEST:
-            return
-        if text := _no_better_than_chance(predicted, labels, which, how):
-            self._say(how, f"the network has not learnt: {text}")
+        text = _no_better_than_chance(predicted, labels, which, how)
+        if self._lasts(how, text, done, seen):
+            tied = int(np.sum(np.asarray(predicted) < 0))  # without a prediction
+            said = f"; {tied} of them tie" if tied else ""
+            self._say(how, f"the network has not learnt: {text}{said}{self._advice()}.")
+        if text:
             return
         for layer, of_layer in (layers or {}).items():
-            if text := _no_better_than_chance(of_layer, labels, which, "its goodness"):
-                self._say(layer, f"{layer} does not learn: {text}")
+            text = _no_better_than_chance(of_layer, labels, which, "its goodness")
+            if self._lasts(layer, text, done, seen):
+                self._say(layer, f"{layer} does not learn: {text}{self._advice(layer)}.")
         for layer, (ordered, n) in since.items():
+            text = ""
             if at_chance(round(ordered), n, 0.5):
-                text = f"its goodness was larger in the positive phase for {ordered / n:.1%} of the last {n} samples"
-                self._say(layer, f"{layer} does not learn: {text}, no more than by chance.")
+                text = f"its goodness was larger in the positive phase for {ordered / n:.1%} of the last {n} samples, "
+                text += "no more than by chance"
+            if self._lasts(f"order of {layer}", text, done, seen):
+                self._say(layer, f"{layer} does not learn: {text}{self._advice(layer)}.")
+
+    def _lasts(self, what, text, done, seen):
+        """Whether a fault, a `text` or nothing, has been there for long enough to be said."""
+        if not text:
+            self.at_chance_since.pop(what, None)
+            return False
+        began = self.at_chance_since.setdefault(what, seen)
+        return done >= EARLIEST or seen - began >= self.n_train
 
     def diverged(self, text):
         """Say what `brianff.learning.recordings.divergence` says."""

@@ -230,13 +230,13 @@ class Method(ABC):
         return ", ".join([*_margins(row), f"{row['samples_per_second']:.0f} samples/s"])
 
     def summary(self, chunk, validation):
-        """What is printed of a validation, after a chunk."""
+        """What is printed of a validation, after a chunk; numbers with / between them are of layer 1, 2, ..."""
         margins, accuracy = _margins(chunk), f"{validation['accuracy']:.4f}"
         if margins:
             ways = [way for way in ("goodness", "readout") if way in validation]
             accuracy = "by " + ", ".join(f"{way} {validation[way]:.4f}" for way in ways)
         tied = f" ({validation['ties']:.0f} ties)" if validation.get("ties") else ""
-        return "  ".join([*margins, f"validation accuracy {accuracy}{tied}"])
+        return "  ".join([*margins, *_activity(chunk, validation), f"validation accuracy {accuracy}{tied}"])
 
 
 def of_phases(goodness):
@@ -246,6 +246,15 @@ def of_phases(goodness):
         row |= {f"positive{level}": float(positive.mean()), f"negative{level}": float(negative.mean())}
         row[f"ordered{level}"] = float(np.mean(positive > negative))
     return row
+
+
+def _activity(chunk, validation):
+    """Part of every layer's neurons that spike in a presentation, and the change of its weights, in words."""
+    said = []
+    for about, row, name in (("active", validation, "active"), ("weights ±", chunk, "changed")):
+        if values := [row[key] for key in row if key.startswith(name) and key.removeprefix(name).isdecimal()]:
+            said.append(f"{about}{'' if about.endswith('±') else ' '}{'/'.join(f'{100 * x:.2g}' for x in values)} %")
+    return said
 
 
 def _margins(row):

@@ -72,9 +72,9 @@ class RunOptions(DataOptions):
         """
         preset = self.defaults(dataset)
         changes = {k: v for k, v in preset.items() if hasattr(self, k) and getattr(self, k) is None}
-        for kind in ("data", *self.model_kinds):  # a run may be resumed from another folder
-            value = getattr(self, kind)
-            if isinstance(value, str) and (kind == "data" or value.endswith(".py")):
+        for kind in ("data", "weights", *self.model_kinds):  # a run may be resumed from another folder
+            value = getattr(self, kind, None)
+            if isinstance(value, str) and (kind not in self.model_kinds or value.endswith(".py")):
                 changes[kind] = os.path.abspath(value)
         resolved = dataclasses.replace(self, **changes)
         resolved.check()
@@ -146,6 +146,9 @@ class SpikingOptions(RunOptions):
         1, "cores on which one run is simulated (C++); the result does not depend on them", low=1, high=1024
     )
     dtype: str = option("float64", "precision of all state variables", choices=["float64", "float32"])
+    weights: str | None = option(
+        None, "begin with the weights of this file, weights.npz of a run or one of NIR", metavar="FILE"
+    )
 
     def defaults(self, dataset):
         trains = (

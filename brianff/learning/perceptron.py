@@ -16,9 +16,9 @@ import numpy as np
 from brianff.devices.memory import require_memory
 from brianff.learning.adam import Adam
 from brianff.learning.black_box import BOXES, boxes_of
-from brianff.learning.evaluation import Evaluation, predicted_classes
+from brianff.learning.evaluation import Evaluation, part_active, predicted_classes
 from brianff.learning.finite import require_finite
-from brianff.learning.health import Health
+from brianff.learning.health import Health, of_layers, relative_changes
 from brianff.learning.mini_batches import MiniBatches
 from brianff.learning.options import RunOptions, gain_option
 from brianff.options import NEURONS, SAMPLES, option
@@ -83,7 +83,7 @@ class Perceptron(MiniBatches):
         self.boxes = boxes_of(c.black_box, c.layers, c.seed)
         self.optimizer = Adam([*self.w, *self.b])
         remedies = {f"layer {k}": f"a larger --init-gain than {c.init_gain:g}" for k in self.levels[:-1]}
-        self.health = Health(remedies, len(self.train))
+        self.health = Health(remedies, len(self.train), c.learning_rate)
 
     def activities(self, x, rng=None):
         """For pixels (n, n_pixels): what every layer sees, the pixels first; scores; which hidden units are active.
@@ -119,6 +119,7 @@ class Perceptron(MiniBatches):
     # -- the course of training ------------------------------------------------------------------------------------
     def learn(self, rows):
         active, right, c = np.zeros(len(self.levels) - 1, bool), 0, self.options
+        before = {level: w.copy() for level, w in enumerate(self.w, start=1)}
         for samples, rate in self.mini_batches(rows):
             labels = self.data.labels[samples]
             seen, scores, on = self.activities(self.pixels[samples] * self.kept(len(samples)), self._rng)
@@ -127,15 +128,23 @@ class Perceptron(MiniBatches):
             self.optimizer.step([*gradients, *(e.mean(axis=0) for e in errors)], rate)
             active |= [bool(one.any()) for one in on]
             right += np.sum(predicted_classes(scores) == labels)
-        self.health.after_chunk(len(rows) * c.batch, active)
+        changed = relative_changes(before, {level: self.w[level - 1] for level in before})
+        self.health.after_chunk(len(rows) * c.batch, active, changed=of_layers(changed))
         require_finite(self.arrays(), self.samples_at(rows.start), "--init-gain")
-        return {"training_accuracy": float(right / (len(rows) * c.batch))}
+        row = {"training_accuracy": float(right / (len(rows) * c.batch))}
+        return row | {f"changed{level}": change for level, change in changed.items()}
 
     # -- measuring -------------------------------------------------------------------------------------------------
     def evaluate(self, samples, offset=0, piece=5000):
         pieces = [self.pixels[samples[start : start + piece]] for start in range(0, len(samples), piece)]
-        scores = np.concatenate([self.activities(pixels)[1] for pixels in pieces])
-        return Evaluation(self.data.labels[samples], output=scores)
+        scores, hidden = [], [[] for _ in self.w[1:]]
+        for pixels in pieces:
+            _, of_piece, on = self.activities(pixels)
+            scores.append(of_piece)
+            for found, one in zip(hidden, on, strict=True):
+                found.append(one)
+        active = part_active([np.concatenate(found) for found in hidden])
+        return Evaluation(self.data.labels[samples], output=np.concatenate(scores), active=active)
 
     # -- state -----------------------------------------------------------------------------------------------------
     def arrays(self):

@@ -29,7 +29,7 @@ from brianff.errors import OptionError
 from brianff.learning.checkpoints import Whole, named, part_of
 from brianff.learning.evaluation import evaluate, present
 from brianff.learning.finite import require_finite
-from brianff.learning.health import Health
+from brianff.learning.health import Health, relative_changes
 from brianff.learning.method import Method
 from brianff.learning.options import RunOptions, gain_option
 from brianff.learning.readout import SoftmaxReadout, features
@@ -289,11 +289,13 @@ class PopulationSearch(Method):
         return min(self.n_rows, self.end_of_epoch(row, pairs), row + max(1, samples // pairs))
 
     def learn(self, rows):
+        before = self.w.copy()
         for _ in rows:
             self.step()
         w = self.w
+        (change,) = relative_changes({1: before}, {1: w}).values()
         require_finite({"synapses1.w": w}, self.samples_at(rows.start), "--init-gain")
-        return {"presentations": self.presentations, "weight": float(np.sqrt(np.mean(w**2)))}
+        return {"presentations": self.presentations, "weight": float(np.sqrt(np.mean(w**2))), "changed1": change}
 
     def samples(self, generation):
         """Training samples of a generation: rows of the data set."""

@@ -1,6 +1,7 @@
 """How far a run has come: a bar with what the method says of each chunk; without a terminal, a line a validation."""
 
 import contextlib
+from collections import Counter
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -24,15 +25,18 @@ def shown(run):
         transient=True,
     )
     latest = {}
+    moved = Counter()  # since the last validation
 
     def show(run, row):
         if row["what"] == "chunk":
-            latest.update(row)
+            moved.update({key: change for key, change in row.items() if key.startswith("changed")})
+            latest.update(row | moved)
             progress.update(task, completed=run.progress[0], detail=run.method.detail(row))
         else:
             speed = f"{latest['samples_per_second']:.0f} samples/s"
             said = f"epoch {row['epoch']:5.1f}  {run.method.summary(latest, row)}  ({speed})"
             console.print(said, highlight=False, soft_wrap=True)
+            moved.clear()
 
     with progress:
         done, total = run.progress

@@ -13,6 +13,7 @@ from brianff.errors import OptionError
 from brianff.learning.health import listed, lower_threshold
 from brianff.network.monitors import DERIVED, THRESHOLD, membrane, shown_variables
 from brianff.results import ResultsError, write_arrays
+from brianff.stimulus import LABEL_NEUTRAL, LABEL_NONE
 from brianff.units import display_unit, with_unit
 
 __all__ = ["Recording", "ShownEpoch", "collect", "divergence", "record_presentations", "silence"]
@@ -35,6 +36,8 @@ class ShownEpoch:
         Intensities; of spike trains the first time of each channel, as a part of the stimulus epoch; 0 in a gap.
     start, stop : float
         In ms.
+    sample : int
+        As it was asked for, of its set counted from 0; -1 in a gap, or where it is not known.
     """
 
     phase: int
@@ -42,11 +45,17 @@ class ShownEpoch:
     image: np.ndarray
     start: float
     stop: float
+    sample: int = -1
 
     @property
     def name(self):
         """Of the phase, as in figures."""
         return PHASES[self.phase]
+
+    @property
+    def label_name(self):
+        """Of the label, in words."""
+        return {LABEL_NEUTRAL: "neutral label", LABEL_NONE: "no label"}.get(self.label, f"label {self.label}")
 
 
 class Recording:
@@ -59,7 +68,7 @@ class Recording:
         stimulus epoch ``start``, ``stop``, ``phase``, ``label`` and ``image``; ``membrane`` and ``variables`` (see
         `membrane` and `state`); ``diverged``.  For every layer l ``spikes{l}_i`` and ``spikes{l}_t``; for those
         above the input ``neurons{l}``, ``traces{l}_NAME`` in the SI unit ``unit{l}_NAME``, and, where there are any,
-        ``threshold{l}`` and ``goodness{l}``.  ``shapes`` of layers with positions.
+        ``threshold{l}`` and ``goodness{l}``.  ``shapes`` of layers with positions; ``sample`` of every stimulus epoch.
 
     Attributes
     ----------
@@ -98,7 +107,8 @@ class Recording:
     def epochs(self):
         a = self._arrays
         phase, label, start, stop = (a[key].tolist() for key in ("phase", "label", "start", "stop"))
-        return [ShownEpoch(*each) for each in zip(phase, label, a["image"], start, stop, strict=True)]
+        sample = a.get("sample", np.full(len(phase), -1)).tolist()
+        return [ShownEpoch(*each) for each in zip(phase, label, a["image"], start, stop, sample, strict=True)]
 
     @property
     def shapes(self):
@@ -145,6 +155,13 @@ class Recording:
         edges = np.append(self._arrays["start"], self._arrays["stop"][-1:])
         # half a step more keeps times that are a rounding error early in their epoch
         return np.searchsorted(edges, np.asarray(t) + self.dt / 2, side="right") - 1
+
+    def named(self, samples):
+        """The same recording, whose stimulus epochs know by what number each of the `samples` was asked for."""
+        row = self._arrays.get("sample", np.full(len(self.epochs), -1))
+        # what is shown in a negative phase may be an image of its own, behind all others
+        known = np.where(row < 0, -1, np.asarray(samples)[row % len(samples)])
+        return Recording(self._arrays | {"sample": known})
 
     def arrays(self):
         """All of it as a dictionary of arrays, of which `Recording` can be made again."""
@@ -263,6 +280,7 @@ def collect(simulator, images, schedule):
         "stop": ends * a.dt_ms,
         "phase": schedule.phase,
         "label": schedule.label[:, 0],
+        "sample": schedule.image[:, 0],
         "image": np.where(schedule.image[:, :1] < 0, 0, _intensities(images)[schedule.image[:, 0]]),
         "membrane": np.array(membrane(composition) or ""),
         "variables": np.array(shown_variables(composition), dtype=str),

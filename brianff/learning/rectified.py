@@ -22,9 +22,9 @@ from brianff.devices.memory import require_memory
 from brianff.learning.adam import Adam
 from brianff.learning.black_box import BOXES, boxes_of
 from brianff.learning.checkpoints import named
-from brianff.learning.evaluation import Evaluation, never_active
+from brianff.learning.evaluation import Evaluation, never_active, part_active
 from brianff.learning.finite import require_finite
-from brianff.learning.health import Health
+from brianff.learning.health import Health, of_layers, relative_changes
 from brianff.learning.method import of_phases
 from brianff.learning.mini_batches import MiniBatches
 from brianff.learning.options import RunOptions, gain_option
@@ -207,7 +207,7 @@ class Rectified(MiniBatches):
         self.optimizer = Adam([p for layer in self.layers for p in (layer.w, layer.b)])
         self.readout = SoftmaxReadout(sum(c.layers) + 1, data.n_classes, c.readout_rate, c.batch)
         remedies = {f"layer {k}": f"a larger --init-gain than {c.init_gain:g}" for k in self.levels}
-        self.health = Health(remedies, len(self.train))
+        self.health = Health(remedies, len(self.train), c.learning_rate)
 
     def activities(self, x, rng=None):
         """Activity of every layer, a list of (n, n_l) arrays, for input (n, n_in).
@@ -229,13 +229,15 @@ class Rectified(MiniBatches):
     # -- the course of training ------------------------------------------------------------------------------------
     def learn(self, rows):
         c = self.options
-        goodness = [self._learn(samples, rate) for samples, rate in self.mini_batches(rows)]
-        of_layers = np.stack(goodness, axis=1)
-        row = of_phases(np.split(g, 2, axis=1) for g in of_layers)
+        before = {level: layer.w.copy() for level, layer in enumerate(self.layers, start=1)}
+        goodness = np.stack([self._learn(samples, rate) for samples, rate in self.mini_batches(rows)], axis=1)
+        row = of_phases(np.split(g, 2, axis=1) for g in goodness)
         told_apart = {f"layer {k}": row[f"ordered{k}"] for k in self.levels if not c.labels_shown}
-        self.health.after_chunk(len(rows) * c.batch, of_layers.any(axis=(1, 2)), told_apart)
+        changed = relative_changes(before, {level: self.layers[level - 1].w for level in before})
+        active = goodness.any(axis=(1, 2))
+        self.health.after_chunk(len(rows) * c.batch, active, told_apart, of_layers(changed))
         require_finite(self.arrays(), self.samples_at(rows.start), "--init-gain")
-        return row
+        return row | {f"changed{level}": change for level, change in changed.items()}
 
     def _learn(self, samples, rate):
         """One mini-batch: readout and its beliefs, negative samples, and a step of every layer.
@@ -283,6 +285,7 @@ class Rectified(MiniBatches):
             np.concatenate(beliefs),
             float(np.mean([y.mean() for y in activity])),
             never_active(activity),
+            active=part_active(activity),
         )
 
     # -- state -----------------------------------------------------------------------------------------------------

@@ -12,7 +12,6 @@ from brianff.endings import Stopped
 from brianff.errors import BrianffError, OptionError
 from brianff.learning import folder as folders
 from brianff.learning.checkpoints import Whole, check_checkpoint
-from brianff.learning.evaluation import NO_PREDICTION
 from brianff.learning.method import method_class
 from brianff.results import RunFolder
 from brianff.stimulus import stream
@@ -243,10 +242,9 @@ class Run:
         began = time.perf_counter()
         samples = stream(options.split_seed, "validate").permutation(method.data.validation)
         result = method.evaluate(np.sort(samples[: options.validate or None]))
-        predicted = self._look_at(result, "validation")
+        self._look_at(result, "validation")
         seconds = {"validation_seconds": round(time.perf_counter() - began, 3)}
-        ties = {"ties": int(np.sum(predicted == NO_PREDICTION))}
-        return self._row("validation") | seconds | result.measures() | ties | method.measures()
+        return self._row("validation") | seconds | result.measures() | method.measures()
 
     def evaluate(self, which="test", limit=None):
         """What the network says of samples, without learning.
@@ -274,15 +272,16 @@ class Run:
         return getattr(self.method.data, which)
 
     def _look_at(self, result, which):
-        """What an evaluation says of the network's health; returns its predictions."""
+        """What an evaluation says of the network's health."""
         method, predicted, how = self.method, result.predicted(), result.ways[0]
         layers = {}
         if how == "goodness":
             levels = method.trained_levels(self.position)
             layers = {f"layer {level}": result.by_goodness([level - 1]) for level in levels}
         how = "the output" if how == "output" else how
-        method.health.after_evaluation(self.position / method.n_rows, how, predicted, result.labels, which, layers)
-        return predicted
+        done = self.position / method.n_rows
+        seen = method.samples_at(self.position)
+        method.health.after_evaluation(done, how, predicted, result.labels, which, layers, seen)
 
     def record(self, samples=(0,), neurons=None, which="test"):
         """What the neurons do when samples are shown.
@@ -302,7 +301,7 @@ class Run:
         there = self._samples(which)
         if bad := [k for k in samples if not 0 <= k < len(there)]:
             raise OptionError(f"there is no {which} sample {bad[0]}: they are 0 to {len(there) - 1}.")
-        recording = self.method.record(there[list(samples)], neurons)
+        recording = self.method.record(there[list(samples)], neurons).named(samples)
         self.method.health.diverged(recording.diverged)
         return recording
 

@@ -13,6 +13,8 @@ from brianff.equations.checker import check_own_files
 from brianff.equations.kinds import OF_SPIKE_TRAINS
 from brianff.errors import OptionError
 from brianff.learning.finite import not_finite, require_finite
+from brianff.learning.given_weights import put_in
+from brianff.learning.health import relative_changes
 from brianff.learning.method import Method
 from brianff.learning.options import SpikingOptions
 from brianff.learning.phases import POSITIVE, Phases
@@ -100,8 +102,13 @@ class SpikingMethod(Method):
         raise NotImplementedError
 
     def initial_state(self):
-        """What `synaptic` is before anything has been learnt: initial weights, and all else zero."""
-        return initial_synaptic(self.composition, self.simulator, self.options.seed, self.initial_weights)
+        """What `synaptic` is before anything has been learnt: initial or given weights, and all else zero."""
+        c = self.options
+        state = initial_synaptic(self.composition, self.simulator, c.seed, self.initial_weights)
+        if c.weights is not None:
+            projections = [projection for projection, _ in self.composition.learning(self.architecture)]
+            put_in(state, c.weights, projections, c.seed, self.report)
+        return state
 
     def _check_input(self):
         """Refuse an encoder that cannot read what the data set holds, and a stimulus epoch too short for it."""
@@ -187,6 +194,12 @@ class SpikingMethod(Method):
                 rates[k] = of_rows[epoch.row]
         return rates
 
+    def changes(self, before, levels):
+        """How far the weights of layers that learn have moved since `synaptic` was `before`: dict of level -> float."""
+        keys = {level: f"synapses{level}.w" for level in levels}
+        pairs = [{level: of[key] for level, key in keys.items()} for of in (before, self.synaptic)]
+        return relative_changes(*pairs)
+
     @contextlib.contextmanager
     def learning(self, rows, seen, levels):
         """A run in which `levels` learn from rows of the stream, with its results; they must be finite."""
@@ -235,7 +248,7 @@ class SpikingMethod(Method):
         for projection, _ in self.composition.learning(self.architecture):
             if projection.key("w") not in self.synaptic:
                 continue
-            key = projection.target if projection.source == projection.target - 1 else projection.name
+            key = projection.target if projection.feeds_forward else projection.name
             found[key] = projection.matrix(self.synaptic[projection.key("w")])
         return found
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from brianff.devices import simulator
 from brianff.errors import OptionError
-from brianff.learning.evaluation import log_softmax
+from brianff.learning.evaluation import log_softmax, predicted_classes
 from brianff.learning.spiking import initial_synaptic
 from brianff.network.continuous import state_after
 from brianff.stimulus import LABEL_NONE, Schedule, stream
@@ -60,7 +60,7 @@ class Frames:
     def accuracy(self, evidence):
         """Part of the frames with a label whose largest value, of (n_frames, n_streams, n_classes), is that class."""
         asked = self.label >= 0
-        return float(np.mean(evidence.argmax(axis=2)[asked] == self.label[asked]))
+        return float(np.mean(predicted_classes(evidence)[asked] == self.label[asked]))
 
     def since_onset(self):
         """Seconds from the beginning of its word to the end of a frame: (n_frames, n_streams), nan in silence."""

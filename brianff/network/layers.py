@@ -60,6 +60,11 @@ class Projection(ABC):
         """(n_pre, n_post): neurons on either side."""
         return self.pre.n, self.post.n
 
+    @property
+    def feeds_forward(self):
+        """Whether it leads to a layer from the one below it."""
+        return self.source == self.target - 1
+
     def key(self, variable):
         """Name of a synaptic variable among the inputs and results of a simulator."""
         return f"{self.name}.{variable}"

@@ -5,7 +5,6 @@ from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from brianff.errors import OptionError
 from brianff.plotting.style import COLOURS, SHADE, TEXT, stacked, tidy
-from brianff.stimulus import LABEL_NEUTRAL, LABEL_NONE
 from brianff.units import display_unit
 
 __all__ = ["MOST_VARIABLES", "membrane", "raster"]
@@ -305,10 +304,9 @@ def _name_epochs(axes, chosen):
 
 
 def _name(epoch, short=False):
-    names = {LABEL_NEUTRAL: "neutral label", LABEL_NONE: "no label"}
     if short:
         return f"{SIGNS[epoch.name]}{epoch.label if epoch.label >= 0 else ''}"
-    return f"{SIGNS[epoch.name]} {names.get(epoch.label, f'label {epoch.label}')}".strip()
+    return f"{SIGNS[epoch.name]} {epoch.label_name}".strip()
 
 
 def _width(text):

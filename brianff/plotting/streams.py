@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from brianff.learning.evaluation import predicted_classes
 from brianff.plotting.style import one_axes, stacked, tidy
 
 __all__ = ["memory", "stream", "within_words"]
@@ -64,7 +65,7 @@ def within_words(frames, evidence, figure=None):
     """
     figure, axes = one_axes(figure, 4.2, 2.8)
     since, width = frames.since_onset(), frames.seconds
-    right = evidence.argmax(axis=2) == np.append(frames.words[:, 1], -1)[frames.word]
+    right = predicted_classes(evidence) == np.append(frames.words[:, 1], -2)[frames.word]
     place = np.where(np.isnan(since), -1, since // width).astype(int)
     bins = [k for k in range(place.max() + 1) if np.sum(place == k) >= 10]
     accuracy = np.array([right[place == k].mean() for k in bins])
