@@ -8,7 +8,7 @@ import numpy as np
 from brianff.errors import OptionError, spoken
 from brianff.exchange.extra import library
 
-__all__ = ["put_in", "read_weights"]
+__all__ = ["read_weights", "weights_for"]
 
 _NEURONS = ("CubaLIF", "CubaLI", "LIF", "LI", "IF", "I")
 _WEIGHTS = ("Linear", "Affine", "Conv2d")
@@ -56,44 +56,48 @@ def _of_npz(path):
         raise OptionError(f"--weights {path} is no npz file ({error}); a file of NIR ends in .nir.") from None
 
 
-def put_in(state, path, projections, seed, report=lambda text: None):
-    """Put the weights of a file in the place of those that a network begins with.
+def weights_for(projections, path, seed, report=lambda text: None):
+    """Weights of a file for the projections of a network.
 
     Parameters
     ----------
-    state : dict of str -> array
-        As in ``"synapses1.w"``; changed.  What the file lacks stays.
+    projections : sequence of `Projection`
     path : path
         As for `read_weights`.
-    projections : sequence of `Projection`
     seed : int
         Of the run.
     report : callable, optional
         Told of what has no place here.
+
+    Returns
+    -------
+    weights : dict of str -> array
+        Flat, by names as in ``"synapses1.w"``; without those that the file lacks.
 
     Raises
     ------
     OptionError
         If a shape is another one, there are weights where there is no synapse, or nothing has a place.
     """
-    given, there = read_weights(path), {}
-    for projection in projections:
-        if projection.key("w") in state:
-            there[f"w{projection.target}" if projection.feeds_forward else projection.name] = projection
-    for name in given.keys() & there.keys():
+    given, found = read_weights(path), {}
+    there = {f"w{p.target}" if p.feeds_forward else p.name: p for p in projections}
+    for name in sorted(given.keys() & there.keys()):
         projection, w = there[name], given[name]
         if w.shape != projection.weights_shape:
-            raise OptionError(f"--weights {path}: {name} has the shape {w.shape}, and the network's is "
-                              f"{projection.weights_shape}.")  # fmt: skip
-        flat = np.asarray(projection.flat(w, seed), float)
+            wanted = projection.weights_shape
+            raise OptionError(f"--weights {path}: {name} has the shape {w.shape}, and the network's is {wanted}.")
+        flat = np.array(projection.flat(w, seed), float)
         if not np.array_equal(projection.matrix(flat), w):
-            raise OptionError(f"--weights {path}: {name} has weights where this network has no synapse; synapses of "
-                              "sparse layers are drawn from --seed.")  # fmt: skip
-        state[projection.key("w")] = flat
-    if not given.keys() & there.keys():
+            raise OptionError(
+                f"--weights {path}: {name} has weights where this network has no synapse; synapses of sparse layers "
+                "are drawn from --seed."
+            )
+        found[projection.key("w")] = flat
+    if not found:
         raise OptionError(f"--weights {path} has {_named(given)}, and this network wants {_named(there)}.")
     if left := given.keys() - there.keys():
         report(spoken(f"--weights {path}: {_named(left)} is left out, since the network begins without it."))
+    return found
 
 
 def _named(names):

@@ -13,7 +13,7 @@ from brianff.equations.checker import check_own_files
 from brianff.equations.kinds import OF_SPIKE_TRAINS
 from brianff.errors import OptionError
 from brianff.learning.finite import not_finite, require_finite
-from brianff.learning.given_weights import put_in
+from brianff.learning.given_weights import weights_for
 from brianff.learning.health import relative_changes
 from brianff.learning.method import Method
 from brianff.learning.options import SpikingOptions
@@ -74,6 +74,7 @@ class SpikingMethod(Method):
         c = self.options
         self.stream = SampleStream(self.train, c.batch, c.seed)
         self.require_updates()
+        self.given = self._given_weights()
         self.simulator = self.make_simulator(self.architecture)
         self.synaptic = self.initial_state()
 
@@ -103,12 +104,16 @@ class SpikingMethod(Method):
 
     def initial_state(self):
         """What `synaptic` is before anything has been learnt: initial or given weights, and all else zero."""
-        c = self.options
-        state = initial_synaptic(self.composition, self.simulator, c.seed, self.initial_weights)
-        if c.weights is not None:
-            projections = [projection for projection, _ in self.composition.learning(self.architecture)]
-            put_in(state, c.weights, projections, c.seed, self.report)
-        return state
+        state = initial_synaptic(self.composition, self.simulator, self.options.seed, self.initial_weights)
+        return state | {name: value.copy() for name, value in self.given.items()}
+
+    def _given_weights(self):
+        """Weights that a file has for this network, by their name in `synaptic`; wrong ones fail before compiling."""
+        c, a = self.options, self.architecture
+        if c.weights is None:
+            return {}
+        projections = [*a.projections, *(a.readouts if self.composition.readout else ())]
+        return weights_for(projections, c.weights, c.seed, self.report)
 
     def _check_input(self):
         """Refuse an encoder that cannot read what the data set holds, and a stimulus epoch too short for it."""
