@@ -165,3 +165,28 @@ def test_cycles_of_ones_own_can_be_interrupted(phases, tmp_path):
     for key, w in whole.weights.items():
         np.testing.assert_array_equal(w, again.weights[key])
     assert again.record([0, 1]).epochs[0].phase == 1
+
+
+def test_a_stream_goes_on_from_chunk_to_chunk():
+    """Cut into chunks of another length it is the same; begun anew with each of them it is another."""
+    options = TINY | dict(phases="blocked 2 carry-over", rule="forward_forward")
+    methods = [ff.ForwardForward("digits", **(options | dict(chunk=chunk))) for chunk in (10, 20)]
+    for method in methods:
+        ff.Run(method).train(progress=False)
+    for name, value in methods[0].state().items():
+        np.testing.assert_array_equal(value, methods[1].state()[name], err_msg=name)
+    assert methods[0].stream_begun and np.any(methods[0].stream_state["neurons1.v"])
+
+    class Anew(ff.ForwardForward):
+        def learn(self, rows):
+            self.stream_begun = np.array(False)
+            return super().learn(rows)
+
+    anew = Anew("digits", **(options | dict(chunk=10)))
+    ff.Run(anew).train(progress=False)
+    assert not np.array_equal(anew.weights()[1], methods[0].weights()[1])
+
+
+def test_a_stream_has_no_delays():
+    with pytest.raises(ff.BrianffError, match="a stream goes on in another run only without delays"):
+        ff.ForwardForward("digits", **(TINY | dict(phases="paired carry-over", layers=("6", "5t2"))))

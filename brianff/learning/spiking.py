@@ -12,6 +12,7 @@ from brianff.devices import simulator
 from brianff.equations.checker import check_own_files
 from brianff.equations.kinds import OF_SPIKE_TRAINS
 from brianff.errors import OptionError
+from brianff.learning.checkpoints import named, part_of
 from brianff.learning.finite import not_finite, require_finite
 from brianff.learning.given_weights import weights_for
 from brianff.learning.health import relative_changes
@@ -20,6 +21,7 @@ from brianff.learning.options import SpikingOptions
 from brianff.learning.phases import POSITIVE, Phases
 from brianff.learning.recordings import record_presentations
 from brianff.learning.samples import SampleStream, altered
+from brianff.network.continuous import names_of_state, state_after
 from brianff.stimulus import EVALUATION_PRESENTATIONS
 
 __all__ = ["SpikingMethod", "initial_synaptic", "learnt"]
@@ -63,6 +65,7 @@ class SpikingMethod(Method):
     initial_option: str  # which sets the size of initial weights
     together: int  # samples that share a generator of random numbers, see `brianff.stimulus.drawn`
     output_parameters = None  # of the last layer alone: dict of name -> quantity
+    stream_state = None  # of a continuous stream, at the end of what has been learnt: dict of name -> array
     recorded = False  # what is recorded while it learns: "spikes", or nothing
     overrides: ClassVar[dict] = {}  # inputs of the simulator that a study puts in place of the network's own
 
@@ -77,6 +80,10 @@ class SpikingMethod(Method):
         self.given = self._given_weights()
         self.simulator = self.make_simulator(self.architecture)
         self.synaptic = self.initial_state()
+        if self.architecture.carry_over:
+            names = names_of_state(self.composition, self.architecture)
+            self.stream_begun = np.array(False)
+            self.stream_state = {name: np.zeros(self.simulator.size(name)) for name in names}
 
     def make_simulator(self, architecture):
         """A simulator of the network, as the options have it."""
@@ -212,8 +219,13 @@ class SpikingMethod(Method):
         inputs = self.inputs(levels) | schedule.inputs(self.architecture, images)
         rates = self.learning_rates(seen)
         inputs |= {f"learning_rate_at{level}": rates for level in levels}
+        if self.stream_state and self.stream_begun:
+            inputs |= self.stream_state
         with self.simulator.run(inputs, len(schedule)) as results:
             self.synaptic = {name: results[name] for name in self.synaptic}
+            if self.stream_state is not None:
+                self.stream_state = state_after(results, self.composition, self.architecture)
+                self.stream_begun = np.array(True)
             watched = self.watched(results, len(schedule))
             yield results
         self.require_finite(rows, levels, watched)
@@ -240,13 +252,26 @@ class SpikingMethod(Method):
 
     # -- state -----------------------------------------------------------------------------------------------------
     def state(self):
-        return dict(self.synaptic)
+        return self.synaptic | self._of_stream(lambda name, value: value)
 
     def expected_state(self):
-        return {name: (value, self.simulator.dtype(name)) for name, value in self.synaptic.items()}
+        def with_type(name, value):
+            return value, self.simulator.dtype(name)
+
+        found = {name: with_type(name, value) for name, value in self.synaptic.items()}
+        return found | self._of_stream(with_type)
+
+    def _of_stream(self, value_of):
+        """What a checkpoint has of a continuous stream."""
+        if self.stream_state is None:
+            return {}
+        values = {name: value_of(name, value) for name, value in self.stream_state.items()}
+        return named("stream", values) | {"stream_begun": self.stream_begun}
 
     def restore(self, arrays):
         self.synaptic = {name: arrays[name] for name in self.synaptic}
+        if self.stream_state is not None:
+            self.stream_state, self.stream_begun = part_of(arrays, "stream"), arrays["stream_begun"]
 
     def weights(self):
         found = {}

@@ -18,7 +18,7 @@ from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, Equatio
 
 from brianff.errors import OptionError
 
-__all__ = ["AT_END", "going_on", "state_after", "state_of", "without"]
+__all__ = ["AT_END", "going_on", "names_of_state", "state_after", "state_of", "without"]
 
 AT_END = "_at_end"
 
@@ -43,20 +43,10 @@ def going_on(equations, composition):
     return [eq.varname for eq in kept if eq.varname in goes_on and "shared" not in eq.flags]
 
 
-def state_after(results, composition, architecture):
-    """The state after the last stimulus epoch of a run, as inputs with which another run goes on.
+def names_of_state(composition, architecture):
+    """Names of the inputs with which a run goes on after another one: dict of name -> name of the result.
 
-    Parameters
-    ----------
-    results : `brianff.devices.base.Results`
-    composition : `brianff.equations.compose.Composition`
-    architecture : `brianff.network.Architecture`
-        With `carry_over`.
-
-    Returns
-    -------
-    state : dict of name -> array
-        Of neurons and layers, and what synapses keep of every entry of the batch, such as eligibilities.
+    Of neurons and layers, and what synapses keep of every entry of the batch, such as eligibilities.
 
     Raises
     ------
@@ -72,11 +62,29 @@ def state_after(results, composition, architecture):
     for name, strings in composition.parts(architecture):
         if name.startswith(("neurons", "layer")):
             names = going_on(strings.equations, composition)
-            found |= {f"{name}.{variable}": results[f"{name}.{variable}{AT_END}"] for variable in names}
+            found |= {f"{name}.{variable}": f"{name}.{variable}{AT_END}" for variable in names}
     for projection, strings in composition.learning(architecture):
         own = (eq.varname for eq in Equations(strings.model).values() if "per_entry" in eq.flags)
-        found |= {projection.key(variable): results[projection.key(variable)] for variable in own}
+        found |= {projection.key(variable): projection.key(variable) for variable in own}
     return found
+
+
+def state_after(results, composition, architecture):
+    """The state after the last stimulus epoch of a run, as inputs with which another run goes on.
+
+    Parameters
+    ----------
+    results : `brianff.devices.base.Results`
+    composition : `brianff.equations.compose.Composition`
+    architecture : `brianff.network.Architecture`
+        With `carry_over`.
+
+    Returns
+    -------
+    state : dict of name -> array
+        As `names_of_state` says, which also raises what it does.
+    """
+    return {name: results[result] for name, result in names_of_state(composition, architecture).items()}
 
 
 def without(statements, names):
