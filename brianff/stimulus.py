@@ -265,12 +265,17 @@ class Schedule:
         return len(self.phase)
 
     @classmethod
-    def evaluation(cls, image, label, number, batch):
-        """Presentations without learning: flat arrays, filled up to whole rows with empty places."""
+    def evaluation(cls, image, label, number, batch, steps=None):
+        """Presentations without learning: flat arrays, filled up to whole rows with empty places.
+
+        `steps`, (n,) int array: how long each takes; a row takes as long as its longest.
+        """
         rows = -(-len(image) // batch)
         shown = [(image, -1), (label, LABEL_NONE), (number, 0)]
         image, label, number = (_filled(of, rows * batch, empty).reshape(rows, batch) for of, empty in shown)
-        return cls(image, label, np.zeros(rows, int), number)
+        if steps is not None:
+            steps = _filled(np.asarray(steps), rows * batch, 1).reshape(rows, batch).max(axis=1).astype(int)
+        return cls(image, label, np.zeros(rows, int), number, steps)
 
     def inputs(self, architecture, images=None):
         """What presents this schedule, filled up to the capacity of the compiled network, as inputs of a simulator.

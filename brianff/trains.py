@@ -116,6 +116,12 @@ class SpikeTrains:
         """Themselves: see `Shown`."""
         return self
 
+    def ends(self):
+        """Time steps of every sample to its last spike, that step included: (n_samples,) int array, 0: no spike."""
+        out = np.zeros(self.n_samples, np.int64)
+        np.maximum.at(out, self.sample, np.asarray(self.step, np.int64) + 1)
+        return out
+
     def counts(self):
         """Spikes of every channel: (n_samples, n_channels) array."""
         out = np.zeros((self.n_samples, self.n_channels))

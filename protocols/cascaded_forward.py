@@ -17,6 +17,7 @@ import brianff.program  # noqa: F401
 from brianff import plotting
 from brianff.command_line import commands
 from brianff.learning.closed_form import ClosedForm
+from brianff.learning.evaluation import ties
 from brianff.learning.forward_forward import ForwardForward
 from brianff.learning.run import Run
 from brianff.options import Options, given, option, parser_of
@@ -58,6 +59,8 @@ def main(arguments=None):
     write_arrays(out / "evaluation.npz", evaluation.arrays())
     write_arrays(out / "readouts.npz", {f"readout{level}": w for level, w in enumerate(fitted.weights, start=1)})
     print(f"figures: {out}")
+    if tied := ties(evaluation.predicted()):
+        print(tied)
     print(f"test accuracy: {evaluation.accuracy():.4f}")
     return commands.draw(out, {"confusion": lambda: plotting.confusion(evaluation)})
 

@@ -284,3 +284,50 @@ def test_forward_forward_takes_spike_trains(file, tmp_path):
 def test_what_does_not_go_with_spike_trains_is_refused(method, options, message):
     with pytest.raises(OptionError, match=in_python(message)):
         method(**options)
+
+
+# -- stimulus epochs as long as the recordings -----------------------------------------------------------------------
+def recordings_of_unequal_length():
+    rng = np.random.default_rng(3)
+    ends = rng.uniform(0.01, 0.1, 50)
+    times = [np.sort(rng.uniform(0, end, 20)) for end in ends]
+    channels = [rng.integers(6, size=20) for _ in ends]
+    return datasets.from_spikes(times, channels, np.arange(50) % 2, n_channels=6, test=10, validation=4)
+
+
+AS_LONG = dict(layers=(8, 6), steps=60, dt=2.0, mini_batch=10, refresh=20, chunk=20, epochs=2, device="runtime", tail=3)
+SCORES = dict(negatives="none", rule="local_readout")
+
+
+@pytest.mark.parametrize("more", [SCORES, {}])
+def test_epochs_as_long_as_recordings_do_not_depend_on_batch_and_chunk(more):
+    data = recordings_of_unequal_length()
+    options = [dict(batch=5), dict(batch=10, chunk=10), dict(batch=5, chunk=5)]
+    runs = [Run(ForwardForward(data, **(AS_LONG | more | one))).train(progress=False) for one in options]
+    evaluations = [run.evaluate("test") for run in runs]
+    for run, evaluation in zip(runs[1:], evaluations[1:], strict=True):
+        for level in (1, 2):
+            np.testing.assert_allclose(run.weights[level], runs[0].weights[level], rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(evaluation.goodness, evaluations[0].goodness, rtol=1e-9, atol=1e-12)
+    fixed = Run(ForwardForward(data, **(AS_LONG | more | dict(tail=None, batch=10)))).train(progress=False)
+    assert not np.allclose(fixed.weights[1], runs[0].weights[1])
+
+
+def test_epochs_end_after_the_last_spike_of_a_mini_batch():
+    method = ForwardForward(recordings_of_unequal_length(), **AS_LONG, **SCORES, batch=5)
+    ends = method.shown(method.train).read().ends()
+    samples, _ = method.stream.take(range(8), 2)
+    of = dict(zip(method.train.tolist(), ends, strict=True))
+    own = np.array([of[sample] for sample in samples.tolist()])
+    _, schedule = method.stimulus(range(1, 5))
+    np.testing.assert_array_equal(schedule.steps, np.repeat(own.reshape(4, 10).max(axis=1), 2)[1:5] + 3)
+    alone = Run(method).record([2, 5])
+    expected = method.shown(method.data.test[[2, 5]]).read().ends() + 3
+    assert [round((epoch.stop - epoch.start) / alone.dt) for epoch in alone.epochs] == expected.tolist()
+
+
+def test_images_have_no_end():
+    with pytest.raises(
+        OptionError, match="tail 3 ends stimulus epochs after the last spike of a recording, and 'digits'"
+    ):
+        ForwardForward("digits", tail=3, device="runtime")

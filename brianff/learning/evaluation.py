@@ -58,7 +58,7 @@ def part_active(activity):
     return np.array([np.mean(a != 0) if a.size else 0.0 for a in activity])
 
 
-def present(simulator, inputs, images, image, label, number, keep_traces=True):
+def present(simulator, inputs, images, image, label, number, keep_traces=True, steps=None):
     """Show images without learning and read every layer at the end of each stimulus epoch.
 
     Parameters
@@ -72,6 +72,8 @@ def present(simulator, inputs, images, image, label, number, keep_traces=True):
         Row of `images`, class (or `LABEL_NEUTRAL`, `LABEL_NONE`) and number of each presentation.
     keep_traces : bool
         False saves memory where only the goodness matters: 8 bytes a neuron and presentation.
+    steps : (n_images,) int array, optional
+        How long each image is shown, if not for as long as the architecture says.
 
     Returns
     -------
@@ -83,11 +85,11 @@ def present(simulator, inputs, images, image, label, number, keep_traces=True):
         return np.zeros((0, a.depth)), [np.zeros((0, n)) for n in a.sizes[1:]]
     levels = range(1, a.depth + 1)
     variables = [(f"record_g{k}", "g") for k in levels] + [(f"record_x{k}", "x") for k in levels if keep_traces]
-    found = presented(simulator, inputs, images, image, label, number, variables)
+    found = presented(simulator, inputs, images, image, label, number, variables, steps)
     return np.concatenate(found[: a.depth], axis=1), found[a.depth :] if keep_traces else None
 
 
-def presented(simulator, inputs, images, image, label, number, variables):
+def presented(simulator, inputs, images, image, label, number, variables, steps=None):
     """As `present`: the values of variables, as in ``("record_g1", "g")``, an (n, n_values) array for each of them."""
     a, found, start = simulator.architecture, [[] for _ in variables], 0
     while start < len(image):
@@ -95,7 +97,8 @@ def presented(simulator, inputs, images, image, label, number, variables):
         distinct = _distinct(image[start : start + a.capacity * a.batch])
         stop = start + np.searchsorted(distinct, a.images, side="right")
         rows, local = np.unique(image[start:stop], return_inverse=True)
-        schedule = Schedule.evaluation(local, label[start:stop], number[start:stop], a.batch)
+        lasting = None if steps is None else steps[image[start:stop]]
+        schedule = Schedule.evaluation(local, label[start:stop], number[start:stop], a.batch, lasting)
         epochs = len(schedule)
         with simulator.run(inputs | schedule.inputs(a, images[rows]), epochs) as results:
             for name, pieces in zip(variables, found, strict=True):
@@ -223,12 +226,12 @@ class Evaluation:
         return f"<accuracy of {len(self.labels)} samples by {of_ways}>"
 
 
-def evaluate_scores(simulator, inputs, images, labels, offset=0):
+def evaluate_scores(simulator, inputs, images, labels, offset=0, steps=None):
     """What layers with class scores of their own say, in one pass without a label.
 
     Parameters
     ----------
-    simulator, inputs, images
+    simulator, inputs, images, steps
         As for `present`; samples are the images.
     labels : (n,) int array
         The true ones.
@@ -238,7 +241,7 @@ def evaluate_scores(simulator, inputs, images, labels, offset=0):
     n, levels = len(labels), range(1, simulator.architecture.depth + 1)
     number = EVALUATION_PRESENTATIONS + offset + np.arange(n)
     variables = [(f"record_classes{k}", "score") for k in levels] + [(f"record_x{k}", "x") for k in levels]
-    found = presented(simulator, inputs, images, np.arange(n), np.full(n, LABEL_NONE), number, variables)
+    found = presented(simulator, inputs, images, np.arange(n), np.full(n, LABEL_NONE), number, variables, steps)
     scores, traces = found[: len(levels)], found[len(levels) :]
     spikes = float(np.mean([x.mean() for x in traces]))
     goodness = np.stack([log_softmax(s) for s in scores], axis=2)

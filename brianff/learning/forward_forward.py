@@ -25,6 +25,7 @@ from brianff.learning.negatives import negatives_of
 from brianff.learning.options import RECORDINGS, SpikingOptions, gain_option
 from brianff.learning.phases import POSITIVE, Phases
 from brianff.learning.readout import SoftmaxReadout, features
+from brianff.learning.samples import lengths_in_groups
 from brianff.learning.spiking import SpikingMethod
 from brianff.network.architecture import Architecture
 from brianff.network.layers import layers_of
@@ -60,6 +61,10 @@ class ForwardForwardOptions(SpikingOptions):
         "each time with another wrong label), 'blocked N' (N positive ones, then N negative ones), all of them with "
         "'gap@STEPS' between all and 'carry-over' (no reset between them), or a cycle such as '+0 gap@20 -0 -0 -0'",
     )
+    tail: int | None = option(
+        None, "of recordings: stimulus epochs end so many time steps after the last spike of a mini-batch, not after "
+        "--steps", low=0, high=1_000_000,
+    )  # fmt: skip
     readout_rate: float = option(2e-3, "learning rate of the softmax readout", low=0, high=1)
     refresh: int | None = option(None, "samples between two readings of the network's beliefs", **SAMPLES)
 
@@ -153,12 +158,18 @@ class ForwardForward(SpikingMethod):
         rows = -(-rows // self.phases.rows) * self.phases.rows
         epochs = self.phases.spread(range(rows))
         capacity, steps = max(2 * rows, len(epochs)), sum(epoch.steps or c.steps for epoch in epochs)
+        if c.tail is not None and self.data.most_events(1) == 0:
+            raise OptionError(
+                f"--tail {c.tail} ends stimulus epochs after the last spike of a recording, and '{self.data.name}' "
+                "holds images: leave it out."
+            )
+        unequal = c.tail is not None or any(e.steps for e in self.phases.epochs)
         architecture = Architecture(
             layers=layers_of(c.layers),
             **self.size_options(rows * c.batch * self.negatives.images_of_a_sample),
             label_neurons=c.label_neurons if c.labels_shown else 0,
             capacity=capacity,
-            total_steps=max(steps, capacity * c.steps) if any(e.steps for e in self.phases.epochs) else None,
+            total_steps=max(steps, capacity * c.steps) if unequal else None,
             carry_over=self.phases.carry_over,
         )
         if self.composition.class_groups:
@@ -251,7 +262,8 @@ class ForwardForward(SpikingMethod):
         samples, numbers = self.take(range(start, min(start + c.refresh // c.batch, (stage + 1) * self.rows_per_stage)))
         neutral = np.full(len(samples), self.negatives.neutral)
         shown, rows = self.altered(self.shown(samples), numbers), np.arange(len(samples))
-        _, traces = present(self.apart, self.inputs(), shown, rows, neutral, NEUTRAL_PRESENTATIONS + numbers)
+        number, steps = NEUTRAL_PRESENTATIONS + numbers, self.lengths(shown)
+        _, traces = present(self.apart, self.inputs(), shown, rows, neutral, number, steps=steps)
         belief = self.readout.learn(features(traces), self.data.labels[samples])
         self.block_start = start
         self.negative_labels = self.negatives.labels(samples, numbers, belief, len(self.negative_labels))
@@ -263,18 +275,45 @@ class ForwardForward(SpikingMethod):
             labels = self.negative_labels[:, first : first + len(samples)]
         else:
             labels = self.negatives.labels(samples, numbers, None, 0)
-        images = self.altered(self.shown(samples), numbers)
+        images, lengths = self._shown_in_training(rows)
         hybrids = self.negatives.images(samples, numbers)
         if hybrids is not None:
             hybrids = self.altered(hybrids, numbers)
-        return self._in_phases(samples, images, 2 * numbers, hybrids, labels, self.architecture)
+        return self._in_phases(samples, images, 2 * numbers, hybrids, labels, self.architecture, lengths)
 
-    def _in_phases(self, samples, images, number, negative_images, negative_labels, architecture):
+    def _shown_in_training(self, rows):
+        """What the input gets of rows as training shows it, and how long that takes, (n_rows,) or None: as ever."""
+        c, (stage, first) = self.options, self._place(rows.start)
+        if c.tail is None:
+            samples, numbers = self._take(rows)
+            return self.altered(self.shown(samples), numbers), None
+        # a mini-batch that a chunk divides is as long as if it were whole
+        each, begin = c.mini_batch // c.batch, stage * self.rows_per_stage
+        start = first // each * each
+        stop = min(-(-(first + len(rows)) // each) * each, self.rows_per_stage)
+        samples, numbers = self._take(range(begin + start, begin + stop))
+        trains = self.altered(self.shown(samples), numbers)
+        own = slice((first - start) * c.batch, (first - start + len(rows)) * c.batch)
+        return trains[own], self.lengths(trains)[own][:: c.batch]
+
+    def lengths(self, shown, group=None):
+        """Time steps for which recordings are shown, (n,) int array, or None: those of the architecture.
+
+        As many as the longest of `group` of them takes that follow each other: a mini-batch, whatever the batch.
+        """
+        c = self.options
+        if c.tail is None:
+            return None
+        group = group or c.mini_batch
+        ends = [shown[start : start + group].read().ends() for start in range(0, len(shown), group)]
+        return lengths_in_groups(np.concatenate(ends), group, c.tail, c.steps)
+
+    def _in_phases(self, samples, images, number, negative_images, negative_labels, architecture, lengths=None):
         """Images and schedule of samples in all phases; `negative_images` None: those of the positive phase."""
         own = np.arange(len(samples))
         other = own if negative_images is None else own + len(own)
         positive = own, self.negatives.positive_labels(samples), number
-        schedule = self.phases.schedule(positive, (other, negative_labels, number + 1), architecture)
+        schedule = self.phases.schedule(positive, (other, negative_labels, number + 1), architecture, lengths)
         return images if negative_images is None else np.concatenate([images, negative_images]), schedule
 
     def rates_of(self, seen):
@@ -324,17 +363,20 @@ class ForwardForward(SpikingMethod):
 
     # -- looking at it ---------------------------------------------------------------------------------------------
     def evaluate(self, samples, offset=0):
+        shown, labels = self.shown(samples), self.data.labels[samples]
+        steps = self.lengths(shown)
         if not self.has_readout:
-            return evaluate_scores(self.apart, self.inputs(), self.shown(samples), self.data.labels[samples], offset)
-        show = functools.partial(present, self.apart, self.inputs(), self.shown(samples))
-        return evaluate(show, self.readout, self.data.labels[samples], offset, self.options.labels_shown)
+            return evaluate_scores(self.apart, self.inputs(), shown, labels, offset, steps)
+        show = functools.partial(present, self.apart, self.inputs(), shown, steps=steps)
+        return evaluate(show, self.readout, labels, offset, self.options.labels_shown)
 
     def traces(self, samples, offset=0):
         """Activity traces of every layer at the end of one presentation without a label, (n, n_l) each."""
         n, label = len(samples), LABEL_NEUTRAL if self.options.labels_shown else LABEL_NONE
         number = EVALUATION_PRESENTATIONS + offset + np.arange(n)
-        shown = self.shown(samples), np.arange(n), np.full(n, label), number
-        return present(self.apart, self.inputs(), *shown)[1]
+        images = self.shown(samples)
+        shown = images, np.arange(n), np.full(n, label), number
+        return present(self.apart, self.inputs(), *shown, steps=self.lengths(images))[1]
 
     def trained_levels(self, row):
         stage = self._place(max(0, row - 1))[0]
@@ -343,4 +385,5 @@ class ForwardForward(SpikingMethod):
     def presentations(self, samples):
         number = EVALUATION_PRESENTATIONS - 2 * len(samples) + 2 * np.arange(len(samples))
         alone = self.architecture.with_(batch=1)
-        return self._in_phases(samples, self.shown(samples), number, *self.negatives.shown(samples), alone)
+        shown = self.shown(samples)
+        return self._in_phases(samples, shown, number, *self.negatives.shown(samples), alone, self.lengths(shown, 1))

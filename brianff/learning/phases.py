@@ -145,7 +145,7 @@ class Phases:
                     found.append(Epoch(first + epoch.row, epoch.phase, epoch.steps))
         return found
 
-    def schedule(self, positive, negative, architecture):
+    def schedule(self, positive, negative, architecture, lengths=None):
         """The `brianff.stimulus.Schedule` of samples in all phases.
 
         Parameters
@@ -155,6 +155,8 @@ class Phases:
             (k, n) array: one row of it after the other is shown, as the negative stimulus epochs of a row follow.
         architecture : `brianff.network.architecture.Architecture`
             Whose batch and length of a stimulus epoch count.
+        lengths : (n_rows,) int array, optional
+            Time steps of the epochs of every row that the cycle gives no length, if not those of the architecture.
         """
         a = architecture
         image, labels, number = negative
@@ -171,7 +173,10 @@ class Phases:
             each = zip(epochs, sources, strict=True)
             return np.stack([nothing if e.row is None else getattr(source, name)[e.row] for e, source in each])
 
-        steps = np.array([e.steps or a.n_steps for e in epochs]) if any(e.steps for e in epochs) else None
+        steps = None
+        if lengths is not None or any(e.steps for e in epochs):
+            of_row = [a.n_steps if lengths is None or e.row is None else int(lengths[e.row]) for e in epochs]
+            steps = np.array([e.steps or usual for e, usual in zip(epochs, of_row, strict=True)])
         phase = np.array([e.phase for e in epochs])
         return Schedule(collected("image", -1), collected("label", LABEL_NONE), phase, collected("number", 0), steps)
 

@@ -10,13 +10,33 @@ import numpy as np
 
 from brianff.stimulus import drawn, moved, stream, wrong_labels
 
-__all__ = ["SampleStream", "altered", "mislabelled", "of_passes"]
+__all__ = ["SampleStream", "altered", "lengths_in_groups", "mislabelled", "of_passes"]
 
 
 def of_passes(numbers, n, values_of):
     """Sample k of the stream has value k % n of the (n,) values of its pass over the training set, k // n."""
     passes, place = np.unique(numbers // n, return_inverse=True)
     return np.stack([values_of(int(number)) for number in passes])[place, numbers % n]
+
+
+def lengths_in_groups(ends, group, tail, n_steps):
+    """How long stimulus epochs are that end some time after the last spike of a group of samples.
+
+    Parameters
+    ----------
+    ends : (n,) int array
+        See `brianff.trains.SpikeTrains.ends`.
+    group : int
+        Samples of a group, which follow each other: a mini-batch.
+    tail, n_steps : int
+        Time steps after the last spike, and of the longest epoch.
+
+    Returns
+    -------
+    steps : (n,) int array
+    """
+    longest = np.maximum.reduceat(ends, np.arange(0, len(ends), group)) if len(ends) else ends
+    return np.clip(np.repeat(longest, group)[: len(ends)] + tail, 1, n_steps)
 
 
 class SampleStream:
