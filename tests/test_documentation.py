@@ -103,6 +103,11 @@ def execute(code, file, line, names):
         assert not end.code
 
 
+def prepare_exchange(names):  # noqa: ARG001
+    for module in ("neo", "pynwb", "nir", "elephant"):
+        pytest.importorskip(module, reason=f"needs {module}: pip install 'brianff[dev]'")
+
+
 def prepare_feedback(names):
     names["np"] = np
     names["labels"] = np.array([0, 1, 0])
@@ -152,6 +157,8 @@ def prepare_networks(names):
 # What a page takes for granted: names that stand for the reader's own.
 PREPARED = {
     "docs/events.md": prepare_events,
+    "docs/exchange.md": prepare_exchange,
+    "docs/reference/exchange.md": prepare_exchange,
     "docs/feedback.md": prepare_feedback,
     "docs/many_runs.md": prepare_many_runs,
     "docs/memory.md": prepare_memory,
