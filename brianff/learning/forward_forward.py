@@ -285,13 +285,13 @@ class ForwardForward(SpikingMethod):
         """What the input gets of rows as training shows it, and how long that takes, (n_rows,) or None: as ever."""
         c, (stage, first) = self.options, self._place(rows.start)
         if c.tail is None:
-            samples, numbers = self._take(rows)
+            samples, numbers = self.take(rows)
             return self.altered(self.shown(samples), numbers), None
         # a mini-batch that a chunk divides is as long as if it were whole
         each, begin = c.mini_batch // c.batch, stage * self.rows_per_stage
         start = first // each * each
         stop = min(-(-(first + len(rows)) // each) * each, self.rows_per_stage)
-        samples, numbers = self._take(range(begin + start, begin + stop))
+        samples, numbers = self.take(range(begin + start, begin + stop))
         trains = self.altered(self.shown(samples), numbers)
         own = slice((first - start) * c.batch, (first - start + len(rows)) * c.batch)
         return trains[own], self.lengths(trains)[own][:: c.batch]
