@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: demo test bench lint clean
+.PHONY: demo test docs bench lint clean
 
 .venv/ready: setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 12))' || \
@@ -19,12 +19,22 @@ test: .venv/ready
 	n=$$($(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))'); \
 	  $(BIN)/python -m pytest -q --numprocesses $$n --dist loadfile $(PYTEST)
 
+# Pages and executed notebooks; a notebook that has not changed is not executed again.
+docs: .venv/docs
+	$(BIN)/python -m sphinx -W --keep-going -q -d build/doctrees docs build/docs
+	@echo "build/docs/index.html"
+
+.venv/docs: .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[docs]"
+	@touch $@
+
 bench: .venv/ready
 	$(BIN)/python benchmarks/run.py
 
 lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 clean:
 	rm -rf .venv build *.egg-info runs

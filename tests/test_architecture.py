@@ -32,10 +32,19 @@ def modules():
     return found
 
 
+def walk(tree):
+    """All nodes, but for what only type checkers read."""
+    if isinstance(tree, ast.If) and "TYPE_CHECKING" in ast.unparse(tree.test):
+        return
+    yield tree
+    for node in ast.iter_child_nodes(tree):
+        yield from walk(node)
+
+
 def imported(name, tree):
     """Pairs of (module of the package, name that is taken from it or None), those inside functions included."""
     known = modules()
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name in known:

@@ -8,6 +8,7 @@ option and its range; nothing is computed.
 import contextlib
 import dataclasses
 import importlib
+import inspect
 import os
 import re
 import runpy
@@ -33,6 +34,7 @@ from brianff.learning import method
 from brianff.learning.backpropagation import Backpropagation
 from brianff.learning.feedback import Feedback
 from brianff.learning.forward_forward import ForwardForward
+from brianff.learning.perceptron import Perceptron
 from brianff.learning.rectified import Rectified
 from brianff.learning.run import Run
 
@@ -86,7 +88,7 @@ def small(monkeypatch, tmp_path, here):
     monkeypatch.setattr(method.Method, "__init__", build)
     monkeypatch.setattr(Run, "_plan", plan)
     monkeypatch.setattr(Run, "evaluate", evaluate)
-    for one in (ForwardForward, Feedback, Backpropagation, Rectified):
+    for one in (ForwardForward, Feedback, Backpropagation, Rectified, Perceptron):
         for preset in one.Options.presets.values():
             for name, value in dict(steps=12, epochs=1, mini_batch=10, batch=10).items():
                 if name in preset:
@@ -262,7 +264,7 @@ def read_command(words):
     elif program == "pytest" or rest[:2] == ["-m", "pytest"]:
         assert all((ROOT / word).exists() for word in rest if word.startswith("tests/")), words
     elif program == "make":
-        targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE) + ["docs"]
+        targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
         assert all(word in targets for word in rest if "=" not in word), words
     elif program == "pip":
         check_extras(rest)
@@ -335,6 +337,55 @@ def test_links_lead_somewhere():
         for target in re.findall(r"\]\((?!https?:|#)([^)\s#]+)", text):
             folder = page.parent
             assert (folder / target).exists(), f"{name_of(page)}: {target}"
+
+
+# -- the reference -------------------------------------------------------------------------------------------------
+
+
+def public_names():
+    for name in brianff.__all__:
+        value = getattr(brianff, name)
+        yield from (
+            [f"brianff.{name}.{inner}" for inner in value.__all__] if inspect.ismodule(value) else [f"brianff.{name}"]
+        )
+
+
+def test_every_public_name_is_in_the_reference_with_an_example():
+    text = "\n".join(page.read_text() for page in sorted((DOCS / "reference").glob("*.[mp][dy]")))
+    code = "\n".join(re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
+    code += "\n".join(page.read_text() for page in (DOCS / "reference").glob("*.py"))
+    for name in public_names():
+        own = name.rpartition(".")[2]
+        assert re.search(rf"auto\w+:: {re.escape(name)}$|`{re.escape(name)}`", text, re.MULTILINE), name
+        assert re.search(rf"\b{own}\b", code), f"{name} has no example"
+
+
+# What people call: methods of learning and projections are for those who write their own.
+CALLED = ("Run", "Evaluation", "Recording", "Phases", "ClosedForm", "Neuron", "datasets", "devices", "jobs", "plotting")
+
+
+def called():
+    """(name, function) of what people call."""
+    for name in (*CALLED, "load", "train", "triggered_average"):
+        value = getattr(brianff, name)
+        for one in [getattr(value, inner) for inner in value.__all__] if inspect.ismodule(value) else [value]:
+            inside = vars(one).items() if inspect.isclass(one) else [(one.__name__, one)] if callable(one) else []
+            for inner, function in inside:
+                function = getattr(function, "__func__", getattr(function, "fget", function))
+                if inspect.isfunction(function) and not inner.startswith("_"):
+                    yield f"{name}: {inner}", function
+
+
+def test_public_functions_say_what_they_return():
+    silent = {name for name, function in called() if "return" not in function.__annotations__}
+    assert silent <= {"devices: device_option"}  # a field of any type
+
+
+def test_type_checkers_know_every_public_name():
+    """`brianff/__init__.pyi` says what `brianff/__init__.py` loads when it is first used."""
+    stub = (ROOT / "brianff" / "__init__.pyi").read_text()
+    known = set(re.findall(r" as (\w+)", stub)) | set(re.findall(r"^def (\w+)", stub, re.MULTILINE))
+    assert known == set(brianff.__all__)
 
 
 # -- the page on models --------------------------------------------------------------------------------------------

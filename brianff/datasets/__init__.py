@@ -7,8 +7,13 @@ files; ``events`` is read from a file of spike times, the others from MNIST-form
 """
 
 import pkgutil
+import typing
 
 from brianff.errors import OptionError
+
+if typing.TYPE_CHECKING:
+    from .dataset import Dataset
+    from .events import EventDataset
 
 # Imported when they are used: reading idx files, spike trains and archives needs much that other data sets do not.
 _PLACES = {
@@ -50,7 +55,7 @@ def __getattr__(name):
     raise AttributeError(f"module 'brianff.datasets' has no attribute '{name}'")
 
 
-def names():
+def names() -> tuple:
     """Names that `load` knows, the default first: a tuple of str."""
     return (*_WITHOUT_FILES, "events", *_OF_EVENTS, *_imported("idx_sets", "SETS"))
 
@@ -63,7 +68,7 @@ def load(
     split_seed=0,
     test_group=None,
     validation_group=None,
-):
+) -> "Dataset | EventDataset":
     """Load a data set and split it into train, validation and test samples.
 
     Parameters

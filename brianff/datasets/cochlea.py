@@ -77,12 +77,12 @@ class Cochlea:
             raise OptionError(f"cochlea: adaptation={self.adaptation:g} in place of a number below 1.")
 
     @property
-    def centres(self):
+    def centres(self) -> np.ndarray:
         """Centre frequencies in Hz: (channels,) array."""
         low, high = np.log(_bandwidth(np.array([self.lowest, self.highest])))
         return (np.exp(np.linspace(low, high, self.channels)) - 24.7) / 0.108
 
-    def envelopes(self, sound, rate):
+    def envelopes(self, sound, rate) -> np.ndarray:
         """What passes each filter.
 
         Parameters
@@ -110,7 +110,7 @@ class Cochlea:
         passed = np.abs(fft.ifft(spectrum, axis=1, overwrite_x=True))[:, : n_frames * length]
         return passed.reshape(self.channels, n_frames, length).mean(axis=2), length / rate
 
-    def rates(self, envelopes, frame):
+    def rates(self, envelopes, frame) -> np.ndarray:
         """Rates of the hair cells, as parts of `max_rate`: (channels, n_frames) array, from `envelopes`."""
         from scipy.signal import lfilter
 
@@ -122,7 +122,7 @@ class Cochlea:
         keep = np.exp(-frame / self.tau_adaptation)
         return np.maximum(drive - self.adaptation * lfilter([1 - keep], [1, -keep], drive, axis=1), 0)
 
-    def spikes(self, sound, rate):
+    def spikes(self, sound, rate) -> tuple[np.ndarray, np.ndarray]:
         """Spikes of a sound.
 
         Parameters

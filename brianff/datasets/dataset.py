@@ -107,21 +107,21 @@ class Dataset(Labelled):
         self._check_splits()
 
     @property
-    def image_shape(self):
+    def image_shape(self) -> tuple[int, int]:
         """Height and width of an image, in pixels: a tuple of two int."""
         return self.images.shape[1:]
 
     @property
-    def n_pixels(self):
+    def n_pixels(self) -> int:
         """Number of pixels of an image, ``height * width``: int."""
         height, width = self.image_shape
         return height * width
 
-    def most_events(self, n):
+    def most_events(self, n) -> int:
         """Spikes that `n` samples shown in one run have at most: of images none."""
         return 0
 
-    def shown(self, samples, n_steps, dt):
+    def shown(self, samples, n_steps, dt) -> np.ndarray:
         """Intensities of the pixels of samples, 0 to 1, whatever the time step: (n, n_pixels)."""
         return self.images[samples].reshape(len(samples), -1) / 255.0
 

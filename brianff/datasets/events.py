@@ -4,6 +4,7 @@ Nothing of a sample is read before it is shown (`brianff.datasets.sources`).  A 
 n - 1 (see `brianff.trains`): a spike exactly at its end is after it, and refused.
 """
 
+import typing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,22 +79,22 @@ class EventDataset(Labelled):
         self._check_splits()
 
     @property
-    def images(self):
+    def images(self) -> typing.NoReturn:
         raise OptionError(
             f"data set {self.name!r} holds spike times and no images, which this asks for: use it with "
             "protocols/forward_forward.py or protocols/sfdfa.py."
         )
 
     @property
-    def n_channels(self):
+    def n_channels(self) -> int:
         return self.source.n_channels
 
     @property
-    def n_pixels(self):
+    def n_pixels(self) -> int:
         """Number of input channels."""
         return self.n_channels
 
-    def shown(self, samples, n_steps, dt):
+    def shown(self, samples, n_steps, dt) -> Shown:
         """Spike trains for the encoder ``spike_times``.
 
         Parameters
@@ -109,7 +110,7 @@ class EventDataset(Labelled):
         """
         return Shown(self.source, np.asarray(samples), n_steps, dt, self.name)
 
-    def most_events(self, n):
+    def most_events(self, n) -> int:
         """Spikes that `n` samples shown in one run have at most; a sample comes once in every pass."""
         sizes = np.sort(self.source.sizes())[::-1]
         passes = n // len(self.train) + 2  # with one that ends and one that begins

@@ -12,7 +12,7 @@ from .splits import held_out_size, three_parts
 DIM = 25  # of 255: integers that reach no further are on another scale
 
 
-def from_arrays(images, labels, *, test=0.25, validation=0.2, classes=None, name="own", split_seed=0):
+def from_arrays(images, labels, *, test=0.25, validation=0.2, classes=None, name="own", split_seed=0) -> Dataset:
     """A data set of images, or of any intensities.
 
     Parameters
@@ -74,7 +74,7 @@ def from_spikes(
     classes=None,
     name="own",
     split_seed=0,
-):
+) -> EventDataset:
     """A data set of spike trains, for the encoder ``spike_times``.
 
     Parameters

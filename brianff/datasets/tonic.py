@@ -77,7 +77,7 @@ class TonicSource(Source):
 
 def from_tonic(
     dataset, sensor_size=None, *, unit=1e-6, test=0.25, validation=0.2, classes=None, name="own", split_seed=0
-):
+) -> EventDataset:
     """A data set of tonic's, for the encoder ``spike_times``. Tonic itself is not needed.
 
     Parameters

@@ -119,7 +119,7 @@ def from_wav(
     classes=None,
     name="own",
     split_seed=0,
-):
+) -> EventDataset:
     """A data set of sound files, which a filter bank turns into spikes; for the encoder ``spike_times``.
 
     Parameters

@@ -5,12 +5,15 @@
 """
 
 import pkgutil
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from brianff.devices.cache import CompilerError, DeviceError
 from brianff.devices.memory import require_size
 from brianff.errors import OptionError
 from brianff.options import option
+
+if TYPE_CHECKING:
+    from brianff.devices.base import Results, Simulator  # noqa: F401
 
 __all__ = [
     "DEVICES", "CompilerError", "Device", "DeviceError", "Results", "Simulator", "device_class", "device_option",
@@ -39,7 +42,7 @@ DEVICES = {
 }
 
 
-def device_class(name):
+def device_class(name) -> "type[Simulator]":
     """The `Simulator` class of a device.
 
     Raises
@@ -58,12 +61,12 @@ def device_option():
     return option("cpp", f"{', '.join(described[:-1])} or {described[-1]}", choices=DEVICES)
 
 
-def require_device(name):
+def require_device(name) -> None:
     """Raise the `DeviceError` of a device that cannot be used here, before anything begins."""
     device_class(name).require()
 
 
-def simulator(device, architecture, composition, report=None, record=False, threads=1):
+def simulator(device, architecture, composition, report=None, record=False, threads=1) -> "Simulator":
     """A simulator on one of `DEVICES`.
 
     Parameters
@@ -87,4 +90,4 @@ def simulator(device, architecture, composition, report=None, record=False, thre
         return cls(architecture, composition, report, record)
     if device != "cpp":
         raise OptionError(f"--threads {threads} are for --device cpp, not {device}.")
-    return cls(architecture, composition, report, record, threads=threads)
+    return cls(architecture, composition, report, record, threads=threads)  # type: ignore[call-arg]

@@ -85,11 +85,11 @@ class Results:
     def __exit__(self, *exception):
         self.close()
 
-    def close(self):
+    def close(self) -> None:
         self._read = None
         self._end()
 
-    def recorded(self, name, variable, n_epochs):
+    def recorded(self, name, variable, n_epochs) -> np.ndarray:
         """Values recorded at the end of each of `n_epochs` epochs, shape (n_epochs, elements of the group)."""
         values = self[f"{name}.{variable}"]
         return values[1 : n_epochs + 1]  # the first record is made before anything has happened
@@ -122,17 +122,17 @@ class Simulator(ABC):
         self.record = record
 
     @classmethod
-    def problem(cls):
+    def problem(cls) -> str | None:
         """Why this device cannot be used here, and what to do about it: sentences, or None."""
         return None
 
     @classmethod
-    def require(cls):
+    def require(cls) -> None:
         """Raise the `DeviceError` of a device that cannot be used here, before anything begins."""
         if problem := cls.problem():
             raise DeviceError(f"--device {cls.device} does not work here: {problem}")
 
-    def run(self, inputs, n_epochs):
+    def run(self, inputs, n_epochs) -> Results:
         """Simulate, from a fresh state; results of the run before can no longer be read.
 
         Parameters
@@ -170,14 +170,14 @@ class Simulator(ABC):
         """Simulate; returns the arguments of `Results`."""
 
     @abstractmethod
-    def size(self, name):
+    def size(self, name) -> int:
         """Number of elements of a variable."""
 
     @abstractmethod
-    def dtype(self, name):
+    def dtype(self, name) -> np.dtype:
         """NumPy data type of a variable."""
 
-    def close(self):
+    def close(self) -> None:
         """Give back what the device holds, results of the last run included; another run takes it anew."""
         if (latest := self._latest()) is not None:
             latest.close()

@@ -33,7 +33,7 @@ from brianff.values import UNITS, Distribution, is_number
 __all__ = ["from_strings", *(kind.constructor for kind in KINDS.values())]
 
 
-def from_strings(kind, base=None, name=None, description="", **values):
+def from_strings(kind, base=None, name=None, description="", **values) -> Model:
     """A model of a kind, as if it had been read from a file.
 
     Parameters
@@ -146,7 +146,7 @@ def _of_argument(kind, path, source, message):
 
 
 def _constructor(kind):
-    def make(base=None, name=None, description="", **values):
+    def make(base=None, name=None, description="", **values) -> Model:
         return from_strings(kind, base, name, description, **values)
 
     make.__name__ = make.__qualname__ = kind.constructor

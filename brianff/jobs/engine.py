@@ -85,7 +85,7 @@ class Results:
         )
 
 
-def run(jobs, out, computing=None, report=print, on_row=lambda job, row: None):
+def run(jobs, out, computing=None, report=print, on_row=lambda job, row: None) -> list[dict]:
     """Do many runs.
 
     Parameters

@@ -55,7 +55,7 @@ class Grid:
     test: bool = False
 
     @classmethod
-    def read(cls, path):
+    def read(cls, path) -> "Grid":
         """The grid of a TOML file.
 
         Raises
@@ -103,11 +103,11 @@ class Grid:
         options = with_values(method, {}, fixed)
         return cls(varied, options, tuple(seeds), method.name, test)
 
-    def points(self):
+    def points(self) -> list:
         """Every combination of the values: list of dict of name -> value."""
         return [dict(zip(self.varied, values, strict=True)) for values in itertools.product(*self.varied.values())]
 
-    def jobs(self):
+    def jobs(self) -> list:
         """The runs, as `brianff.jobs.run` takes them.
 
         Raises

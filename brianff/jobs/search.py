@@ -178,7 +178,7 @@ class Search:
         return sorted({rung for rung in rungs if rung >= 1}), total
 
     # -- the trials ------------------------------------------------------------------------------------------------
-    def run(self, trials, computing=None):
+    def run(self, trials, computing=None) -> None:
         """Do trials until there are so many.
 
         Parameters
@@ -294,7 +294,7 @@ class Search:
             )
 
     # -- what has come of them -------------------------------------------------------------------------------------
-    def trials(self):
+    def trials(self) -> list:
         """The trials that have come to their end, the best first: list of dict.
 
         Each has its number, ``state`` (complete or pruned), ``validation_accuracy``, and the values that were varied.
@@ -309,7 +309,7 @@ class Search:
             found.append({"trial": one.number, "state": one.state.name.lower(), "validation_accuracy": value, **values})
         return sorted(found, key=lambda row: (row["state"] != "complete", -row["validation_accuracy"]))
 
-    def best(self):
+    def best(self) -> dict:
         """The complete trial with the best validation accuracy.
 
         Raises
@@ -322,7 +322,7 @@ class Search:
             raise BrianffError(f"no trial of {self.out} has come to its end: raise --trials.")
         return found[0]
 
-    def importance(self):
+    def importance(self) -> dict:
         """Part of the variance between trials that each varied thing explains: dict of name -> float; may be empty."""
         complete = [one for one in self.study.get_trials(deepcopy=False) if one.state.name == "COMPLETE"]
         if len(complete) < 4 or len({one.value for one in complete}) < 2:
@@ -331,7 +331,7 @@ class Search:
         evaluator = optuna.importance.FanovaImportanceEvaluator(seed=self.settings.sampler_seed)
         return optuna.importance.get_param_importances(self.study, evaluator=evaluator)
 
-    def test(self, seeds, computing=None):
+    def test(self, seeds, computing=None) -> list:
         """Train the best trial's network anew, with other seeds, and test it: rows of `brianff.jobs.run`.
 
         Raises
@@ -349,7 +349,7 @@ class Search:
         ]
         return engine.run(jobs, self.results, computing, self.report)
 
-    def options_of(self, row):
+    def options_of(self, row) -> dict:
         """All options of a trial, by a row of `trials`."""
         return with_values(self.method, self.settings.options, {one.name: row[one.name] for one in self.dimensions})
 

@@ -40,7 +40,7 @@ def markdown(headings, rows):
     return "\n".join(lines + ["| " + " | ".join(map(str, cells)) + " |" for cells in rows]) + "\n"
 
 
-def table(rows, by):
+def table(rows, by) -> str:
     """A table in Markdown: a line for all runs that differ in their seed alone; below, the runs that failed.
 
     Parameters

@@ -15,7 +15,9 @@ INTERVAL = 0.5  # seconds between two words on how far a run has come
 _NO_MEASURES = ("what", "samples", "epoch", "validation_seconds")
 
 
-def train(options, folder=None, on_validation=None, *, test=True, until=None, finish=None, watch=None, report=print):
+def train(
+    options, folder=None, on_validation=None, *, test=True, until=None, finish=None, watch=None, report=print
+) -> dict:
     """Train one network, and say in a row what has become of it.
 
     Parameters

@@ -104,7 +104,7 @@ class Backpropagation(Feedback):
             )
         return architecture.with_(capacity=c.mini_batch // c.batch, images=c.mini_batch)
 
-    def initial_state(self):
+    def initial_state(self) -> dict:
         return {name: value.astype(float) for name, value in super().initial_state().items()}
 
     def _learn(self, rows):

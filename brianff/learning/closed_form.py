@@ -79,7 +79,7 @@ class ClosedForm:
                 b += f.T @ targets / n
         return squares, products
 
-    def evaluate(self, samples):
+    def evaluate(self, samples) -> Evaluation:
         """What the readouts say of samples, as an `Evaluation` whose `goodness` are their scores."""
         traces, start = [[] for _ in self.weights], 0
         scores = []

@@ -147,7 +147,7 @@ class Evaluation:
     active: np.ndarray | None = None
 
     @property
-    def ways(self):
+    def ways(self) -> tuple:
         """How classes can be predicted, the usual way first: goodness, upper (of layers >= 2), readout, together
         (goodness and readout), upper_together (upper and readout), output."""
         both = None if self.belief is None else self.goodness
@@ -155,7 +155,7 @@ class Evaluation:
         known |= {"together": both, "upper_together": both, "output": self.output}
         return tuple(way for way, values in known.items() if values is not None)
 
-    def scores(self, how=None):
+    def scores(self, how=None) -> np.ndarray:
         """(n, n_classes) array, whose largest value of a sample is the prediction.
 
         Together: goodness (of layers >= 2) and logarithm of the readout's belief, each brought to mean 0 and standard
@@ -174,27 +174,27 @@ class Evaluation:
         first = 0 if how == "goodness" else min(1, self.goodness.shape[2] - 1)
         return self.goodness[:, :, first:].sum(axis=2)
 
-    def by_goodness(self, layers):
+    def by_goodness(self, layers) -> np.ndarray:
         """Predicted classes by the goodness of some layers, by their position."""
         return predicted_classes(self.goodness[:, :, layers].sum(axis=2))
 
-    def predicted(self, how=None):
+    def predicted(self, how=None) -> np.ndarray:
         """Predicted classes, (n,): those with the largest score; `NO_PREDICTION` where several tie."""
         return predicted_classes(self.scores(how))
 
-    def accuracy(self, how=None):
+    def accuracy(self, how=None) -> float:
         """Fraction of samples that are classified correctly; those without a prediction are not."""
         return float(np.mean(self.predicted(how) == self.labels))
 
-    def ties(self, how=None):
+    def ties(self, how=None) -> int:
         """How many samples have no prediction, since several classes have the largest score."""
         return int(np.sum(self.predicted(how) == NO_PREDICTION))
 
-    def confusion(self, how=None):
+    def confusion(self, how=None) -> np.ndarray:
         """Counts, (n_classes, n_classes): row = true class, column = predicted class; without `NO_PREDICTION`."""
         return confusion_matrix(self.labels, self.predicted(how), self.scores(how).shape[1])
 
-    def measures(self):
+    def measures(self) -> dict:
         """Numbers for a row of metrics."""
         of_ways = {way: self.accuracy(way) for way in self.ways if way != "output"}
         of_layers = enumerate(() if self.active is None else self.active, start=1)
@@ -202,22 +202,22 @@ class Evaluation:
         spikes = {"spikes_per_neuron": self.spikes_per_neuron}
         return {"accuracy": self.accuracy(), **of_ways, "ties": self.ties(), **spikes, **active}
 
-    def of_silent(self):
+    def of_silent(self) -> str:
         """Words on the layers with neurons that are silent in all samples, or nothing."""
         shares = enumerate(() if self.silent is None else self.silent, start=1)
         listed = ", ".join(f"{share:.1%} of layer {level}" for level, share in shares if share)
         return f"; never active: {listed}" if listed else ""
 
-    def separation(self):
+    def separation(self) -> tuple:
         """Goodness summed over layers under the true label, and under the best wrong one: two (n,) arrays."""
         return true_and_best_wrong(self.goodness.sum(axis=2), self.labels)
 
-    def arrays(self):
+    def arrays(self) -> dict:
         """All of it as a dictionary of arrays."""
         return {name: np.asarray(value) for name, value in vars(self).items() if value is not None}
 
     @classmethod
-    def from_arrays(cls, arrays):
+    def from_arrays(cls, arrays) -> "Evaluation":
         return cls(**{name: float(value) if np.ndim(value) == 0 else value for name, value in arrays.items()})
 
     def __repr__(self):

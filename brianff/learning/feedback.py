@@ -82,7 +82,7 @@ class Feedback(SpikingMethod):
     samples_of_update = "mini_batch"
     has_output = True
 
-    def build(self):
+    def build(self) -> None:
         super().build()
         weaker = f"a larger --init than {self.options.init:g}, or "
         hidden = self.levels[:-1]
@@ -122,7 +122,7 @@ class Feedback(SpikingMethod):
     def initial_weights(self, projection):
         return projection.uniform(self.options.seed, self.options.init)
 
-    def initial_state(self):
+    def initial_state(self) -> dict:
         a, c = self.architecture, self.composition
         out = {name: value for name, value in super().initial_state().items() if not name.endswith(".dw")}
         for name, limit in c.feedback_weights.items():
@@ -139,18 +139,18 @@ class Feedback(SpikingMethod):
 
     # -- the course of training ------------------------------------------------------------------------------------
     @property
-    def rows_per_update(self):
+    def rows_per_update(self) -> int:
         return self.options.mini_batch // self.options.batch
 
     @property
-    def n_rows(self):
+    def n_rows(self) -> int:
         # whole mini-batches only: what is left of the stream at the end would never become a step
         return self.epochs * len(self.train) // self.options.mini_batch * self.rows_per_update
 
-    def samples_at(self, row):
+    def samples_at(self, row) -> int:
         return row * self.options.batch
 
-    def next_stop(self, row, samples):
+    def next_stop(self, row, samples) -> int:
         """With the first step of the optimizer after so many samples, or after an epoch."""
         end = min(row + max(1, samples // self.options.batch), self.end_of_epoch(row, self.options.batch))
         return min(self.n_rows, self._whole_updates(end))
@@ -159,7 +159,7 @@ class Feedback(SpikingMethod):
         """So many rows or more: those with which the optimizer takes a step."""
         return -(-rows // self.rows_per_update) * self.rows_per_update
 
-    def learn(self, rows):
+    def learn(self, rows) -> dict:
         before = {name: value.copy() for name, value in self.synaptic.items() if name.endswith(".w")}
         right, output_spikes = self._learn(rows)
         changed = self.changes(before, self.levels if self.composition.hidden_learns else self.levels[-1:])
@@ -205,7 +205,7 @@ class Feedback(SpikingMethod):
         return results.recorded("record_output", variable, n_epochs).reshape(n_epochs, self.architecture.batch, -1)
 
     # -- looking at it ---------------------------------------------------------------------------------------------
-    def evaluate(self, samples, offset=0):
+    def evaluate(self, samples, offset=0) -> Evaluation:
         shown = self.shown(samples), np.arange(len(samples)), self.data.labels[samples]
         variables = ("record_output", "score"), ("record_output", "n_spikes")
         number = EVALUATION_PRESENTATIONS + samples
@@ -216,15 +216,15 @@ class Feedback(SpikingMethod):
         spikes = float(counts.mean())
         return Evaluation(self.data.labels[samples], output=scores, spikes_per_neuron=spikes, active=active)
 
-    def weights(self):
+    def weights(self) -> dict:
         weight = next(iter(self.composition.feedback_weights), None)
         of_feedback = self.architecture.feedback if weight else []
         return super().weights() | {p.name: p.matrix(self.synaptic[p.key(weight)]) for p in of_feedback}
 
-    def measures(self):
+    def measures(self) -> dict:
         return {f"alignment{level}": cosine for level, cosine in enumerate(self.alignment(), start=1)}
 
-    def alignment(self):
+    def alignment(self) -> dict:
         """Cosine between the feedback of every hidden layer and the forward weights from there to the output.
 
         Returns a list of float, empty without feedback synapses; a cosine is 0 as long as the feedback is.
@@ -240,10 +240,10 @@ class Feedback(SpikingMethod):
             cosines.insert(0, float(np.sum(forward * feedback) / norms) if norms else 0.0)
         return cosines
 
-    def detail(self, row):
+    def detail(self, row) -> str:
         return f"training accuracy {row['training_accuracy']:.3f}, {super().detail(row)}"
 
-    def summary(self, chunk, validation):
+    def summary(self, chunk, validation) -> str:
         cosines = [f"{validation[k]:.3f}" for k in validation if k.startswith("alignment")]
         aligned = f"  cos(F, W) {', '.join(cosines)}" if cosines else ""
         return f"{super().summary(chunk, validation)}{aligned}"

@@ -27,7 +27,7 @@ def window(architecture, level):
     return (size, size), (step, step), (start, start)
 
 
-def triggered_average(method, level, samples):
+def triggered_average(method, level, samples) -> np.ndarray:
     """The mean input where the neurons of a channel have been active, less the mean input of all places.
 
     Parameters

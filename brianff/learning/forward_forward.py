@@ -18,7 +18,7 @@ from brianff.equations.compose import compose
 from brianff.equations.kinds import FORWARD_FORWARD
 from brianff.errors import OptionError
 from brianff.learning.checkpoints import Whole, named, part_of
-from brianff.learning.evaluation import evaluate, evaluate_scores, log_softmax, present, true_and_best_wrong
+from brianff.learning.evaluation import Evaluation, evaluate, evaluate_scores, log_softmax, present, true_and_best_wrong
 from brianff.learning.health import Health, lower_threshold, of_layers
 from brianff.learning.method import of_phases
 from brianff.learning.negatives import negatives_of
@@ -118,7 +118,7 @@ class ForwardForward(SpikingMethod):
     together = 10
     initial_option = "--init-gain"
 
-    def build(self):
+    def build(self) -> None:
         c = self.options
         self.negatives = negatives_of(c, self.data, self.train)
         self.phases = POSITIVE if c.negatives == "none" else Phases.of(c.phases)
@@ -189,7 +189,7 @@ class ForwardForward(SpikingMethod):
                 f"{n} channels in place of {words}."
             )
 
-    def require_updates(self):
+    def require_updates(self) -> None:
         samples = self.epochs * len(self.train)
         if samples < self.options.mini_batch and not self.composition.online:
             raise OptionError(
@@ -200,7 +200,7 @@ class ForwardForward(SpikingMethod):
             raise OptionError("--greedy trains every layer for a number of epochs that is fixed when training begins.")
 
     @property
-    def has_readout(self):
+    def has_readout(self) -> bool:
         """Whether a softmax readout listens to the network, in a pass of its own; layers with scores have none."""
         return self.composition.classes is None
 
@@ -209,14 +209,14 @@ class ForwardForward(SpikingMethod):
 
     # -- the course of training ------------------------------------------------------------------------------------
     @property
-    def rows_per_stage(self):
+    def rows_per_stage(self) -> int:
         return self.stream.rows_of(self.epochs)
 
     @property
-    def n_rows(self):
+    def n_rows(self) -> int:
         return len(self.stages) * self.rows_per_stage
 
-    def samples_at(self, row):
+    def samples_at(self, row) -> int:
         (stage, inside), of_stage = self._place(row), self.epochs * len(self.train)
         return stage * of_stage + min(inside * self.options.batch, of_stage)
 
@@ -229,7 +229,7 @@ class ForwardForward(SpikingMethod):
         stage, first = self._place(rows.start)
         return self.stream.take(range(first, first + len(rows)), self.epochs, stage)
 
-    def next_stop(self, row, samples):
+    def next_stop(self, row, samples) -> int:
         """Never across a refresh, an epoch, a stage or within a cycle of phases."""
         batch, inside = self.options.batch, self._place(row)[1]
         block, cycle = self.options.refresh // batch, self.phases.rows
@@ -239,7 +239,7 @@ class ForwardForward(SpikingMethod):
         wanted = max(cycle, samples // batch // cycle * cycle)
         return row - inside + min(inside + wanted, *stops)
 
-    def learn(self, rows):
+    def learn(self, rows) -> dict:
         c, (stage, first) = self.options, self._place(rows.start)
         if self.has_readout and (first % (c.refresh // c.batch) == 0 or self.block_start < 0):
             self._refresh(rows.start)
@@ -341,16 +341,16 @@ class ForwardForward(SpikingMethod):
         return {f"layer{k}.goodness": results.recorded(f"record_g{k}", "g", n_epochs) for k in self.levels}
 
     # -- state -----------------------------------------------------------------------------------------------------
-    def state(self):
+    def state(self) -> dict:
         block = {"block_start": np.array(self.block_start), "negative_labels": self.negative_labels}
         return super().state() | (named("readout", self.readout.state()) | block if self.has_readout else {})
 
-    def expected_state(self):
+    def expected_state(self) -> dict:
         labels = Whole(LABEL_NONE, self.data.n_classes - 1, shape=(len(self.negative_labels), None))
         block = {"block_start": Whole(-1, self.n_rows), "negative_labels": labels}
         return self.state() | super().expected_state() | (block if self.has_readout else {})
 
-    def restore(self, arrays):
+    def restore(self, arrays) -> None:
         super().restore(arrays)
         if not self.has_readout:
             return
@@ -358,11 +358,11 @@ class ForwardForward(SpikingMethod):
         self.block_start = int(arrays["block_start"])
         self.negative_labels = arrays["negative_labels"]
 
-    def weights(self):
+    def weights(self) -> dict:
         return super().weights() | ({"readout": self.readout.w} if self.has_readout else {})
 
     # -- looking at it ---------------------------------------------------------------------------------------------
-    def evaluate(self, samples, offset=0):
+    def evaluate(self, samples, offset=0) -> Evaluation:
         shown, labels = self.shown(samples), self.data.labels[samples]
         steps = self.lengths(shown)
         if not self.has_readout:

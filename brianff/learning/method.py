@@ -91,7 +91,7 @@ class Method(ABC):
         self.build()
 
     @classmethod
-    def of(cls, options, dataset=None, report=lambda text: None):
+    def of(cls, options, dataset=None, report=lambda text: None) -> "Method":
         """The method with an object of the class `Options`; `dataset`: an object, in place of what the options load."""
         values = dict(vars(options))
         named = values.pop("dataset")
@@ -105,7 +105,7 @@ class Method(ABC):
         return self.composition
 
     @abstractmethod
-    def build(self):
+    def build(self) -> None:
         """Make the network, from `options`, `data` and `train`."""
 
     def seeing(self, data):
@@ -128,30 +128,30 @@ class Method(ABC):
     # -- the course of training ------------------------------------------------------------------------------------
     @property
     @abstractmethod
-    def n_rows(self):
+    def n_rows(self) -> int:
         """Rows of `epochs` passes."""
 
     @abstractmethod
-    def samples_at(self, row):
+    def samples_at(self, row) -> int:
         """Samples that have been learnt before a row."""
 
     @abstractmethod
-    def next_stop(self, row, samples):
+    def next_stop(self, row, samples) -> int:
         """Row before which the next chunk ends, which begins with `row` and is to have about so many samples.
 
         The state may be saved there.  A chunk never goes beyond the pass over the training set.
         """
 
-    def epoch_at(self, row):
+    def epoch_at(self, row) -> int:
         """Passes over the training set that are complete before a row."""
         return self.samples_at(row) // len(self.train)
 
-    def end_of_epoch(self, row, size):
+    def end_of_epoch(self, row, size) -> int:
         """Row, of `size` samples each, with which the pass over the training set ends that a row belongs to."""
         n = len(self.train)
         return -(-(row * size // n + 1) * n // size)
 
-    def require_updates(self):
+    def require_updates(self) -> None:
         """Raise the `OptionError` of a run that would never learn anything."""
         if not self.n_rows:
             text, name = "--epochs and --limit leave nothing to learn: raise them.", self.samples_of_update
@@ -162,7 +162,7 @@ class Method(ABC):
 
     @property
     @abstractmethod
-    def sizes(self):
+    def sizes(self) -> tuple:
         """Neurons of every layer, the input first."""
 
     @property
@@ -171,7 +171,7 @@ class Method(ABC):
         return range(1, len(self.sizes))
 
     @abstractmethod
-    def learn(self, rows):
+    def learn(self, rows) -> dict:
         """Learn from a range of rows; returns metrics of this chunk, a dict of str -> number.
 
         Raises
@@ -182,19 +182,19 @@ class Method(ABC):
 
     # -- state -----------------------------------------------------------------------------------------------------
     @abstractmethod
-    def state(self):
+    def state(self) -> dict:
         """Everything that learning goes on from: dict of str -> array."""
 
-    def expected_state(self):
+    def expected_state(self) -> dict:
         """What `restore` may be given, as `brianff.learning.checkpoints.check_checkpoint` takes it."""
         return self.state()
 
     @abstractmethod
-    def restore(self, arrays):
+    def restore(self, arrays) -> None:
         """Take up a state that has been checked."""
 
     @abstractmethod
-    def weights(self):
+    def weights(self) -> dict:
         """Weight matrices (n_pre, n_post): of the layers, by their level from 1 on, and others by their names."""
 
     # -- measuring -------------------------------------------------------------------------------------------------
@@ -212,7 +212,7 @@ class Method(ABC):
         """
         raise OptionError(f"the method {self.name} has no spikes and no membranes to record.")
 
-    def measures(self):
+    def measures(self) -> dict:
         """Further numbers for the row of a validation."""
         return {}
 
@@ -220,16 +220,16 @@ class Method(ABC):
         """Levels of the layers that have learned before a row."""
         return self.levels
 
-    def network_name(self):
+    def network_name(self) -> str:
         """Sizes of the layers, as in 164-200-200."""
         return "-".join(map(str, self.sizes))
 
     # -- words -----------------------------------------------------------------------------------------------------
-    def detail(self, row):
+    def detail(self, row) -> str:
         """What the progress bar says of a chunk."""
         return ", ".join([*_margins(row), f"{row['samples_per_second']:.0f} samples/s"])
 
-    def summary(self, chunk, validation):
+    def summary(self, chunk, validation) -> str:
         """What is printed of a validation, after a chunk; numbers with / between them are of layer 1, 2, ..."""
         margins, accuracy = _margins(chunk), f"{validation['accuracy']:.4f}"
         if margins:

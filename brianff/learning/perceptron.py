@@ -69,7 +69,7 @@ class Perceptron(MiniBatches):
     Options = PerceptronOptions
     sizes = ()
 
-    def build(self):
+    def build(self) -> None:
         super().build()
         c, data = self.options, self.data
         self.sizes = (data.n_pixels, *c.layers, data.n_classes)
@@ -117,7 +117,7 @@ class Perceptron(MiniBatches):
         return self.errors(scores, on, labels)[1]
 
     # -- the course of training ------------------------------------------------------------------------------------
-    def learn(self, rows):
+    def learn(self, rows) -> dict:
         active, right, c = np.zeros(len(self.levels) - 1, bool), 0, self.options
         before = {level: w.copy() for level, w in enumerate(self.w, start=1)}
         for samples, rate in self.mini_batches(rows):
@@ -135,7 +135,7 @@ class Perceptron(MiniBatches):
         return row | {f"changed{level}": change for level, change in changed.items()}
 
     # -- measuring -------------------------------------------------------------------------------------------------
-    def evaluate(self, samples, offset=0, piece=5000):
+    def evaluate(self, samples, offset=0, piece=5000) -> Evaluation:
         pieces = [self.pixels[samples[start : start + piece]] for start in range(0, len(samples), piece)]
         scores, hidden = [], [[] for _ in self.w[1:]]
         for pixels in pieces:
@@ -147,12 +147,12 @@ class Perceptron(MiniBatches):
         return Evaluation(self.data.labels[samples], output=np.concatenate(scores), active=active)
 
     # -- state -----------------------------------------------------------------------------------------------------
-    def arrays(self):
+    def arrays(self) -> dict:
         moments = {f"optimizer.m1.{k}": m for k, m in enumerate(self.optimizer.m1)}
         moments |= {f"optimizer.m2.{k}": m for k, m in enumerate(self.optimizer.m2)}
         for level in self.levels:
             moments |= {f"layer{level}.w": self.w[level - 1], f"layer{level}.b": self.b[level - 1]}
         return moments
 
-    def weights(self):
+    def weights(self) -> dict:
         return dict(enumerate(self.w, start=1)) | {f"b{k}": b for k, b in enumerate(self.b, start=1)}

@@ -6,6 +6,7 @@ with negative ones in a negative phase.  `Phases` says in which order, for how l
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,7 +62,7 @@ class Phases:
         If a row is left out, or an epoch can be no epoch.
     """
 
-    epochs: tuple
+    epochs: Iterable
     carry_over: bool = False
 
     def __post_init__(self):
@@ -79,7 +80,7 @@ class Phases:
             raise OptionError(f"--phases: row {min(missing)} of the cycle is never shown.")
 
     @classmethod
-    def paired(cls, n=1, gap=0, carry_over=False):
+    def paired(cls, n=1, gap=0, carry_over=False) -> "Phases":
         """A positive stimulus epoch, then the negative one of the same samples; gaps of so many time steps.
 
         All of it `n` times, each time with another wrong label.
@@ -88,14 +89,14 @@ class Phases:
         return cls([Epoch(0, 1), *gaps, Epoch(0, -1), *gaps] * n, carry_over)
 
     @classmethod
-    def blocked(cls, n, gap=0, carry_over=False):
+    def blocked(cls, n, gap=0, carry_over=False) -> "Phases":
         """`n` positive stimulus epochs, awake, then the negative ones of the same samples, asleep."""
         gaps = [Epoch(None, 0, gap)] if gap else []
         epochs = [(Epoch(row, phase), *gaps) for phase in (1, -1) for row in range(n)]
         return cls(sum(epochs, ()), carry_over)
 
     @classmethod
-    def of(cls, value):
+    def of(cls, value) -> "Phases":
         """Phases from a text: ``paired``, ``paired 3``, ``blocked 100``, all with ``gap@20`` and ``carry-over`` behind
         them, or all stimulus epochs of a cycle, as in ``+0 gap@20 +1@80 -0 -1``; phases as they are."""
         if isinstance(value, cls):
@@ -118,23 +119,23 @@ class Phases:
         return " ".join([*map(str, self.epochs), *(["carry-over"] if self.carry_over else [])])
 
     @property
-    def rows(self):
+    def rows(self) -> int:
         """Rows of samples that a cycle shows."""
         return 1 + max((epoch.row for epoch in self.epochs if epoch.row is not None), default=-1)
 
     @property
-    def is_paired(self):
+    def is_paired(self) -> bool:
         """Whether a negative stimulus epoch of its row comes at once after every positive one, and none otherwise."""
         shown = [(k, e.row, e.phase) for k, e in enumerate(self.epochs) if e.row is not None]
         pairs = zip(shown[0::2], shown[1::2], strict=False)
         return len(shown) % 2 == 0 and all(one[2] == 1 and other == (one[0] + 1, one[1], -1) for one, other in pairs)
 
     @property
-    def negatives(self):
+    def negatives(self) -> int:
         """Negative stimulus epochs of a row, the most of all rows."""
         return max(Counter(epoch.row for epoch in self.epochs if epoch.phase < 0).values(), default=0)
 
-    def spread(self, rows):
+    def spread(self, rows) -> list:
         """The stimulus epochs of a range of rows, whose `row` counts within it; the last cycle may be shorter."""
         n, found = len(rows), []
         for first in range(0, n, self.rows):
@@ -145,7 +146,7 @@ class Phases:
                     found.append(Epoch(first + epoch.row, epoch.phase, epoch.steps))
         return found
 
-    def schedule(self, positive, negative, architecture, lengths=None):
+    def schedule(self, positive, negative, architecture, lengths=None) -> Schedule:
         """The `brianff.stimulus.Schedule` of samples in all phases.
 
         Parameters
@@ -159,9 +160,10 @@ class Phases:
             Time steps of the epochs of every row that the cycle gives no length, if not those of the architecture.
         """
         a = architecture
-        image, labels, number = negative
-        negatives = [Schedule.evaluation(image, one, number, a.batch) for one in np.atleast_2d(labels)]
-        shown = {1: [Schedule.evaluation(*positive, a.batch)], -1: negatives}
+        image, label, first = positive
+        negative_image, labels, number = negative
+        negatives = [Schedule.evaluation(negative_image, one, number, a.batch) for one in np.atleast_2d(labels)]
+        shown = {1: [Schedule.evaluation(image, label, first, a.batch)], -1: negatives}
         epochs, met, sources = self.spread(range(len(negatives[0]))), Counter(), []
         for e in epochs:
             of_phase = shown.get(e.phase)
@@ -180,7 +182,7 @@ class Phases:
         phase = np.array([e.phase for e in epochs])
         return Schedule(collected("image", -1), collected("label", LABEL_NONE), phase, collected("number", 0), steps)
 
-    def updates(self, seen, mini_batch):
+    def updates(self, seen, mini_batch) -> np.ndarray:
         """After which of the stimulus epochs of `spread` the optimizer takes a step: those that complete a mini-batch.
 
         Where all stimulus epochs of a row follow each other, it takes one step for all of them; otherwise one in every

@@ -27,7 +27,7 @@ from brianff.equations.compose import compose
 from brianff.equations.from_strings import Rule
 from brianff.errors import OptionError
 from brianff.learning.checkpoints import Whole, named, part_of
-from brianff.learning.evaluation import evaluate, present
+from brianff.learning.evaluation import Evaluation, evaluate, present
 from brianff.learning.finite import require_finite
 from brianff.learning.health import Health, relative_changes
 from brianff.learning.method import Method
@@ -227,7 +227,7 @@ class PopulationSearch(Method):
     samples_of_update = "pairs"
     Options = PopulationSearchOptions
 
-    def build(self):
+    def build(self) -> None:
         c, data = self.options, self.data
         if isinstance(data, EventDataset):
             raise OptionError(f"'{data.name}' holds spike times, and a search presents images.")
@@ -244,7 +244,7 @@ class PopulationSearch(Method):
         self.begin(initial_weights(self.population.shape, c.seed, c.init_gain))
         self.health = Health({"the layer": f"a larger --init-gain than {c.init_gain:g}"}, len(self.train))
 
-    def begin(self, start):
+    def begin(self, start) -> None:
         """Search from weights (n_inputs, n_neurons) on."""
         c, problems = self.options, self._problems(np.array(start, float))
         unit = c.init_gain / np.sqrt(self.population.shape[0])
@@ -274,21 +274,21 @@ class PopulationSearch(Method):
 
     # -- the course of training ------------------------------------------------------------------------------------
     @property
-    def sizes(self):
+    def sizes(self) -> tuple:
         return self.population.shape
 
     @property
-    def n_rows(self):
+    def n_rows(self) -> int:
         return self.options.generations or self.epochs * len(self.train) // self.options.pairs
 
-    def samples_at(self, row):
+    def samples_at(self, row) -> int:
         return row * self.options.pairs
 
-    def next_stop(self, row, samples):
+    def next_stop(self, row, samples) -> int:
         pairs = self.options.pairs
         return min(self.n_rows, self.end_of_epoch(row, pairs), row + max(1, samples // pairs))
 
-    def learn(self, rows):
+    def learn(self, rows) -> dict:
         before = self.w.copy()
         for _ in rows:
             self.step()
@@ -317,7 +317,7 @@ class PopulationSearch(Method):
         chosen = self.samples(self.generation)
         return self.pixels[chosen], self.data.labels[chosen], self._wrong[k * c.pairs : (k + 1) * c.pairs]
 
-    def step(self):
+    def step(self) -> None:
         """One generation; returns the direction in which the search moved, (n_inputs, n_neurons)."""
         c = self.options
         pixels, labels, wrong = self.pair()
@@ -337,26 +337,26 @@ class PopulationSearch(Method):
         return update
 
     # -- state -----------------------------------------------------------------------------------------------------
-    def state(self):
+    def state(self) -> dict:
         parts = named("search", self.search.state()) | named("readout", self.readout.state())
         counts = {"generation": np.array(self.generation), "presentations": np.array(self.presentations)}
         return parts | counts | {"wrong": self._wrong}
 
-    def expected_state(self):
+    def expected_state(self) -> dict:
         whole = {"generation": Whole(0, self.n_rows), "presentations": Whole(0)}
         return self.state() | whole | {"wrong": Whole(0, self.data.n_classes - 1, shape=(None,))}
 
-    def restore(self, arrays):
+    def restore(self, arrays) -> None:
         self.search.restore(part_of(arrays, "search"))
         self.readout.restore(part_of(arrays, "readout"))
         self.generation, self.presentations = int(arrays["generation"]), int(arrays["presentations"])
         self._wrong = arrays["wrong"]
 
-    def weights(self):
+    def weights(self) -> dict:
         return {1: self.w, "readout": self.readout.w}
 
     # -- measuring -------------------------------------------------------------------------------------------------
-    def evaluate(self, samples, offset=0):
+    def evaluate(self, samples, offset=0) -> Evaluation:
         return evaluated(self.population, self.w, self.readout, self.pixels[samples], self.data.labels[samples])
 
 

@@ -1,6 +1,7 @@
 """What the neurons of a network do in a few presentations, in every time step, on the NumPy reference device."""
 
 import zipfile
+import zlib
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -111,68 +112,68 @@ class Recording:
         return [ShownEpoch(*each) for each in zip(phase, label, a["image"], start, stop, sample, strict=True)]
 
     @property
-    def shapes(self):
+    def shapes(self) -> tuple:
         """(channels, height, width) of every layer, the input first, or None where neurons have no positions: tuple."""
         found = self._arrays.get("shapes", np.zeros((len(self.sizes), 3), int))
         return tuple(tuple(shape) if any(shape) else None for shape in np.asarray(found).tolist())
 
-    def spikes(self, level):
+    def spikes(self, level) -> tuple[np.ndarray, np.ndarray]:
         """Neurons that spike in a layer, 0 being the input, and when: (n_spikes,) int and float arrays."""
         self._check(level, 0)
         return self._arrays[f"spikes{level}_i"], self._arrays[f"spikes{level}_t"]
 
-    def neurons(self, level=1):
+    def neurons(self, level=1) -> np.ndarray:
         """Which neurons of a layer `trace` and `threshold` have: (n,) int array."""
         self._check(level)
         return self._arrays[f"neurons{level}"]
 
-    def variables(self, level=1):
+    def variables(self, level=1) -> tuple:
         """Names of the variables that `trace` knows of a layer, the state of the neuron model first: tuple."""
         self._check(level)
         prefix = f"traces{level}_"
         names = [key.removeprefix(prefix) for key in self._arrays if key.startswith(prefix)]
         return tuple(sorted(names, key=lambda name: (*self.state, name).index(name)))
 
-    def trace(self, name, level=1):
+    def trace(self, name, level=1) -> np.ndarray:
         """A variable of the recorded neurons in every step: (neurons, steps), a Brian2 quantity if it has a unit."""
         if name not in (names := self.variables(level)):
             raise OptionError(f"there is no variable '{name}' of layer {level}: there are {', '.join(names)}.")
         return with_unit(self._arrays[f"traces{level}_{name}"], str(self._arrays[f"unit{level}_{name}"]))
 
-    def threshold(self, level=1):
+    def threshold(self, level=1) -> np.ndarray | None:
         """What the membrane has to exceed, as `trace`; None if a spike has another condition than that."""
         self._check(level)
         values = self._arrays.get(f"threshold{level}")
         return None if values is None else with_unit(values, str(self._arrays[f"unit{level}_{self.membrane}"]))
 
-    def goodness(self, level=1):
+    def goodness(self, level=1) -> np.ndarray | None:
         """Of a layer in every step: (steps,); None where layers have none."""
         self._check(level)
         return self._arrays.get(f"goodness{level}")
 
-    def epoch_at(self, t):
+    def epoch_at(self, t) -> np.ndarray:
         """Index of the stimulus epoch of each time in ms; after the last one, their number."""
         edges = np.append(self._arrays["start"], self._arrays["stop"][-1:])
         # half a step more keeps times that are a rounding error early in their epoch
         return np.searchsorted(edges, np.asarray(t) + self.dt / 2, side="right") - 1
 
-    def named(self, samples):
+    def named(self, samples) -> "Recording":
         """The same recording, whose stimulus epochs know by what number each of the `samples` was asked for."""
         row = self._arrays.get("sample", np.full(len(self.epochs), -1))
         # what is shown in a negative phase may be an image of its own, behind all others
         known = np.where(row < 0, -1, np.asarray(samples)[row % len(samples)])
         return Recording(self._arrays | {"sample": known})
 
-    def arrays(self):
+    def arrays(self) -> dict:
         """All of it as a dictionary of arrays, of which `Recording` can be made again."""
         return dict(self._arrays)
 
-    def save(self, path):
+    def save(self, path) -> None:
         """Write an npz file, whose arrays `numpy.load` reads; see `Recording`."""
         write_arrays(path, self._arrays)
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path) -> "Recording":
         """Read what `save` wrote, or ``recordings.npz`` of a run.
 
         Raises
@@ -185,7 +186,7 @@ class Recording:
                 arrays = dict(data)
         except FileNotFoundError:
             raise ResultsError(f"{path} does not exist.") from None
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zipfile.zlib.error) as error:
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise ResultsError(f"{path} is not a valid npz file ({error}): record again.") from None
         try:
             return cls(arrays)

@@ -194,7 +194,7 @@ class Rectified(MiniBatches):
     Options = RectifiedOptions
     sizes = ()
 
-    def build(self):
+    def build(self) -> None:
         super().build()
         c, data = self.options, self.data
         self.sizes = (data.n_pixels + (data.n_classes if c.labels_shown else 0), *c.layers)
@@ -227,7 +227,7 @@ class Rectified(MiniBatches):
         return labelled(pixels, labels, self.data.n_classes, c.label_scale) if c.labels_shown else pixels
 
     # -- the course of training ------------------------------------------------------------------------------------
-    def learn(self, rows):
+    def learn(self, rows) -> dict:
         c = self.options
         before = {level: layer.w.copy() for level, layer in enumerate(self.layers, start=1)}
         goodness = np.stack([self._learn(samples, rate) for samples, rate in self.mini_batches(rows)], axis=1)
@@ -269,7 +269,7 @@ class Rectified(MiniBatches):
         return np.array(goodness)
 
     # -- measuring -------------------------------------------------------------------------------------------------
-    def evaluate(self, samples, offset=0, piece=1000):
+    def evaluate(self, samples, offset=0, piece=1000) -> Evaluation:
         goodness, beliefs, neutral = [], [], []
         for start in range(0, len(samples), piece):
             pixels = self.pixels[samples[start : start + piece]]
@@ -289,14 +289,14 @@ class Rectified(MiniBatches):
         )
 
     # -- state -----------------------------------------------------------------------------------------------------
-    def arrays(self):
+    def arrays(self) -> dict:
         out = {f"optimizer.m1.{k}": m for k, m in enumerate(self.optimizer.m1)}
         out |= {f"optimizer.m2.{k}": m for k, m in enumerate(self.optimizer.m2)}
         for level, layer in enumerate(self.layers, start=1):
             out |= {f"layer{level}.{name}": getattr(layer, name) for name in ("w", "b", "mean")}
         return out | named("readout", self.readout.arrays())
 
-    def weights(self):
+    def weights(self) -> dict:
         found = {level: layer.w for level, layer in enumerate(self.layers, start=1)}
         found |= {f"b{level}": layer.b for level, layer in enumerate(self.layers, start=1)}
         return found | {"readout": self.readout.w}

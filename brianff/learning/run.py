@@ -3,6 +3,7 @@
 import dataclasses
 import resource
 import time
+import typing
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,13 @@ from brianff.endings import Stopped
 from brianff.errors import BrianffError, OptionError
 from brianff.learning import folder as folders
 from brianff.learning.checkpoints import Whole, check_checkpoint
+from brianff.learning.evaluation import Evaluation
 from brianff.learning.method import method_class
 from brianff.results import RunFolder
 from brianff.stimulus import stream
+
+if typing.TYPE_CHECKING:
+    from brianff.learning.recordings import Recording
 
 __all__ = ["Run", "cpu_seconds", "load"]
 
@@ -54,7 +59,7 @@ class Run:
             RunFolder.check_new(folder)
 
     @classmethod
-    def resume(cls, path, method=None, dataset=None, report=lambda text: None, trust_models=False, **changes):
+    def resume(cls, path, method=None, dataset=None, report=lambda text: None, trust_models=False, **changes) -> "Run":
         """A run as its folder has it, ready to go on.
 
         Parameters
@@ -84,7 +89,7 @@ class Run:
         return cls(method.of(options, dataset, report))._going_on(folder, report)
 
     @classmethod
-    def begun_or_new(cls, method, folder, report=lambda text: None):
+    def begun_or_new(cls, method, folder, report=lambda text: None) -> "Run":
         """A run of a method in a folder: a new one, or the one that the folder has, which must be the same.
 
         Parameters
@@ -119,17 +124,17 @@ class Run:
         return f"<{self.method.name} {self.method.network_name()} on {self.method.data.name}, {done}/{total}{where}>"
 
     @property
-    def progress(self):
+    def progress(self) -> tuple[int, int]:
         """Samples learnt, and samples of the whole run."""
         return self.method.samples_at(self.position), self.method.samples_at(self.method.n_rows)
 
     @property
-    def weights(self):
+    def weights(self) -> dict:
         """Weight matrices, (n_pre, n_post), by the level of their layer or by name."""
         return self.method.weights()
 
     # -- the loop --------------------------------------------------------------------------------------------------
-    def train(self, epochs=None, callbacks=(), progress=True):
+    def train(self, epochs=None, callbacks=(), progress=True) -> "Run":
         """Learn.
 
         Parameters
@@ -246,7 +251,7 @@ class Run:
         seconds = {"validation_seconds": round(time.perf_counter() - began, 3)}
         return self._row("validation") | seconds | result.measures() | method.measures()
 
-    def evaluate(self, which="test", limit=None):
+    def evaluate(self, which="test", limit=None) -> Evaluation:
         """What the network says of samples, without learning.
 
         Parameters
@@ -283,7 +288,7 @@ class Run:
         seen = method.samples_at(self.position)
         method.health.after_evaluation(done, how, predicted, result.labels, which, layers, seen)
 
-    def record(self, samples=(0,), neurons=None, which="test"):
+    def record(self, samples=(0,), neurons=None, which="test") -> "Recording":
         """What the neurons do when samples are shown.
 
         Parameters
@@ -306,7 +311,7 @@ class Run:
         return recording
 
     # -- the folder ------------------------------------------------------------------------------------------------
-    def begin(self):
+    def begin(self) -> "Run":
         """Make the folder, with everything that the run depends on; nothing for a run in memory."""
         if self.path is not None and self.folder is None:
             self.folder = folders.begin_run(self.path, self.method)
@@ -337,13 +342,13 @@ class Run:
         self.position, self.metrics = int(arrays["position"]), metrics
         self.seconds, self.cpu_seconds = float(arrays["seconds"]), float(arrays["cpu_seconds"])
 
-    def save_weights(self):
+    def save_weights(self) -> None:
         """Write ``weights.npz``: ``w1``, ``w2`` … of the layers, and others by their names."""
         named = {f"w{key}" if isinstance(key, int) else key: w for key, w in self.weights.items()}
         self.folder.save("weights", named)
 
 
-def load(path, dataset=None, method=None, report=lambda text: None, **more):
+def load(path, dataset=None, method=None, report=lambda text: None, **more) -> "Run":
     """A run from its folder, finished or not: to train on, evaluate or record.
 
     Parameters

@@ -295,7 +295,7 @@ class ConvolutionSynapses(BatchSynapses):
             )
         super()._add_pathways(on_pre, None, delay)
 
-    def check_code(self, code, what, *indices):
+    def check_code(self, code, what, *indices) -> None:
         super().check_code(code, what, *indices)
         if on_cuda():
             self._check_on_cuda(code, what)

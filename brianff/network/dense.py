@@ -156,7 +156,7 @@ class DenseSynapses(LikeSynapses, BatchSynapses):
     delay = _of_pathway("delay", "Delay of the pathway `pre`, the same for all its synapses.")
     delay_ = _of_pathway("delay_", "`delay` in seconds.")
 
-    def matrix(self, name):
+    def matrix(self, name) -> np.ndarray:
         """Values of a synaptic variable, shape (n_pre, n_post), or (batch, n_pre, n_post) with the flag `per_entry`.
 
         On a standalone device: after the run.

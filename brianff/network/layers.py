@@ -84,25 +84,25 @@ class Projection(ABC):
 
     @property
     @abstractmethod
-    def n_values(self):
+    def n_values(self) -> int:
         """Values of a synaptic variable."""
 
     @property
     @abstractmethod
-    def fan_in(self):
+    def fan_in(self) -> int:
         """Synapses that a neuron of the target gets input from."""
 
     @property
-    def weights_shape(self):
+    def weights_shape(self) -> tuple:
         """Of the array that `flat` takes and `matrix` gives."""
         return self.shape
 
     @abstractmethod
-    def flat(self, matrix, seed):
+    def flat(self, matrix, seed) -> np.ndarray:
         """Values of the synapses, as a simulator takes them, from an array of `weights_shape`."""
 
     @abstractmethod
-    def matrix(self, values):
+    def matrix(self, values) -> np.ndarray:
         """An array of `weights_shape` from values of the synapses, as a simulator gives them; 0 where there is none."""
 
     def of_sources(self, draw):
@@ -124,7 +124,7 @@ class Projection(ABC):
             and its variable: spikes before that time step do not arrive any more.
         """
 
-    def normal(self, seed, gain, excitatory=None):
+    def normal(self, seed, gain, excitatory=None) -> np.ndarray:
         """Initial weights from a normal distribution of standard deviation ``gain/sqrt(fan_in)``.
 
         Parameters
@@ -150,7 +150,7 @@ class Projection(ABC):
             w = np.abs(w) * self.of_sources(signs)
         return self.flat(w, seed) * (self.gain * gain) / np.sqrt(self.fan_in)
 
-    def uniform(self, seed, limit):
+    def uniform(self, seed, limit) -> np.ndarray:
         """Initial weights between -`limit` and `limit`, (n_values,) array."""
         return self.gain * limit * self.flat(self._drawn(seed).uniform(-1, 1, self.weights_shape), seed)
 
@@ -190,7 +190,7 @@ class Dense(Projection):
             raise OptionError(f"delay={self.delay}: a delay is a number of time steps, 0 or more.")
 
     @property
-    def n_values(self):
+    def n_values(self) -> int:
         n_pre, n_post = self.shape
         return n_pre * n_post
 
@@ -200,12 +200,12 @@ class Dense(Projection):
         return self.source == self.target and not self.itself
 
     @property
-    def partial(self):
+    def partial(self) -> bool:
         """Whether there are pairs without a synapse."""
         return self.density < 1 or self._to_others or type(self).present is not Dense.present
 
     @property
-    def fan_in(self):
+    def fan_in(self) -> int:
         return max(1, round(self.density * (self.shape[0] - self._to_others)))
 
     def present(self, seed):
@@ -228,10 +228,10 @@ class Dense(Projection):
     def inputs(self, seed):
         return {name: self.present(seed).ravel() for name in self.needs}
 
-    def flat(self, matrix, seed):
+    def flat(self, matrix, seed) -> np.ndarray:
         return np.where(self.present(seed), matrix, 0.0).ravel() if self.partial else np.reshape(matrix, -1)
 
-    def matrix(self, values):
+    def matrix(self, values) -> np.ndarray:
         return np.reshape(values, self.shape)
 
     def connect(self, source, target, *, since=None, **options):
@@ -279,21 +279,21 @@ class Convolution(Projection):
         return self.of(self.pre.shape)
 
     @property
-    def n_values(self):
+    def n_values(self) -> int:
         return self.geometry.n_elements
 
     @property
-    def fan_in(self):
+    def fan_in(self) -> int:
         return self.geometry.fan_in
 
     @property
-    def weights_shape(self):
+    def weights_shape(self) -> tuple:
         return self.channels, self.pre.shape[0], self.size, self.size
 
-    def flat(self, matrix, seed):  # noqa: ARG002
+    def flat(self, matrix, seed) -> np.ndarray:  # noqa: ARG002
         return self.geometry.stored(matrix)
 
-    def matrix(self, values):
+    def matrix(self, values) -> np.ndarray:
         return self.geometry.kernel(values)
 
     def of_sources(self, draw):
@@ -403,7 +403,7 @@ class Layer:
         return replace(self, n=of.n_post, shape=of.target)
 
     @property
-    def channels(self):
+    def channels(self) -> int:
         """Channels of a layer with positions; without them every neuron is one."""
         return self.shape[0] if self.shape else self.n
 

@@ -1,6 +1,7 @@
 """Figures of convolutions: kernels, what they answer where, and what drives the neurons of any layer."""
 
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from brianff.errors import OptionError
@@ -10,7 +11,7 @@ from brianff.plotting.style import TEXT, WIDTH, canvas, colour_bar
 __all__ = ["feature_maps", "fields", "kernels"]
 
 
-def kernels(w, n=64, figure=None):
+def kernels(w, n=64, figure=None) -> Figure:
     """The strongest kernels of a convolution, each as a small image.
 
     Strength is the norm; it falls from left to right, then from top to bottom.  Of a layer with several source channels
@@ -37,7 +38,7 @@ def kernels(w, n=64, figure=None):
     return draw_mosaic(figure, shown, "weight (synaptic current per spike)", columns=columns, finer=_finer(w))
 
 
-def fields(values, n=40, figure=None):
+def fields(values, n=40, figure=None) -> Figure:
     """What drives the neurons of a layer (`brianff.triggered_average`): the strongest fields as small images.
 
     Parameters
@@ -54,7 +55,7 @@ def fields(values, n=40, figure=None):
     return draw_mosaic(figure, values[order], "mean intensity where it spikes, less the mean", finer=_finer(values))
 
 
-def feature_maps(recording, level=1, epoch=0, n=32, figure=None):
+def feature_maps(recording, level=1, epoch=0, n=32, figure=None) -> Figure:
     """Spikes per channel over positions, in one stimulus epoch, beside the image that was shown.
 
     Parameters

@@ -1,6 +1,7 @@
 """Figures of spike trains as they are in a data set."""
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from brianff.datasets import EventDataset
 from brianff.errors import OptionError
@@ -14,7 +15,7 @@ COLUMNS = 3
 FRAMES = 6
 
 
-def cochleagram(data, samples=(0, 1, 2), figure=None):
+def cochleagram(data, samples=(0, 1, 2), figure=None) -> Figure:
     """Spikes of some recordings: time to the right, and the channels, with their centre frequencies, upwards.
 
     Parameters
@@ -62,7 +63,7 @@ def cochleagram(data, samples=(0, 1, 2), figure=None):
     return figure
 
 
-def camera(data, samples=(0, 1, 2), figure=None):
+def camera(data, samples=(0, 1, 2), figure=None) -> Figure:
     """What an event camera saw: recordings from top to bottom, pieces of equal time from left to right.
 
     Events of a pixel that became brighter count as positive, others as negative.

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.figure import Figure
 
 from brianff.plotting.style import TEXT, WIDTH, canvas, one_axes, only_ticks, tidy
 
@@ -39,7 +40,7 @@ def _is_wide(numbers):
     return min(numbers) > 0 and max(numbers) / min(numbers) >= 8
 
 
-def sweep(rows, by, measure="validation_accuracy", figure=None):
+def sweep(rows, by, measure="validation_accuracy", figure=None) -> Figure:
     """Accuracy of a grid of runs: each run a dot, the mean of the seeds with their standard deviation.
 
     Along the first varied thing that has several numbers (else as a list); a line for each combination of the others.
@@ -108,7 +109,7 @@ def _listed(grouped, by, label, figure):
     return figure
 
 
-def search(trials, names, importance=None, figure=None):
+def search(trials, names, importance=None, figure=None) -> Figure:
     """A search: accuracy over the trials, what matters, and every trial as a line through its values.
 
     Parameters

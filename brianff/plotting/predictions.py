@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from brianff.errors import BrianffError, OptionError
@@ -12,7 +13,7 @@ from brianff.plotting.style import COLOURS, TEXT, WIDTH, canvas, colour_bar, tid
 __all__ = ["confusion", "goodness_distribution", "receptive_fields"]
 
 
-def goodness_distribution(evaluation, figure=None):
+def goodness_distribution(evaluation, figure=None) -> Figure:
     """Histograms of the goodness under the true label, and under the wrong label that has the largest goodness.
 
     One row of axes for the sum over all layers, on which the prediction rests, and one for each layer by itself; beside
@@ -60,7 +61,7 @@ def goodness_distribution(evaluation, figure=None):
     return figure
 
 
-def receptive_fields(w1, image_shape, n=40, figure=None):
+def receptive_fields(w1, image_shape, n=40, figure=None) -> Figure:
     """Weights from the pixels to the strongest neurons of the first layer, each as a small image.
 
     Strength is the norm of a neuron's pixel weights; it falls from left to right, then from top to bottom.  White is
@@ -90,7 +91,7 @@ def receptive_fields(w1, image_shape, n=40, figure=None):
     return draw_mosaic(figure, images, "weight (synaptic current per spike)")
 
 
-def confusion(evaluation, how=None, classes=None, figure=None):
+def confusion(evaluation, how=None, classes=None, figure=None) -> Figure:
     """Which classes are taken for which: rows are true classes, columns predicted ones.
 
     Errors are coloured by their share in the true class, on a scale that ends at the largest one.  The diagonal is

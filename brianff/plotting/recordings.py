@@ -1,6 +1,7 @@
 """Figures of a recording: spikes of all layers, and the variables of one neuron in time."""
 
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from brianff.errors import OptionError
@@ -19,7 +20,7 @@ LETTER = 0.014  # width of a letter above an epoch, as a part of the axes
 SIGNS = {"positive": "+", "negative": "−", "neutral": ""}
 
 
-def raster(recording, epochs=None, figure=None):
+def raster(recording, epochs=None, figure=None) -> Figure:
     """Spikes of all neurons: one row of axes for each layer, the input at the bottom, time to the right.
 
     The background has the colour of the phase; above each stimulus epoch stands the label that is shown in it.  In the
@@ -91,7 +92,7 @@ def _number_neurons(axes, n, height):
     axes.grid(axis="y", color=COLOURS["grid"], linewidth=0.5)
 
 
-def membrane(recording, level=1, neuron=None, epochs=None, variables=None, figure=None):
+def membrane(recording, level=1, neuron=None, epochs=None, variables=None, figure=None) -> Figure:
     """One neuron in time: membrane potential with threshold and spikes, its other variables, and its layer's goodness.
 
     Spikes are marks above the membrane potential, the threshold is a dashed line (where it is far off, an arrow); the

@@ -1,6 +1,7 @@
 """Figures of continuous streams: what a network believes while it listens, and what it remembers."""
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from brianff.learning.evaluation import predicted_classes
 from brianff.plotting.style import one_axes, stacked, tidy
@@ -8,7 +9,7 @@ from brianff.plotting.style import one_axes, stacked, tidy
 __all__ = ["memory", "stream", "within_words"]
 
 
-def stream(frames, probability, target, threshold, of=0, seconds=12.0, figure=None):
+def stream(frames, probability, target, threshold, of=0, seconds=12.0, figure=None) -> Figure:
     """Spikes of one stream, and below them the probability of a word in the course of time.
 
     Parameters
@@ -50,7 +51,7 @@ def stream(frames, probability, target, threshold, of=0, seconds=12.0, figure=No
     return figure
 
 
-def within_words(frames, evidence, figure=None):
+def within_words(frames, evidence, figure=None) -> Figure:
     """Part of the frames that are right, by the time since their word began; in silence nothing is asked.
 
     Parameters
@@ -80,7 +81,7 @@ def within_words(frames, evidence, figure=None):
     return figure
 
 
-def memory(curves, seconds, figure=None):
+def memory(curves, seconds, figure=None) -> Figure:
     """How much of the input some time ago a linear readout finds in the traces of a layer.
 
     Parameters

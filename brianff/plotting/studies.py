@@ -1,6 +1,7 @@
 """Figures of studies: many models, methods or time steps beside each other."""
 
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from brianff.plotting.style import (
@@ -27,7 +28,7 @@ __all__ = [
 ]
 
 
-def comparison(results, measures, figure=None):
+def comparison(results, measures, figure=None) -> Figure:
     """Accuracy of every neuron, code and rule as a map for each rule, and below, accuracy against the costs.
 
     Parameters
@@ -88,7 +89,7 @@ def comparison(results, measures, figure=None):
     return figure
 
 
-def gradient_free(rows, scaling, methods, n_inputs, figure=None):
+def gradient_free(rows, scaling, methods, n_inputs, figure=None) -> Figure:
     """Learning curves of many methods on one budget, and how far their updates point along the gradient.
 
     Left and middle: error on validation samples against presentations, mean over the seeds and their range, in the
@@ -148,7 +149,7 @@ def gradient_free(rows, scaling, methods, n_inputs, figure=None):
     return figure
 
 
-def convergence(rows, figure=None):
+def convergence(rows, figure=None) -> Figure:
     """Validation accuracy of several methods over training: mean of the seeds, and the range from worst to best.
 
     The axis is logarithmic in the error.
@@ -181,7 +182,7 @@ def convergence(rows, figure=None):
     return figure
 
 
-def gradient_error(dt, errors, of_reference, figure=None):
+def gradient_error(dt, errors, of_reference, figure=None) -> Figure:
     """Error of local gradients against the time step: median and quartiles of neurons, and a line of slope 1.
 
     Parameters
@@ -214,7 +215,7 @@ def gradient_error(dt, errors, of_reference, figure=None):
     return figure
 
 
-def awake_asleep(rows, figure=None):
+def awake_asleep(rows, figure=None) -> Figure:
     """Accuracy against the number of pairs in a block of positive, then of negative stimulus epochs.
 
     Parameters
@@ -234,15 +235,15 @@ def awake_asleep(rows, figure=None):
         axes.plot(pairs * side, means, color=colour, linewidth=1.8, label=f"by {label}: mean and every seed")
         x = np.repeat(pairs, [len(values) for values in of_pairs]) * side
         axes.plot(x, values, marker, color=colour, markersize=6, alpha=0.6)
-        drawn += [means, values]
-    scale_by_error(axes, np.concatenate(drawn))
+        drawn += [*means, *values]
+    scale_by_error(axes, np.array(drawn))
     axes.set(xscale="log", xlabel="pairs in a block: positive stimulus epochs, then as many negative ones")
     only_ticks(axes.xaxis, pairs)
     legend_above(figure, ncols=2)
     return figure
 
 
-def gradient_terms(rows, titles, figure=None):
+def gradient_terms(rows, titles, figure=None) -> Figure:
     """Cosine of every rule's direction with the exact gradient over training; below, the loss that training leaves.
 
     Parameters
@@ -288,7 +289,7 @@ def gradient_terms(rows, titles, figure=None):
     return figure
 
 
-def regret(curves, titles, figure=None):
+def regret(curves, titles, figure=None) -> Figure:
     """Rewards that were missed, against the number of rounds: mean and spread of the seeds.
 
     Parameters

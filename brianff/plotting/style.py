@@ -1,6 +1,7 @@
 """Colours, sizes, axes and files that all figures share."""
 
 import io
+import os
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -53,7 +54,7 @@ def stacked(figure, height, heights):
     return figure, figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
 
 
-def save(figure, path, dpi=150):
+def save(figure, path, dpi=150) -> str | os.PathLike:
     """Write a `matplotlib.figure.Figure` as PNG, replacing the file at `path` at once; returns `path`.
 
     `dpi` are pixels per inch: fewer for a large figure.

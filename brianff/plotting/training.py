@@ -1,6 +1,7 @@
 """Figures of training: goodness and accuracy in its course."""
 
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from brianff.errors import OptionError
@@ -18,7 +19,7 @@ WAYS = {
 }
 
 
-def goodness_over_training(metrics, figure=None):
+def goodness_over_training(metrics, figure=None) -> Figure:
     """Goodness of the positive and the negative phase in the course of training, one row for each layer.
 
     Left: the mean goodness of every chunk (thin) and its running mean (thick), in the colours of the phases.  Right:
@@ -60,7 +61,7 @@ def goodness_over_training(metrics, figure=None):
     return figure
 
 
-def learning_curve(metrics, figure=None):
+def learning_curve(metrics, figure=None) -> Figure:
     """Accuracy on validation samples in the course of training, for each way of predicting the class.
 
     The axis is logarithmic in the error, so that 90 to 95 % takes as much room as 95 to 97.5 %.  Where feedback weights
