@@ -9,13 +9,10 @@ images that turn.  With --forgetting-free weights change only where the inputs o
     python protocols/continual.py --tasks drift --plain                      # images that turn, without projection
 """
 
-import dataclasses
 import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 import brianff.program  # noqa: F401
 from brianff import datasets
@@ -27,7 +24,7 @@ from brianff.learning.options import layers_option
 from brianff.options import EPOCHS, SEED, Options, given, option, parser_of
 from brianff.plotting import disturbances as plotting
 from brianff.results import atomic_write
-from brianff.studies.continual import KINDS, Tasks, learn_in_turn, scores
+from brianff.studies.continual import KINDS, Tasks, learn_in_turn, scores, shortened
 
 QUICK = dict(number=3, layers=("40",), seeds=(1,), epochs=2, limit=300)
 
@@ -61,8 +58,8 @@ def main(arguments=None):
     out = Path(args.out or dated_folder(f"continual-{c.dataset}"))
     out.mkdir(parents=True, exist_ok=True)
     data = datasets.load(c.dataset, data=c.data, validation=0)
-    data = dataclasses.replace(data, test=np.sort(data.test)[:: max(1, len(data.test) // c.test)][: c.test])
-    batch = 20 if c.limit is None or c.limit >= 2000 else 10
+    data = shortened(data, c.limit, c.test)
+    batch = 20 if len(data.train) >= 2000 else 10
 
     # Every task in turn, with every seed, without and with the projection.
     ways = {"plain": False, "forgetting-free": True}
@@ -73,7 +70,7 @@ def main(arguments=None):
 
             def make(task, seed=seed):
                 rule = dict(rule="local_readout", negatives="none", steps=10, dt=5.0, dropout=0.0, final_rate=0.3)
-                size = dict(layers=c.layers, limit=c.limit, epochs=c.epochs, batch=batch, mini_batch=batch, chunk=200)
+                size = dict(layers=c.layers, epochs=c.epochs, batch=batch, mini_batch=batch, chunk=200)
                 return ForwardForward(task, seed=seed, dtype="float32", device=c.device, validate=1, **rule, **size)
 
             print(f"{name}, seed {seed}")
@@ -83,7 +80,7 @@ def main(arguments=None):
 
     # The table and the figure.
     document = {"options": {k: v for k, v in vars(c).items() if k not in ("data", "device")}}
-    document["accuracies"] = {name: np.nan_to_num(of, nan=-1).round(5).tolist() for name, of in found.items()}
+    document["accuracies"] = {name: [one.round(5).tolist() for one in of] for name, of in found.items()}
     atomic_write(out / "accuracies.json", json.dumps(document, default=list).encode())
     print(f"\n{'':16} {'average accuracy (%)':>22} {'forgetting (points)':>22} {'backward transfer':>20}")
     for name, of_seeds in found.items():

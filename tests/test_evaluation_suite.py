@@ -35,7 +35,7 @@ def rows(accuracy, way="ordinary", clean=0.9, n_seeds=2):
         cost = dict.fromkeys(("activation_sparsity", "connection_sparsity", "footprint", "dense", "spikes"), 0.5)
         cost |= {"effective": 1000.0, "membrane_updates": 0.0, "presentations": 10.0}
         row = dict(data="digits", way=way, seed=seed, part="disturbed", curves=curves, costs=cost, network="64-100-10")
-        found.append(row | {"test_accuracy": clean, "seconds": 3.0, "samples": 6000})
+        found.append(row | {"test_accuracy": clean, "cpu_seconds": 3.0, "samples": 6000})
         noisy = dict(data="digits", way=way, seed=seed, part="label noise", strength=0.4, test_accuracy=accuracy)
         found.append(noisy)
     return found

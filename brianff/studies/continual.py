@@ -20,10 +20,11 @@ import numpy as np
 from scipy import ndimage
 
 from brianff.errors import OptionError
+from brianff.learning.method import limited
 from brianff.learning.run import Run
 from brianff.stimulus import stream
 
-__all__ = ["KINDS", "Projector", "Tasks", "learn_in_turn", "scores"]
+__all__ = ["KINDS", "Projector", "Tasks", "learn_in_turn", "scores", "shortened"]
 
 KINDS = ("permuted", "split", "drift")
 
@@ -75,6 +76,21 @@ class Tasks:
         parts = ("train", "validation", "test")
         kept = {part: rows[np.isin(data.labels[rows], own)] for part in parts for rows in [getattr(data, part)]}
         return dataclasses.replace(data, **kept)
+
+
+def shortened(data, train=None, test=None):
+    """A data set of images with some of the training and test samples, at random, and no others.
+
+    Parameters
+    ----------
+    data : `brianff.datasets.Dataset`
+    train, test : int, optional
+        How many (default: all).
+    """
+    parts = [limited(part, n) for part, n in ((data.train, train), (data.test, test))]
+    rows, n = np.concatenate(parts), len(parts[0])
+    places = dict(train=np.arange(n), validation=np.zeros(0, int), test=np.arange(n, len(rows)))
+    return dataclasses.replace(data, images=data.images[rows], labels=data.labels[rows], **places)
 
 
 class Projector:
@@ -139,7 +155,8 @@ def learn_in_turn(make, tasks, forgetting_free=False, alpha=0.01, remembered=100
         On task j after task i, on test samples; also of the task that comes next, before it is learnt.
     """
     n, network, projector = len(tasks), None, None
-    found = np.full((n, n), np.nan)
+    tasks = [tasks[k] for k in range(n)]
+    found = np.zeros((n, n))
     for i in range(n):
         method = make(tasks[i])
         if network is not None:

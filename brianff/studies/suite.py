@@ -412,13 +412,13 @@ def _errors(rows, curves, titled):
     whole, lines = mean_corruption_error(curves), []
     for way, own in curves.items():
         runs = [row for row in rows if row["way"] == way and row["part"] == "disturbed"]
-        seconds = spread((row["seconds"] for row in runs), 0)
+        seconds = spread((row["cpu_seconds"] for row in runs), 0)
         tested = spread((100 * row["test_accuracy"] for row in runs), 1)
         mean = [100 * np.mean([1 - own[k.replace("_", " ")][s, 1:].mean() for k in MNIST_C]) for s in range(len(runs))]
         cells = (spread(values, 1) for values in (mean, *whole[way]))
         lines.append([titled[way], runs[0]["network"], len(runs), tested, *cells, seconds])
     headings = ["", "network", "seeds", "test accuracy (%)", "mean error under corruption (%)", "mCE (%)"]
-    return markdown([*headings, "relative mCE (%)", "training (s)"], lines)
+    return markdown([*headings, "relative mCE (%)", "training, CPU time (s)"], lines)
 
 
 def _costs(rows, titled):
@@ -449,11 +449,11 @@ def _short(value):
 
 
 def _pace(way, row):
-    """Simulated seconds of all presentations of training to a second on the clock."""
+    """Simulated seconds of all presentations of training to a second of the processor."""
     method, given = method_of(COMPARED[way].options)
     options = method.Options(dataset=row["data"], **given).resolved()
     shown = 3 if getattr(options, "labels_shown", False) else 1  # positive, negative, neutral
-    return shown * row["samples"] * options.steps * options.dt * 1e-3 / row["seconds"]
+    return shown * row["samples"] * options.steps * options.dt * 1e-3 / row["cpu_seconds"]
 
 
 # -- figures -----------------------------------------------------------------------------------------------------------
