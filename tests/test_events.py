@@ -295,7 +295,7 @@ def recordings_of_unequal_length():
     return datasets.from_spikes(times, channels, np.arange(50) % 2, n_channels=6, test=10, validation=4)
 
 
-AS_LONG = dict(layers=(8, 6), steps=60, dt=2.0, mini_batch=10, refresh=20, chunk=20, epochs=2, device="runtime", tail=3)
+AS_LONG = dict(layers=(8, 6), steps=30, dt=4.0, mini_batch=10, refresh=20, chunk=20, epochs=1, device="runtime", tail=3)
 SCORES = dict(negatives="none", rule="local_readout")
 
 
@@ -314,7 +314,7 @@ def test_epochs_as_long_as_recordings_do_not_depend_on_batch_and_chunk(more):
 
 
 def test_epochs_end_after_the_last_spike_of_a_mini_batch():
-    method = ForwardForward(recordings_of_unequal_length(), **AS_LONG, **SCORES, batch=5)
+    method = ForwardForward(recordings_of_unequal_length(), **(AS_LONG | SCORES | dict(batch=5, epochs=2)))
     ends = method.shown(method.train).read().ends()
     samples, _ = method.stream.take(range(8), 2)
     of = dict(zip(method.train.tolist(), ends, strict=True))
