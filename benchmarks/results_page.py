@@ -62,6 +62,12 @@ def added(folders, command, cpu):
     return entry | {"kind": "evaluate", "rows": rounded(list(found.values()))}
 
 
+def minutes(seconds):
+    """In words."""
+    n = max(1, round(seconds / 60))
+    return f"{n} minute{'s' * (n > 1)}"
+
+
 def of_continual(entry):
     """The table of an entry of tasks in turn."""
     lines = []
@@ -76,7 +82,7 @@ def page(entries, figures):
     found = {}
     for entry in entries:
         name = re.sub(r"\W+", "_", entry["name"])
-        said = f"`{entry['command']}`: {entry['cpu'] / 60:.0f} minutes of one core ({entry['machine']}).\n\n"
+        said = f"`{entry['command']}`: {minutes(entry['cpu'])} of one core ({entry['machine']}).\n\n"
         if entry["kind"] == "continual":
             figures[f"results_{name}"] = lambda entry=entry: plotting.continual(
                 {k: np.array(v) for k, v in entry["accuracies"].items()}

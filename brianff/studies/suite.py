@@ -473,7 +473,7 @@ def figures(rows):
     there = [name for name in DISTURBANCES if any(name in own for own in curves.values())]
     panels = {name: _panel(name, rows) for name in PANELS if name in there}
     titles = {name: name for name in there}
-    found = {"robustness": lambda: plotting.robustness(curves, panels, titles, titled)}
+    found = {"robustness": lambda: plotting.robustness(curves, panels, titles, titled)} if panels else {}
     if REFERENCE in curves and len(curves) > 1:
         areas = {
             way: {name: 100 * np.mean([area(positions_of(name, rows), c) for c in own[name]]) for name in own}
