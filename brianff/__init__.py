@@ -51,7 +51,7 @@ _PLACES = {
     "BrianffError": "errors",
     "BrianffWarning": "errors",
 }
-_PACKAGES = ("datasets", "devices", "exchange", "jobs", "plotting")
+_PACKAGES = ("datasets", "devices", "exchange", "jobs", "plotting", "report")
 
 __all__ = [*_PLACES, *_PACKAGES]
 

@@ -25,8 +25,8 @@ from operator import ge, gt, le, lt
 from brianff.errors import BrianffError, OptionError
 
 __all__ = [
-    "EPOCHS", "NEURONS", "Options", "Parser", "SAMPLES", "SEED", "STEPS", "TIME_STEP", "flag_of", "given", "option",
-    "parameters_of", "parser_of", "read_value", "shortened", "text",
+    "EPOCHS", "NEURONS", "Options", "Parser", "SAMPLES", "SEED", "STEPS", "TIME_STEP", "flag_of", "given", "numbers_of",
+    "option", "parameters_of", "parser_of", "read_value", "shortened", "text",
 ]  # fmt: skip
 
 SEED = dict(low=0, high=2**31 - 1)  # seeds are variables of 32 bits in the network
@@ -37,6 +37,7 @@ TIME_STEP = dict(low=1e-3, high=1000)  # ms
 SAMPLES = dict(low=1, high=10_000_000)
 EPOCHS = dict(low=1, high=1_000_000)
 LONGEST_LIST = 1000
+LARGEST_RANGE = 10_000_000
 
 
 def option(
@@ -209,6 +210,44 @@ def parameters_of(texts, name="--set"):
         return dict(parse_parameter(one) for one in texts)
     except BrianffError as error:
         raise OptionError(f"{name} {error}") from None
+
+
+def numbers_of(texts, name, kind=int):
+    """``["0:50", "60"]`` as a list of numbers; None as None.
+
+    Parameters
+    ----------
+    texts : sequence of str or None
+        Numbers, START:STOP or START:STOP:STEP.  Of whole numbers STOP is left out, as in Python; of others it is the
+        last one, if the steps meet it.
+    name : str
+        Option that an error names.
+    kind : type
+        int or float.
+
+    Raises
+    ------
+    OptionError
+    """
+    if texts is None:
+        return None
+    found = []
+    for one in texts:
+        try:
+            parts = [_READERS[kind](part) for part in one.split(":")]
+        except argparse.ArgumentTypeError:
+            parts = []
+        if len(parts) not in (1, 2, 3) or not all(map(math.isfinite, parts)):
+            raise OptionError(f"{name}: {shortened(one)} is neither a number nor START:STOP or START:STOP:STEP.")
+        if len(parts) == 1:
+            found += parts
+            continue
+        start, stop, step = (*parts, 1)[:3]
+        if step <= 0 or stop <= start or (stop - start) / step > LARGEST_RANGE:
+            raise OptionError(f"{name}: {shortened(one)} has to go upwards, in {LARGEST_RANGE:,} steps at most.")
+        n = math.ceil((stop - start) / step) if kind is int else math.floor((stop - start) / step + 1e-9) + 1
+        found += [kind(start + k * step) for k in range(n)]
+    return found
 
 
 def read_value(one, given):

@@ -20,7 +20,7 @@ from brianff.scratch import ScratchError
 __all__ = [
     "add_model_options", "add_out_option", "add_quick_option", "add_resume_options", "dated_folder", "draw",
     "fail_cleanly", "going_on", "resumed", "run_options", "start_or_resume", "tell_activity", "tell_layers",
-    "way_to_predict", "with_quick",
+    "tell_recording", "way_to_predict", "with_quick",
 ]  # fmt: skip
 
 
@@ -193,6 +193,21 @@ def tell_activity(evaluation, shown="presentation"):
     print(f"{evaluation.spikes_per_neuron:.2f} spikes a neuron and {shown}{evaluation.of_silent()}")
     if tied := ties(evaluation.predicted()):
         print(tied)
+
+
+def tell_recording(recording, what):
+    """Print what the layers did in each stimulus epoch; `what` is the sample that its number follows."""
+    levels = range(1, len(recording.sizes))
+    goodness = [recording.goodness(level) for level in levels]
+    of_epoch = recording.epoch_at(recording.t)
+    for k, epoch in enumerate(recording.epochs):
+        label = f"label {epoch.label}" if epoch.label >= 0 else "neutral label" if epoch.label == -1 else "no label"
+        spikes = [int(np.sum(recording.epoch_at(recording.spikes(level)[1]) == k)) for level in levels]
+        said = f"{', '.join(f'{n:4d}' for n in spikes)} spikes"
+        if goodness[0] is not None:
+            said += f", goodness {', '.join(f'{g[of_epoch == k][-1]:.3f}' for g in goodness)}"
+        shown = f"{what} {epoch.sample}, " if epoch.sample >= 0 else ""
+        print(f"{shown}{epoch.name} phase, {label}: {said}")
 
 
 def add_model_options(parser, kinds=FORWARD_FORWARD.kinds):

@@ -1,5 +1,5 @@
 # PYTHON_ARGCOMPLETE_OK
-"""The `brianff` command: train, look at equations and at the machine, check a model file, do many runs."""
+"""The `brianff` command: train, look at equations, at the machine and at runs, check a model file, do many runs."""
 
 import argparse
 import importlib
@@ -20,6 +20,10 @@ __all__ = ["main"]
 _MANY = {
     "sweep": "do every combination of some values, as a file says, each with several seeds",
     "search": "find good options: values that do well on validation samples",
+}
+_LOOKING = {
+    "report": "write the page of a run, or of two beside each other: one HTML file",
+    "inspect": "show samples to a finished run, and draw what its neurons do",
 }
 
 
@@ -52,7 +56,8 @@ def _elsewhere(arguments):
         return "protocols.forward_forward", "main", 1
     if arguments[:1] == ["run"] and len(arguments) > 1 and arguments[1] in _protocols():
         return f"protocols.{arguments[1]}", "main", 2
-    return ("command_line.many", arguments[0], 1) if arguments and arguments[0] in _MANY else None
+    module = "many" if arguments and arguments[0] in _MANY else "looking"
+    return (f"command_line.{module}", arguments[0], 1) if arguments and arguments[0] in _MANY | _LOOKING else None
 
 
 @fail_cleanly
@@ -87,7 +92,7 @@ def main(arguments=None):
     run.add_argument("protocol", choices=_protocols())
     run.add_argument("rest", nargs=argparse.REMAINDER, metavar="OPTIONS")  # for the protocol's own parser
 
-    for name, help in _MANY.items():
+    for name, help in (_MANY | _LOOKING).items():
         commands.add_parser(name, help=help, add_help=False)
 
     arguments = (completion.words() or sys.argv[1:]) if arguments is None else arguments

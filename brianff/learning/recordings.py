@@ -164,6 +164,23 @@ class Recording:
         known = np.where(row < 0, -1, np.asarray(samples)[row % len(samples)])
         return Recording(self._arrays | {"sample": known})
 
+    def only(self, variables) -> "Recording":
+        """The same recording, with some of the variables alone.
+
+        Raises
+        ------
+        OptionError
+            If no layer has one of them; it names those that there are.
+        """
+        levels = range(1, len(self.sizes))
+        known = list(dict.fromkeys(name for level in levels for name in self.variables(level)))
+        if unknown := [name for name in variables if name not in known]:
+            raise OptionError(f"--variables: no neuron has a variable '{unknown[0]}': there are {', '.join(known)}.")
+        others = [f"{part}{k}_{name}" for part in ("traces", "unit") for k in levels for name in known]
+        kept = {f"{part}{k}_{name}" for part in ("traces", "unit") for k in levels for name in variables}
+        kept |= {f"unit{level}_{self.membrane}" for level in levels}  # that of the threshold
+        return Recording({key: a for key, a in self._arrays.items() if key in kept or key not in others})
+
     def arrays(self) -> dict:
         """All of it as a dictionary of arrays, of which `Recording` can be made again."""
         return dict(self._arrays)

@@ -288,7 +288,7 @@ class Run:
         seen = method.samples_at(self.position)
         method.health.after_evaluation(done, how, predicted, result.labels, which, layers, seen)
 
-    def record(self, samples=(0,), neurons=None, which="test") -> "Recording":
+    def record(self, samples=(0,), neurons=None, which="test", labels=None) -> "Recording":
         """What the neurons do when samples are shown.
 
         Parameters
@@ -297,7 +297,11 @@ class Run:
             Of the set `which`, counted from 0.
         neurons : sequence of int, optional
             Neurons of each layer whose variables are recorded in every time step (all spikes are); default: all.
+            Or a dict of level -> neurons.
         which : {"test", "validation", "train"}
+        labels : sequence of int, optional
+            Classes that each sample is shown with, one after the other, in place of the phases of training: with the
+            true one it is a positive phase, with another a negative one.
 
         Returns
         -------
@@ -306,7 +310,8 @@ class Run:
         there = self._samples(which)
         if bad := [k for k in samples if not 0 <= k < len(there)]:
             raise OptionError(f"there is no {which} sample {bad[0]}: they are 0 to {len(there) - 1}.")
-        recording = self.method.record(there[list(samples)], neurons).named(samples)
+        more = {} if labels is None else {"labels": labels}
+        recording = self.method.record(there[list(samples)], neurons, **more).named(samples)
         self.method.health.diverged(recording.diverged)
         return recording
 

@@ -22,7 +22,7 @@ from brianff.learning.phases import POSITIVE, Phases
 from brianff.learning.recordings import record_presentations
 from brianff.learning.samples import SampleStream, altered
 from brianff.network.continuous import names_of_state, state_after
-from brianff.stimulus import EVALUATION_PRESENTATIONS
+from brianff.stimulus import EVALUATION_PRESENTATIONS, LABEL_NEUTRAL, Schedule
 
 __all__ = ["SpikingMethod", "initial_synaptic", "learnt"]
 
@@ -283,9 +283,9 @@ class SpikingMethod(Method):
         return found
 
     # -- looking at it ---------------------------------------------------------------------------------------------
-    def record(self, samples, neurons=None):
-        images, schedule = self.presentations(samples)
-        alone = self.architecture.with_(batch=1)
+    def record(self, samples, neurons=None, labels=None):
+        images, schedule = self.presentations(samples) if labels is None else self.with_labels(samples, labels)
+        alone = self.architecture.with_(batch=1, carry_over=self.architecture.carry_over and labels is None)
         return record_presentations(self.composition, alone, self.inputs(architecture=alone), images, schedule, neurons)
 
     def presentations(self, samples):
@@ -293,3 +293,18 @@ class SpikingMethod(Method):
         rows, alone = np.arange(len(samples)), self.architecture.with_(batch=1)
         shown = rows, self.data.labels[samples], EVALUATION_PRESENTATIONS - 2 * len(rows) + 2 * rows
         return self.shown(samples), POSITIVE.schedule(shown, shown, alone)
+
+    def with_labels(self, samples, labels):
+        """The same, of each sample with one label after the other: the true one is a positive phase."""
+        if not self.architecture.label_neurons:
+            raise OptionError("--label: labels are no part of this network's input, so there is no other one to show.")
+        k = self.data.n_classes
+        if wrong := [label for label in labels if label not in range(LABEL_NEUTRAL, k)]:
+            raise OptionError(
+                f"--label: there is no class {wrong[0]}: they are 0 to {k - 1}, and -1 is a neutral label."
+            )
+        n = len(samples) * len(labels)
+        image, label = np.repeat(np.arange(len(samples)), len(labels)), np.tile(labels, len(samples))
+        schedule = Schedule.evaluation(image, label, EVALUATION_PRESENTATIONS - n + np.arange(n), 1)
+        phase = np.where(label == self.data.labels[samples][image], 1, -1)
+        return self.shown(samples), replace(schedule, phase=np.where(label < 0, 0, phase))

@@ -12,7 +12,7 @@ _PLACES = {
     "events": ("camera", "cochleagram"),
     "jobs": ("search", "sweep"),
     "predictions": ("confusion", "goodness_distribution", "receptive_fields"),
-    "recordings": ("membrane", "raster"),
+    "recordings": ("membrane", "neurons", "raster"),
     "studies": (
         "awake_asleep",
         "comparison",

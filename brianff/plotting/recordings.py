@@ -2,13 +2,14 @@
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from brianff.errors import OptionError
-from brianff.plotting.style import COLOURS, SHADE, TEXT, stacked, tidy
+from brianff.plotting.style import COLOURS, SHADE, TEXT, colour_bar, stacked, tidy
 from brianff.units import display_unit
 
-__all__ = ["MOST_VARIABLES", "membrane", "raster"]
+__all__ = ["MOST_VARIABLES", "membrane", "neurons", "raster", "told_apart"]
 
 MOST_EPOCHS = 4  # shown unless others are asked for
 MOST_VARIABLES = 7  # rows of `membrane` unless others are asked for, beside the goodness
@@ -149,6 +150,69 @@ def membrane(recording, level=1, neuron=None, epochs=None, variables=None, figur
     return figure
 
 
+def neurons(recording, level=1, epochs=None, variables=None, figure=None):
+    """Variables of all recorded neurons of a layer in time: a row of axes for each, a row of pixels for each neuron.
+
+    White is zero, and colours end at the largest value of a variable (of those that have both signs, green is above
+    zero and purple below).  A bar above the first axes has the colours of the phases.
+
+    Parameters
+    ----------
+    recording : `brianff.learning.recordings.Recording`
+    level : int
+        Layer; 1 is the first one above the input.
+    epochs : sequence of int, optional
+        Consecutive stimulus epochs (default: the first four).
+    variables : sequence of str, optional
+        What to show (default: as in `membrane`).
+    figure : `matplotlib.figure.Figure` or `SubFigure`, optional
+
+    Returns
+    -------
+    figure : `matplotlib.figure.Figure`
+        One axes for each variable, and their colour bars.
+    """
+    epochs, numbers = _epochs(recording, epochs), recording.neurons(level)
+    if not len(numbers):
+        raise OptionError(f"level={level}: no neuron of that layer was recorded.")
+    shown = np.isin(recording.epoch_at(recording.t), epochs)
+    values = {name: _drawable(recording.trace(name, level)[:, shown]) for name in recording.variables(level)}
+    names = _chosen(recording, level, values, None, variables)
+    height = float(np.clip(0.05 * len(numbers), 1.1, 3.0))
+    figure, rows = stacked(figure, 0.9 + height * len(names), [1] * len(names))
+    t, chosen = recording.t[shown], [recording.epochs[k] for k in epochs]
+    for axes, name in zip(rows, names, strict=True):
+        unit, scale = display_unit(values[name])
+        _heat(figure, axes, t, np.asarray(values[name]) / scale, recording.dt, f"{name} ({unit})" if unit else name)
+        axes.set_ylabel(f"layer {level}\nneuron")
+        step = next(k for k in (1, 2, 5, 10, 20, 50, 100, 200, len(numbers)) if len(numbers) <= 8 * k)
+        axes.set_yticks(range(0, len(numbers), step), numbers[::step])
+        tidy(axes)
+        for epoch in chosen[1:]:
+            axes.axvline(epoch.start, color=COLOURS["ink"], linewidth=0.8)
+    rows[0].set_xlim(chosen[0].start, chosen[-1].stop)
+    for epoch in chosen:
+        bar = dict(transform=rows[0].get_xaxis_transform(), clip_on=False, linewidth=0, color=COLOURS[epoch.name])
+        rows[0].add_patch(Rectangle((epoch.start, 1.02), epoch.stop - epoch.start, 0.03, **bar))
+    _name_epochs(rows[0], chosen, 12)
+    rows[-1].set_xlabel("time (ms)", fontsize=TEXT)
+    return figure
+
+
+def _heat(figure, axes, t, values, dt, label):
+    """Values of neurons in time as an image with a colour bar."""
+    known = np.abs(values[np.isfinite(values)])
+    limit = float(np.quantile(known, 0.999)) if known.size else 1.0
+    signed = bool((values[np.isfinite(values)] < 0).any())
+    look = dict(cmap="PRGn", vmin=-(limit or 1.0)) if signed else dict(cmap="Greys", vmin=0)
+    edges = (t[0], t[-1] + dt, len(values) - 0.5, -0.5)
+    image = axes.imshow(
+        values, aspect="auto", interpolation="nearest", extent=edges, vmax=limit or 1.0, rasterized=True, **look
+    )
+    axes.invert_yaxis()
+    colour_bar(figure, image, axes, label)
+
+
 def _neuron(recording, level, neuron, epochs, shown):
     """The neuron that is shown in these epochs and time steps, and when it spikes."""
     recorded = recording.neurons(level).tolist()
@@ -173,8 +237,26 @@ def _chosen(recording, level, values, threshold, variables):
         for name in variables:
             recording.trace(name, level)  # which refuses what there is not
         return list(variables)
+    return told_apart(recording.state, values, threshold)
+
+
+def told_apart(state, values, threshold=None):
+    """Which variables to draw: the state of the neuron model, and the trace x, as far as their curves differ.
+
+    Parameters
+    ----------
+    state : sequence of str
+        As `brianff.learning.recordings.Recording.state`.
+    values : dict of str -> array
+    threshold : array, optional
+
+    Returns
+    -------
+    names : list of str
+        `MOST_VARIABLES` at most.
+    """
     chosen, seen = [], [threshold]
-    for name in (*recording.state, "x"):
+    for name in (*state, "x"):
         # What another curve shows already is left out, such as a copy of the membrane potential for the next step.
         if name in values and not any(_same(values[name], other) for other in seen):
             chosen.append(name)
@@ -290,17 +372,17 @@ def _shade(axes, chosen):
         axes.set_xticks(ticks)
 
 
-def _name_epochs(axes, chosen):
-    """Phase and label above each epoch, as far as they fit: '+ label 3', in short '+3'."""
+def _name_epochs(axes, chosen, above=5):
+    """Phase and label some points above each epoch, as far as they fit: '+ label 3', in short '+3'."""
     span = chosen[-1].stop - chosen[0].start
     short = any(_width(_name(epoch)) > (epoch.stop - epoch.start) / span for epoch in chosen if epoch.phase)
-    above = dict(xycoords=axes.get_xaxis_transform(), textcoords="offset points", ha="center", fontsize=TEXT)
+    place = dict(xycoords=axes.get_xaxis_transform(), textcoords="offset points", ha="center", fontsize=TEXT)
     end = -0.01
     for epoch in chosen:
         text, middle = _name(epoch, short), (epoch.start + epoch.stop) / 2
         at, width = (middle - chosen[0].start) / span, _width(text)
         if text and end <= at - width / 2 and at + width / 2 <= 1.01:
-            axes.annotate(text, (middle, 1), (0, 5), fontweight="bold", color=COLOURS[epoch.name], **above)
+            axes.annotate(text, (middle, 1), (0, above), fontweight="bold", color=COLOURS[epoch.name], **place)
             end = at + width / 2
 
 
