@@ -5,37 +5,35 @@ The place where a new equation string is first tried: NumPy only, no compiler, a
 weights sees an image with its true label, then the same image with a wrong one; the weights change after the negative
 phase by the learning rule, and the two phases come again.
 
-    python protocols/inspect_neuron.py                                   # the default neuron
-    python protocols/inspect_neuron.py --neuron my_neuron.py             # yours
-    python protocols/inspect_neuron.py --encoder poisson_rate --set tau_m=10*ms --neurons 1
-    python protocols/inspect_neuron.py --neuron adex --show v,I_adapt --show-neuron 7
+    python protocols/inspect_neuron.py --neuron my_neuron.py             # yours (or the default neuron)
+    python protocols/inspect_neuron.py --neuron lif --neuron my_neuron.py              # two beside each other
+    python protocols/inspect_neuron.py --neuron adex --set tau_adapt=50*ms --show v,I_adapt --show-neuron 7
+    python protocols/inspect_neuron.py --neuron lif --neuron adex --current 0:2:0.1    # spikes a second against current
+    python protocols/inspect_neuron.py --weights runs/FOLDER --sample 3 --label 8      # the first layer of a run
 
 What was recorded, of every neuron and variable in SI units, lies beside the figures in recording.npz, whose arrays
-brianff.learning.recordings.Recording describes.
+brianff.learning.recordings.Recording describes; f-I curves lie in current.npz.
 """
 
 # %%
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 import brianff.program  # noqa: F401
-from brianff import datasets, plotting
+from brianff import plotting
 from brianff.command_line import commands
-from brianff.devices.runtime import RuntimeSimulator
-from brianff.equations.checker import check_own_files
-from brianff.equations.compose import compose
-from brianff.equations.kinds import FORWARD_FORWARD
-from brianff.errors import ModelError, OptionError
+from brianff.errors import OptionError
 from brianff.learning.health import warn
-from brianff.learning.phases import Phases
-from brianff.learning.recordings import collect, silence
-from brianff.network.architecture import Architecture
-from brianff.network.trial import check
-from brianff.options import SEED, STEPS, TIME_STEP, Options, given, option, parameters_of, parser_of
+from brianff.learning.recordings import silence
+from brianff.options import SEED, STEPS, TIME_STEP, Options, given, numbers_of, option, parameters_of, parser_of, text
 from brianff.plotting.recordings import MOST_VARIABLES
+from brianff.results import write_arrays
+from brianff.studies import inspection
+from brianff.studies.current import current_curve
 
 
 @dataclass(frozen=True)
@@ -50,6 +48,11 @@ class Stimulation(Options):
     gain: float = option(3.0, "standard deviation of the weights, times sqrt(inputs)", low=0, high=1000)
     learning_rate: float = option(0.02, "learning rate", low=0, high=1000)
     seed: int = option(1, "seed of weights and encoder noise", **SEED)
+    sample: int = option(0, "training sample that is shown, counted from 0", low=0)
+    label: int | None = option(None, "wrong label of the negative phase (default: the one after the true one)", low=0)
+    current: tuple[str, ...] | None = option(
+        None, "constant currents, as weights, in place of an image: how often the neuron spikes", metavar="0:2:0.1"
+    )
     show: tuple[str, ...] | None = option(None, "variables drawn (default: the neuron's)", metavar="NAME,NAME")
     show_neuron: int | None = option(None, "neuron drawn (default: the one with most spikes)", low=0)
 
@@ -57,88 +60,78 @@ class Stimulation(Options):
 @commands.fail_cleanly
 def main(arguments=None):
     parser = parser_of(__doc__, Stimulation)
-    commands.add_model_options(parser)
+    commands.add_model_options(parser, several=["neuron"])
+    parser.add_argument(
+        "--weights", type=text, metavar="FOLDER", help="a run: its weights, data set, models and options"
+    )
     commands.add_out_option(parser, "runs/inspect")
     commands.add_quick_option(parser, "a smaller layer and one pair")
     args = parser.parse_args(arguments)
-    chosen = Stimulation(**commands.with_quick(args, given(args, Stimulation), dict(neurons=10, pairs=1)))
-    if chosen.show_neuron is not None and chosen.show_neuron >= chosen.neurons:
-        raise OptionError(f"--show-neuron must be less than {chosen.neurons}, the neurons, not {chosen.show_neuron}.")
-    models = {kind: getattr(args, kind) or default for kind, default in FORWARD_FORWARD.defaults.items()}
-    composition = checked(models, parameters_of(chosen.set))
-    recording, change = present(composition, chosen)
-    if unknown := [name for name in chosen.show or () if name not in recording.variables()]:
-        known = ", ".join(recording.variables())
-        raise OptionError(f"--show: there is no variable '{unknown[0]}' of the neurons: there are {known}.")
-    tell(recording, change)
-    if silent := silence(recording, composition, gain=("--gain", chosen.gain)):
-        warn(silent)
-    if recording.diverged:
-        warn(recording.diverged)
-
+    wanted = given(args, Stimulation)
+    if args.weights and (extra := wanted.keys() & {"neurons", "gain", "current"}):
+        raise OptionError(f"--weights takes the first layer of a run as it is: leave out --{min(extra)}.")
+    run = commands.opened(args.weights) if args.weights else None
+    stimulus = inspection.stimulus(run, args.sample or 0, args.label)
+    of_run, defaults = inspection.defaults_of(run)
+    chosen = Stimulation(**of_run | commands.with_quick(args, wanted, dict(neurons=10, pairs=1)))
+    models = {kind: getattr(args, kind) or default for kind, default in defaults.items()}
+    neurons = args.neuron or [models["neuron"]]
+    names = [Path(str(getattr(neuron, "name", neuron))).stem for neuron in neurons]
+    if len({*names}) < len(names):
+        raise OptionError(f"--neuron: {', '.join(names)} are not all different.")
+    tried = {
+        name: inspection.checked(models | {"neuron": neuron}, parameters_of(chosen.set), print)
+        for name, neuron in zip(names, neurons, strict=True)
+    }
     out = Path(args.out or "runs/inspect")
+    return currents(tried, chosen, out) if chosen.current else phases(tried, chosen, stimulus, out)
+
+
+# %% Positive and negative phases
+def phases(tried, chosen, stimulus, out):
+    size = {
+        name: getattr(chosen, name) for name in ("neurons", "pairs", "steps", "dt", "gain", "learning_rate", "seed")
+    }
+    recordings = {}
+    for name, composition in tried.items():
+        recordings[name], change = inspection.present(composition, stimulus, **size)
+        inspection.require_shown(recordings[name], chosen.show_neuron, chosen.show)
+        if len(tried) > 1:
+            print(f"{name}:")
+        commands.tell_recording(recordings[name])
+        print(f"mean change of a weight: {np.abs(change).mean():.2e}")
+        for problem in (silence(recordings[name], composition, ("--gain", chosen.gain)), recordings[name].diverged):
+            if problem:
+                warn(problem)
+        if not chosen.show and (more := recordings[name].state[MOST_VARIABLES:]):
+            print(f"not drawn: {', '.join(more)} (--show draws what it names)")
     out.mkdir(parents=True, exist_ok=True)
-    recording.save(out / "recording.npz")
-    if not chosen.show and (more := recording.state[MOST_VARIABLES:]):
-        print(f"not drawn: {', '.join(more)} (--show draws what it names)")
+    for name, recording in recordings.items():
+        recording.save(out / f"recording{f'_{name}' if len(tried) > 1 else ''}.npz")
     print(f"figures: {out}")
-    epochs = range(len(recording.epochs))
-    figures = {
-        "raster": lambda: plotting.raster(recording, epochs),
-        "membrane": lambda: plotting.membrane(recording, 1, chosen.show_neuron, epochs, chosen.show),
-    }
-    return commands.draw(out, figures) or int(bool(recording.diverged))
+    epochs, neuron = range(len(recording.epochs)), chosen.show_neuron
+    neuron = inspection.busiest(list(recordings.values())) if neuron is None else neuron
+
+    def raster(name, figure):
+        return plotting.raster(recordings[name], epochs, figure)
+
+    def membrane(name, figure):
+        return plotting.membrane(recordings[name], 1, neuron, epochs, chosen.show, figure)
+
+    drawn = {draw.__name__: partial(plotting.beside, draw, list(tried)) for draw in (raster, membrane)}
+    return commands.draw(out, drawn) or int(any(recording.diverged for recording in recordings.values()))
 
 
-def checked(models, parameters):
-    """The models' equations together; a mistake in a file is found with its line, before anything runs."""
-    for kind in models:
-        if kind == "optimizer" and compose(models=models).online:
-            continue  # the rule leaves nothing to it
-        for note in check(kind, models[kind], **{k: v for k, v in models.items() if k != kind}):
-            print(f"note: {note}")
-    composition = compose(models=models, parameters=parameters)
-    check_own_files(composition)
-    composition.require_fit()
-    if composition.models["encoder"].reads_spike_times:
-        raise ModelError(f"--encoder {models['encoder']} reads spike times, and digits are images: take another one.")
-    return composition
-
-
-def present(composition, chosen):
-    """Show an image to a small layer with random weights; returns a `Recording`, and how much every weight changed."""
-    data, pairs = datasets.load("digits"), chosen.pairs
-    size = dict(batch=1, n_steps=chosen.steps, dt_ms=chosen.dt, capacity=2 * pairs, images=1)
-    a = Architecture(data.n_pixels, data.n_classes, (chosen.neurons,), **size)
-    sample, zeros = data.train[0], np.zeros(pairs, int)
-    label = int(data.labels[sample])
-    wrong = (label + 1) % data.n_classes
-    number = 2 * np.arange(pairs)
-    schedule = Phases.paired().schedule((zeros, zeros + label, number), (zeros, zeros + wrong, number + 1), a)
-    weights = a.projections[0].normal(chosen.seed, chosen.gain)
-    rates = np.zeros(a.capacity + 1)
-    rates[1 : 2 * pairs : 2] = chosen.learning_rate  # weights change after the negative phase
-    inputs = {
-        "images": data.images[sample].reshape(1, -1) / 255.0,
-        **schedule.inputs(a),
-        "synapses1.w": weights,
-        "synapses1.plastic": True,
-        "learning_rate_at1": rates,
-        "neurons0.seed": chosen.seed,
-    }
-    simulator = RuntimeSimulator(a, composition, record=True)
-    results = simulator.run(inputs, len(schedule))
-    return collect(simulator, inputs["images"], schedule), results["synapses1.w"] - weights
-
-
-def tell(recording, change):
-    """Print what the neurons did in each stimulus epoch."""
-    _, times = recording.spikes(1)
-    for k, epoch in enumerate(recording.epochs):
-        spikes = np.count_nonzero(recording.epoch_at(times) == k)
-        goodness = recording.goodness()[recording.epoch_at(recording.t) == k][-1]
-        print(f"{epoch.name} phase, label {epoch.label}: {spikes:4d} spikes, goodness {goodness:.3f}")
-    print(f"mean change of a weight: {np.abs(change).mean():.2e}")
+# %% Constant currents
+def currents(tried, chosen, out):
+    values = numbers_of(chosen.current, "--current", float)
+    curves = {name: current_curve(c, values, chosen.dt, seed=chosen.seed) for name, c in tried.items()}
+    for name, curve in curves.items():
+        print(f"{name}: {curve}")
+    out.mkdir(parents=True, exist_ok=True)
+    write_arrays(out / "current.npz", {f"{n}_{part}": a for n, c in curves.items() for part, a in c.arrays().items()})
+    print(f"figures: {out}")
+    return commands.draw(out, {"current": lambda: plotting.current_curves(curves)})
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What the protocol scripts share: options from a configuration, progress, errors as one sentence."""
 
 import contextlib
+import dataclasses
 import sys
 import time
 import traceback
@@ -13,13 +14,14 @@ from brianff.endings import OutputError, Stopped, fail_cleanly, of_output
 from brianff.equations.kinds import FORWARD_FORWARD, available
 from brianff.errors import BrianffError, OptionError
 from brianff.learning.evaluation import ties
+from brianff.learning.method import method_class
 from brianff.options import flag_of, given, parser_of, text
 from brianff.results import ResultsError, RunFolder
 from brianff.scratch import ScratchError
 
 __all__ = [
     "add_model_options", "add_out_option", "add_quick_option", "add_resume_options", "dated_folder", "draw",
-    "fail_cleanly", "going_on", "resumed", "run_options", "start_or_resume", "tell_activity", "tell_layers",
+    "fail_cleanly", "going_on", "opened", "resumed", "run_options", "start_or_resume", "tell_activity", "tell_layers",
     "tell_recording", "way_to_predict", "with_quick",
 ]  # fmt: skip
 
@@ -195,8 +197,8 @@ def tell_activity(evaluation, shown="presentation"):
         print(tied)
 
 
-def tell_recording(recording, what):
-    """Print what the layers did in each stimulus epoch; `what` is the sample that its number follows."""
+def tell_recording(recording, what=""):
+    """Print what the layers did in each stimulus epoch; `what`, if anything, says whose number a sample has."""
     levels = range(1, len(recording.sizes))
     goodness = [recording.goodness(level) for level in levels]
     of_epoch = recording.epoch_at(recording.t)
@@ -206,19 +208,28 @@ def tell_recording(recording, what):
         said = f"{', '.join(f'{n:4d}' for n in spikes)} spikes"
         if goodness[0] is not None:
             said += f", goodness {', '.join(f'{g[of_epoch == k][-1]:.3f}' for g in goodness)}"
-        shown = f"{what} {epoch.sample}, " if epoch.sample >= 0 else ""
+        shown = f"{what} {epoch.sample}, " if what and epoch.sample >= 0 else ""
         print(f"{shown}{epoch.name} phase, {label}: {said}")
 
 
-def add_model_options(parser, kinds=FORWARD_FORWARD.kinds):
-    """One option for each kind of model: a name or a file."""
+def add_model_options(parser, kinds=FORWARD_FORWARD.kinds, several=()):
+    """One option for each kind of model: a name or a file; those of `several` may be given more than once."""
     for kind in kinds:
-        parser.add_argument(
-            f"--{kind}",
-            type=text,
-            metavar="MODEL",
-            help=f"name or file (default: {kind.default}; there are: {', '.join(available(kind))})",
-        )
+        known = f"name or file (default: {kind.default}; there are: {', '.join(available(kind))})"
+        more = {"action": "append"} if kind.name in several else {}
+        again = "; may be given several times" if kind.name in several else ""
+        parser.add_argument(f"--{kind}", type=text, metavar="MODEL", help=known + again, **more)
+
+
+def opened(path, trust_models=False, data=None, compiled=False):
+    """The run of a folder, to be looked at: nothing is compiled unless it is to be evaluated."""
+    from brianff.learning.run import Run
+
+    method = method_class(RunFolder.open(path).document.get("method"))
+    changes = {} if compiled else {"device": "runtime", "threads": 1}
+    known = {field.name for field in dataclasses.fields(method.Options)}
+    changes = {name: value for name, value in changes.items() if name in known} | {"data": data}
+    return Run.resume(path, method, report=print, trust_models=trust_models, **changes)
 
 
 def draw(folder, figures, **options):

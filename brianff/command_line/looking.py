@@ -1,18 +1,14 @@
 """`brianff report` and `brianff inspect`: look at what a finished run has learnt, and what its neurons do."""
 
-import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
 from brianff import plotting
 from brianff import report as pages
-from brianff.command_line.commands import add_out_option, draw, tell_recording
+from brianff.command_line.commands import add_out_option, draw, opened, tell_recording
 from brianff.errors import OptionError
 from brianff.learning.health import warn
-from brianff.learning.method import method_class
-from brianff.learning.run import Run
 from brianff.options import Options, given, numbers_of, option, parser_of, text
-from brianff.results import RunFolder
 
 __all__ = ["inspect", "report"]
 
@@ -75,11 +71,11 @@ def report(arguments):
     parser.add_argument("--out", type=text, metavar="FILE", help="default: report.html in the folder of the run")
     args = parser.parse_args(arguments)
     chosen = Shown(**given(args, Shown))
-    run = _opened(args.folder, args, compiled=args.evaluate)
+    run = opened(args.folder, args.trust_models, args.data, args.evaluate)
     if args.other:
         if chosen != Shown():
             raise OptionError("--samples and --neurons are for the page of one run: two are compared without spikes.")
-        other = _opened(args.other, args, compiled=args.evaluate)
+        other = opened(args.other, args.trust_models, args.data, args.evaluate)
         out = Path(args.out or Path(args.folder) / f"report-with-{Path(args.other).resolve().name}.html")
         pages.compare(run, other, out, args.evaluate)
     else:
@@ -98,7 +94,7 @@ def inspect(arguments):
     add_out_option(parser, "inspect in the folder of the run")
     args = parser.parse_args(arguments)
     chosen = Inspected(**given(args, Inspected))
-    run = _opened(args.folder, args)
+    run = opened(args.folder, args.trust_models, args.data)
     recording = run.record(_samples(chosen, (0,)), _neurons(run, chosen), chosen.split, chosen.label)
     if chosen.variables:
         recording = recording.only(chosen.variables)
@@ -115,15 +111,6 @@ def inspect(arguments):
 def _add_loading(parser):
     parser.add_argument("--data", type=text, metavar="DIR", help="folder that holds the data set's files now")
     parser.add_argument("--trust-models", action="store_true", help="load the run's model files, whoever began it")
-
-
-def _opened(path, args, compiled=False):
-    """The run of a folder, to be looked at: nothing is compiled unless it is to be evaluated."""
-    method = method_class(RunFolder.open(path).document.get("method"))
-    changes = {} if compiled else {"device": "runtime", "threads": 1}
-    known = {field.name for field in dataclasses.fields(method.Options)}
-    changes = {name: value for name, value in changes.items() if name in known} | {"data": args.data}
-    return Run.resume(path, method, report=print, trust_models=args.trust_models, **changes)
 
 
 def _samples(chosen, default=None):

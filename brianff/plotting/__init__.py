@@ -9,6 +9,7 @@ import importlib
 
 _PLACES = {
     "convolutions": ("feature_maps", "fields", "kernels"),
+    "current": ("beside", "current_curves"),
     "events": ("camera", "cochleagram"),
     "jobs": ("search", "sweep"),
     "predictions": ("confusion", "goodness_distribution", "receptive_fields"),
