@@ -19,7 +19,7 @@ SMALL = dict(
     chunk=60,
     epochs=1,
     device="runtime",
-    refresh=60,
+    refresh=20,
     label_neurons=2,
 )
 
@@ -99,8 +99,9 @@ def test_a_run_that_was_compiled_is_looked_at_without_a_compiler(tmp_path, monke
     method.options = dataclasses.replace(method.options, device="cpp", threads=2)
     ff.Run(method, tmp_path / "run").begin().folder.release()
     monkeypatch.setattr("brianff.devices.cpp.CppSimulator.__init__", lambda *_, **__: pytest.fail("compiles"))
+    monkeypatch.setattr("brianff.command_line.looking.draw", lambda *_: 0)
     assert main(["inspect", str(tmp_path / "run"), "--neurons", "0"]) == 0
-    assert (tmp_path / "run" / "inspect" / "raster.png").exists()
+    assert (tmp_path / "run" / "inspect" / "recording.npz").exists()
 
 
 def test_numbers():

@@ -15,7 +15,13 @@ from brianff.studies.current import current_curve
 QUICK = ["--quick", "--steps", "20", "--pairs", "1"]
 
 
-def test_another_sample_with_another_label(tmp_path, capsys):
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Figures take longer than all the rest."""
+    monkeypatch.setattr("brianff.command_line.commands.draw", lambda *_: 0)
+
+
+def test_another_sample_with_another_label(tmp_path, capsys, undrawn):
     data = ff.datasets.load("digits")
     label = int(data.labels[data.train[5]])
     wrong = (label + 4) % 10
@@ -26,8 +32,8 @@ def test_another_sample_with_another_label(tmp_path, capsys):
     assert f"positive phase, label {label}:" in capsys.readouterr().out
 
 
-def test_the_first_layer_of_a_run_with_its_own_weights_and_options(tmp_path, capsys):
-    options = dict(layers=[12, 10], steps=20, limit=60, validation=10, chunk=60, refresh=60, label_neurons=2, epochs=1)
+def test_the_first_layer_of_a_run_with_its_own_weights_and_options(tmp_path, capsys, undrawn):
+    options = dict(layers=[12], steps=20, limit=20, validation=5, chunk=20, refresh=20, label_neurons=2, epochs=1)
     method = ff.ForwardForward("digits", device="runtime", set=["tau_m=15*ms"], **options)
     run = ff.Run(method, tmp_path / "run").train(progress=False)
     run.folder.release()
@@ -94,7 +100,7 @@ def test_the_f_i_curve_of_lif_is_that_of_the_textbook():
     np.testing.assert_array_equal(same.steady, curve.steady)
 
 
-def test_f_i_curves_of_other_neurons(tmp_path, capsys):
+def test_f_i_curves_of_other_neurons(tmp_path, capsys, undrawn):
     adex = current_curve(compose(models={"neuron": "adex"}), [0.0, 2.0], seconds=0.3)
     assert float(adex.values[1] / nA) == pytest.approx(1.2) and adex.onset[1] > 1.5 * adex.steady[1] > 0
     # a neuron whose reset changes what input spikes add to gets spikes: u settles at w*tau_s/ms

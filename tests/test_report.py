@@ -115,33 +115,46 @@ def many_spikes(content, n=100_000):
     return dataclasses.replace(content, recording=Recording(arrays))
 
 
-def test_a_hundred_thousand_spikes_fit_into_four_megabytes(content):
-    large = many_spikes(content)
-    assert sum(len(large.recording.spikes(level)[0]) for level in range(3)) == 100_000
-    assert len(of_run.page_of(large).encode()) < MOST
+@pytest.fixture(scope="module")
+def large(content, tmp_path_factory):
+    """A page with 100 000 spikes."""
+    shown = many_spikes(content)
+    assert sum(len(shown.recording.spikes(level)[0]) for level in range(3)) == 100_000
+    path = tmp_path_factory.mktemp("large") / "report.html"
+    path.write_text(of_run.page_of(shown))
+    return path
 
 
-def test_what_a_method_has_not_is_left_out(tmp_path):
-    feedback = ff.Run(ff.Feedback("digits", **SMALL | dict(layers=[12], epochs=1))).train(progress=False)
-    said = visible(of_run.page_of(Content.of(feedback)))
-    assert "negative phase" not in said and "Activity" in said and "Nobody has" not in said
+def test_a_hundred_thousand_spikes_fit_into_four_megabytes(large):
+    assert large.stat().st_size < MOST
+
+
+def shown(method, **more):
+    """Words of the page of a run that has just been trained, and labels of the vertical axes of its figures."""
+    text = of_run.page_of(Content.of(ff.Run(method).train(progress=False), **more))
+    figures = document_of(text).select({"type": Plot})
+    return visible(text), {figure.left[0].axis_label for figure in figures if figure.left}
+
+
+def test_what_learning_with_feedback_has_not_is_left_out():
+    said, labels = shown(ff.Feedback("digits", **SMALL | dict(layers=[12], epochs=1)))
+    assert "negative phase" not in said and "Activity" in said and "class 1" in said
     assert "No test accuracy" in said and "Test samples" not in said
-    assert "goodness" not in page_figures(feedback) and "cosine of feedback\nand forward weights" in page_figures(
-        feedback
-    )
-    rectified = ff.Run(ff.Rectified("digits", layers=[12], limit=60, validation=20, epochs=1)).train(progress=False)
-    said = visible(of_run.page_of(Content.of(rectified, evaluate=True)))
-    assert "Activity" not in said and "dv/dt" not in said and "Test samples" in said and "positive phase" not in said
-    scores = dict(rule="local_readout", negatives="none", layers=["conv4k3s2", "10"], label_neurons=10)
-    convolution = ff.Run(ff.ForwardForward("digits", **FEWER | scores | dict(epochs=1))).train(progress=False)
-    labels = page_figures(convolution)
+    assert "cosine of feedback\nand forward weights" in labels and "spikes of a neuron\nand presentation" in labels
+    assert not any("goodness" in label for label in labels)
+
+
+def test_what_a_network_without_spikes_has_not_is_left_out():
+    said, labels = shown(ff.Rectified("digits", layers=[12], limit=60, validation=20, epochs=1), evaluate=True)
+    assert "Activity" not in said and "Equations, as" not in said and "positive phase" not in said
+    assert "Test samples" in said and "true class" in labels and "goodness,\nlayer 1" in labels
+
+
+def test_layers_with_class_scores_have_no_phases_and_no_goodness_of_labels():
+    scores = dict(rule="local_readout", negatives="none", layers=["conv4k3s2", "10"], label_neurons=10, epochs=1)
+    said, labels = shown(ff.ForwardForward("digits", **FEWER | scores))
+    assert "negative phase" not in said and "Weights from the input" in said
     assert "log p of the class,\nlayer 1" in labels and "goodness,\nlayer 1" not in labels
-
-
-def page_figures(run):
-    """Labels of the vertical axes of all figures."""
-    document = document_of(of_run.page_of(Content.of(run)))
-    return {figure.left[0].axis_label for figure in document.select({"type": Plot}) if figure.left}
 
 
 def test_words_and_runs_without_a_folder(content):
@@ -248,7 +261,7 @@ def test_the_menus_change_what_is_shown(browser, content, page):
         np.testing.assert_allclose(model(browser, "variable v", CURVE), recording.trace("v", layer)[place], rtol=1e-6)
     choose(browser, "sample", 3)
     start, stop = (model(browser, "raster1", f"model.x_range.{edge}") for edge in ("start", "end"))
-    assert (start, stop) == (pytest.approx(40, abs=0.5), pytest.approx(80, abs=0.5))
+    assert (start, stop) == (pytest.approx(40, abs=0.5), pytest.approx(79.5))
 
 
 def test_a_click_on_a_spike_chooses_its_neuron(browser, content, page):
@@ -281,10 +294,15 @@ def test_zooming_one_raster_zooms_all_that_is_in_time(browser, page):
         assert model(browser, name, "[model.x_range.start, model.x_range.end]") == after
 
 
-def test_a_hundred_thousand_spikes_are_open_in_three_seconds(browser, content, tmp_path):
-    path = tmp_path / "large.html"
-    path.write_text(of_run.page_of(many_spikes(content)))
-    seconds = []
-    while len(seconds) < 5 and min(seconds, default=9) >= LONGEST:  # the machine may be busy with other things
-        seconds.append(opened(browser, path))
-    assert min(seconds) < LONGEST, seconds
+def test_a_hundred_thousand_spikes_are_open_in_three_seconds(browser, page, large):
+    """Of the processor: those of an idle machine or of a busy one."""
+
+    def seconds():
+        metrics = browser.execute_cdp_cmd("Performance.getMetrics", {})["metrics"]
+        return next(metric["value"] for metric in metrics if metric["name"] == "ProcessTime")
+
+    browser.execute_cdp_cmd("Performance.enable", {})
+    opened(browser, page[0])  # of the same process as the next one
+    before = seconds()
+    opened(browser, large)
+    assert 0.2 < seconds() - before < LONGEST

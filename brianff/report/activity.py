@@ -137,6 +137,7 @@ class Activity:
             190 if is_membrane else 120, label, y_range=DataRange1d(range_padding=0.12), name=f"variable {name}"
         )
         made.yaxis.ticker.desired_num_ticks = 4
+        made.window_axis = "x"  # its vertical range is that of the time that is shown
         self.shown.data[name] = self._first(name)
         line = made.line("t", name, source=self.shown, color=INK, line_width=1.4)
         tips = [("time", "@t{0.[00]} ms"), (name, f"@{{{name}}}{{0.[0000]}} {unit}")]

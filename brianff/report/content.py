@@ -36,6 +36,7 @@ class Fields:
     ----------
     images : (n, height, width) array
         Those with the largest norm, the largest first; of a convolution its kernels, summed over source channels.
+        Where channels stand in a row, as those of sounds do, the height is 1.
     numbers : (n,) int array
         Of the neurons, or of the channels.
     what : str
@@ -129,7 +130,7 @@ class Content:
             evaluation=_evaluated(run, evaluate),
             classes=tuple(map(str, data.classes or range(data.n_classes))),
             recording=_recorded(run, samples, neurons) if record else None,
-            image_shape=tuple(data.image_shape) if isinstance(data, Dataset) else None,
+            image_shape=tuple(data.image_shape) if isinstance(data, Dataset) and min(data.image_shape) > 1 else None,
             fields=_fields(run),
         )
 
@@ -215,7 +216,11 @@ def _facts(run):
     if method.composition is not None:
         facts["models"] = ", ".join(f"{kind} {model.name}" for kind, model in method.composition.models.items())
     passes = done / len(method.train)
-    facts["training"] = f"{passes:.3g} passes ({done:,} samples) in {_duration(run.seconds)}".replace(",", " ")
+    facts["training"] = (
+        f"{passes:.3g} pass{'' if passes == 1 else 'es'} ({done:,} samples) in {_duration(run.seconds)}".replace(
+            ",", " "
+        )
+    )
     if done < total:
         facts["training"] += f", of {total:,} planned".replace(",", " ")
     facts["seed"] = f"{method.options.seed}"
@@ -235,18 +240,18 @@ def _duration(seconds):
 
 
 def _fields(run):
-    """Of the first layer, where it looks at images."""
+    """Of the first layer, where it looks at images, or at channels in a row."""
     data, w = run.method.data, run.weights.get(1)
-    if w is None or not isinstance(data, Dataset):
+    height, width = data.image_shape
+    if w is None or (height > 1 and not isinstance(data, Dataset)):
         return None
     w = np.asarray(w, np.float32)
-    if w.ndim == 4:
+    if w.ndim == 4 and isinstance(data, Dataset):
         kernels = w.sum(axis=1)
         order = strongest(kernels)
         return Fields(kernels[order], order, "channel")
-    height, width = data.image_shape
     if w.ndim != 2 or len(w) < height * width:
         return None
-    pixels = w[: height * width].T
-    order = strongest(pixels)
-    return Fields(pixels[order].reshape(-1, height, width), order, "neuron")
+    of_pixels = w[: height * width].T
+    order = strongest(of_pixels)
+    return Fields(of_pixels[order].reshape(-1, height, width), order, "neuron")

@@ -141,6 +141,8 @@ def _raw_and_smooth(made, name, colour, x, y):
     )
     line = made.line("x", "y", source=source, color=colour, line_width=1, line_alpha=0.35)
     made.line("x", "smooth", source=source, color=colour, line_width=2.2, legend_label=name)
+    if len(x) == 1:  # which makes no line
+        return made.scatter("x", "y", source=source, color=colour, size=6)
     return line
 
 
@@ -170,6 +172,8 @@ def _of_layers(contents, what, column, label, colours):
             look = dict(color=colour, line_width=2, line_dash=DASHES[0 if colours is None else k % 5])
             source = ColumnDataSource(data | {"name": [words] * len(rows)})
             drawn.append(made.line("x", "y", source=source, legend_label=words, **look))
+            if len(rows) == 1:  # which makes no line
+                drawn.append(made.scatter("x", "y", source=source, color=colour, size=6))
     if not drawn:
         return None
     made.add_tools(
@@ -244,14 +248,41 @@ def confusion(content):
 
 
 def fields(content):
-    """Weights of the strongest neurons of the first layer as small images; None where these are none."""
+    """Weights of the strongest neurons of the first layer, as small images where it looks at images; None without."""
     f = content.fields
     if f is None:
         return None
+    limit = float(np.quantile(np.abs(f.images), 0.998)) or float(np.abs(f.images).max()) or 1.0
+    mapper = LinearColorMapper(COLOURS_OF_SIGN, low=-limit, high=limit)
+    made = _matrix(f, mapper) if f.images.shape[1] == 1 else _mosaic(f, mapper)
+    bar = ColorBar(color_mapper=mapper, ticker=BasicTicker(desired_num_ticks=5), width=10, title=None, padding=4)
+    bar.update(background_fill_color=None, major_label_text_font_size="11px", bar_line_color=None)
+    made.add_layout(bar, "right")
+    return made
+
+
+def _matrix(f, mapper):
+    """Weights of channels in a row: a line for each neuron."""
+    n, _, width = f.images.shape
+    y_range = Range1d(n - 0.5, -0.5)
+    made = figure_of(60 + 8 * n, "input channel", "neuron", "both", x_range=Range1d(-0.5, width - 0.5), y_range=y_range)
+    neuron = np.broadcast_to(f.numbers[:, None], (n, width)).astype(np.int32)
+    channel = np.broadcast_to(np.arange(width, dtype=np.int32), (n, width))
+    source = ColumnDataSource({"image": [f.images[:, 0]], "neuron": [neuron], "channel": [channel]})
+    drawn = made.image("image", x=-0.5, y=-0.5, dw=width, dh=n, source=source, color_mapper=mapper)
+    step = -(-n // 20)
+    made.yaxis.ticker = FixedTicker(ticks=list(range(0, n, step)))
+    made.yaxis.major_label_overrides = {k: str(f.numbers[k]) for k in range(0, n, step)}
+    made.yaxis.major_label_policy = NoOverlap(min_distance=2)
+    made.add_tools(hover([drawn], [(f.what, "@neuron"), ("channel", "@channel"), ("weight", "@image{0.[0000]}")]))
+    return made
+
+
+def _mosaic(f, mapper):
+    """Weights of pixels: a small image for each neuron."""
     n, height, width = f.images.shape
     columns = min(n, 10)
     rows = -(-n // columns)
-    limit = float(np.quantile(np.abs(f.images), 0.998)) or float(np.abs(f.images).max()) or 1.0
     place = np.arange(n)
     source = ColumnDataSource(
         {
@@ -265,12 +296,8 @@ def fields(content):
         int(size * 1.1 * rows * high) + 20, "", "", "both", width=int(size * 1.1 * columns) + 80, min_border_left=0,
         x_range=Range1d(-0.1, columns * 1.1), y_range=Range1d(-rows * 1.1 * high - 0.05, 0.0), sizing_mode="fixed",
     )  # fmt: skip
-    mapper = LinearColorMapper(COLOURS_OF_SIGN, low=-limit, high=limit)
     drawn = made.image("image", x="x", y="y", dw=1, dh=high, source=source, color_mapper=mapper)
     made.axis.visible = made.grid.visible = False
     tips = [(f.what, "@number"), ("weight", "@image{0.[0000]}")]
     made.add_tools(hover([drawn], tips))
-    bar = ColorBar(color_mapper=mapper, ticker=BasicTicker(desired_num_ticks=5), width=10, title=None, padding=4)
-    bar.update(background_fill_color=None, major_label_text_font_size="11px", bar_line_color=None)
-    made.add_layout(bar, "right")
     return made

@@ -12,7 +12,8 @@ export default ({x_range, spikes, chosen, shown, marks, store, rows, names, epoc
     const inside = [...epochs.sample.keys()].filter((k) => wanted === null || epochs.sample[k] === wanted)
     const from = Math.min(...inside.map((k) => epochs.x0[k])), to = Math.max(...inside.map((k) => epochs.x1[k]))
     const edge = 0.006*(to - from) // that the spikes of the first step are seen
-    x_range.setv({start: from - edge, end: to, reset_start: from - edge, reset_end: to})
+    const last = to - dt/2 // the next step is the first one of another sample
+    x_range.setv({start: from - edge, end: last, reset_start: from - edge, reset_end: last})
     for (const one of document.querySelectorAll("[data-sample]"))
       one.hidden = wanted !== null && Number(one.dataset.sample) !== wanted
   }
@@ -59,8 +60,10 @@ export default ({x_range, spikes, chosen, shown, marks, store, rows, names, epoc
     const said = place < 0 ? ["no neuron of this layer was recorded"] : []
     const membrane = Object.keys(rows)[0]
     if ("threshold" in data) said.push(...far_threshold(data, membrane))
-    const high = highest(data[membrane]), low = -highest(data[membrane].map((v) => -v))
-    const top = Math.max(high, "threshold" in data ? highest(data.threshold) : high)
+    const in_sample = (values) => values.filter((_, k) => t[k] >= x_range.reset_start && t[k] < x_range.reset_end)
+    const inside = in_sample(data[membrane])
+    const high = highest(inside), low = -highest(inside.map((v) => -v))
+    const top = Math.max(high, "threshold" in data ? highest(in_sample(data.threshold)) : high)
     marks.data = {t: times, y: times.map(() => top + 0.12*(top - low || 1))}
     shown.data = data
     chosen.forEach((line, k) => { line.location = index; line.visible = k === level })
