@@ -203,13 +203,12 @@ def tell_recording(recording, what=""):
     goodness = [recording.goodness(level) for level in levels]
     of_epoch = recording.epoch_at(recording.t)
     for k, epoch in enumerate(recording.epochs):
-        label = f"label {epoch.label}" if epoch.label >= 0 else "neutral label" if epoch.label == -1 else "no label"
         spikes = [int(np.sum(recording.epoch_at(recording.spikes(level)[1]) == k)) for level in levels]
         said = f"{', '.join(f'{n:4d}' for n in spikes)} spikes"
         if goodness[0] is not None:
             said += f", goodness {', '.join(f'{g[of_epoch == k][-1]:.3f}' for g in goodness)}"
         shown = f"{what} {epoch.sample}, " if what and epoch.sample >= 0 else ""
-        print(f"{shown}{epoch.name} phase, {label}: {said}")
+        print(f"{shown}{epoch.name} phase, {epoch.label_name}: {said}")
 
 
 def add_model_options(parser, kinds=FORWARD_FORWARD.kinds, several=()):

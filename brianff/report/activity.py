@@ -10,7 +10,6 @@ from bokeh.transform import dodge
 from brianff.plotting.recordings import told_apart
 from brianff.plotting.style import SHADE
 from brianff.report.style import FONT, INK, PALETTE, figure_of, hex_of, hover, legend_above
-from brianff.stimulus import LABEL_NEUTRAL, LABEL_NONE
 from brianff.units import display_unit
 
 __all__ = ["Activity"]
@@ -213,11 +212,10 @@ def _epochs(recording, classes):
 def _text(epoch, phased, classes):
     if epoch.sample < 0:
         return "gap"
-    names = {LABEL_NEUTRAL: "neutral label", LABEL_NONE: "no label"}
     sign = {1: "+ ", -1: "− "}.get(epoch.phase, "") if phased else ""
     if epoch.label >= 0:
         return f"{sign}{'label' if phased else 'class'} {classes[epoch.label]}"
-    return f"{sign}{names[epoch.label]}"
+    return f"{sign}{epoch.label_name}"
 
 
 def _spikes(i, t):
