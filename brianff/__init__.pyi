@@ -4,6 +4,7 @@ from brianff import devices as devices
 from brianff import exchange as exchange
 from brianff import jobs as jobs
 from brianff import plotting as plotting
+from brianff import report as report
 from brianff.equations.model import Model
 from brianff.errors import BrianffError as BrianffError
 from brianff.errors import BrianffWarning as BrianffWarning

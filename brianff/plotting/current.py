@@ -1,6 +1,7 @@
 """Figures of neuron models: how often they spike for a constant current, and two of them beside each other."""
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from brianff.plotting.style import COLOURS, TEXT, WIDTH, canvas, tidy
 from brianff.units import display_unit
@@ -10,7 +11,7 @@ __all__ = ["beside", "current_curves"]
 LINES = ((COLOURS["ink"], "o"), ("#0b6e69", "s"), ("#b0358b", "^"), ("#7a5c00", "D"))  # of each neuron
 
 
-def current_curves(curves, figure=None):
+def current_curves(curves, figure=None) -> Figure:
     """Spikes a second against a constant input: a filled mark in the steady state, a hollow one at the beginning.
 
     Neurons whose input has the same variable and unit share an axis.
@@ -51,7 +52,7 @@ def current_curves(curves, figure=None):
     return figure
 
 
-def beside(draw, names, width=WIDTH, height=6.0, figure=None):
+def beside(draw, names, width=WIDTH, height=6.0, figure=None) -> Figure:
     """Figures of the same kind beside each other, each with its name above; one alone is as it is.
 
     Parameters

@@ -150,7 +150,7 @@ def membrane(recording, level=1, neuron=None, epochs=None, variables=None, figur
     return figure
 
 
-def neurons(recording, level=1, epochs=None, variables=None, figure=None):
+def neurons(recording, level=1, epochs=None, variables=None, figure=None) -> Figure:
     """Variables of all recorded neurons of a layer in time: a row of axes for each, a row of pixels for each neuron.
 
     White is zero, and colours end at the largest value of a variable (of those that have both signs, green is above
@@ -240,7 +240,7 @@ def _chosen(recording, level, values, threshold, variables):
     return told_apart(recording.state, values, threshold)
 
 
-def told_apart(state, values, threshold=None):
+def told_apart(state, values, threshold=None) -> list[str]:
     """Which variables to draw: the state of the neuron model, and the trace x, as far as their curves differ.
 
     Parameters

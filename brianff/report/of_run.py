@@ -2,6 +2,7 @@
 
 import base64
 import io
+from os import PathLike
 
 import numpy as np
 from PIL import Image
@@ -17,7 +18,7 @@ from brianff.results import atomic_write
 __all__ = ["page_of", "write"]
 
 
-def write(run, path, samples=None, neurons=None, evaluate=False):
+def write(run, path, samples=None, neurons=None, evaluate=False) -> str | PathLike:
     """Write the page of a run.
 
     Parameters

@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from os import PathLike
 
 import numpy as np
 from markupsafe import Markup, escape
@@ -20,7 +21,7 @@ NEAR = 2  # lines without a difference that are shown beside one
 ALIKE = 0.6  # lines that are as similar are shown as one that has changed
 
 
-def compare(one, other, path, evaluate=False):
+def compare(one, other, path, evaluate=False) -> str | PathLike:
     """Write the page of two runs beside each other: what differs between them, and their curves on the same axes.
 
     Parameters

@@ -36,6 +36,36 @@ plotting.raster(recording)
 plotting.membrane(recording, level=1, epochs=[0, 1], variables=["v", "I_syn"])
 
 # %% [markdown]
+# ## neurons
+#
+# ```{eval-rst}
+# .. autofunction:: brianff.plotting.neurons
+# ```
+
+# %%
+plotting.neurons(recording, level=1, variables=["v", "I_syn"])
+
+# %% [markdown]
+# ## current_curves, beside
+#
+# ```{eval-rst}
+# .. autofunction:: brianff.plotting.current_curves
+# .. autofunction:: brianff.plotting.beside
+# ```
+
+# %%
+from brianff.equations.compose import compose
+from brianff.studies.current import current_curve
+
+currents = np.linspace(0, 2, 9)
+names = ["lif", "lif_adaptive"]
+plotting.current_curves({name: current_curve(compose(models={"neuron": name}), currents) for name in names})
+
+# %%
+shown = {name: ff.Run(ff.ForwardForward("digits", layers=[20], neuron=name)).record([0]) for name in names}
+plotting.beside(lambda name, figure: plotting.membrane(shown[name], figure=figure), names)
+
+# %% [markdown]
 # ## goodness_over_training
 #
 # ```{eval-rst}
