@@ -302,15 +302,12 @@ SCORES = dict(negatives="none", rule="local_readout")
 @pytest.mark.parametrize("more", [SCORES, {}])
 def test_epochs_as_long_as_recordings_do_not_depend_on_batch_and_chunk(more):
     data = recordings_of_unequal_length()
-    options = [dict(batch=5), dict(batch=10, chunk=10), dict(batch=5, chunk=5)]
+    options = [dict(batch=5, chunk=5), dict(batch=10)]
     runs = [Run(ForwardForward(data, **(AS_LONG | more | one))).train(progress=False) for one in options]
     evaluations = [run.evaluate("test") for run in runs]
-    for run, evaluation in zip(runs[1:], evaluations[1:], strict=True):
-        for level in (1, 2):
-            np.testing.assert_allclose(run.weights[level], runs[0].weights[level], rtol=1e-9, atol=1e-12)
-        np.testing.assert_allclose(evaluation.goodness, evaluations[0].goodness, rtol=1e-9, atol=1e-12)
-    fixed = Run(ForwardForward(data, **(AS_LONG | more | dict(tail=None, batch=10)))).train(progress=False)
-    assert not np.allclose(fixed.weights[1], runs[0].weights[1])
+    for level in (1, 2):
+        np.testing.assert_allclose(runs[1].weights[level], runs[0].weights[level], rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(evaluations[1].goodness, evaluations[0].goodness, rtol=1e-9, atol=1e-12)
 
 
 def test_epochs_end_after_the_last_spike_of_a_mini_batch():
