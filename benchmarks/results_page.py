@@ -52,13 +52,17 @@ def rounded(value):
 
 def added(folders, command, cpu):
     """An entry of the file, from folders of results; a later one counts."""
-    entry, found = {"command": command, "machine": processor(), "cpu": cpu}, {}
+    entry, found, accuracies = {"command": command, "machine": processor(), "cpu": cpu}, {}, {}
     for folder in map(Path, folders):
         if (folder / "accuracies.json").exists():
-            return entry | {"kind": "continual"} | json.loads((folder / "accuracies.json").read_text())
+            for name, of_seeds in json.loads((folder / "accuracies.json").read_text())["accuracies"].items():
+                accuracies.setdefault(name, []).extend(of_seeds)
+            continue
         for row in Rows(folder / RESULTS):
             if "failed" not in row and row["way"] in suite.COMPARED:
                 found[tuple(row.get(key) for key in ("data", "way", "seed", "part", "strength"))] = row
+    if accuracies:
+        return entry | {"kind": "continual", "accuracies": rounded(accuracies)}
     return entry | {"kind": "evaluate", "rows": rounded(list(found.values()))}
 
 
