@@ -3,7 +3,7 @@
 import importlib.metadata
 import urllib.request
 
-import brianff
+from jupyter_client.connect import ConnectionFileMixin
 
 project = "brianff"
 author = "The brianff developers"
@@ -13,7 +13,6 @@ release = version = importlib.metadata.version("brianff")
 extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
-    "sphinx.ext.autosummary",
     "sphinx.ext.intersphinx",
     "numpydoc",
 ]
@@ -28,6 +27,7 @@ myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3  # links to headings, as on a page of plain Markdown
 nb_custom_formats = {".py": ["jupytext.reads", {"fmt": "py:percent"}]}
 nb_execution_mode = "cache"
+ConnectionFileMixin.transport.default_value = "ipc"  # kernels need no open port
 nb_execution_cache_path = "build/notebooks"
 nb_execution_timeout = 600
 nb_execution_in_temp = True  # what a notebook writes does not lie among the pages
@@ -37,7 +37,8 @@ nb_merge_streams = True
 
 # -- reference -----------------------------------------------------------------------------------------------------
 
-autosummary_generate = True
+autodoc_preserve_defaults = True
+autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # numpydoc's sections say it
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
@@ -78,7 +79,3 @@ html_theme_options = {
 }
 html_show_sourcelink = False
 suppress_warnings = ["config.cache"]
-
-
-def setup(app):
-    assert set(brianff.__all__) >= {"Run", "Neuron"}
