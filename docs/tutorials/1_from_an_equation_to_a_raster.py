@@ -93,11 +93,10 @@ print(f"{len(t)} spikes, the first at {t.min():.0f} ms; a: {recording.trace('a')
 # more regularly.
 
 # %%
+import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.figure import Figure
 
-figure = Figure(figsize=(6, 2.6), layout="constrained")
-axes = figure.subplots()
+figure, axes = plt.subplots(figsize=(6, 2.6), layout="constrained")
 for jump in (0.0, 0.2, 0.6):
     spikes = network(ff.Neuron(base=neuron, parameters={"jump": jump})).record([0]).spikes(1)
     counts = np.bincount(spikes[0], minlength=40)
@@ -105,7 +104,7 @@ for jump in (0.0, 0.2, 0.6):
 axes.set(xlabel="neuron, the busiest first", ylabel="spikes in two phases")
 axes.spines[["top", "right"]].set_visible(False)
 axes.legend(frameon=False)
-figure
+plt.show()
 
 # %% [markdown]
 # ## What Brian2 gets

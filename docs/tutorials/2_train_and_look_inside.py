@@ -62,7 +62,9 @@ ff.plotting.confusion(evaluation)
 # %% [markdown]
 # ## What neurons look for
 #
-# Input weights of the first layer: strokes, and pieces of digits. Rows beyond the 64 pixels belong to the labels.
+# Input weights of the first layer, of the 40 neurons with the strongest: green excites, purple inhibits. With 8 by 8
+# pixels they are coarse; on MNIST they become strokes ([what it learns](../what_it_learns.md)). Rows of the matrix
+# beyond the 64 pixels belong to the labels.
 
 # %%
 ff.plotting.receptive_fields(run.weights[1], run.method.data.image_shape)
@@ -71,18 +73,17 @@ ff.plotting.receptive_fields(run.weights[1], run.method.data.image_shape)
 # How does a neuron of the first layer treat labels? One block of ten rows is a class.
 
 # %%
+import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.figure import Figure
 
 of_labels = run.weights[1][64:].reshape(10, 10, -1).mean(1)  # (classes, neurons)
 order = np.argsort(of_labels.argmax(0))
-figure = Figure(figsize=(7, 2.2), layout="constrained")
-axes = figure.subplots()
+figure, axes = plt.subplots(figsize=(7, 2.2), layout="constrained")
 limit = np.abs(of_labels).max()
 image = axes.imshow(of_labels[:, order], cmap="PRGn", vmin=-limit, vmax=limit, aspect="auto", interpolation="none")
 axes.set(xlabel="neuron, ordered by its favourite label", ylabel="label", yticks=range(0, 10, 3))
 figure.colorbar(image, label="mean weight")
-figure
+plt.show()
 
 # %% [markdown]
 # ## Keep it

@@ -59,17 +59,16 @@ for name, run in runs.items():
     print(f"{name:12s} test accuracy {run.evaluate('test').accuracy():.3f}")
 
 # %%
-from matplotlib.figure import Figure
+import matplotlib.pyplot as plt
 
-figure = Figure(figsize=(6, 2.8), layout="constrained")
-axes = figure.subplots()
+figure, axes = plt.subplots(figsize=(6, 2.8), layout="constrained")
 for name, run in runs.items():
     rows = [row for row in run.metrics if row["what"] == "validation"]
     axes.plot([row["epoch"] for row in rows], [100 * row["accuracy"] for row in rows], label=name)
 axes.set(xlabel="epoch", ylabel="validation accuracy (%)")
 axes.spines[["top", "right"]].set_visible(False)
 axes.legend(frameon=False, loc="lower right")
-figure
+plt.show()
 
 # %% [markdown]
 # With `output_only` the hidden layer stays random, and the output does what it can with it. The other two solve the

@@ -24,13 +24,15 @@ quiet = dict(report=lambda text: None)
 # Two rules, five seeds each. `columns` is what tells a row from the others; `test=False` leaves the test samples alone
 # while we still choose.
 
-# %%
+# %% tags=["remove-output"]
 todo = [
     jobs.Job(f"{rule}-{seed}", {**small, "rule": rule, "seed": seed}, {"rule": rule, "seed": seed}, test=False)
     for rule in ("symba", "r_stdp")
     for seed in (1, 2, 3, 4, 5)
 ]
-rows = jobs.run(todo, folder / "seeds", two_at_a_time, **quiet)
+rows = jobs.run(todo, folder / "seeds", two_at_a_time, **quiet)  # says how each run did
+
+# %%
 print(jobs.table(rows, by=["rule"]))
 
 # %% [markdown]
@@ -52,9 +54,11 @@ print(f"paired t test: p = {test.pvalue:.2g}")
 # Every combination of some values: options of the method, or parameters of the models. From the command line the same
 # is a TOML file (`brianff sweep grid.toml`).
 
-# %%
+# %% tags=["remove-output"]
 grid = jobs.Grid({"tau_m": ("5*ms", "10*ms", "20*ms", "40*ms"), "rule": ("symba", "r_stdp")}, small, seeds=(1, 2))
 rows = jobs.run(grid.jobs(), folder / "grid", two_at_a_time, **quiet)
+
+# %%
 ff.plotting.sweep(rows, ["tau_m", "rule"])
 
 # %% [markdown]
@@ -66,7 +70,7 @@ ff.plotting.sweep(rows, ["tau_m", "rule"])
 # trials are given up after a part of their training. The search sees validation samples only. (Ten trials are for show:
 # take fifty.)
 
-# %%
+# %% tags=["remove-output"]
 import optuna
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -75,6 +79,8 @@ settings = jobs.Settings(
 )
 search = jobs.Search(settings, folder / "search", **quiet)
 search.run(10, two_at_a_time)
+
+# %%
 names = ["tau_m", "tau_syn", "learning_rate"]
 ff.plotting.search(search.trials(), names, search.importance())
 
@@ -82,10 +88,13 @@ ff.plotting.search(search.trials(), names, search.importance())
 # The best of many trials is also the luckiest. So it is trained anew with seeds that the search did not have, and
 # tested once:
 
-# %%
+# %% tags=["remove-output"]
 best = search.best()
+tested = search.test([101, 102, 103], two_at_a_time)
+
+# %%
 print({name: best[name] for name in names}, f"in the search: {best['validation_accuracy']:.3f}")
-for row in search.test([101, 102, 103], two_at_a_time):
+for row in tested:
     print(f"seed {row['seed']}: validation {row['validation_accuracy']:.3f}, test {row['test_accuracy']:.3f}")
 
 # %% [markdown]
