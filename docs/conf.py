@@ -3,8 +3,6 @@
 import importlib.metadata
 import urllib.request
 
-from jupyter_client.connect import ConnectionFileMixin
-
 project = "brianff"
 author = "The brianff developers"
 copyright = author
@@ -27,7 +25,6 @@ myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3  # links to headings, as on a page of plain Markdown
 nb_custom_formats = {".py": ["jupytext.reads", {"fmt": "py:percent"}]}
 nb_execution_mode = "cache"
-ConnectionFileMixin.transport.default_value = "ipc"  # kernels need no open port
 nb_execution_cache_path = "build/notebooks"
 nb_execution_timeout = 600
 nb_execution_in_temp = True  # what a notebook writes does not lie among the pages
