@@ -225,15 +225,15 @@ def reading(monkeypatch):
 
 
 def command_lines(page):
-    """(line, command) of all blocks without a language, and of what stands between backticks."""
+    """(line, command, whether it is whole) of blocks without a language, and of what stands between backticks."""
     for language, line, code in blocks(page):
         if language:
             continue
         for k, command in enumerate(re.sub(r"\\\n\s*", " ", code).splitlines(), start=1):
-            yield line + k, command
+            yield line + k, command, True
     text = page.read_text()
     for found in INLINE.finditer(FENCE.sub(lambda block: "\n" * block[0].count("\n"), text)):
-        yield text[: found.start()].count("\n") + 1, " ".join(found[1].split())
+        yield text[: found.start()].count("\n") + 1, " ".join(found[1].split()), False
 
 
 def words_of(command):
@@ -290,14 +290,17 @@ def check_extras(words):
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_command_lines_are_read_by_their_programs(page, reading, capsys, monkeypatch):
     monkeypatch.chdir(ROOT)
-    for line, command in command_lines(page):
+    for line, command, whole in command_lines(page):
         for words in words_of(command):
             try:
                 read_command(words)
             except (Exception, SystemExit) as error:
                 if isinstance(error, SystemExit) and not error.code:
                     continue  # --version, --help
-                pytest.fail(f"{name_of(page)}:{line}: {command}\n{error!r}\n{capsys.readouterr().err}")
+                said = capsys.readouterr().err
+                if not whole and "arguments are required" in said:
+                    continue  # within a sentence a command may be named without what it works on
+                pytest.fail(f"{name_of(page)}:{line}: {command}\n{error!r}\n{said}")
 
 
 def test_a_wrong_option_in_a_page_would_be_found(reading, tmp_path, capsys):
