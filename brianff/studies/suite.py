@@ -353,8 +353,9 @@ def _box_table(rows, titled):
             if "boxes" not in row:  # of several layers, what those behind the box say
                 of_kind[row["strength"]].append(row.get("test_upper", row["test_accuracy"]))
         if any(of_kind.values()):
-            lines.append([title, *(spread((100 * a for a in of), 1) if of else "" for of in of_kind.values())])
-    return markdown(["", *BOXES], lines)
+            seeds = max(map(len, of_kind.values()))
+            lines.append([title, seeds, *(spread((100 * a for a in of), 1) if of else "" for of in of_kind.values())])
+    return markdown(["", "seeds", *BOXES], lines)
 
 
 def _few_table(rows, titled):
