@@ -25,10 +25,10 @@ def test_the_order_of_hidden_neurons_makes_no_difference():
         # it is the same network
         x = np.maximum(np.ones(12) @ one[0], 0) @ one[1]
         np.testing.assert_allclose(np.sort(x), np.sort(np.maximum(np.ones(12) @ other[0], 0) @ other[1]))
-        np.testing.assert_array_equal(zoo.statistics_of(one), zoo.statistics_of(other))
+        np.testing.assert_allclose(zoo.statistics_of(one), zoo.statistics_of(other), rtol=1e-9, atol=1e-12)
     for reader in (zoo.Boosting(), zoo.DeepSets(width=8, epochs=3)):
         reader.fit(networks, accuracies)
-        assert np.abs(reader.predict(networks) - reader.predict(moved)).max() < 1e-12
+        assert np.abs(reader.predict(networks) - reader.predict(moved)).max() < 1e-9
         # but other weights do
         assert np.abs(reader.predict(networks) - reader.predict([[3 * w for w in n] for n in networks])).max() > 1e-3
 

@@ -21,6 +21,7 @@ _PLACES = {
         "gradient_error",
         "gradient_free",
         "gradient_terms",
+        "readers",
         "regret",
     ),
     "streams": ("memory", "stream", "within_words"),

@@ -310,7 +310,7 @@ def regret(curves, titles, figure=None) -> Figure:
     return figure
 
 
-def readers(found, figure=None):
+def readers(found, figure=None) -> Figure:
     """Predicted against real test accuracy of networks, a panel for each reader.
 
     Parameters

@@ -21,6 +21,7 @@ __all__ = ["Boosting", "DeepSets", "Reader", "jobs_of", "load", "neurons_of", "p
 
 LAYERS = (24, 16)
 QUANTILES = (0, 0.05, 0.25, 0.5, 0.75, 0.95, 1)
+SPECTRUM = 5  # singular values that are looked at
 FOLDER = "weights"
 
 
@@ -94,7 +95,10 @@ def permuted(network, rng):
 
 # -- what does not change with the order of neurons ----------------------------------------------------------------
 def statistics_of(network):
-    """Mean, spread and quantiles of weights, and of the lengths and sums of rows and columns, for each layer: (k,)."""
+    """Of each layer mean, spread and quantiles of weights and of lengths and sums of rows and columns; spectra: (k,).
+
+    Spectra are the largest singular values of each matrix and of the product of all, and the correlations of neurons.
+    """
     found = []
     for w in network:
         in_order = [np.sort(w, axis=k) for k in (0, 1)]  # a sum depends on the order of its terms in the last digits
@@ -102,6 +106,11 @@ def statistics_of(network):
         for values in (w, *lengths, *(s.sum(axis=k) for k, s in enumerate(in_order))):
             values = np.sort(values.ravel())
             found += [values.mean(), values.std(), (values**4).mean() ** 0.25, *np.quantile(values, QUANTILES)]
+        between = np.corrcoef(w.T)
+        found += [*np.quantile(between[np.triu_indices(len(between), 1)], QUANTILES[1:-1])]
+    for matrix in (*network, np.linalg.multi_dot(network), *(w.T @ w * (1 - np.eye(w.shape[1])) for w in network)):
+        spectrum = np.linalg.svd(matrix, compute_uv=False)
+        found += [*spectrum[:SPECTRUM], spectrum.sum(), spectrum[0] / spectrum.sum()]
     return np.array(found)
 
 
@@ -157,7 +166,7 @@ class Boosting(Reader):
 
 
 class DeepSets(Reader):
-    """accuracy = f(mean over neurons of g_1, mean over neurons of g_2, …): g_l and f with one hidden layer each.
+    """accuracy = f(mean over neurons of g_1, mean over neurons of g_2, …, statistics): each with one hidden layer.
 
     Parameters
     ----------
@@ -180,7 +189,9 @@ class DeepSets(Reader):
         self.scale = [x.std(axis=(0, 1)) + 1e-9 for x in layers]
         self.mean, self.spread = accuracies.mean(), accuracies.std() + 1e-9
         layers, y = self._standard(layers), (accuracies - self.mean) / self.spread
-        sizes = [(x.shape[2], self.width) for x in layers] + [(self.width * len(layers), self.width), (self.width, 1)]
+        *of_neurons, of_networks = layers
+        sizes = [(x.shape[2], self.width) for x in of_neurons]
+        sizes += [(self.width * len(of_neurons) + of_networks.shape[2], self.width), (self.width, 1)]
         self.parameters = [a for n, m in sizes for a in (self._drawn(n, m), np.zeros(m))]
         optimizer = Adam(self.parameters)
         for epoch in range(self.epochs):
@@ -200,8 +211,9 @@ class DeepSets(Reader):
         return self.rng.normal(size=(n, m)) * np.sqrt(2 / n)
 
     def _stacked(self, networks):
-        """Of every layer an array (networks, neurons, features)."""
-        return [np.array(of_layer) for of_layer in zip(*map(neurons_of, networks), strict=True)]
+        """Of every layer an array (networks, neurons, features); the last one is of the networks as a whole."""
+        of_neurons = [np.array(of_layer) for of_layer in zip(*map(neurons_of, networks), strict=True)]
+        return [*of_neurons, np.array([[statistics_of(network)] for network in networks])]
 
     def _standard(self, layers):
         return [(x - c) / s for x, c, s in zip(layers, self.centre, self.scale, strict=True)]
@@ -209,9 +221,9 @@ class DeepSets(Reader):
     def _forward(self, layers, on=1.0):
         """Predictions, and what the gradient needs: the units of g, the sets, and the units of f."""
         *of_g, w1, b1, w2, b2 = self.parameters
-        units = [np.maximum(x @ w + b, 0) for x, w, b in zip(layers, of_g[::2], of_g[1::2], strict=True)]
+        units = [np.maximum(x @ w + b, 0) for x, w, b in zip(layers[:-1], of_g[::2], of_g[1::2], strict=True)]
         # sorted, so that the order of neurons does not even touch the last digits
-        sets = np.hstack([np.sort(u, axis=1).mean(axis=1) for u in units])
+        sets = np.hstack([*(np.sort(u, axis=1).mean(axis=1) for u in units), layers[-1][:, 0]])
         hidden = np.maximum(sets @ w1 + b1, 0) * on
         return (hidden @ w2 + b2)[:, 0], units, sets, hidden
 
@@ -221,9 +233,9 @@ class DeepSets(Reader):
         found, units, sets, hidden = self._forward(layers, on)
         error = 2 * (found - y)[:, None] / len(y)
         d_hidden = error @ w2.T * on * (hidden > 0)
-        d_sets = np.split(d_hidden @ w1.T, len(units), axis=1)
+        *d_sets, _ = np.split(d_hidden @ w1.T, np.arange(1, len(units) + 1) * self.width, axis=1)
         gradients = []
-        for x, u, d in zip(layers, units, d_sets, strict=True):
+        for x, u, d in zip(layers[:-1], units, d_sets, strict=True):
             d_units = d[:, None] * (u > 0) / u.shape[1]
             gradients += [np.einsum("nik,niw->kw", x, d_units, optimize=True), d_units.sum(axis=(0, 1))]
         return [*gradients, sets.T @ d_hidden, d_hidden.sum(axis=0), hidden.T @ error, error.sum(axis=0)]

@@ -252,6 +252,7 @@ plotting.memory({"lif": curve}, 0.02)
 # .. autofunction:: brianff.plotting.gradient_free
 # .. autofunction:: brianff.plotting.gradient_error
 # .. autofunction:: brianff.plotting.gradient_terms
+# .. autofunction:: brianff.plotting.readers
 # .. autofunction:: brianff.plotting.regret
 # ```
 
@@ -320,6 +321,10 @@ plotting.gradient_terms(rows, titles)
 
 # %%
 missed = {name: np.cumsum(rng.random((3, 500)) < p, axis=1) for name, p in (("chance", 0.5), ("learnt", 0.1))}
+real = rng.uniform(0.1, 0.9, 60)
+plotting.readers({"statistics": {"held out": (real, np.clip(real + rng.normal(0, 0.08, 60), 0, 1))}})
+
+# %%
 plotting.regret(missed, {"chance": "chance", "learnt": "a learner"})
 
 # %% [markdown]
