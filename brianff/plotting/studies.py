@@ -257,7 +257,7 @@ def gradient_terms(rows, titles, figure=None) -> Figure:
     panels = list(dict.fromkeys((row["network"], layer) for row in rows for layer in row["cosine"]["e_prop"]))
     several = {kind for kind, layer in panels if layer != "1"}
     figure = canvas(figure, 2 * WIDTH, 7.2)
-    axes = figure.subplots(2, len(panels), height_ratios=(3, 2))
+    axes = figure.subplots(2, len(panels), height_ratios=(3, 2), squeeze=False)
     exact, *rules = titles
     colours = dict(zip([exact, *rules], ["k", *(f"C{k}" for k in (0, 9, 1, 2, 8, 4, 3))], strict=False))
     markers = dict(zip(rules, "osv^D<P", strict=False))
