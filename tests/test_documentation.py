@@ -103,6 +103,9 @@ def execute(code, file, line, names):
         exec(compile("\n" * line + code, str(file), "exec"), names)
     except SystemExit as end:
         assert not end.code
+    finally:
+        if pyplot := sys.modules.get("matplotlib.pyplot"):
+            pyplot.close("all")  # what a page opens is nothing to other tests
 
 
 def prepare_exchange(names):  # noqa: ARG001
