@@ -13,6 +13,8 @@ Names are imported when they are first used, since Brian2 takes a second.
 import importlib
 from pathlib import Path
 
+from brianff.lazy import resolved
+
 # In a clone, the packages brianff.models and brianff.protocols are folders beside this one.
 if Path(__file__).parents[1].joinpath("setup.cfg").is_file():
     __path__.append(str(Path(__file__).parents[1]))
@@ -57,11 +59,9 @@ __all__ = [*_PLACES, *_PACKAGES]
 
 
 def __getattr__(name):
-    if name in _PLACES:
-        return getattr(importlib.import_module(f"brianff.{_PLACES[name]}"), name)
     if name in _PACKAGES:
         return importlib.import_module(f"brianff.{name}")
-    raise AttributeError(f"module 'brianff' has no attribute '{name}'")
+    return resolved(__name__, _PLACES, name)
 
 
 def __dir__():

@@ -11,14 +11,13 @@ same number of steps in each phase.  What it has learnt is measured on validatio
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import brianff.program  # noqa: F401
 from brianff import jobs, plotting
-from brianff.command_line.commands import add_out_option, add_quick_option, dated_folder, draw, fail_cleanly, with_quick
+from brianff.command_line.commands import draw, fail_cleanly, study_options
 from brianff.devices import device_option
 from brianff.jobs.tables import groups, spread
-from brianff.options import EPOCHS, SEED, Options, given, option, parser_of
+from brianff.options import EPOCHS, SEED, Options, option
 
 QUICK = dict(blocks=(1, 20), seeds=(1,), epochs=1, layers=("20",), limit=100)
 
@@ -41,12 +40,8 @@ class Study(Options):
 
 @fail_cleanly
 def main(arguments=None):
-    parser = parser_of(__doc__, Study, jobs.Computing)
-    add_out_option(parser, "runs/awake-asleep-DATE-TIME")
-    add_quick_option(parser, "two blocks, a small network: is everything there?")
-    args = parser.parse_args(arguments)
-    study = Study(**with_quick(args, given(args, Study), QUICK))
-    out = Path(args.out or dated_folder("awake-asleep"))
+    help = "two blocks, a small network: is everything there?"
+    study, out, computing = study_options(arguments, __doc__, Study, "awake-asleep", QUICK, help, jobs.Computing)
     common = {name: getattr(study, name) for name in ("layers", "rule", "learning_rate", "epochs", "limit", "device")}
     todo = []
     for pairs in study.blocks:
@@ -57,7 +52,7 @@ def main(arguments=None):
         for seed in study.seeds:
             columns = {"pairs": pairs, "seed": seed}
             todo.append(jobs.Job(f"blocks{pairs}_seed{seed}", {**common, **options, "seed": seed}, columns, test=False))
-    rows = jobs.run(todo, out, jobs.Computing(**given(args, jobs.Computing)))
+    rows = jobs.run(todo, out, computing)
     for (pairs,), own in groups(rows, ["pairs"]).items():
         goodness, readout = (spread(100 * row[f"validation_{way}"] for row in own) for way in ("goodness", "readout"))
         print(f"blocks of {pairs} pairs: validation accuracy by goodness {goodness} %, by readout {readout} %")

@@ -12,17 +12,16 @@ import json
 import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 import brianff.program  # noqa: F401
 from brianff import plotting
-from brianff.command_line.commands import add_out_option, add_quick_option, dated_folder, draw, fail_cleanly, with_quick
+from brianff.command_line.commands import draw, fail_cleanly, study_options
 from brianff.devices import device_option, require_device
 from brianff.jobs.tables import markdown, spread
 from brianff.machine import usable_cores
-from brianff.options import SEED, Options, given, option, parser_of
+from brianff.options import SEED, Options, option
 from brianff.results import atomic_write
 from brianff.studies import bandits
 
@@ -69,13 +68,8 @@ def played(game, memory, seed):
 
 @fail_cleanly
 def main(arguments=None):
-    parser = parser_of(__doc__, Game)
-    add_out_option(parser, "runs/bandit-DATE-TIME")
-    add_quick_option(parser, "a few rounds: is everything there?")
-    args = parser.parse_args(arguments)
-    game = Game(**with_quick(args, given(args, Game), QUICK))
+    game, out = study_options(arguments, __doc__, Game, "bandit", QUICK, "a few rounds: is everything there?")
     require_device(game.device)
-    out = Path(args.out or dated_folder("bandit"))
     out.mkdir(parents=True, exist_ok=True)
     names = [FROZEN, *game.memories]
     regrets = {name: {} for name in names}

@@ -9,17 +9,16 @@ error falls in proportion to the time step; the reference, without a clock, agre
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 import brianff.program  # noqa: F401
 from brianff import plotting
-from brianff.command_line.commands import add_out_option, add_quick_option, dated_folder, draw, fail_cleanly, with_quick
+from brianff.command_line.commands import draw, fail_cleanly, study_options
 from brianff.equations.compose import compose
 from brianff.equations.kinds import FEEDBACK
 from brianff.errors import ModelError, OptionError
-from brianff.options import SEED, Options, given, option, parser_of
+from brianff.options import SEED, Options, option
 from brianff.studies import gradient_check
 
 QUICK = dict(dt=(2.0, 1.0), trials=2)
@@ -41,11 +40,7 @@ class Trials(Options):
 
 @fail_cleanly
 def main(arguments=None):
-    parser = parser_of(__doc__, Trials)
-    add_out_option(parser, "runs/gradients-DATE-TIME")
-    add_quick_option(parser, "a few seconds: is everything there?")
-    args = parser.parse_args(arguments)
-    chosen = Trials(**with_quick(args, given(args, Trials), QUICK))
+    chosen, out = study_options(arguments, __doc__, Trials, "gradients", QUICK, "a few seconds: is everything there?")
     for neuron in chosen.neurons:
         try:
             missing = {"tau_s", "c"} - set(compose(FEEDBACK, dict(neuron=neuron)).neurons.parameters)
@@ -53,7 +48,6 @@ def main(arguments=None):
             raise OptionError(f"--neurons: {error}") from None
         if missing:
             raise OptionError(f"--neurons {neuron} is no two-exponential neuron: it has no parameter '{min(missing)}'.")
-    out = Path(args.out or dated_folder("gradients"))
     out.mkdir(parents=True, exist_ok=True)
 
     # The reference against finite differences.

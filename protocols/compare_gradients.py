@@ -18,9 +18,9 @@ import numpy as np
 
 import brianff.program  # noqa: F401
 from brianff import plotting
-from brianff.command_line.commands import add_out_option, add_quick_option, dated_folder, draw, fail_cleanly, with_quick
+from brianff.command_line.commands import draw, fail_cleanly, study_options
 from brianff.jobs.tables import markdown
-from brianff.options import SEED, Options, given, option, parser_of
+from brianff.options import SEED, Options, option
 from brianff.results import atomic_write
 from brianff.studies import gradients_in_time as study
 from brianff.studies.neuron_step import NeuronStep
@@ -72,12 +72,9 @@ def table_of(rows):
 
 @fail_cleanly
 def main(arguments=None):
-    parser = parser_of(__doc__, Gradients)
-    add_out_option(parser, "runs/compare-gradients-DATE-TIME")
-    add_quick_option(parser, "a few seconds: is everything there?")
-    args = parser.parse_args(arguments)
-    chosen = Gradients(**with_quick(args, given(args, Gradients), QUICK))
-    out = Path(args.out or dated_folder("compare-gradients"))
+    chosen, out = study_options(
+        arguments, __doc__, Gradients, "compare-gradients", QUICK, "a few seconds: is everything there?"
+    )
     out.mkdir(parents=True, exist_ok=True)
     for (neuron, kind), error in check(chosen.neurons).items():
         print(f"{neuron}, {kind}: smooth spikes, all terms against finite differences: relative error {error:.1e}")

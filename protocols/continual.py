@@ -12,16 +12,15 @@ images that turn.  With --forgetting-free weights change only where the inputs o
 import json
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import brianff.program  # noqa: F401
 from brianff import datasets
-from brianff.command_line.commands import add_out_option, add_quick_option, dated_folder, draw, fail_cleanly, with_quick
+from brianff.command_line.commands import draw, fail_cleanly, study_options
 from brianff.devices import device_option
 from brianff.jobs.tables import spread
 from brianff.learning.forward_forward import ForwardForward
 from brianff.learning.options import layers_option
-from brianff.options import EPOCHS, SEED, Options, given, option, parser_of
+from brianff.options import EPOCHS, SEED, Options, option
 from brianff.plotting import disturbances as plotting
 from brianff.results import atomic_write
 from brianff.studies.continual import KINDS, Tasks, learn_in_turn, scores, shortened
@@ -50,12 +49,8 @@ class Choice(Options):
 
 @fail_cleanly
 def main(arguments=None):
-    parser = parser_of(__doc__, Choice)
-    add_out_option(parser, "runs/continual-DATASET-DATE-TIME")
-    add_quick_option(parser, "three tasks on a small network: is everything there?")
-    args = parser.parse_args(arguments)
-    c = Choice(**with_quick(args, given(args, Choice), QUICK))
-    out = Path(args.out or dated_folder(f"continual-{c.dataset}"))
+    help = "three tasks on a small network: is everything there?"
+    c, out = study_options(arguments, __doc__, Choice, "continual-{dataset}", QUICK, help)
     out.mkdir(parents=True, exist_ok=True)
     data = datasets.load(c.dataset, data=c.data, validation=0)
     data = shortened(data, c.limit, c.test)

@@ -11,16 +11,15 @@ networks of one neuron model, and are asked about others of that model and about
 import json
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 import brianff.program  # noqa: F401
 from brianff import jobs, plotting
-from brianff.command_line.commands import add_out_option, add_quick_option, dated_folder, draw, fail_cleanly, with_quick
+from brianff.command_line.commands import draw, fail_cleanly, study_options
 from brianff.devices import device_option
 from brianff.jobs.tables import markdown
-from brianff.options import SEED, Options, given, option, parser_of
+from brianff.options import SEED, Options, option
 from brianff.results import atomic_write
 from brianff.studies import zoo
 
@@ -73,15 +72,11 @@ def read(networks, accuracies, others, of_others, chosen):
 
 @fail_cleanly
 def main(arguments=None):
-    parser = parser_of(__doc__, Zoo, jobs.Computing)
-    add_out_option(parser, "runs/read-networks-DATE-TIME")
-    add_quick_option(parser, "18 networks: is everything there?")
-    args = parser.parse_args(arguments)
-    chosen = Zoo(**with_quick(args, given(args, Zoo), QUICK))
-    out = Path(args.out or dated_folder("read-networks"))
+    help = "18 networks: is everything there?"
+    chosen, out, computing = study_options(arguments, __doc__, Zoo, "read-networks", QUICK, help, jobs.Computing)
     first = zoo.jobs_of(out, chosen.runs, chosen.neuron, chosen.seed, chosen.device)
     second = zoo.jobs_of(out, chosen.others, chosen.other, chosen.seed + 1, chosen.device)
-    rows = jobs.run([*first, *second], out, jobs.Computing(**given(args, jobs.Computing)))
+    rows = jobs.run([*first, *second], out, computing)
     networks, accuracies = zoo.load(out, rows[: len(first)], first)
     others, of_others = zoo.load(out, rows[len(first) :], second)
     for name, values in ((chosen.neuron, accuracies), (chosen.other, of_others)):

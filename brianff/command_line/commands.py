@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import re
 import sys
 import time
 import traceback
@@ -21,8 +22,8 @@ from brianff.scratch import ScratchError
 
 __all__ = [
     "add_model_options", "add_out_option", "add_quick_option", "add_resume_options", "dated_folder", "draw",
-    "fail_cleanly", "going_on", "opened", "resumed", "run_options", "start_or_resume", "tell_activity", "tell_layers",
-    "tell_recording", "way_to_predict", "with_quick",
+    "fail_cleanly", "going_on", "opened", "resumed", "run_options", "start_or_resume", "study_options",
+    "tell_activity", "tell_layers", "tell_recording", "way_to_predict", "with_quick",
 ]  # fmt: skip
 
 
@@ -52,6 +53,41 @@ def add_out_option(parser, folder, help="results folder"):
 
 def add_quick_option(parser, help):
     parser.add_argument("--quick", action="store_true", help=help)
+
+
+def study_options(arguments, docstring, options, name, quick, help, *more):
+    """Read the command line of a script that is a study of many runs, or of none.
+
+    Parameters
+    ----------
+    arguments : list of str or None
+        None: those of the process.
+    docstring : str
+        Description of the script.
+    options : type
+        `brianff.options.Options` of the study.
+    name : str
+        Results go to ``runs/NAME-DATE-TIME``; options may stand in it: ``"continual-{dataset}"``.
+    quick : dict
+        What ``--quick`` changes.
+    help : str
+        Of ``--quick``.
+    *more : type
+        Further options.
+
+    Returns
+    -------
+    chosen : object of `options`
+    out : `pathlib.Path`
+    *of_more : objects of `more`
+    """
+    parser = parser_of(docstring, options, *more)
+    add_out_option(parser, f"runs/{re.sub(r'{(.+?)}', lambda field: field[1].upper(), name)}-DATE-TIME")
+    add_quick_option(parser, help)
+    args = parser.parse_args(arguments)
+    chosen = options(**with_quick(args, given(args, options), quick))
+    out = Path(args.out or dated_folder(name.format(**vars(chosen))))
+    return chosen, out, *(each(**given(args, each)) for each in more)
 
 
 def with_quick(args, chosen, quick, more=""):

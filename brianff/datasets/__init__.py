@@ -10,6 +10,7 @@ import pkgutil
 import typing
 
 from brianff.errors import OptionError
+from brianff.lazy import resolved
 
 if typing.TYPE_CHECKING:
     from .dataset import Dataset
@@ -17,14 +18,14 @@ if typing.TYPE_CHECKING:
 
 # Imported when they are used: reading idx files, spike trains and archives needs much that other data sets do not.
 _PLACES = {
-    "Dataset": "dataset",
-    "DatasetError": "dataset",
-    "EventDataset": "events",
-    "from_arrays": "own",
-    "from_spikes": "own",
-    "from_wav": "wav",
-    "from_tonic": "tonic",
-    "Cochlea": "cochlea",
+    "Dataset": "datasets.dataset",
+    "DatasetError": "datasets.dataset",
+    "EventDataset": "datasets.events",
+    "from_arrays": "datasets.own",
+    "from_spikes": "datasets.own",
+    "from_wav": "datasets.wav",
+    "from_tonic": "datasets.tonic",
+    "Cochlea": "datasets.cochlea",
 }
 __all__ = [*_PLACES, "SPIKE_TRAINS", "load", "names"]
 
@@ -50,9 +51,7 @@ def _imported(module, name):
 
 
 def __getattr__(name):
-    if name in _PLACES:
-        return _imported(_PLACES[name], name)
-    raise AttributeError(f"module 'brianff.datasets' has no attribute '{name}'")
+    return resolved(__name__, _PLACES, name)
 
 
 def names() -> tuple:

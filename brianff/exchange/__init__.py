@@ -11,7 +11,7 @@
 Needs the extra: ``pip install 'brianff[exchange]'``.
 """
 
-import importlib
+from brianff.lazy import resolved
 
 _PLACES = {
     "export": "exchange.files",
@@ -25,10 +25,8 @@ _PLACES = {
 __all__ = list(_PLACES)
 
 
-def __getattr__(name):  # Brian2 takes a second to import
-    if name in _PLACES:
-        return getattr(importlib.import_module(f"brianff.{_PLACES[name]}"), name)
-    raise AttributeError(f"module 'brianff.exchange' has no attribute '{name}'")
+def __getattr__(name):
+    return resolved(__name__, _PLACES, name)
 
 
 def __dir__():

@@ -8,26 +8,24 @@
 Started from a script, this needs no ``if __name__ == "__main__"``: the processes import brianff, and not the script.
 """
 
-import importlib
+from brianff.lazy import resolved
 
 _PLACES = {
-    "Computing": "pools",
-    "Grid": "grid",
-    "Job": "job",
-    "Search": "search",
-    "Settings": "search",
-    "run": "engine",
-    "table": "tables",
-    "train": "training",
+    "Computing": "jobs.pools",
+    "Grid": "jobs.grid",
+    "Job": "jobs.job",
+    "Search": "jobs.search",
+    "Settings": "jobs.search",
+    "run": "jobs.engine",
+    "table": "jobs.tables",
+    "train": "jobs.training",
 }
 
 __all__ = list(_PLACES)
 
 
-def __getattr__(name):  # Brian2 takes a second to import
-    if name in _PLACES:
-        return getattr(importlib.import_module(f"brianff.jobs.{_PLACES[name]}"), name)
-    raise AttributeError(f"module 'brianff.jobs' has no attribute '{name}'")
+def __getattr__(name):
+    return resolved(__name__, _PLACES, name)
 
 
 def __dir__():

@@ -5,9 +5,9 @@ no pyplot state: it can be drawn on a machine without a display, a notebook show
 ``figure=``, a figure or one of its `subfigures`, it draws there.  The two phases have the same colours in all of them.
 """
 
-import importlib
+from brianff.lazy import resolved
 
-_PLACES = {
+_MODULES = {
     "convolutions": ("feature_maps", "fields", "kernels"),
     "current": ("beside", "current_curves"),
     "events": ("camera", "cochleagram"),
@@ -29,14 +29,13 @@ _PLACES = {
     "training": ("goodness_over_training", "learning_curve"),
 }
 
-__all__ = sorted(name for names in _PLACES.values() for name in names)
+_PLACES = {name: f"plotting.{module}" for module, names in _MODULES.items() for name in names}
+
+__all__ = sorted(_PLACES)
 
 
 def __getattr__(name):  # matplotlib takes half a second to import, Brian2 one more
-    for module, names in _PLACES.items():
-        if name in names:
-            return getattr(importlib.import_module(f"brianff.plotting.{module}"), name)
-    raise AttributeError(f"module 'brianff.plotting' has no attribute '{name}'")
+    return resolved(__name__, _PLACES, name)
 
 
 def __dir__():

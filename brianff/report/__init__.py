@@ -4,22 +4,20 @@
 (``pip install 'brianff[report]'``).
 """
 
-import importlib
 import importlib.util
 
 from brianff.errors import UnsupportedError
+from brianff.lazy import resolved
 
-_PLACES = {"write": "of_run", "compare": "of_two"}
+_PLACES = {"write": "report.of_run", "compare": "report.of_two"}
 
 __all__ = sorted(_PLACES)
 
 
 def __getattr__(name):  # Bokeh and matplotlib take a second to import
-    if name not in _PLACES:
-        raise AttributeError(f"module 'brianff.report' has no attribute '{name}'")
-    if importlib.util.find_spec("bokeh") is None:
+    if name in _PLACES and importlib.util.find_spec("bokeh") is None:
         raise UnsupportedError("pages of runs are drawn by Bokeh: pip install 'brianff[report]', or pip install bokeh.")
-    return getattr(importlib.import_module(f"brianff.report.{_PLACES[name]}"), name)
+    return resolved(__name__, _PLACES, name)
 
 
 def __dir__():
