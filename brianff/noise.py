@@ -75,7 +75,7 @@ def _function(numpy_function, types, name, code, dependencies=None):
     made = Function(
         numpy_function, arg_units=units, arg_types=types, return_unit=1, return_type="float", stateless=True
     )
-    made.implementations.add_numpy_implementation(numpy_function)
+    made.implementations.add_numpy_implementation(numpy_function, discard_units=True)  # there are none
     # by the names of the code generators: brian2cuda's code objects inherit from the C++ device's
     on_gpu = code.replace("static inline", "__host__ __device__ static inline")
     for generator, text in (("cpp", code), ("cuda", on_gpu)):

@@ -192,3 +192,10 @@ def test_a_gpu_gets_functions_of_its_own():
         for target in (CUDAStandaloneCodeObject, CUDAStandaloneAtomicsCodeObject):
             on_gpu = function.implementations[target].get_code(None)
             assert "__device__" in on_gpu and on_gpu.replace("__host__ __device__ ", "") == on_cpu
+
+
+def test_brian2_calls_the_functions_themselves():
+    """In its wrapper, which adds units and takes them away, a call took three times as long."""
+    for function in FUNCTIONS.values():
+        code = function.implementations[brian2.codegen.runtime.numpy_rt.NumpyCodeObject].get_code(None)
+        assert code.__code__ is function.pyfunc.__code__

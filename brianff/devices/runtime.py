@@ -38,7 +38,8 @@ class RuntimeSimulator(Simulator):
             self._initial_arrays = {k: v.values.copy() for k, v in self.built.timed_arrays.items()}
 
     def _numpy(self):
-        return borrowed(self._device, {"codegen.target": "numpy"})
+        # Functions get plain numbers: with units, each call would write its result into a message that nobody reads.
+        return borrowed(self._device, {"codegen.target": "numpy", "codegen.runtime.numpy.discard_units": True})
 
     def _variable(self, name):
         group, _, variable = name.partition(".")
