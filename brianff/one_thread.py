@@ -7,10 +7,11 @@ at the same time.
 
 import contextlib
 import copy
+import gc
 import importlib
 import threading
 
-__all__ = ["borrowed"]
+__all__ = ["borrowed", "little_garbage"]
 
 _TURN = threading.RLock()
 
@@ -52,3 +53,16 @@ def borrowed(device, preferences=None, **options):
             for name, value in preferred.items():
                 if prefs[name] != value:
                     prefs[name] = value
+
+
+@contextlib.contextmanager
+def little_garbage():
+    """Brian2 collects all garbage in every run, a tenth of a second and more: let it look at new objects only."""
+    if gc.get_freeze_count():  # the program does so by itself
+        yield
+        return
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()

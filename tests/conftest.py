@@ -1,5 +1,6 @@
 """Fixtures that the tests share."""
 
+import gc
 import os
 import re
 import shutil
@@ -41,6 +42,14 @@ def own_folders(tmp_path_factory):
         patch.setenv("BRIANFF_CACHE", str(folder / "builds"))
         patch.setenv("BRIANFF_CONFIG", str(folder / "config"))
         yield
+
+
+@pytest.fixture(autouse=True)
+def little_garbage():
+    """Brian2 collects all garbage in every run: what is left of earlier tests is not looked at again each time."""
+    if gc.get_count()[2]:  # some ten thousand new objects
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -31,7 +31,7 @@ def require_size(architecture, composition):
 
     Its `Architecture` and `Composition` say what it needs; the `OptionError` names options that make it smaller.
     """
-    from brian2 import Equations
+    from brianff.equations.text import equations_of
 
     a, synapses = architecture, [projection.n_values for projection in architecture.projections]
     layers = "-".join(map(str, a.sizes))
@@ -48,7 +48,7 @@ def require_size(architecture, composition):
     for what, elements, most in counted:
         if elements > most:
             raise OptionError(f"{what.format(elements)}, and {most:,} are the most: use fewer.")
-    equations = Equations(composition.synapses.model)
+    equations = equations_of(composition.synapses.model)
     kept = [name for name in composition.state_variables() if "shared" not in equations[name].flags]
     itemsize = 4 if a.dtype == "float32" else 8
     # in the device and here, where weights are drawn in double precision

@@ -1,15 +1,13 @@
 """Brian2's NumPy runtime: the reference of every device, slow, no compiler needed."""
 
-import contextlib
 import functools
-import gc
 
 import numpy as np
 from brian2.groups.group import CodeRunner
 
 from brianff.devices.base import Simulator, as_input
 from brianff.network import build
-from brianff.one_thread import borrowed
+from brianff.one_thread import borrowed, little_garbage
 
 __all__ = ["RuntimeSimulator"]
 
@@ -74,7 +72,7 @@ class RuntimeSimulator(Simulator):
             # overflows is right. Training says what is not finite (`brianff.learning.finite`), recordings
             # what diverges (`brianff.network.monitors`).
             quiet = np.errstate(over="ignore", divide="ignore", invalid="ignore")
-            with self.built.precision(), _little_garbage(), quiet:
+            with self.built.precision(), little_garbage(), quiet:
                 network.run((a.steps_of(inputs, n_epochs) + 1) * a.dt_ms * ms, namespace={})
         _keep_code(network)
         return (self._read,)
@@ -83,16 +81,6 @@ class RuntimeSimulator(Simulator):
         # a copy: the next run writes into the same memory
         value = np.array(self._variable(name).get_value())
         return value if name.startswith("record_") else value.ravel()
-
-
-@contextlib.contextmanager
-def _little_garbage():
-    """Brian2 collects all garbage in every run, a tenth of a second and more: let it look at new objects only."""
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 def _keep_code(network):

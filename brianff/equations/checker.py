@@ -13,7 +13,7 @@ import numpy as np
 from brian2 import second
 from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, Function
 from brian2.core.variables import Constant, Variable
-from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, Equations
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION
 from brian2.equations.unitcheck import check_units_statements
 from brian2.parsing.bast import brian_ast
 from brian2.parsing.expressions import is_boolean_expression, parse_expression_dimensions
@@ -30,6 +30,7 @@ from brianff.equations.text import (
     closest,
     code_of,
     equation_lines,
+    equations_of,
     first_sentence,
     foreign_name,
     names_in,
@@ -57,7 +58,7 @@ def _variable(name, dim, var_type="float", scalar=False, read_only=False):
 def _variables(text):
     """Brian2 variables that equations define; what a statement cannot set is read-only."""
     found = {}
-    for eq in Equations(text).values():
+    for eq in equations_of(text).values():
         read_only = eq.type == SUBEXPRESSION or not {"constant", "linked"}.isdisjoint(eq.flags)
         found[eq.varname] = _variable(eq.varname, eq.dim, eq.var_type, "shared" in eq.flags, read_only)
     return found
@@ -324,7 +325,7 @@ class _Checker:
         if re.search(rf"\b{name}\s*\(", code) and not closest(name, functions):
             return function_advice(name, functions)
         base, suffix = base_name(name)
-        if suffix == "_pre" and self.model.kind == "neuron" and base in Equations(self.model["response"]).names:
+        if suffix == "_pre" and self.model.kind == "neuron" and base in equations_of(self.model["response"]).names:
             return (
                 f"the name '{name}' is not defined: 'response' counts only for rules that ask for it. What `on_pre` "
                 "reads is defined in 'presynaptic'."
@@ -384,7 +385,7 @@ class _Checker:
             variable, checker = self.names.get(name), replace(self, entry=name)
             if not isinstance(variable, Variable) or variable.read_only:
                 checker.fail(f"there is no variable '{name}'.{closest(name, self.settable())}")
-            both = name in Equations(self.model["presynaptic"]).names  # input channels have it as well
+            both = name in equations_of(self.model["presynaptic"]).names  # input channels have it as well
             names = self.wider if both else self.names
             replace(checker, names=names, wider={}).statements(f"{name} = {code_of(value)}")
 
@@ -414,7 +415,7 @@ class _Checker:
 
     def equations(self, text):
         for offset, line in equation_lines(text):
-            for eq in Equations(line).values():
+            for eq in equations_of(line).values():
                 if eq.type != PARAMETER:
                     self.equation(eq, offset)
 

@@ -13,7 +13,7 @@ string uses them; a one-dimensional `TimedArray` of a neuron or an encoder is ca
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
-from brian2.equations.equations import PARAMETER, Equations
+from brian2.equations.equations import PARAMETER
 
 from brianff.equations import fit
 from brianff.equations.definitions import check_file
@@ -40,6 +40,7 @@ from brianff.equations.repeated import repeated
 from brianff.equations.text import (
     assignments,
     closest,
+    equations_of,
     initial_of_shared,
     initial_statements,
     names_in,
@@ -155,17 +156,17 @@ class Composition(OfModels):
     @property
     def several_at_once(self):
         """Whether a spike of an input channel stands for its `multiplicity`."""
-        return "multiplicity" in Equations(self.input.equations).names
+        return "multiplicity" in equations_of(self.input.equations).names
 
     @property
     def presentations(self):
         """How often every sample is shown: twice if the feedback perturbs the network."""
-        return 2 if "perturbation" in Equations(self.neurons.equations).names else 1
+        return 2 if "perturbation" in equations_of(self.neurons.equations).names else 1
 
     @property
     def class_groups(self):
         """Whether groups of neurons, or of channels, stand for the classes."""
-        return "class_group" in Equations(self.neurons.equations).names
+        return "class_group" in equations_of(self.neurons.equations).names
 
     def misfit(self):
         """Why these models cannot learn together, as a sentence, or None."""
@@ -262,7 +263,7 @@ class Composition(OfModels):
         strings = strings or self.synapses
         return [
             eq.varname
-            for eq in Equations(strings.model).values()
+            for eq in equations_of(strings.model).values()
             if eq.type == PARAMETER
             and eq.varname not in {"plastic", "T_epoch", *strings.parameters}
             and "per_entry" not in eq.flags  # of a presentation: 0 when it begins
@@ -323,7 +324,7 @@ def compose(scheme=FORWARD_FORWARD, models=None, parameters=None, dale=False):
     joined, values = Joined(scheme, isolated.models), isolated.values
     _refuse_distributions(isolated, values, joined.asked)
     layers = _layers(joined)
-    variables = [{eq.varname: unit_of(eq) for eq in Equations(group.equations).values()} for group in layers]
+    variables = [{eq.varname: unit_of(eq) for eq in equations_of(group.equations).values()} for group in layers]
     hidden = ("neurons", "both", "projecting", "hidden")
     neurons, recurrent = _neurons(joined, *hidden), _neurons(joined, *hidden, recurrent=True)
     last = _last_neurons(joined)
@@ -341,7 +342,7 @@ def compose(scheme=FORWARD_FORWARD, models=None, parameters=None, dale=False):
     of_input = replace(synapses, on_arrival=tidy(joined.text("on_pre", "synapses")))
     at_spike = tidy(f"n_spikes += 1\n{joined.text('on_pre', 'goodness')}") if scheme.has("goodness") else ""
     at_spike_of_input, single_spikes = at_spike, ""
-    if "multiplicity" in Equations(inputs.equations).names:
+    if "multiplicity" in equations_of(inputs.equations).names:
         at_spike_of_input, single_spikes = _several_at_once(joined, inputs, of_input, at_spike)
     return Composition(
         scheme=scheme,
@@ -368,7 +369,7 @@ def compose(scheme=FORWARD_FORWARD, models=None, parameters=None, dale=False):
         lateral_afterwards=tidy(joined.text("afterwards", "lateral")),
         columns=joined.text("columns", "synapses") or None,
         backward=tidy(joined.text("backward", "upper")),
-        kept=tuple(eq.varname for eq in Equations(joined.text("equations", "hidden")).values()),
+        kept=tuple(eq.varname for eq in equations_of(joined.text("equations", "hidden")).values()),
         channels=channels,
         classes=classes,
         readout=readout,
@@ -459,7 +460,7 @@ def _last_neurons(joined):
     groups = ("neurons", "both", "output")
     last = _neurons(joined, *groups)
     of_post = {name.removesuffix("_post") for name in names_in(*joined.all("synapses")) if name.endswith("_post")}
-    if (last.names() | of_post) & Equations(joined.text("equations", "projecting")).names:
+    if (last.names() | of_post) & equations_of(joined.text("equations", "projecting")).names:
         last = _neurons(joined, *groups, "projecting")
     return last
 
@@ -490,7 +491,7 @@ def _input(joined):
     if "t_in_epoch" in used:
         text += f"\n{NEURON_VARIABLES['t_in_epoch'][0]}"
         start.insert(0, NEURON_VARIABLES["t_in_epoch"][1])
-    projecting = Equations(joined.text("equations", "projecting")).names
+    projecting = equations_of(joined.text("equations", "projecting")).names
     initial = {name: value for name, value in joined.initial.items() if name in projecting}
     return GroupStrings(
         equations=text,

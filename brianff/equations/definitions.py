@@ -2,11 +2,11 @@
 
 import ast
 
-from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, Equations
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION
 
 from brianff.equations.advice import advice
 from brianff.equations.kinds import OF_SYNAPSES
-from brianff.equations.text import closest, equation_lines, first_sentence, foreign_name, targets
+from brianff.equations.text import closest, equation_lines, equations_of, first_sentence, foreign_name, targets
 from brianff.errors import ModelError
 
 __all__ = ["check_file"]
@@ -20,8 +20,10 @@ ALLOWED_FLAGS = {
 
 def check_file(model):
     """Refuse a model whose expressions cannot be read, or that does not define what its kind must."""
-    _check_syntax(model)
-    _check_required_names(model, _definitions(model))
+    if not model.checked:
+        _check_syntax(model)
+        _check_required_names(model, _definitions(model))
+        model.checked = True
 
 
 def _check_syntax(model):
@@ -54,7 +56,7 @@ def _definitions(model):
             if complaint:
                 raise ModelError(f"{where}: {complaint} (in: {line})")
             try:
-                equations = Equations(line)
+                equations = equations_of(line)
             except Exception as error:
                 raise ModelError(f"{where}: {first_sentence(error)} (in: {line})") from None
             for eq in equations.values():

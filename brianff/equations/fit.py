@@ -4,12 +4,11 @@ Eligibilities, feedbacks and losses are written for certain neurons, whose varia
 a string uses and no chosen model defines, or has another unit, is a misfit.
 """
 
-from brian2.equations.equations import Equations
 from brian2.utils.stringtools import get_identifiers
 
 from brianff.equations.checker import check_model, environment_of
 from brianff.equations.kinds import available
-from brianff.equations.text import base_name, equation_lines, names_in, targets
+from brianff.equations.text import base_name, equation_lines, equations_of, names_in, targets
 from brianff.errors import ModelError
 
 __all__ = ["misfit"]
@@ -83,5 +82,5 @@ def _used(sort, text):
     """Names that a string reads."""
     if sort != "equations":
         return names_in(text)
-    equations = (eq for _, line in equation_lines(text) for eq in Equations(line).values())
+    equations = (eq for _, line in equation_lines(text) for eq in equations_of(line).values())
     return set().union(*(get_identifiers(str(eq.expr)) for eq in equations if eq.expr is not None))

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, field
 
-from brian2.equations.equations import PARAMETER, Equations
+from brian2.equations.equations import PARAMETER
 from brian2.utils.stringtools import word_substitute
 
 from brianff.equations.integration import DEFAULT as EXPONENTIAL_EULER
 from brianff.equations.kinds import LEARNING
-from brianff.equations.text import declare, initial_statements, names_in, tidy, unit_of
+from brianff.equations.text import declare, equations_of, initial_statements, names_in, tidy, unit_of
 from brianff.equations.variables import NEURON_VARIABLES
 
 __all__ = [
@@ -107,7 +107,7 @@ def channels_of(joined, values):
 
 def add_channel_variables(group, channels):
     """Declare what the strings of neurons use of their channel: copies, which are brought up to date every epoch."""
-    for eq in Equations(channels.model).values():
+    for eq in equations_of(channels.model).values():
         if f"{eq.varname}_channel" in group.names():
             group.equations += f"\n{eq.varname}_channel : {unit_of(eq)}               # of the neuron's channel"
 
@@ -118,7 +118,7 @@ def classes_of(joined, values, layer_variables):
         return None, None
     equations = f"{text}\nown_class : integer (constant)\nentry : integer (constant)"
     start = [initial_statements(text, joined.initial)]
-    start += [f"{eq.varname} = 0" for eq in Equations(text).values() if eq.type == PARAMETER and not eq.flags]
+    start += [f"{eq.varname} = 0" for eq in equations_of(text).values() if eq.type == PARAMETER and not eq.flags]
     classes = GroupStrings(
         equations=equations,
         at_epoch_end=joined.text("at_epoch_end", "classes"),

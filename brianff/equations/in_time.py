@@ -7,10 +7,10 @@ the layer below: synapses of a layer that projects to itself read variables of t
 
 from dataclasses import replace
 
-from brian2.equations.equations import DIFFERENTIAL_EQUATION, Equations
+from brian2.equations.equations import DIFFERENTIAL_EQUATION
 from brian2.utils.stringtools import word_substitute
 
-from brianff.equations.text import names_in
+from brianff.equations.text import equations_of, names_in
 
 __all__ = ["lasting", "of_recurrent", "recurrent_response", "settling"]
 
@@ -18,7 +18,7 @@ __all__ = ["lasting", "of_recurrent", "recurrent_response", "settling"]
 def _names(joined):
     """Variables of the response -> their names in a layer that projects to itself, where they run another course."""
     text = joined.of_asked("response", "equations")
-    return {name: f"{name}_recurrent" for name in Equations(text).names} if "gain_layer" in names_in(text) else {}
+    return {name: f"{name}_recurrent" for name in equations_of(text).names} if "gain_layer" in names_in(text) else {}
 
 
 def recurrent_response(joined):
@@ -50,6 +50,6 @@ def settling(joined):
     """Statements of every time step by which the credit of a neuron begins anew when it has been settled."""
     if not (since := lasting(joined)):
         return ""
-    credits = Equations(joined.of_asked("credit", "equations")).values()
+    credits = equations_of(joined.of_asked("credit", "equations")).values()
     names = [eq.varname for eq in credits if eq.type == DIFFERENTIAL_EQUATION]
     return "".join(f"{name} = {name}*int({since} != 0)\n" for name in names)

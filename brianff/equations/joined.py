@@ -1,8 +1,6 @@
 """The strings of all models of a composition, joined by their places in the network."""
 
-from brian2.equations.equations import Equations
-
-from brianff.equations.text import names_in, strings_in
+from brianff.equations.text import equations_of, names_in, strings_in
 from brianff.errors import ModelError
 
 __all__ = ["Joined"]
@@ -33,7 +31,7 @@ class Joined:
     def _online(self):
         """Whether nothing is accumulated for an optimizer."""
         strings = [(m[key], s) for m in self.models.values() for key, s in m.schema.strings.items()]
-        return all("dw" not in Equations(text).names for text, s in strings if s.place == "synapses.model")
+        return all("dw" not in equations_of(text).names for text, s in strings if s.place == "synapses.model")
 
     def _asked(self):
         """Names of what a model has for others that ask for it, and one of them does."""

@@ -36,6 +36,7 @@ class Model:
     limits: tuple = ()  # of `brianff.equations.limits.Limit`
     courses: dict = field(default_factory=dict)  # name -> `TimedArray`
     written: str = ""  # the file that a model from strings would be
+    checked: bool = field(default=False, init=False)  # by `brianff.equations.definitions.check_file`
 
     @property
     def kind(self):
@@ -87,6 +88,9 @@ class Model:
             return self.argument(key, offset)
         lines = self.lines.get(key, [1])
         return f"{self.path}:{lines[min(offset, len(lines) - 1)]}"
+
+
+_KEPT = {}  # path -> when it was written, and the model: each composition asks for five
 
 
 def names_file(name):
@@ -163,8 +167,23 @@ def _line_numbers(text, source, first, last):
 
 
 def _read(kind, path, above=()):
-    """The model of a file, which is the base of those `above`."""
-    return model_of_source(kind, path, *_source(path), above)
+    """The model of a file, which is the base of those `above`; one that comes with brianff is read when it changed."""
+    if path.parent != models_folder(kind):
+        return model_of_source(kind, path, *_source(path), above)
+    written, model = _KEPT.get(path, (None, None))
+    if model is None or written != _written(model):
+        model = model_of_source(kind, path, *_source(path), above)
+        _KEPT[path] = _written(model), model
+    return model
+
+
+def _written(model):
+    """When files were last written: a model's and those that it builds upon; None if one of them is gone."""
+    try:
+        status = model.path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, model.base and _written(model.base)
 
 
 def model_of_source(kind, path, source, tree, above=()):

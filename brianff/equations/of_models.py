@@ -2,9 +2,8 @@
 
 import numpy as np
 from brian2 import second
-from brian2.equations.equations import Equations
 
-from brianff.equations.text import assignments, names_in
+from brianff.equations.text import assignments, equations_of, names_in
 from brianff.values import FUNCTIONS, UNITS, evaluate
 
 __all__ = ["OfModels"]
@@ -18,7 +17,7 @@ class OfModels:
         """What the models need of a protocol, or of each other: "pairs", "late_spikes", "targets" (a set of words)."""
         words = {word for model in self.models.values() for word in model["needs"].replace(",", " ").split()}
         groups = [self.neurons, *([self.classes] if self.classes else [])]
-        targets = any("target" in Equations(group.equations).names for group in groups) and not self.has_output
+        targets = any("target" in equations_of(group.equations).names for group in groups) and not self.has_output
         return words | ({"targets"} if targets else set())
 
     @property
@@ -37,7 +36,7 @@ class OfModels:
     def spike_variables(self):
         """Variables of a neuron that `slope` of `spike_time` needs of the moment of a spike."""
         time = self.spike_time or {"slope": ""}
-        return sorted(names_in(time["slope"]) & Equations(self.neurons.equations).names - self.parameters.keys())
+        return sorted(names_in(time["slope"]) & equations_of(self.neurons.equations).names - self.parameters.keys())
 
     @property
     def feedback_weights(self):
@@ -58,7 +57,7 @@ class OfModels:
         for model in self.models.values():
             for key, string in model.schema.strings.items():
                 counts = string.slot == "holds" and model[key]
-                if not counts or string.asked and string.asked not in Equations(self.neurons.equations).names:
+                if not counts or string.asked and string.asked not in equations_of(self.neurons.equations).names:
                     continue
                 if not np.all(self.evaluate(model[key], T_epoch=T_epoch * second)):
                     needs = f"the {model.kind} {model.name}, which needs {model[key]} ({model.where(key)})"

@@ -1,10 +1,9 @@
 """A composition as `brianff show` prints it: for people, and for nothing else."""
 
 from brian2 import second
-from brian2.equations.equations import Equations
 
 from brianff.equations.kinds import SLOTS
-from brianff.equations.text import tidy
+from brianff.equations.text import equations_of, tidy
 
 __all__ = ["printed"]
 
@@ -21,10 +20,10 @@ def _sections(c):
         for slot in slots if title in ("neurons", "output") else [s for s in slots if s != "method"]:
             yield title, _WHEN[slot], getattr(group, slot) or ""
         yield title, _WHEN["at_epoch_start"], group.at_epoch_start + "\n" + group.encode
-    more = set(Equations(c.recurrent_neurons.equations).names) - set(Equations(c.neurons.equations).names)
+    more = set(equations_of(c.recurrent_neurons.equations).names) - set(equations_of(c.neurons.equations).names)
     own = "\n".join(line for line in c.recurrent_neurons.equations.splitlines() if any(name in line for name in more))
     yield "neurons", "of a layer that projects to itself, for its own synapses", own
-    missing = set(Equations(c.neurons.equations).names) - set(Equations(c.last_neurons.equations).names)
+    missing = set(equations_of(c.neurons.equations).names) - set(equations_of(c.last_neurons.equations).names)
     yield "neurons", "not in the last layer, which projects to nobody", ", ".join(sorted(missing))
     yield "layer", "when a neuron of the layer spikes (before its reset)", c.layer_on_spike
     if c.layer_on_spike_of_input != c.layer_on_spike:

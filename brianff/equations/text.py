@@ -1,6 +1,7 @@
 """What the strings of model files are made of: lines, names and assignments, as text."""
 
 import difflib
+import functools
 import re
 
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, Equations
@@ -9,7 +10,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 from brian2.utils.stringtools import get_identifiers
 
 __all__ = [
-    "SUFFIXES", "assignments", "base_name", "closest", "code_of", "declare", "equation_lines",
+    "SUFFIXES", "assignments", "base_name", "closest", "code_of", "declare", "equation_lines", "equations_of",
     "first_sentence", "foreign_name", "initial_of_shared", "initial_statements", "names_in", "statement_lines",
     "strings_in", "targets", "tidy", "unit_of", "unit_string", "without_comments",
 ]  # fmt: skip
@@ -54,6 +55,13 @@ def names_in(*texts):
 def strings_in(strings):
     """All strings of a model, and the values in its dictionaries as such."""
     return [text for s in strings.values() for text in (map(str, s.values()) if isinstance(s, dict) else [s])]
+
+
+@functools.lru_cache(4096)
+def equations_of(text):
+    """Brian2's equations of a string, to be read only: the same object for the same string, since Brian2 checks every
+    name anew for every object, which took most of the time of putting models together."""
+    return Equations(text)
 
 
 def equation_lines(text):
@@ -120,7 +128,7 @@ def declare(parameters):
 def initial_statements(equations, initial):
     """Statements that put every variable with a differential equation, or an initial value, back to that value."""
     statements = []
-    for eq in Equations(equations).values():
+    for eq in equations_of(equations).values():
         if (eq.type == DIFFERENTIAL_EQUATION or eq.varname in initial) and "shared" not in eq.flags:
             zero = "0" if eq.dim is DIMENSIONLESS else f"0*{unit_string(eq.dim)}"
             statements.append(f"{eq.varname} = {code_of(initial.get(eq.varname, zero))}")
@@ -129,7 +137,7 @@ def initial_statements(equations, initial):
 
 def initial_of_shared(equations, initial):
     """The same for variables that all neurons share, which Brian2 sets before all others."""
-    shared = [eq.varname for eq in Equations(equations).values() if eq.varname in initial and "shared" in eq.flags]
+    shared = [eq.varname for eq in equations_of(equations).values() if eq.varname in initial and "shared" in eq.flags]
     return "".join(f"{name} = {code_of(initial[name])}\n" for name in shared)
 
 

@@ -6,9 +6,9 @@ Training goes on all the same; each sentence is said once, as a `BrianffWarning`
 import warnings
 
 import numpy as np
-from brian2.equations.equations import Equations
 from scipy.special import bdtr, bdtrc
 
+from brianff.equations.text import equations_of
 from brianff.equations.threshold import parameter_of_threshold
 from brianff.errors import BrianffWarning, spoken
 
@@ -66,7 +66,7 @@ def _no_better_than_chance(predicted, labels, which, how):
 def lower_threshold(composition, option="--set"):
     """How to lower the threshold of a composition's neurons, in words."""
     neuron = composition.models["neuron"]
-    variables = Equations(composition.neurons.equations).names
+    variables = equations_of(composition.neurons.equations).names
     name = parameter_of_threshold(neuron["threshold"], variables, composition.parameters)
     return f"a lower {name} ({option} {name}=…)" if name else f"a lower threshold (in {neuron.path})"
 

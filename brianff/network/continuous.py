@@ -14,8 +14,9 @@ run goes on for one time step beyond its last stimulus epoch; what the state was
 
 import re
 
-from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, Equations
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER
 
+from brianff.equations.text import equations_of
 from brianff.errors import OptionError
 
 __all__ = ["AT_END", "going_on", "names_of_state", "state_after", "state_of", "without"]
@@ -39,7 +40,7 @@ def state_of(composition):
 def going_on(equations, composition):
     """Those of them that the equations of a group have."""
     goes_on = state_of(composition)
-    kept = (eq for eq in Equations(equations).values() if eq.type in (DIFFERENTIAL_EQUATION, PARAMETER))
+    kept = (eq for eq in equations_of(equations).values() if eq.type in (DIFFERENTIAL_EQUATION, PARAMETER))
     return [eq.varname for eq in kept if eq.varname in goes_on and "shared" not in eq.flags]
 
 
@@ -64,7 +65,7 @@ def names_of_state(composition, architecture):
             names = going_on(strings.equations, composition)
             found |= {f"{name}.{variable}": f"{name}.{variable}{AT_END}" for variable in names}
     for projection, strings in composition.learning(architecture):
-        own = (eq.varname for eq in Equations(strings.model).values() if "per_entry" in eq.flags)
+        own = (eq.varname for eq in equations_of(strings.model).values() if "per_entry" in eq.flags)
         found |= {projection.key(variable): projection.key(variable) for variable in own}
     return found
 

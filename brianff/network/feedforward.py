@@ -47,10 +47,9 @@ from brian2 import (
 )
 from brian2.core.variables import Variables
 from brian2.devices.device import RuntimeDevice, get_device
-from brian2.equations.equations import Equations
 from brian2.groups.group import CodeRunner
 
-from brianff.equations.text import assignments
+from brianff.equations.text import assignments, equations_of
 from brianff.errors import OptionError
 from brianff.network.continuous import AT_END, going_on, state_of, without
 from brianff.network.layers import Convolution, Dense, Layer
@@ -402,7 +401,7 @@ class FeedForwardNetwork:
             options["since"] = layer, "epoch_began"
         synapses = self._connect(projection, source, target, layer=layer, **options)
         self._set(synapses, strings, T_epoch=self._epoch)
-        if "T_epoch" in Equations(options["model"]).names and self.architecture.total_steps:
+        if "T_epoch" in equations_of(options["model"]).names and self.architecture.total_steps:
             synapses.update(f"T_epoch = epoch_length({_EPOCH})", clock=self.epoch_clock, order=-30)
         return synapses
 

@@ -18,8 +18,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from brian2.equations.equations import Equations
 
+from brianff.equations.text import equations_of
 from brianff.errors import OptionError
 from brianff.network.channels import ChannelSynapses
 from brianff.network.convolution import ConvolutionSynapses, Geometry
@@ -301,7 +301,7 @@ class Convolution(Projection):
 
     def problem(self, composition):
         s = composition.synapses
-        own = [eq.varname for eq in Equations(s.model).values() if {"per_entry", "post_major"} & set(eq.flags)]
+        own = [eq.varname for eq in equations_of(s.model).values() if {"per_entry", "post_major"} & set(eq.flags)]
         needs = f"a value of its own for every synapse, '{own[0]}'" if own else "code at postsynaptic spikes"
         if own or s.on_post:
             others = "take another rule, such as local_readout, or a dense layer"

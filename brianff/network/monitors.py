@@ -3,8 +3,9 @@
 import numpy as np
 from brian2 import NetworkOperation, StateMonitor, ms
 from brian2.devices.device import RuntimeDevice, get_device
-from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION, Equations
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION
 
+from brianff.equations.text import equations_of
 from brianff.equations.threshold import crossing, membrane_of
 
 __all__ = ["DERIVED", "FirstNotFinite", "THRESHOLD", "membrane", "monitor_neurons", "shown_variables"]
@@ -26,7 +27,7 @@ def _changing(equations):
 
 def shown_variables(composition):
     """State variables of the composition's neuron model, in the order of its equations, the membrane first."""
-    equations = Equations(composition.models["neuron"]["equations"])
+    equations = equations_of(composition.models["neuron"]["equations"])
     differential, parameters, _ = _changing(equations)
     first = membrane(composition)
     state = {*differential, *parameters, first}
@@ -36,7 +37,7 @@ def shown_variables(composition):
 def membrane(composition):
     """Name of the variable that has to cross the threshold."""
     model = composition.models["neuron"]
-    differential, parameters, derived = _changing(Equations(model["equations"]))
+    differential, parameters, derived = _changing(equations_of(model["equations"]))
     names = [*differential, *parameters, *derived]
     return membrane_of(model["threshold"], names) or (names or [None])[0]
 
@@ -58,7 +59,7 @@ def monitor_neurons(neurons, composition, chosen, name):
     if not isinstance(get_device(), RuntimeDevice):  # a compiled network is asked for its spikes
         return StateMonitor(neurons, sorted(differential), record=chosen, when="end", name=name)
     model = composition.models["neuron"]
-    *_, derived = _changing(Equations(model["equations"]))
+    *_, derived = _changing(equations_of(model["equations"]))
     copies = {DERIVED + each: each for each in derived}  # a monitor cannot follow the links that they may contain
     if found := crossing(model["threshold"], [*differential, *parameters, *derived]):
         copies[THRESHOLD] = found[1]

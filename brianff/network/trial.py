@@ -5,17 +5,17 @@ import gc
 import numpy as np
 from brian2 import ms
 from brian2.devices.device import RuntimeDevice
-from brian2.equations.equations import Equations
 from brian2.utils.logger import catch_logs
 
 from brianff.equations.checker import check_model
 from brianff.equations.compose import compose
 from brianff.equations.kinds import available, scheme_of
 from brianff.equations.model import load
+from brianff.equations.text import equations_of
 from brianff.errors import ModelError
 from brianff.network import build
 from brianff.network.architecture import Architecture
-from brianff.one_thread import borrowed
+from brianff.one_thread import borrowed, little_garbage
 
 __all__ = ["check", "try_out"]
 
@@ -101,7 +101,8 @@ def _failure(composition, model):
     tiny = Architecture(2, 2, layers=(2, 2), label_neurons=1, batch=2, n_steps=2, capacity=1, images=1, events=events)
     try:
         built = build(tiny, composition)
-        built.network.run(tiny.dt_ms * ms, namespace={})
+        with little_garbage():
+            built.network.run(tiny.dt_ms * ms, namespace={})
     except Exception as error:
         while error.__cause__ is not None:
             error = error.__cause__
@@ -112,7 +113,7 @@ def _failure(composition, model):
 
 def _require_finite(model, built):
     """Refuse a neuron whose membrane is no number after one step without input: a parameter of 0 that divides, say."""
-    for name in Equations(model["equations"]).diff_eq_names if model.kind == "neuron" else ():
+    for name in equations_of(model["equations"]).diff_eq_names if model.kind == "neuron" else ():
         if not np.isfinite(built.groups["neurons1"].variables[name].get_value()).all():
             raise ModelError(
                 f"{model.where_differential(name)}: '{name}' is not a finite number after one time step of 1 ms "

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from brian2 import Quantity, get_dimensions, second
-from brian2.equations.equations import Equations
 
 from brianff import datasets
 from brianff.datasets.sources import Source
 from brianff.devices import simulator
 from brianff.equations.from_strings import Eligibility, Neuron
 from brianff.equations.kinds import OF_SPIKE_TRAINS
+from brianff.equations.text import equations_of
 from brianff.equations.threshold import parameter_of_threshold
 from brianff.errors import OptionError
 from brianff.learning.method import method_class
@@ -256,7 +256,7 @@ def _parameters(composition):
     """Parameters of the neurons that move the threshold, and that are times."""
     neuron, groups = composition.models["neuron"], composition.neurons
     there = {name: value for name, value in neuron.parameters.items() if name in groups.parameters}
-    threshold = parameter_of_threshold(neuron["threshold"], Equations(groups.equations).names, there)
+    threshold = parameter_of_threshold(neuron["threshold"], equations_of(groups.equations).names, there)
     times = tuple(name for name in there if get_dimensions(there[name]) == second.dim)
     return {"thresholds": (threshold,) if threshold else (), "time constants": times}
 
