@@ -221,6 +221,7 @@ CHOSEN = [
     ("k : integer", "k = v", "ends with its unit"),
     ("k : integer", "v : 1", "'v' is defined twice"),
     ("k : integer", "v_pre : 1", "'v_pre'"),
+    ("k : integer", "k_post : 1", "a variable cannot be called 'k_post'"),
     ("k : integer", "channel : 1", "'channel'"),
     ("k : integer", "k : integer\nq = xi/ms**0.5 : Hz", "'xi'"),
     ("- v)/tau_m", "- v)/tau_m + xi*xi", "'xi' is noise"),

@@ -192,6 +192,7 @@ def _refuse_taken(model, own):
     taken = model.schema.at_hand - model.schema.contract
     variables = {name for name, o in own.items() if o.what == "variable"}
     of_layers = LAYER_NAMES | KINDS["goodness"].contract
+    group_of = {"_pre": "presynaptic neuron", "_post": "postsynaptic neuron", "_layer": "layer", "_channel": "channel"}
     for name, o in own.items():
         base, suffix = base_name(name)
         weight = name in SYNAPSE_NAMES and o.what == "parameter" and model.kind == "neuron"  # which on_pre could mean
@@ -201,11 +202,14 @@ def _refuse_taken(model, own):
                 f"{model.kind}: rename it."
             )
         if suffix and base in (variables if suffix in ("_pre", "_post", "_channel") else variables | of_layers):
-            group = {"_pre": "presynaptic neuron", "_post": "postsynaptic neuron", "_layer": "layer"}
-            group["_channel"] = "channel"
             raise ModelError(
                 f"{o.where}: '{name}' is also defined as what strings call '{base}' of the "
-                f"{group.get(suffix, 'layer below')}: rename it."
+                f"{group_of.get(suffix, 'layer below')}: rename it."
+            )
+        if o.what == "variable" and suffix in ("_pre", "_post"):  # Brian2 has no such variables
+            raise ModelError(
+                f"{o.where}: a variable cannot be called '{name}': in strings of synapses, that is '{base}' of the "
+                f"{group_of[suffix]}. Rename it."
             )
 
 
