@@ -38,6 +38,10 @@ SHOWN = 500  # training samples from which the figures of fields are made
 def main(arguments=None):
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     parser = commands.run_options(ForwardForward.Options, __doc__, "CONVOLUTION-DATASET")
+    parser.add_argument(
+        "--views", metavar="A,B", type=lambda text: text.split(","), default=(), help="answers are means over views: "
+        "mirrored (of an image and its mirror image), moved (of it and of what is moved by a pixel)",
+    )  # fmt: skip
     args = parser.parse_args(arguments)
     if not args.resume:
         of_data = OF_DATA["digits" if (args.dataset or "digits") == "digits" else "mnist"]
@@ -51,7 +55,7 @@ def main(arguments=None):
         run.train()
 
     # Evaluation, once, on samples that nothing was decided with.
-    evaluation = run.evaluate("test", 100 if args.quick else None)
+    evaluation = run.evaluate("test", 100 if args.quick else None, args.views)
     run.folder.save("evaluation", evaluation.arrays())
     commands.tell_layers(evaluation)
     commands.tell_activity(evaluation)

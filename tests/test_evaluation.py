@@ -5,7 +5,9 @@ import functools
 import numpy as np
 import pytest
 
+from brianff import datasets
 from brianff.devices import Results
+from brianff.errors import OptionError
 from brianff.learning.evaluation import (
     NO_PREDICTION,
     Evaluation,
@@ -17,6 +19,7 @@ from brianff.learning.evaluation import (
     ties,
 )
 from brianff.learning.readout import SoftmaxReadout
+from brianff.learning.views import evaluate_views
 from brianff.network.architecture import Architecture
 from brianff.stimulus import EVALUATION_PRESENTATIONS, LABEL_NEUTRAL, LABEL_NONE
 
@@ -374,3 +377,44 @@ def test_belief_of_an_evaluation_is_a_distribution(readout):
     e = evaluated(Simulator(), readout, IMAGES, FIVE_LABELS)
     assert e.belief.shape == (5, 3)
     np.testing.assert_allclose(e.belief.sum(axis=1), 1)
+
+
+# -- views -----------------------------------------------------------------------------------------------------------
+class Columns:
+    """Says of an image the mean of each of its columns, as if those were classes."""
+
+    def __init__(self, data):
+        self.data = data
+
+    def seeing(self, data):
+        return Columns(data)
+
+    def evaluate(self, samples, offset=0):
+        columns = self.data.images[samples].mean(axis=1)
+        return Evaluation(self.data.labels[samples], columns[:, :, None], None, float(offset))
+
+
+@pytest.mark.parametrize("views, n", [((), 1), (("mirrored",), 2), (("moved",), 5), (("moved", "mirrored"), 10)])
+def test_answers_over_views(views, n):
+    data = datasets.load("digits")
+    method, samples = Columns(data), data.test[:7]
+    images = data.images[samples].astype(float)
+    pad = np.pad(images, [(0, 0), (1, 1), (1, 1)])
+    seen = [images]
+    if "moved" in views:
+        seen += [pad[:, 2:, 1:-1], pad[:, :-2, 1:-1], pad[:, 1:-1, 2:], pad[:, 1:-1, :-2]]
+    if "mirrored" in views:
+        seen += [one[:, :, ::-1] for one in seen]
+    assert len(seen) == n
+    found = evaluate_views(method, samples, views, offset=3)
+    np.testing.assert_allclose(found.goodness[:, :, 0], np.mean([one.mean(axis=1) for one in seen], axis=0))
+    assert found.belief is None and found.spikes_per_neuron == 3
+    assert method.data is data
+
+
+def test_views_that_there_are_not():
+    method = Columns(datasets.load("rhythm"))
+    with pytest.raises(OptionError, match="views.mirrored: .rhythm. holds no images"):
+        evaluate_views(method, np.arange(3), ["mirrored"])
+    with pytest.raises(OptionError, match="there are mirrored, moved"):
+        evaluate_views(method, np.arange(3), ["upside-down"])

@@ -15,6 +15,7 @@ from brianff.learning import folder as folders
 from brianff.learning.checkpoints import Whole, check_checkpoint
 from brianff.learning.evaluation import Evaluation
 from brianff.learning.method import method_class
+from brianff.learning.views import evaluate_views
 from brianff.results import RunFolder
 from brianff.stimulus import stream
 
@@ -251,7 +252,7 @@ class Run:
         seconds = {"validation_seconds": round(time.perf_counter() - began, 3)}
         return self._row("validation") | seconds | result.measures() | method.measures()
 
-    def evaluate(self, which="test", limit=None) -> Evaluation:
+    def evaluate(self, which="test", limit=None, views=()) -> Evaluation:
         """What the network says of samples, without learning.
 
         Parameters
@@ -259,6 +260,9 @@ class Run:
         which : {"test", "validation", "train"}
         limit : int, optional
             Only the first so many.
+        views : sequence of str
+            What an answer is the mean over, beside the image itself: ``mirrored``, ``moved``
+            (`brianff.learning.views`).
 
         Returns
         -------
@@ -267,7 +271,7 @@ class Run:
         samples = self._samples(which)[:limit]
         if not len(samples):
             raise OptionError(f"the {which} set is empty.")
-        result = self.method.evaluate(samples, offset=int(samples[0]))
+        result = evaluate_views(self.method, samples, views, offset=int(samples[0]))
         self._look_at(result, which)
         return result
 
