@@ -56,21 +56,15 @@ class ChannelSynapses(BatchSynapses):
     def geometry(self):
         return super().geometry | {"channels": self.channels}
 
-    def update(
-        self, code, *, condition=None, then=None, then_condition=None, clock=None, when="start", order=0, name=None
-    ):
+    def update(self, code, *, then=None, then_condition=None, **options):
         """Run `code` for every neuron of every entry, in their order, at every tick of `clock`.
 
         It may add to variables of the channel, and set those of the neuron.  The other arguments are those of
         `brianff.DenseSynapses.update`; `then` runs once for each channel.
         """
         self._options_of_rows(code, None, then, then_condition)
-        truths = {
-            "condition": ("_update_now", condition, True),
-            "then_condition": ("_then_now", then_condition, True),
-        }
-        places = dict(clock=clock, when=when, order=order, name=name)
-        return self._add_update("channel_update", code, truths, {"_presynaptic_idx"}, {}, then=then, **places)
+        options |= dict(then=then, then_condition=then_condition)
+        return self._add_update("channel_update", code, {"_presynaptic_idx"}, {}, **options)
 
     def check_code(self, code, what, *indices):
         """Code for every neuron may set what is the neuron's own."""

@@ -337,20 +337,7 @@ class ConvolutionSynapses(BatchSynapses):
                 f"order of the positions that share this kernel element. {ADVICE}"
             )
 
-    def update(
-        self,
-        code,
-        *,
-        condition=None,
-        rows=None,
-        columns=None,
-        then=None,
-        then_condition=None,
-        clock=None,
-        when="start",
-        order=0,
-        name=None,
-    ):
+    def update(self, code, *, rows=None, columns=None, then=None, then_condition=None, **options):
         """Run `code` at every tick of `clock`.
 
         Code that names variables of the neurons runs once for each connection and batch entry, one entry after the
@@ -362,15 +349,10 @@ class ConvolutionSynapses(BatchSynapses):
             raise UnsupportedError(
                 f"update of '{self.name}': a kernel has no columns={columns!r}: use rows, a condition of the source."
             )
-        options = self._options_of_rows(code, rows, then, then_condition)
-        truths = {
-            "condition": ("_update_now", condition, True),
-            "rows": ("_row_active", rows, False),
-            "then_condition": ("_then_now", then_condition, True),
-        }
+        told = self._options_of_rows(code, rows, then, then_condition)
         unique = {"_idx", "_postsynaptic_idx"}  # of one source neuron
-        places = dict(clock=clock, when=when, order=order, name=name)
-        return self._add_update("convolution_update", code, truths, unique, options, then=then, **places)
+        options |= dict(rows=rows, then=then, then_condition=then_condition)
+        return self._add_update("convolution_update", code, unique, told, **options)
 
     def __repr__(self):
         of = self.convolution

@@ -184,21 +184,7 @@ class DenseSynapses(LikeSynapses, BatchSynapses):
             raise OptionError(f"'{eq.varname}' cannot be shared and stored for each synapse.")
         super()._create_variable(eq, dtype)
 
-    def update(
-        self,
-        code,
-        *,
-        condition=None,
-        rows=None,
-        columns=None,
-        then=None,
-        then_condition=None,
-        one_by_one=False,
-        clock=None,
-        when="start",
-        order=0,
-        name=None,
-    ):
+    def update(self, code, *, rows=None, columns=None, then=None, then_condition=None, one_by_one=False, **options):
         """Run `code` on the whole matrix at every tick of `clock`.
 
         Code that names variables of the neurons runs once for each batch entry and synapse, one batch entry after
@@ -244,19 +230,13 @@ class DenseSynapses(LikeSynapses, BatchSynapses):
         if one_by_one and (rows is not None or then is not None):
             raise UnsupportedError(f"update of '{self.name}': one_by_one goes with neither `rows` nor `then`.")
         if by_columns:
-            options, unique = self._options_of_columns(code), {"_presynaptic_idx"}
+            told, unique = self._options_of_columns(code), {"_presynaptic_idx"}
         else:
-            options = self._options_of_rows(code, rows, then, then_condition) | {"one_by_one": one_by_one}
+            told = self._options_of_rows(code, rows, then, then_condition) | {"one_by_one": one_by_one}
             unique = {"_postsynaptic_idx"} if self.n_pre == 1 or one_by_one else set()
-        truths = {
-            "condition": ("_update_now", condition, True),
-            "rows": ("_row_active", rows, False),
-            "columns": ("_column_active", columns, False),
-            "then_condition": ("_then_now", then_condition, True),
-        }
         template = "dense_columns" if by_columns else "dense_update"
-        places = dict(clock=clock, when=when, order=order, name=name)
-        return self._add_update(template, code, truths, unique, options, then=then, **places)
+        options |= dict(rows=rows, columns=columns, then=then, then_condition=then_condition)
+        return self._add_update(template, code, unique, told, **options)
 
     def _options_of_columns(self, code):
         """The same of an update by columns."""

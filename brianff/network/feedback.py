@@ -5,8 +5,6 @@ makes `delta`; -44 to -43 the feedback; -42 weight changes accumulate; -40 the o
 the reset.  A feedback without `backward` and `at_epoch_end` leaves the hidden layers as they are.
 """
 
-from functools import partial
-
 from brianff.network.feedforward import FeedForwardNetwork
 
 __all__ = ["FeedbackNetwork"]
@@ -36,14 +34,12 @@ class FeedbackNetwork(FeedForwardNetwork):
         if s.on_step:
             # as on_post: before the spikes of this step arrive
             synapses.update(s.on_step, rows=s.rows, when="synapses", order=-2, name=f"{name}_eligibility")
-        at_epoch = partial(synapses.update, clock=self.epoch_clock)
-        at_epoch(s.at_epoch_end, columns=c.columns, condition=s.condition, order=-42, name=f"{name}_learn")
-        at_epoch(s.at_update, condition=s.update_condition, order=-40, name=f"{name}_optimize")
+        self._update(synapses, s.at_epoch_end, -42, columns=c.columns, condition=s.condition, name=f"{name}_learn")
+        self._update(synapses, s.at_update, -40, condition=s.update_condition, name=f"{name}_optimize")
         L = self.architecture.depth
         if c.backward and level > projection.source > 0:  # not through recurrent synapses
-            order = -43 - level / (L + 1)  # the last layer first
-            options = dict(columns="delta_post != 0", condition=LEARNING, order=order, name=f"{name}_backward")
-            at_epoch(c.backward, **options)
+            options = dict(columns="delta_post != 0", condition=LEARNING, name=f"{name}_backward")
+            self._update(synapses, c.backward, -43 - level / (L + 1), **options)  # the last layer first
         if c.feedback and level == L > projection.source:
             for feedback in self.architecture.feedback:
                 self._feedback(feedback)
@@ -51,10 +47,9 @@ class FeedbackNetwork(FeedForwardNetwork):
     def _feedback(self, projection):
         """Synapses from the output to a hidden layer."""
         s, name = self.composition.feedback, projection.name
-        at_epoch = partial(self._project(projection, s).update, clock=self.epoch_clock)
-        at_epoch(s.at_epoch_end, condition=s.condition, order=-43, name=f"{name}_learn")
-        if s.at_update:
-            at_epoch(s.at_update, condition=s.update_condition, order=-40, name=f"{name}_update")
+        synapses = self._project(projection, s)
+        self._update(synapses, s.at_epoch_end, -43, condition=s.condition, name=f"{name}_learn")
+        self._update(synapses, s.at_update, -40, condition=s.update_condition, name=f"{name}_update")
 
     def _monitors(self, level, record):
         neurons = self.groups[f"neurons{level}"]

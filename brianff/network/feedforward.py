@@ -326,30 +326,37 @@ class FeedForwardNetwork:
         to_layer = Dense(itself=True).between(f"goodness{level}", level, level, own, Layer(1))
         on_spike = c.layer_on_spike if level else c.layer_on_spike_of_input
         goodness = self._connect(to_layer, neurons, self.groups[f"layer{level}"], on_pre=on_spike)
-        if level and c.layer_max:
-            goodness.update(_maximum(c.layer_max), clock=self.epoch_clock, order=-57, one_by_one=True)
-        if level and c.layer_sum:
-            goodness.update(c.layer_sum, clock=self.epoch_clock, order=-55)
+        if level:
+            self._update(goodness, _maximum(c.layer_max), -57, one_by_one=True)
+            self._update(goodness, c.layer_sum, -55)
         if level and (c.lateral or c.lateral_at_epoch_end):
             # in a layer with positions: within each of them
             kind = Convolution(own.channels, 1) if own.shape else Dense(itself=True)
             to_each_other = kind.between(f"lateral{level}", level, level, own, own)
             lateral = self._connect(to_each_other, neurons, neurons, on_pre=c.lateral or None)
-            for order, code in ((-59.6, c.lateral_at_epoch_end), (-59.3, c.lateral_afterwards)):
-                if code:
-                    lateral.update(code, clock=self.epoch_clock, order=order)
+            self._update(lateral, c.lateral_at_epoch_end, -59.6)
+            self._update(lateral, c.lateral_afterwards, -59.3)
+
+    def _update(self, synapses, code, order, **options):
+        """Let synapses run code, where there is any, at the boundary between two stimulus epochs."""
+        if code:
+            synapses.update(code, clock=self.epoch_clock, order=order, **options)
 
     def _channels(self, projection):
         """What the neurons of a channel share."""
         c, neurons = self.composition.channels, self.groups[f"neurons{projection.source}"]
         channels = self._connect(projection, neurons, neurons, c.model, layer=self.groups[f"layer{projection.target}"])
         self._set(channels, c, T_epoch=self._epoch, **self.composition.channel_values)
-        at_update = dict(then=c.at_update or None, then_condition=c.update_condition if c.at_update else None)
-        at_epoch = dict(clock=self.epoch_clock, name=f"{projection.name}_learn")
-        channels.update(c.at_epoch_end, condition=c.condition, order=-42, **at_update, **at_epoch)
+        self._learn(channels, c, -42)
         shared = [name for name in self.composition.channel_values if f"{name}_channel" in neurons.variables]
         copies = "\n".join(f"{name}_channel_pre = {name}" for name in shared)
         channels.update(copies, clock=self.epoch_clock, order=-32, name=f"{projection.name}_tell")
+
+    def _learn(self, synapses, strings, order):
+        """What changes synapses at the end of a stimulus epoch, and the optimizer in the same pass."""
+        then = {"then": strings.at_update, "then_condition": strings.update_condition} if strings.at_update else {}
+        options = dict(condition=strings.condition, rows=strings.rows, name=f"{synapses.name}_learn")
+        self._update(synapses, strings.at_epoch_end, order, **options, **then)
 
     def _classes(self, projection):
         """The classes of a layer, and the synapses that lead to them."""
@@ -360,25 +367,18 @@ class FeedForwardNetwork:
         classes = self._add(self._batch_neurons(level, a.batch * n, strings, **options))
         own, entry = np.tile(np.arange(n), a.batch), np.repeat(np.arange(a.batch), n)
         self._set(classes, strings, own_class=own, entry=entry, T_epoch=self._epoch)
-        at_epoch, neurons = dict(clock=self.epoch_clock), self.groups[f"neurons{level}"]
+        neurons, name = self.groups[f"neurons{level}"], projection.name
         readout = self._connect(projection, neurons, classes, self._equations(c.readout.model), layer=layer)
         self._set(readout, c.readout, T_epoch=self._epoch)
-        readout.update(c.score, rows=c.readout.rows, order=-59, name=f"{projection.name}_score", **at_epoch)
+        self._update(readout, c.score, -59, rows=c.readout.rows, name=f"{name}_score")
         to_layer = Dense(itself=True).between(f"class_sum{level}", level, level, Layer(n), Layer(1))
         total = self._connect(to_layer, classes, layer)
-        if c.class_max:
-            total.update(_maximum(c.class_max), order=-58, one_by_one=True, **at_epoch)
-        if c.class_sum:
-            total.update(c.class_sum, order=-57, **at_epoch)
+        self._update(total, _maximum(c.class_max), -58, one_by_one=True)
+        self._update(total, c.class_sum, -57)
         self._at_epoch(classes, strings.at_epoch_end, -48)
-        learning = dict(condition=c.readout.condition, **at_epoch)
-        if c.readout_backward:
-            options = dict(columns="own_class_post >= 0", order=-46, name=f"{projection.name}_backward")
-            readout.update(c.readout_backward, **options, **learning)
-        if c.readout.at_epoch_end:
-            then = dict(then=c.readout.at_update, then_condition=c.readout.update_condition)
-            options = dict(rows=c.readout.rows, order=-41, name=f"{projection.name}_learn")
-            readout.update(c.readout.at_epoch_end, **then, **options, **learning)
+        options = dict(columns="own_class_post >= 0", condition=c.readout.condition, name=f"{name}_backward")
+        self._update(readout, c.readout_backward, -46, **options)
+        self._learn(readout, c.readout, -41)
         self._at_start(classes, "", strings)
         self._record(f"record_classes{level}", classes, "score", order=-47)
 
@@ -420,19 +420,9 @@ class FeedForwardNetwork:
                 order=-5,  # before this step's spikes arrive, which may change the membrane potential at once
                 name=f"{name}_step",
             )
-        at_end = dict(clock=self.epoch_clock, order=-40, name=f"{name}_learn")
-        if strings.at_epoch_end:
-            optimizer = strings.at_update or None
-            synapses.update(
-                strings.at_epoch_end,
-                condition=strings.condition,
-                rows=strings.rows,
-                then=optimizer,
-                then_condition=strings.update_condition if optimizer else None,
-                **at_end,
-            )
-        elif strings.at_update:
-            synapses.update(strings.at_update, condition=strings.update_condition, **at_end)
+        self._learn(synapses, strings, -40)
+        if not strings.at_epoch_end:
+            self._update(synapses, strings.at_update, -40, condition=strings.update_condition, name=f"{name}_learn")
 
     def _record(self, name, group, variable, order=-60):
         """Record a variable of all elements of a group at the end of every stimulus epoch."""

@@ -32,6 +32,13 @@ __all__ = ["ADVICE", "BatchSynapses", "Pathway", "SynapsesRunner"]
 ADVICE = "Use brian2.Synapses for this connection."
 # Options of brian2.Synapses that need another kind of synapses.
 _OF_SYNAPSES = {"on_event", "multisynaptic_index", "codeobj_class", "method_options"}
+# Conditions of an update -> name of the truth value, and whether it is one for all.
+_TRUTHS = {
+    "condition": ("_update_now", True),
+    "rows": ("_row_active", False),
+    "columns": ("_column_active", False),
+    "then_condition": ("_then_now", True),
+}
 
 
 class BatchSynapses(Group):
@@ -289,28 +296,33 @@ class BatchSynapses(Group):
         of_neurons = self._names_with("_presynaptic_idx", "_postsynaptic_idx", "_entry_idx")
         return "rows" if self.by_rows and not written & of_neurons else "nothing"
 
-    def _add_update(self, template, code, truths, unique, options, *, then=None, clock, when, order, name):
+    def _add_update(
+        self, template, code, unique, told, *, then=None, clock=None, when="start", order=0, name=None, **conditions
+    ):
         """A runner of code at the ticks of a clock.
 
         Parameters
         ----------
         template : str
         code, then : str
-        truths : dict of option -> (name of a truth value, expression or None, whether it is a scalar)
         unique : set of str
             Indices that are unique in one piece of vector code.
-        options : dict
-            For the template.
+        told : dict
+            What the template is told.
+        **conditions : str
+            Of `_TRUTHS`.
         """
         variables = Variables(self)
         add_indices(variables, self.indices_of_code, unique)
         blocks = {"update": code} | ({} if then is None else {"then": then})
-        for block, (truth, expression, scalar) in truths.items():
-            if expression is not None:
+        for block, (truth, scalar) in _TRUTHS.items():
+            if (expression := conditions.pop(block, None)) is not None:
                 variables.add_auxiliary_variable(truth, dtype=bool, scalar=scalar)
                 blocks[block] = f"{truth} = {expression}"
-        options["shared_out"] = self._shared_out(f"{code}\n{then or ''}")
-        options |= {f"has_{block}": block in blocks for block in ("condition", "rows", "then", "then_condition")}
+        if conditions:
+            raise TypeError(f"update of '{self.name}' has no option '{min(conditions)}'.")
+        told["shared_out"] = self._shared_out(f"{code}\n{then or ''}")
+        told |= {f"has_{block}": block in blocks for block in ("condition", "rows", "then", "then_condition")}
         n = sum(isinstance(o, SynapsesRunner) for o in self.contained_objects)
         runner = SynapsesRunner(
             self,
@@ -321,7 +333,7 @@ class BatchSynapses(Group):
             when=when,
             order=order,
             name=f"{self.name}_update_{n}" if name is None else name,
-            template_kwds=options,
+            template_kwds=told,
         )
         self.contained_objects.append(runner)
         return runner
