@@ -13,7 +13,7 @@ Names are imported when they are first used, since Brian2 takes a second.
 import importlib
 from pathlib import Path
 
-from brianff.lazy import resolved
+from brianff.lazy import at_first_use
 
 # In a clone, the packages brianff.models and brianff.protocols are folders beside this one.
 if Path(__file__).parents[1].joinpath("setup.cfg").is_file():
@@ -56,12 +56,13 @@ _PLACES = {
 _PACKAGES = ("datasets", "devices", "exchange", "jobs", "plotting", "report")
 
 __all__ = [*_PLACES, *_PACKAGES]
+_imported, _ = at_first_use(__name__, _PLACES)
 
 
 def __getattr__(name):
     if name in _PACKAGES:
         return importlib.import_module(f"brianff.{name}")
-    return resolved(__name__, _PLACES, name)
+    return _imported(name)
 
 
 def __dir__():

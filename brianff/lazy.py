@@ -2,11 +2,11 @@
 
 import pkgutil
 
-__all__ = ["resolved"]
+__all__ = ["at_first_use"]
 
 
-def resolved(package, places, name):
-    """What ``__getattr__`` of a package gives.
+def at_first_use(package, places):
+    """``__getattr__`` and ``__dir__`` of a package.
 
     Parameters
     ----------
@@ -14,8 +14,11 @@ def resolved(package, places, name):
         Full name of the package.
     places : dict of str -> str
         The module, within ``brianff``, that each name comes from.
-    name : str
     """
-    if name not in places:
-        raise AttributeError(f"module '{package}' has no attribute '{name}'")
-    return pkgutil.resolve_name(f"brianff.{places[name]}:{name}")
+
+    def imported(name):
+        if name not in places:
+            raise AttributeError(f"module '{package}' has no attribute '{name}'")
+        return pkgutil.resolve_name(f"brianff.{places[name]}:{name}")
+
+    return imported, lambda: list(places)

@@ -10,7 +10,7 @@ import pkgutil
 import typing
 
 from brianff.errors import OptionError
-from brianff.lazy import resolved
+from brianff.lazy import at_first_use
 
 if typing.TYPE_CHECKING:
     from .dataset import Dataset
@@ -28,6 +28,7 @@ _PLACES = {
     "Cochlea": "datasets.cochlea",
 }
 __all__ = [*_PLACES, "SPIKE_TRAINS", "load", "names"]
+__getattr__, _ = at_first_use(__name__, _PLACES)
 
 # Name -> (where it is from, module and function that load it).
 _WITHOUT_FILES = {
@@ -48,10 +49,6 @@ SPIKE_TRAINS = ("rhythm", "events", *_OF_EVENTS)  # names of data sets that hold
 
 def _imported(module, name):
     return pkgutil.resolve_name(f"brianff.datasets.{module}:{name}")
-
-
-def __getattr__(name):
-    return resolved(__name__, _PLACES, name)
 
 
 def names() -> tuple:

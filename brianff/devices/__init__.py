@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from brianff.devices.cache import CompilerError, DeviceError
 from brianff.devices.memory import require_size
 from brianff.errors import OptionError
+from brianff.lazy import at_first_use
 from brianff.options import option
 
 if TYPE_CHECKING:
@@ -21,10 +22,8 @@ __all__ = [
 ]  # fmt: skip
 
 
-def __getattr__(name):
-    if name in ("Results", "Simulator"):  # beside what only knows devices by their names
-        return pkgutil.resolve_name(f"brianff.devices.base:{name}")
-    raise AttributeError(f"module 'brianff.devices' has no attribute '{name}'")
+# beside what only knows devices by their names
+__getattr__, _ = at_first_use(__name__, dict.fromkeys(("Results", "Simulator"), "devices.base"))
 
 
 class Device(NamedTuple):

@@ -11,7 +11,7 @@
 Needs the extra: ``pip install 'brianff[exchange]'``.
 """
 
-from brianff.lazy import resolved
+from brianff.lazy import at_first_use
 
 _PLACES = {
     "export": "exchange.files",
@@ -23,11 +23,4 @@ _PLACES = {
 }
 
 __all__ = list(_PLACES)
-
-
-def __getattr__(name):
-    return resolved(__name__, _PLACES, name)
-
-
-def __dir__():
-    return __all__
+__getattr__, __dir__ = at_first_use(__name__, _PLACES)

@@ -8,7 +8,7 @@
 Started from a script, this needs no ``if __name__ == "__main__"``: the processes import brianff, and not the script.
 """
 
-from brianff.lazy import resolved
+from brianff.lazy import at_first_use
 
 _PLACES = {
     "Computing": "jobs.pools",
@@ -22,11 +22,4 @@ _PLACES = {
 }
 
 __all__ = list(_PLACES)
-
-
-def __getattr__(name):
-    return resolved(__name__, _PLACES, name)
-
-
-def __dir__():
-    return __all__
+__getattr__, __dir__ = at_first_use(__name__, _PLACES)

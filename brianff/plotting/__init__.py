@@ -5,7 +5,7 @@ no pyplot state: it can be drawn on a machine without a display, a notebook show
 ``figure=``, a figure or one of its `subfigures`, it draws there.  The two phases have the same colours in all of them.
 """
 
-from brianff.lazy import resolved
+from brianff.lazy import at_first_use
 
 _MODULES = {
     "convolutions": ("feature_maps", "fields", "kernels"),
@@ -32,11 +32,4 @@ _MODULES = {
 _PLACES = {name: f"plotting.{module}" for module, names in _MODULES.items() for name in names}
 
 __all__ = sorted(_PLACES)
-
-
-def __getattr__(name):  # matplotlib takes half a second to import, Brian2 one more
-    return resolved(__name__, _PLACES, name)
-
-
-def __dir__():
-    return __all__
+__getattr__, __dir__ = at_first_use(__name__, _PLACES)  # matplotlib takes half a second to import, Brian2 one more

@@ -7,18 +7,15 @@
 import importlib.util
 
 from brianff.errors import UnsupportedError
-from brianff.lazy import resolved
+from brianff.lazy import at_first_use
 
 _PLACES = {"write": "report.of_run", "compare": "report.of_two"}
 
 __all__ = sorted(_PLACES)
+_imported, __dir__ = at_first_use(__name__, _PLACES)
 
 
 def __getattr__(name):  # Bokeh and matplotlib take a second to import
     if name in _PLACES and importlib.util.find_spec("bokeh") is None:
         raise UnsupportedError("pages of runs are drawn by Bokeh: pip install 'brianff[report]', or pip install bokeh.")
-    return resolved(__name__, _PLACES, name)
-
-
-def __dir__():
-    return __all__
+    return _imported(name)
