@@ -303,12 +303,12 @@ class Parser(argparse.ArgumentParser):
         super().error(" ".join(message.splitlines()))  # what was given may have several
 
 
-def parser_of(docstring, *classes):
-    """A parser with one option for each field of `Options` classes; `docstring` describes the script.
+def parser_of(docstring, *classes, prog=None):
+    """A parser with one option for each field of `Options` classes; `docstring` describes the program `prog`.
 
     Options that are not given are None.
     """
-    parser = Parser(description=docstring)
+    parser = Parser(prog=prog, description=docstring)
     for each in classes:
         for one in dataclasses.fields(each):
             _add(parser, one)

@@ -11,7 +11,6 @@ from test_recordings import record
 import brianff as ff
 from brianff import exchange
 from brianff.command_line.main import main
-from brianff.command_line.taking_along import numbers
 from brianff.errors import BrianffError, OptionError, UnsupportedError
 from brianff.exchange import extra
 from brianff.learning.forward_forward import ForwardForward
@@ -437,7 +436,7 @@ def test_the_command_exports_a_run(run, tmp_path, capsys):
         (["a.dat", "--to", "neo"], "a.dat: a file of --to neo ends in .mat"),
         (["a.nir", "--to", "nir", "--samples", "1"], "--samples and --neurons are of recordings, and NIR holds"),
         (["a.mat", "--to", "neo", "--neurons", "1"], "--neurons goes with --samples"),
-        (["a.mat", "--to", "neo", "--samples", "1,x"], "--samples 1,x: give numbers with commas between them"),
+        (["a.mat", "--to", "neo", "--samples", "1,x"], "--samples: 'x' is neither a number nor START:STOP"),
         (["nowhere/a.mat", "--to", "neo"], "nowhere/a.mat cannot be written"),
     ],
 )
@@ -455,13 +454,6 @@ def test_a_run_without_a_recording_says_what_to_do(tmp_path):
         exchange.export(run.path, "neo", tmp_path / "a.mat")
     with pytest.raises(OptionError, match="samples: say which"):
         exchange.export(run, "nwb", tmp_path / "a.nwb")
-
-
-def test_numbers():
-    assert numbers("0, 3,5:8", "--n") == [0, 3, 5, 6, 7] and numbers(None, "--n") is None
-    for bad in ("", "3,3", "2:1", "-1", "1:"):
-        with pytest.raises(OptionError, match="--n|n "):
-            numbers(bad, "--n")
 
 
 def test_a_missing_library_is_said_in_a_sentence(monkeypatch, recording):

@@ -1,5 +1,6 @@
-"""`brianff report` and `brianff inspect`: look at what a finished run has learnt, and what its neurons do."""
+"""`brianff report`, `brianff inspect` and `brianff export`: what a finished run has learnt, and what its neurons do."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,10 +8,11 @@ from brianff import plotting
 from brianff import report as pages
 from brianff.command_line.commands import add_out_option, draw, opened, tell_recording
 from brianff.errors import OptionError
+from brianff.exchange.files import export as write_export
 from brianff.learning.health import warn
 from brianff.options import Options, given, numbers_of, option, parser_of, text
 
-__all__ = ["inspect", "report"]
+__all__ = ["export", "inspect", "report"]
 
 _REPORT = """Write the page of a run: one HTML file, which a browser shows without a server and without network.
 
@@ -29,8 +31,14 @@ _INSPECT = """Show samples to a finished run, and draw what its neurons do.
 Figures, and all that was recorded in recording.npz, whose arrays brianff.Recording.load reads again.
 """
 
+_EXPORT = """Write a recording of a run as Neo or NWB, or its network as NIR.
+
+    brianff export runs/FOLDER recording.nwb --to nwb                  # what was recorded when it was trained
+    brianff export runs/FOLDER recording.mat --to neo --samples 7,8    # these samples, recorded anew
+"""
+
 MOST_EPOCHS = 12  # drawn in one figure
-LIST = dict(metavar="N,N", some=True)
+LIST = dict(metavar="N,N", some=True, distinct=True)
 
 
 @dataclass(frozen=True)
@@ -47,23 +55,20 @@ class Shown(Options):
 class Inspected(Shown):
     """What else `brianff inspect` can be told."""
 
-    layer: tuple[int, ...] | None = option(
-        None, "layers whose neurons are meant (default: all)", low=1, distinct=True, **LIST
-    )
+    layer: tuple[int, ...] | None = option(None, "layers whose neurons are meant (default: all)", low=1, **LIST)
     variables: tuple[str, ...] | None = option(
         None, "variables that are kept and drawn (default: all are kept, the neuron's state drawn)", **LIST
     )
     label: tuple[int, ...] | None = option(
         None, "labels that each sample is shown with, in place of a positive and a negative phase; -1: a neutral one",
-        low=-1, distinct=True, **LIST,
+        low=-1, **LIST,
     )  # fmt: skip
     split: str = option("test", "set that samples are of", choices=["train", "validation", "test"])
 
 
 def report(arguments):
     """`brianff report FOLDER [OTHER]`."""
-    parser = parser_of(_REPORT, Shown)
-    parser.prog = "brianff report"
+    parser = parser_of(_REPORT, Shown, prog="brianff report")
     parser.add_argument("folder", type=text, metavar="FOLDER", help="of a run")
     parser.add_argument("other", type=text, nargs="?", metavar="OTHER", help="of a second run, to compare it with")
     parser.add_argument("--evaluate", action="store_true", help="look at the test samples if nobody has done so yet")
@@ -87,8 +92,7 @@ def report(arguments):
 
 def inspect(arguments):
     """`brianff inspect FOLDER`."""
-    parser = parser_of(_INSPECT, Inspected)
-    parser.prog = "brianff inspect"
+    parser = parser_of(_INSPECT, Inspected, prog="brianff inspect")
     parser.add_argument("folder", type=text, metavar="FOLDER", help="of a run")
     _add_loading(parser)
     add_out_option(parser, "inspect in the folder of the run")
@@ -106,6 +110,22 @@ def inspect(arguments):
     recording.save(out / "recording.npz")
     print(f"figures and recording.npz: {out}")
     return draw(out, _figures(recording, chosen.variables)) or int(bool(recording.diverged))
+
+
+def export(arguments):
+    """`brianff export FOLDER FILE`."""
+    parser = parser_of(_EXPORT, Shown, prog="brianff export")
+    parser.add_argument("run", type=text, metavar="FOLDER", help="of the run")
+    parser.add_argument("file", type=text, metavar="FILE", help="to write: .mat for Neo, .nwb, .nir")
+    parser.add_argument("--to", required=True, choices=["neo", "nwb", "nir"], help="format")
+    parser.add_argument("--which", choices=["train", "validation", "test"], default="test", help="set of the samples")
+    _add_loading(parser)
+    args = parser.parse_args(arguments)
+    chosen = Shown(**given(args, Shown))
+    neurons, more = numbers_of(chosen.neurons, "--neurons"), dict(data=args.data, trust_models=args.trust_models)
+    more["report"] = lambda said: print(said, file=sys.stderr)
+    print(write_export(args.run, args.to, args.file, _samples(chosen), neurons, args.which, **more))
+    return 0
 
 
 def _add_loading(parser):

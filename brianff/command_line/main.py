@@ -24,22 +24,8 @@ _MANY = {
 _LOOKING = {
     "report": "write the page of a run, or of two beside each other: one HTML file",
     "inspect": "show samples to a finished run, and draw what its neurons do",
+    "export": "write a recording as Neo or NWB, or a network as NIR",
 }
-
-
-def add_export(commands):
-    """The command that writes exchange formats."""
-    export = commands.add_parser("export", help="write a recording as Neo or NWB, or a network as NIR")
-    export.add_argument("run", type=text, metavar="FOLDER", help="of the run")
-    export.add_argument("file", type=text, metavar="FILE", help="to write: .mat for Neo, .nwb, .nir")
-    export.add_argument("--to", required=True, choices=["neo", "nwb", "nir"], help="format")
-    export.add_argument(
-        "--samples", type=text, metavar="N,N", help="record these anew, counted from 0 (default: what was recorded)"
-    )
-    export.add_argument("--neurons", type=text, metavar="N,N", help="whose variables, of every layer: 0,3,7 or 0:50")
-    export.add_argument("--which", choices=["train", "validation", "test"], default="test", help="set of the samples")
-    export.add_argument("--data", type=text, metavar="DIR", help="the data set's files, where they have moved")
-    export.add_argument("--trust-models", action="store_true", help="load the copies of model files in the folder")
 
 
 def _protocols():
@@ -86,7 +72,6 @@ def main(arguments=None):
     )
     commands.add_parser("doctor", help="compiler, CUDA, GPU and versions: what works on this machine")
 
-    add_export(commands)
     commands.add_parser("train", help="train a network: the protocol forward_forward", add_help=False)
     run = commands.add_parser("run", help="run a protocol", add_help=False)
     run.add_argument("protocol", choices=_protocols())
@@ -102,7 +87,7 @@ def main(arguments=None):
         return getattr(importlib.import_module(f"brianff.{module}"), function)(arguments[n:])
     args = parser.parse_args(arguments)
     # by name, as protocols and devices: Brian2 takes a second to import, and --help needs none of it
-    place = {"doctor": "doctor", "export": "taking_along"}.get(args.command, "models")
+    place = "doctor" if args.command == "doctor" else "models"
     getattr(importlib.import_module(f"brianff.command_line.{place}"), args.command)(args)
     return 0
 

@@ -39,8 +39,7 @@ SEEDS = dict(metavar="N,N", distinct=True, **SEED)
 
 def sweep(arguments):
     """`brianff sweep FILE`."""
-    parser = parser_of(_SWEEP, Computing)
-    parser.prog = "brianff sweep"
+    parser = parser_of(_SWEEP, Computing, prog="brianff sweep")
     parser.add_argument("file", type=text, metavar="FILE.toml")
     add_out_option(parser, "runs/sweep-DATE-TIME")
     args = parser.parse_args(arguments)
@@ -83,8 +82,7 @@ def search(arguments):
     first = Parser(add_help=False)
     first.add_argument("--method", choices=list(METHODS), default="forward_forward")
     method = method_class(first.parse_known_args(arguments)[0].method)
-    parser = parser_of(_SEARCH, Trials, Computing, method.Options)
-    parser.prog = "brianff search"
+    parser = parser_of(_SEARCH, Trials, Computing, method.Options, prog="brianff search")
     parser.add_argument("--vary", action="append", type=text, metavar="NAME=VALUES", help="what is searched")
     parser.add_argument(
         "--method", choices=list(METHODS), help="of learning, whose options then follow (default: forward_forward)"
