@@ -9,10 +9,9 @@ import pytest
 from test_recordings import record
 
 import brianff as ff
-from brianff import exchange
+from brianff import exchange, extras
 from brianff.command_line.main import main
 from brianff.errors import BrianffError, OptionError, UnsupportedError
-from brianff.exchange import extra
 from brianff.learning.forward_forward import ForwardForward
 from brianff.learning.run import Run, load
 from brianff.results import ResultsError
@@ -460,4 +459,4 @@ def test_a_missing_library_is_said_in_a_sentence(monkeypatch, recording):
     monkeypatch.setitem(sys.modules, "neo", None)
     with pytest.raises(BrianffError, match=r'^this needs "neo": pip install "brianff\[exchange\]"\.$'):
         exchange.to_neo(recording)
-    assert extra.library("json").dumps(1) == "1"
+    assert extras.library("json").dumps(1) == "1"

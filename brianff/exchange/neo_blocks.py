@@ -12,8 +12,8 @@ level 5 is published, has stood still since 1996, and SciPy, MATLAB and Octave r
 
 import numpy as np
 
-from brianff.exchange.extra import library
 from brianff.exchange.parts import layer_name, neurons_of, require_recording, signals
+from brianff.extras import library
 from brianff.units import with_unit
 
 __all__ = ["to_neo", "unit_of_neo"]

@@ -18,7 +18,7 @@ import numpy as np
 
 from brianff.errors import UnsupportedError
 from brianff.exchange.dynamics import Dynamics
-from brianff.exchange.extra import library
+from brianff.extras import library
 from brianff.network.layers import Convolution, Dense
 
 __all__ = ["to_nir"]

@@ -13,8 +13,8 @@ import uuid
 import numpy as np
 
 from brianff.errors import OptionError
-from brianff.exchange.extra import library
 from brianff.exchange.parts import layer_name, neurons_of, require_recording, signals
+from brianff.extras import library
 
 __all__ = ["to_nwb"]
 

@@ -1,12 +1,11 @@
 """Files of the exchange formats: whole, or not at all."""
 
-import contextlib
 import os
 import tempfile
 from pathlib import Path
 
 from brianff.errors import OptionError
-from brianff.exchange.extra import library
+from brianff.extras import library
 from brianff.results import ResultsError
 
 __all__ = ["ENDINGS", "require_ending", "write"]
@@ -42,25 +41,14 @@ def write(what, path):
     if (kind := kinds.get(type(what).__name__)) is None:
         raise OptionError("what: this writes what to_neo, to_nwb and to_nir give.")
     require_ending(kind, path)
-    path, made = Path(path), None
+    path = Path(path)
     try:
-        handle, made = tempfile.mkstemp(path.suffix, f".{path.stem}-", path.parent)  # on the same disk
-        os.close(handle)
-        _WRITERS[kind](what, made)
-        os.chmod(made, 0o666 & ~_umask())
-        os.replace(made, path)
+        with tempfile.TemporaryDirectory(prefix=f".{path.stem}-", dir=path.parent) as folder:  # on the same disk
+            made = os.path.join(folder, path.name)
+            _WRITERS[kind](what, made)
+            os.replace(made, path)
     except OSError as error:
         raise ResultsError(f"{path} cannot be written: {error.strerror or error}.") from None
-    finally:
-        if made is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(made)
-
-
-def _umask():
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _write_neo(block, path):

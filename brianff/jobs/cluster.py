@@ -15,7 +15,8 @@ import threading
 import time
 import uuid
 
-from brianff.errors import BrianffError, OptionError, speaking_of_options, speaks_of_options
+from brianff.errors import OptionError, speaking_of_options, speaks_of_options
+from brianff.extras import library
 from brianff.jobs.pools import Pool
 from brianff.jobs.worker import MOST_DEATHS, Outcome, Worker
 
@@ -45,19 +46,19 @@ class ClusterPool(Pool):
         self._computing, self._threads = computing, 1
         self._asked = self._scaled = time.monotonic() - _PATIENCE
         self._closing, self._said = False, set()
-        distributed = _distributed()
+        self._distributed = _distributed()
         self.address = computing.scheduler
         if computing.cluster:
             self._cluster = _started(computing)
             self.address = self._cluster.scheduler_address
             self.report(f"{computing.jobs} workers asked for ({computing.cluster}); their scheduler is {self.address}")
         try:
-            self._connect(distributed)
+            self._connect()
         except (OSError, ValueError) as error:
             raise OptionError(f"--scheduler {self.address} does not answer: {error}") from None
 
-    def _connect(self, distributed):
-        self._client = distributed.Client(self.address, timeout=5, set_as_default=False)
+    def _connect(self):
+        self._client = self._distributed.Client(self.address, timeout=5, set_as_default=False)
         self._client.subscribe_topic(self._topic, self._heard)
 
     def _heard(self, event):
@@ -76,21 +77,9 @@ class ClusterPool(Pool):
                 pass
         return self._threads
 
-    def submit(self, job, folder):
-        self._submit(job, folder, 0)
-
-    def _submit(self, job, folder, killed):
-        version = importlib.metadata.version("brianff")
-        task = self._client.submit(
-            _do,
-            job,
-            folder,
-            version,
-            speaks_of_options(),
-            self._topic,
-            key=f"{job.name}-{uuid.uuid4().hex}",
-            pure=False,
-        )
+    def submit(self, job, folder, killed=0):
+        told = importlib.metadata.version("brianff"), speaks_of_options(), self._topic
+        task = self._client.submit(_do, job, folder, *told, key=f"{job.name}-{uuid.uuid4().hex}", pure=False)
         self._tasks[task] = (job, folder, killed)
 
     def next(self):
@@ -121,7 +110,7 @@ class ClusterPool(Pool):
         else:
             return None
         del self._tasks[task]
-        self._submit(job, folder, killed)
+        self.submit(job, folder, killed)
         return None
 
     @staticmethod
@@ -145,7 +134,7 @@ class ClusterPool(Pool):
         self._say_once("gone", f"the scheduler {self.address} does not answer: waiting for it to come back.")
         if status == "closed":
             try:
-                self._connect(_distributed())
+                self._connect()
             except (OSError, ValueError):
                 time.sleep(1.0)
 
@@ -164,11 +153,7 @@ class ClusterPool(Pool):
 
 
 def _distributed():
-    try:
-        import distributed
-    except ImportError:
-        raise BrianffError('a Dask cluster needs "distributed": pip install "brianff[cluster]".') from None
-    return distributed
+    return library("distributed", "cluster", "a Dask cluster")
 
 
 def _started(computing):
@@ -193,13 +178,10 @@ def _started(computing):
 def _jobqueue():
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        import dask_jobqueue
-    except ImportError:
-        raise BrianffError('--cluster needs "dask-jobqueue": pip install "brianff[cluster]".') from None
+        return library("dask_jobqueue", "cluster", "--cluster")
     finally:
         for number, handler in handlers.items():  # it has Ctrl-C end the program on the spot
             signal.signal(number, handler)
-    return dask_jobqueue
 
 
 def _scale(cluster, computing):

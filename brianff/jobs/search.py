@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from brianff.errors import BrianffError, OptionError
+from brianff.extras import library
 from brianff.hashes import digest_of
 from brianff.jobs import engine
 from brianff.jobs.display import Display
@@ -99,7 +100,8 @@ class Search:
     """
 
     def __init__(self, settings, out, dataset=None, report=print):
-        optuna = _optuna()
+        self.optuna = optuna = library("optuna", "search", "a search")
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.dataset = {} if dataset is None else {"dataset": dataset}
         self.report, self.out = report, Path(out)
         self.settings = s = self._agreed(settings)
@@ -194,7 +196,7 @@ class Search:
         Stopped
             On Ctrl-C: the search can go on, and so can the trials that were under way.
         """
-        states = _optuna().trial.TrialState
+        states = self.optuna.trial.TrialState
         begun = [one for one in self.study.get_trials() if one.state in (states.RUNNING, states.WAITING)]
         done = len(self.study.get_trials(deepcopy=False)) - len(begun)
         if done >= trials and not begun:
@@ -234,9 +236,8 @@ class Search:
 
     def _taken_up(self, asked):
         """A trial of Optuna's: a new one, or one that was under way when the search was interrupted."""
-        optuna = _optuna()
-        if not isinstance(asked, optuna.trial.Trial):
-            asked = optuna.trial.Trial(self.study, asked._trial_id)
+        if not isinstance(asked, self.optuna.trial.Trial):
+            asked = self.optuna.trial.Trial(self.study, asked._trial_id)
         return _Trial(asked, {one.name: one.suggest(asked) for one in self.dimensions})
 
     def _submit(self, pool, trial):
@@ -253,7 +254,7 @@ class Search:
 
     def _heard(self, pool, trial, job, outcome):
         """What has become of a trial, in words, when one of its runs has come to a rung or its end; or nothing."""
-        states, seed = _optuna().trial.TrialState, job.options["seed"]
+        states, seed = self.optuna.trial.TrialState, job.options["seed"]
         if outcome.failed:
             trial.asked.set_user_attr("failed", outcome.failed)
             self.results.keep(job, described(job.options), outcome)
@@ -327,9 +328,9 @@ class Search:
         complete = [one for one in self.study.get_trials(deepcopy=False) if one.state.name == "COMPLETE"]
         if len(complete) < 4 or len({one.value for one in complete}) < 2:
             return {}
-        optuna = _optuna()
-        evaluator = optuna.importance.FanovaImportanceEvaluator(seed=self.settings.sampler_seed)
-        return optuna.importance.get_param_importances(self.study, evaluator=evaluator)
+        importance = self.optuna.importance
+        evaluator = importance.FanovaImportanceEvaluator(seed=self.settings.sampler_seed)
+        return importance.get_param_importances(self.study, evaluator=evaluator)
 
     def test(self, seeds, computing=None) -> list:
         """Train the best trial's network anew, with other seeds, and test it: rows of `brianff.jobs.run`.
@@ -352,12 +353,3 @@ class Search:
     def options_of(self, row) -> dict:
         """All options of a trial, by a row of `trials`."""
         return with_values(self.method, self.settings.options, {one.name: row[one.name] for one in self.dimensions})
-
-
-def _optuna():
-    try:
-        import optuna
-    except ImportError:
-        raise BrianffError('a search needs "optuna": pip install "brianff[search]".') from None
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    return optuna

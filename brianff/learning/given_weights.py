@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from brianff.errors import OptionError, spoken
-from brianff.exchange.extra import library
+from brianff.extras import library
 
 __all__ = ["read_weights", "weights_for"]
 
