@@ -8,7 +8,7 @@ drawn, or trained by any rule; the prediction is the class with the largest sum 
 import numpy as np
 
 from brianff.errors import OptionError
-from brianff.learning.evaluation import Evaluation, never_active, part_active, predicted_classes
+from brianff.learning.evaluation import Evaluation, predicted_classes
 from brianff.learning.readout import features
 
 __all__ = ["ClosedForm"]
@@ -46,18 +46,16 @@ class ClosedForm:
         if ridge is not None and not ridge > 0:
             raise OptionError(f"ridge={ridge}: it is positive.")
         squares, products = self._sums(samples)
-        candidates = RIDGES if ridge is None else (ridge,)
+        candidates, best = RIDGES if ridge is None else (ridge,), 0
         solved = [[_solved(a, b, r) for a, b in zip(squares, products, strict=True)] for r in candidates]
-        self.weights, self.ridge = solved[0], candidates[0]
-        validation = method.data.validation
-        if len(candidates) > 1:
+        if ridge is None:
+            validation = method.data.validation
             if not len(validation):
                 raise OptionError("ridge: without validation samples to choose it with, give its value.")
             layers, labels = self._layers(validation), method.data.labels[validation]
             predicted = [predicted_classes(_scores(layers, w).sum(axis=2)) for w in solved]
-            right = [np.mean(one == labels) for one in predicted]
-            best = int(np.argmax(right))
-            self.weights, self.ridge = solved[best], candidates[best]
+            best = int(np.argmax([np.mean(one == labels) for one in predicted]))
+        self.weights, self.ridge = solved[best], candidates[best]
 
     def _layers(self, samples):
         """Features of every layer, (n, n_l + 1) each."""
@@ -65,34 +63,24 @@ class ClosedForm:
 
     def _sums(self, samples):
         """Mean products of features with each other, and with the classes, of every layer."""
-        method, n = self.method, len(samples)
-        squares, products = None, None
-        for start in range(0, n, self.chunk):
-            piece = samples[start : start + self.chunk]
-            targets = np.eye(method.data.n_classes)[method.data.labels[piece]]
-            layers = self._layers(piece)
-            if squares is None:
-                squares = [np.zeros((f.shape[1], f.shape[1])) for f in layers]
-                products = [np.zeros((f.shape[1], targets.shape[1])) for f in layers]
-            for f, a, b in zip(layers, squares, products, strict=True):
+        data, n, sizes = self.method.data, len(samples), [size + 1 for size in self.method.sizes[1:]]
+        squares, products = ([np.zeros((k, m or k)) for k in sizes] for m in (None, data.n_classes))
+        for piece in self._pieces(samples):
+            targets = np.eye(data.n_classes)[data.labels[piece]]
+            for f, a, b in zip(self._layers(piece), squares, products, strict=True):
                 a += f.T @ f / n
                 b += f.T @ targets / n
         return squares, products
 
+    def _pieces(self, samples):
+        return np.split(samples, range(self.chunk, len(samples), self.chunk))
+
     def evaluate(self, samples) -> Evaluation:
         """What the readouts say of samples, as an `Evaluation` whose `goodness` are their scores."""
-        traces, start = [[] for _ in self.weights], 0
-        scores = []
-        for start in range(0, len(samples), self.chunk):
-            found = self.method.traces(samples[start : start + self.chunk])
-            scores.append(_scores([features([x]) for x in found], self.weights))
-            for pieces, x in zip(traces, found, strict=True):
-                pieces.append(x)
-        traces = [np.concatenate(pieces) for pieces in traces]
-        spikes = float(np.mean([x.mean() for x in traces]))
-        labels = self.method.data.labels[samples]
-        silent, active = never_active(traces), part_active(traces)
-        return Evaluation(labels, np.concatenate(scores), None, spikes, silent, active=active)
+        found = [self.method.traces(piece) for piece in self._pieces(samples)]
+        traces = [np.concatenate(pieces) for pieces in zip(*found, strict=True)]
+        scores = _scores([features([x]) for x in traces], self.weights)
+        return Evaluation.of_traces(self.method.data.labels[samples], scores, None, traces)
 
 
 def _solved(squares, products, ridge):

@@ -4,13 +4,14 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import log_softmax
 
 from brianff.errors import OptionError
 from brianff.learning.readout import features
 from brianff.stimulus import EVALUATION_PRESENTATIONS, LABEL_NEUTRAL, LABEL_NONE, Schedule
 
 __all__ = [
-    "NO_PREDICTION", "Evaluation", "confusion_matrix", "evaluate", "evaluate_scores", "log_softmax", "never_active",
+    "NO_PREDICTION", "Evaluation", "confusion_matrix", "evaluate", "evaluate_scores", "never_active",
     "part_active", "predicted_classes", "present", "presented", "ties", "true_and_best_wrong",
 ]  # fmt: skip
 
@@ -146,6 +147,12 @@ class Evaluation:
     output: np.ndarray | None = None
     active: np.ndarray | None = None
 
+    @classmethod
+    def of_traces(cls, labels, goodness, belief, traces) -> "Evaluation":
+        """With the numbers of spikes that the traces of every layer have, (n, n_l) each, without a label."""
+        spikes, silent = float(np.mean([x.mean() for x in traces])), never_active(traces)
+        return cls(np.asarray(labels), goodness, belief, spikes, silent, active=part_active(traces))
+
     @property
     def ways(self) -> tuple:
         """How classes can be predicted, the usual way first: goodness, upper (of layers >= 2), readout, together
@@ -243,16 +250,7 @@ def evaluate_scores(simulator, inputs, images, labels, offset=0, steps=None):
     variables = [(f"record_classes{k}", "score") for k in levels] + [(f"record_x{k}", "x") for k in levels]
     found = presented(simulator, inputs, images, np.arange(n), np.full(n, LABEL_NONE), number, variables, steps)
     scores, traces = found[: len(levels)], found[len(levels) :]
-    spikes = float(np.mean([x.mean() for x in traces]))
-    goodness = np.stack([log_softmax(s) for s in scores], axis=2)
-    silent, active = never_active(traces), part_active(traces)
-    return Evaluation(np.asarray(labels), goodness, None, spikes, silent, active=active)
-
-
-def log_softmax(scores):
-    """Logarithms of the softmax of (n, n_classes) scores."""
-    shifted = scores - scores.max(axis=1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return Evaluation.of_traces(labels, np.stack([log_softmax(s, axis=1) for s in scores], axis=2), None, traces)
 
 
 def evaluate(present, readout, labels, offset=0, candidates=True):
@@ -279,9 +277,7 @@ def evaluate(present, readout, labels, offset=0, candidates=True):
     if candidates:
         goodness, _ = present(np.repeat(rows, k), tried, np.repeat(base, k) + 1 + tried, keep_traces=False)
         goodness = goodness.reshape(n, k, -1)
-    spikes = float(np.mean([t.mean() for t in traces]))
-    silent, active = never_active(traces), part_active(traces)
-    return Evaluation(np.asarray(labels), goodness, belief, spikes, silent, active=active)
+    return Evaluation.of_traces(labels, goodness, belief, traces)
 
 
 def confusion_matrix(labels, predicted, n_classes):

@@ -13,12 +13,13 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import log_softmax
 
 from brianff.equations.compose import compose
 from brianff.equations.kinds import FORWARD_FORWARD
 from brianff.errors import OptionError
 from brianff.learning.checkpoints import Whole, named, part_of
-from brianff.learning.evaluation import Evaluation, evaluate, evaluate_scores, log_softmax, present, true_and_best_wrong
+from brianff.learning.evaluation import Evaluation, evaluate, evaluate_scores, present, true_and_best_wrong
 from brianff.learning.health import Health, lower_threshold, of_layers
 from brianff.learning.method import of_phases
 from brianff.learning.negatives import negatives_of
@@ -326,7 +327,7 @@ class ForwardForward(SpikingMethod):
         n, labels = len(samples), self.data.labels[samples]
         if not self.has_readout:
             scores = results.recorded(f"record_classes{level}", "score", len(epochs)).reshape(-1, self.data.n_classes)
-            return true_and_best_wrong(log_softmax(scores[:n]), labels)
+            return true_and_best_wrong(log_softmax(scores[:n], axis=1), labels)
         recorded = results.recorded(f"record_g{level}", "g", len(epochs))
         found = []
         for phase in (1, -1):

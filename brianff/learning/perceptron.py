@@ -12,6 +12,7 @@ The error of every layer is the one above times its weights, which is what a loc
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import softmax
 
 from brianff.devices.memory import require_memory
 from brianff.learning.adam import Adam
@@ -102,8 +103,7 @@ class Perceptron(MiniBatches):
 
         A black box cannot be differentiated: it is taken for no box at all (straight through).
         """
-        error = np.exp(scores - scores.max(axis=1, keepdims=True))
-        error /= error.sum(axis=1, keepdims=True)
+        error = softmax(scores, axis=1)
         error[np.arange(len(labels)), labels] -= 1
         error[np.abs(error) < NEGLIGIBLE] = 0
         out = [error]

@@ -5,6 +5,7 @@ layer, so its gradient is local: input times (probability - target).
 """
 
 import numpy as np
+from scipy.special import softmax
 
 from brianff.learning.adam import adam_step
 from brianff.learning.checkpoints import InPlace
@@ -40,9 +41,7 @@ class SoftmaxReadout(InPlace):
 
     def probabilities(self, f):
         """Belief in each class, shape (n, n_classes)."""
-        z = f @ self.w
-        z = np.exp(z - z.max(axis=1, keepdims=True))
-        return z / z.sum(axis=1, keepdims=True)
+        return softmax(f @ self.w, axis=1)
 
     def learn(self, f, labels):
         """One pass over `f` (n, n_features) and `labels` (n,); returns the beliefs held before each step."""

@@ -22,7 +22,7 @@ from brianff.devices.memory import require_memory
 from brianff.learning.adam import Adam
 from brianff.learning.black_box import BOXES, boxes_of
 from brianff.learning.checkpoints import named
-from brianff.learning.evaluation import Evaluation, never_active, part_active
+from brianff.learning.evaluation import Evaluation
 from brianff.learning.finite import require_finite
 from brianff.learning.health import Health, of_layers, relative_changes
 from brianff.learning.method import of_phases
@@ -279,14 +279,8 @@ class Rectified(MiniBatches):
                 tried = [self.activities(self.input(pixels, k)) for k in range(self.data.n_classes)]
                 goodness.append(np.transpose([[np.mean(y * y, axis=1) for y in layers] for layers in tried], (2, 0, 1)))
         activity = [np.concatenate(pieces) for pieces in zip(*neutral, strict=True)]
-        return Evaluation(
-            self.data.labels[samples],
-            np.concatenate(goodness) if goodness else None,
-            np.concatenate(beliefs),
-            float(np.mean([y.mean() for y in activity])),
-            never_active(activity),
-            active=part_active(activity),
-        )
+        of_labels = np.concatenate(goodness) if goodness else None
+        return Evaluation.of_traces(self.data.labels[samples], of_labels, np.concatenate(beliefs), activity)
 
     # -- state -----------------------------------------------------------------------------------------------------
     def arrays(self) -> dict:

@@ -8,10 +8,11 @@ holds a part; in silence it asks nothing.
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import log_softmax
 
 from brianff.devices import simulator
 from brianff.errors import OptionError
-from brianff.learning.evaluation import log_softmax, predicted_classes
+from brianff.learning.evaluation import predicted_classes
 from brianff.learning.spiking import initial_synaptic
 from brianff.network.continuous import state_after
 from brianff.stimulus import LABEL_NONE, Schedule, stream
@@ -169,8 +170,8 @@ class Listener:
                 state = state_after(results, self.composition, a)
                 names = [f"record_classes{level}" for level in range(1, a.depth + 1)]
                 scores = [results.recorded(name, "score", n).reshape(n * a.batch, -1) for name in names]
-            of_layers = np.mean([log_softmax(score) for score in scores], axis=0)
-            found.append(log_softmax(of_layers).reshape(n, a.batch, -1))
+            of_layers = np.mean(log_softmax(scores, axis=2), axis=0)
+            found.append(log_softmax(of_layers, axis=1).reshape(n, a.batch, -1))
         return np.concatenate(found)
 
     def _inputs(self, frames, piece, rates):
