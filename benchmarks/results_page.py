@@ -15,11 +15,10 @@ from pathlib import Path
 import numpy as np
 
 import brianff.program  # noqa: F401
-from brianff import datasets
+from brianff import datasets, plotting
 from brianff.jobs.engine import RESULTS
 from brianff.jobs.rows import Rows
 from brianff.jobs.tables import markdown, spread
-from brianff.plotting import disturbances as plotting
 from brianff.plotting.style import save
 from brianff.results import atomic_write
 from brianff.stimulus import stream

@@ -14,14 +14,13 @@ import sys
 from dataclasses import dataclass
 
 import brianff.program  # noqa: F401
-from brianff import datasets
+from brianff import datasets, plotting
 from brianff.command_line.commands import draw, fail_cleanly, study_options
 from brianff.devices import device_option
 from brianff.jobs.tables import spread
 from brianff.learning.forward_forward import ForwardForward
 from brianff.learning.options import layers_option
 from brianff.options import EPOCHS, SEED, Options, option
-from brianff.plotting import disturbances as plotting
 from brianff.results import atomic_write
 from brianff.studies.continual import KINDS, Tasks, learn_in_turn, scores, shortened
 

@@ -9,13 +9,12 @@ from matplotlib.figure import Figure
 from test_protocols import run
 from test_robustness import same, trains
 
-from brianff import datasets
+from brianff import datasets, plotting
 from brianff.errors import OptionError
 from brianff.learning.black_box import LEVELS, NOISE, BlackBox
 from brianff.learning.forward_forward import ForwardForward
 from brianff.learning.perceptron import Perceptron
 from brianff.learning.rectified import Rectified
-from brianff.plotting import disturbances as plotting
 from brianff.studies import suite
 from brianff.studies.black_box import BIN, boxed
 from brianff.studies.continual import Projector, Tasks, scores
@@ -65,6 +64,30 @@ def test_tables_and_figures_of_rows():
     assert len(figures["robustness"].axes) == len(suite.PANELS)
     images = {kind: [np.zeros((8, 8)), np.ones((8, 8))] for kind in CORRUPTIONS}
     assert len(plotting.corruptions(images).axes) == 2 * len(images)
+
+
+def test_boxes_few_samples_and_one_pass_have_tables_and_figures():
+    own = [dict(data="digits", way=way, seed=s) for way in ("ordinary", "local_readout") for s in (1, 2)]
+    accuracy = {"none": 0.9, "noise": 0.8, "nonlinear": 0.7, "permutation": 0.6}
+    course = [[50 * k, k / 100] for k in range(1, 41)]
+    both = [row | {"part": "few samples", "strength": n, "test_accuracy": n / 100} for row in own for n in (30, 10)]
+    both += [row | {"part": "online", "online": course, "test_accuracy": 0.5} for row in own]
+    both += [row | {"part": "black box", "boxes": accuracy} for row in own if row["way"] != "ordinary"]
+    both += [
+        row | {"part": "black box", "strength": kind, "test_accuracy": 0.1, "test_upper": a}
+        for row in own if row["way"] == "ordinary" for kind, a in accuracy.items()
+    ]  # fmt: skip
+    said = suite.tables(both)
+    for way in ("local readout", "ordinary network, backpropagation"):
+        assert f"| {way} | 2 | 90.0 ± 0.0 | 80.0 ± 0.0 | 70.0 ± 0.0 | 60.0 ± 0.0 |" in said
+        assert f"| {way} | 10.0 ± 0.0 | 30.0 ± 0.0 |" in said
+        assert f"| {way} | 38.5 ± 0.0 | 50.0 ± 0.0 |" in said  # the mean of 37, 38, 39 and 40 %
+    figures = {name: figure() for name, figure in suite.figures(both).items()}
+    assert figures.keys() == {"black_boxes", "few_samples", "online"}
+    (line, *_) = figures["few_samples"].axes[0].lines
+    np.testing.assert_allclose(line.get_xydata(), [[10, 10], [30, 30]])
+    x, y = figures["online"].axes[0].lines[0].get_data()
+    assert len(x) == 40 and y[-1] == 40
 
 
 def test_costs_count_what_is_sent():

@@ -10,6 +10,16 @@ from brianff.lazy import at_first_use
 _MODULES = {
     "convolutions": ("feature_maps", "fields", "kernels"),
     "current": ("beside", "current_curves"),
+    "disturbances": (
+        "anytime",
+        "black_boxes",
+        "continual",
+        "corruptions",
+        "few_samples",
+        "online",
+        "robustness",
+        "robustness_map",
+    ),
     "events": ("camera", "cochleagram"),
     "jobs": ("search", "sweep"),
     "predictions": ("confusion", "goodness_distribution", "receptive_fields"),

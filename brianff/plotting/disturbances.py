@@ -7,7 +7,9 @@ from matplotlib.ticker import MaxNLocator
 
 from brianff.plotting.style import TEXT, WIDTH, canvas, colour_bar, only_ticks, tidy
 
-__all__ = ["anytime", "continual", "corruptions", "robustness", "robustness_map"]
+__all__ = [
+    "anytime", "black_boxes", "continual", "corruptions", "few_samples", "online", "robustness", "robustness_map",
+]  # fmt: skip
 
 # Of the ways to learn, in their order: families share a hue, and the reference is black.
 _COLOURS = ("#14529e", "#56a0dc", "#009e73", "#e88a00", "#a3195b", "#c75fb0", "0.6", "0.1")
@@ -64,13 +66,19 @@ def robustness(curves, panels, titles, labels, figure=None):
     return figure
 
 
-def _legend(figure, grid):
+def _legend(figure, grid, columns=3):
     handles = {}
     for axes in np.ravel(grid):
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
             handles.setdefault(label, handle)
     figure.legend(
-        handles.values(), handles, loc="outside upper left", ncols=3, frameon=False, fontsize=TEXT + 1, handlelength=3
+        handles.values(),
+        handles,
+        loc="outside upper left",
+        ncols=columns,
+        frameon=False,
+        fontsize=TEXT + 1,
+        handlelength=3,
     )
 
 
@@ -151,11 +159,11 @@ def anytime(found, costs, labels, figure=None):
     """
     figure = canvas(figure, 1.4 * WIDTH, 4.4)
     left, right = grid = figure.subplots(1, 2)
-    for way, of_seeds in found.items():
-        x = 100 * np.array(of_seeds[0]["parts"])
-        values, style = 100 * np.array([one["accuracy"] for one in of_seeds]), _style(list(labels).index(way))
-        left.plot(x, values.mean(axis=0), label=labels[way], **style)
-        left.fill_between(x, values.min(axis=0), values.max(axis=0), color=style["color"], alpha=0.12, linewidth=0)
+    of_parts = {
+        way: (100 * np.array(of_seeds[0]["parts"]), [one["accuracy"] for one in of_seeds])
+        for way, of_seeds in found.items()
+    }
+    _over(left, of_parts, labels)
     for way, (operations, accuracy) in costs.items():
         style = _style(list(labels).index(way)) | dict(linestyle="none", markersize=10)
         right.plot([operations], [accuracy], label=labels[way], **style)
@@ -169,6 +177,85 @@ def anytime(found, costs, labels, figure=None):
         tidy(axes, grid=True)
     _legend(figure, [right])
     return figure
+
+
+def black_boxes(found, labels, figure=None):
+    """Accuracy behind every black box: a row for each way to learn, its seeds as points and their mean as a bar.
+
+    Parameters
+    ----------
+    found : dict of way -> box -> (n_seeds,) sequence
+        Accuracies, of `none` as well.
+    labels : dict of way -> str
+    figure : `matplotlib.figure.Figure` or `SubFigure`, optional
+    """
+    boxes = list(dict.fromkeys(box for of_way in found.values() for box in of_way))
+    figure = canvas(figure, 1.15 * WIDTH, 1.3 + 0.62 * len(found))
+    axes = figure.subplots()
+    for k, box in enumerate(boxes):
+        style = dict(color=_COLOURS[(7, 3, 1, 2)[k % 4]], marker=_MARKERS[k])
+        for row, of_way in enumerate(found.values()):
+            values = 100 * np.asarray(of_way.get(box, ()), float)
+            y = row + 0.72 * ((k + 0.5) / len(boxes) - 0.5)
+            axes.plot(values, np.full(len(values), y), linestyle="none", markersize=4.5, alpha=0.55, **style)
+            if len(values):
+                mean, height = values.mean(), 0.3 / len(boxes)
+                axes.plot([mean, mean], [y - height, y + height], color=style["color"], linewidth=2.5)
+        axes.plot([], [], linestyle="none", label="no box" if box == "none" else box, **style)
+    for row in range(1, len(found)):
+        axes.axhline(row - 0.5, color="0.85", linewidth=0.8)
+    axes.set_yticks(range(len(found)), [labels[way] for way in found], fontsize=TEXT + 1)
+    axes.set(xlabel="test accuracy (%)", xlim=(-1, 101), ylim=(len(found) - 0.5, -0.5))
+    tidy(axes, grid=True)
+    axes.grid(visible=False, axis="y")
+    _legend(figure, [axes], columns=4)
+    return figure
+
+
+def few_samples(found, labels, figure=None):
+    """Accuracy against the number of training samples of a class: mean of the seeds, and from worst to best.
+
+    Parameters
+    ----------
+    found : dict of way -> (numbers, (n_seeds, n_numbers) array)
+    labels : dict of way -> str
+    figure : `matplotlib.figure.Figure` or `SubFigure`, optional
+    """
+    figure = canvas(figure, WIDTH, 4.4)
+    axes, numbers = figure.subplots(), sorted({n for x, _ in found.values() for n in x})
+    _over(axes, found, labels)
+    axes.set(xscale="log", xlabel="training samples of a class", ylabel="test accuracy (%)", ylim=(0, 101))
+    axes.set_xticks(numbers, [f"{n:g}" for n in numbers])
+    axes.minorticks_off()
+    tidy(axes, grid=True)
+    _legend(figure, [axes])
+    return figure
+
+
+def online(found, labels, figure=None):
+    """Accuracy on samples before each is learnt, in a single pass, over the samples that have been learnt.
+
+    Parameters
+    ----------
+    found : dict of way -> (samples, (n_seeds, n) array)
+    labels : dict of way -> str
+    figure : `matplotlib.figure.Figure` or `SubFigure`, optional
+    """
+    figure = canvas(figure, WIDTH, 4.0)
+    axes = figure.subplots()
+    _over(axes, found, labels)
+    axes.set(xlabel="samples learnt, one by one", ylabel="accuracy before a sample is learnt (%)", ylim=(0, 101))
+    tidy(axes, grid=True)
+    _legend(figure, [axes])
+    return figure
+
+
+def _over(axes, found, labels):
+    """Means of the seeds over x, and the range from worst to best: way -> (x, (n_seeds, n) array)."""
+    for way, (x, values) in found.items():
+        values, style = 100 * np.asarray(values), _style(list(labels).index(way))
+        axes.plot(x, values.mean(axis=0), label=labels[way], **style)
+        axes.fill_between(x, values.min(axis=0), values.max(axis=0), color=style["color"], alpha=0.12, linewidth=0)
 
 
 def continual(found, figure=None):

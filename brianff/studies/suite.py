@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from brianff import datasets
+from brianff import datasets, plotting
 from brianff.errors import OptionError
 from brianff.jobs.job import Job
 from brianff.jobs.tables import groups, markdown, spread
@@ -32,6 +32,7 @@ __all__ = [
 ATTACKER_SEED = 1001
 FEEDBACK_STEP = 4.0  # ms, of networks with targets above a black box
 ONLINE_CHUNK = 50  # samples
+ONLINE_BLOCKS = 30  # points of a curve
 NEGLIGIBLE = 0.01  # of the accuracy
 
 
@@ -341,34 +342,55 @@ TITLES = {
 }
 
 
-def _box_table(rows, titled):
-    lines = []
-    for way, title in titled.items():
-        of_kind = {kind: [] for kind in BOXES}
-        for row in rows:
-            if row["way"] != way:
-                continue
+def _of_ways(rows):
+    """The rows of every way to learn, in the order of `COMPARED`."""
+    found = {way: [row for row in rows if row["way"] == way] for way in COMPARED}
+    return {way: own for way, own in found.items() if own}
+
+
+def _boxes_of(rows):
+    """Accuracies behind every black box: way -> box -> list."""
+    found = {}
+    for way, own in _of_ways(rows).items():
+        of_kind = found[way] = {kind: [] for kind in BOXES}
+        for row in own:
             for kind, accuracy in row.get("boxes", {}).items():
                 of_kind[kind].append(accuracy)
             if "boxes" not in row:  # of several layers, what those behind the box say
                 of_kind[row["strength"]].append(row.get("test_upper", row["test_accuracy"]))
-        if any(of_kind.values()):
-            seeds = max(map(len, of_kind.values()))
-            lines.append([title, seeds, *(spread((100 * a for a in of), 1) if of else "" for of in of_kind.values())])
+    return found
+
+
+def _box_table(rows, titled):
+    lines = []
+    for way, of_kind in _boxes_of(rows).items():
+        seeds = max(map(len, of_kind.values()))
+        cells = (spread((100 * a for a in values), 1) if values else "" for values in of_kind.values())
+        lines.append([titled[way], seeds, *cells])
     return markdown(["", "seeds", *BOXES], lines)
 
 
+def _few_of(rows):
+    """Accuracies over the training samples of a class: way -> number -> list, in the order of the seeds."""
+    found = {}
+    for row in sorted(rows, key=lambda row: (row["strength"], row["seed"])):
+        found.setdefault(row["way"], {}).setdefault(row["strength"], []).append(row["test_accuracy"])
+    return {way: found[way] for way in COMPARED if way in found}
+
+
 def _few_table(rows, titled):
-    found = {key: [100 * row["test_accuracy"] for row in own] for key, own in groups(rows, ["way", "strength"]).items()}
-    numbers = sorted({number for _, number in found})
-    ways = [way for way in titled if any(way == key[0] for key in found)]
-    cells = [[titled[w], *(spread(found[w, n], 1) if (w, n) in found else "" for n in numbers)] for w in ways]
+    found = _few_of(rows)
+    numbers = sorted({number for own in found.values() for number in own})
+    cells = [
+        [titled[way], *(spread((100 * a for a in own[n]), 1) if n in own else "" for n in numbers)]
+        for way, own in found.items()
+    ]
     return markdown(["", *(f"{n} a class" for n in numbers)], cells)
 
 
 def _online_table(rows, titled):
     lines = []
-    for (way,), own in sorted(groups(rows, ["way"]).items(), key=lambda item: list(titled).index(item[0][0])):
+    for way, own in _of_ways(rows).items():
         last = [100 * np.mean([accuracy for _, accuracy in row["online"][-200 // ONLINE_CHUNK :]]) for row in own]
         lines.append([titled[way], spread(last, 1), spread((100 * row["test_accuracy"] for row in own), 1)])
     return markdown(["", "online", "test"], lines)
@@ -467,8 +489,6 @@ PANELS = (
 
 def figures(rows):
     """What to draw of the rows of one data set: name -> function that returns a figure."""
-    from brianff.plotting import disturbances as plotting  # matplotlib takes a while to import
-
     rows = list(rows)
     curves, titled = curves_of(rows), {way: one.title for way, one in COMPARED.items()}
     there = [name for name in DISTURBANCES if any(name in own for own in curves.values())]
@@ -482,16 +502,34 @@ def figures(rows):
         }
         families = {name: DISTURBANCES[name].family for name in there if name in curves[REFERENCE]}
         found["areas"] = lambda: plotting.robustness_map(areas, REFERENCE, families, titled)
-    whole = [row for row in rows if row["part"] == "disturbed"]
+    of_part = {part: [row for row in rows if row["part"] == part] for part in PARTS}
     times, operations = {}, {}
-    for (way,), own in groups(whole, ["way"]).items():
+    for (way,), own in groups(of_part["disturbed"], ["way"]).items():
         cost = np.mean([row["costs"]["effective"] * row["costs"]["presentations"] for row in own])
         operations[way] = cost, 100 * np.mean([row["test_accuracy"] for row in own])
         if "anytime" in own[0]:
             times[way] = [row["anytime"] for row in own]
     if times:
         found["anytime"] = lambda: plotting.anytime(times, operations, titled)
+    if boxes := _boxes_of(of_part["black box"]):
+        found["black_boxes"] = lambda: plotting.black_boxes(boxes, titled)
+    if few := _few_of(of_part["few samples"]):
+        whole = {way: own for way, own in few.items() if len(set(map(len, own.values()))) == 1}
+        curves_of_few = {way: (list(own), np.array(list(own.values())).T) for way, own in whole.items()}
+        found["few_samples"] = lambda: plotting.few_samples(curves_of_few, titled)
+    if one_pass := _of_ways(of_part["online"]):
+        over = {way: _blocks([row["online"] for row in own]) for way, own in one_pass.items()}
+        found["online"] = lambda: plotting.online(over, titled)
     return found
+
+
+def _blocks(of_seeds):
+    """Means of blocks of an online course: (samples, (n_seeds, n) array)."""
+    courses = np.array(of_seeds)  # seed, chunk, (samples, accuracy)
+    size = max(1, courses.shape[1] // ONLINE_BLOCKS)
+    n = courses.shape[1] // size
+    courses = courses[:, : n * size].reshape(len(courses), n, size, 2)
+    return courses[0, :, -1, 0], courses[..., 1].mean(axis=2)
 
 
 def _panel(name, rows):

@@ -328,6 +328,56 @@ plotting.readers({"statistics": {"held out": (real, np.clip(real + rng.normal(0,
 plotting.regret(missed, {"chance": "chance", "learnt": "a learner"})
 
 # %% [markdown]
+# ## Disturbed networks
+#
+# ```{eval-rst}
+# .. autofunction:: brianff.plotting.robustness
+# .. autofunction:: brianff.plotting.robustness_map
+# .. autofunction:: brianff.plotting.corruptions
+# .. autofunction:: brianff.plotting.anytime
+# .. autofunction:: brianff.plotting.black_boxes
+# .. autofunction:: brianff.plotting.few_samples
+# .. autofunction:: brianff.plotting.online
+# .. autofunction:: brianff.plotting.continual
+# ```
+
+# %%
+from brianff.studies.corruptions import corrupted
+from brianff.studies.robustness import Bench
+
+bench = Bench(run.method, run.method.data.test[:100])
+curves = {"symba": {name: [bench.curve(name)] for name in ("fog", "weight noise")}}
+panels = {
+    "fog": ([0, 1, 2, 3, 4, 5], None, "severity"),
+    "weight noise": ([0, 0.02, 0.05, 0.1, 0.15, 0.2], None, "s.d."),
+}
+plotting.robustness(curves, panels, {name: name for name in panels}, {"symba": "forward-forward"})
+
+# %%
+labels = {"symba": "forward-forward", "ordinary": "ordinary network"}
+areas = {"symba": {"fog": 61.0, "weight noise": 84.0}, "ordinary": {"fog": 58.0, "weight noise": 88.0}}
+plotting.robustness_map(areas, "ordinary", {"fog": "images", "weight noise": "synapses"}, labels)
+
+# %%
+image = run.method.data.images[:1]
+plotting.corruptions({"fog": np.concatenate([corrupted(image, "fog", s, rng) for s in (0, 1, 3, 5)])})
+
+# %%
+plotting.anytime({"symba": [bench.anytime()]}, {"symba": (11300, 94.8)}, labels)
+
+# %%
+plotting.black_boxes({"symba": {"none": [0.95], "noise": [0.9]}, "ordinary": {"none": [0.97], "noise": [0.94]}}, labels)
+
+# %%
+plotting.few_samples({"symba": ([10, 30, 100], rng.uniform(0.7, 0.9, (3, 3)))}, labels)
+
+# %%
+plotting.online({"symba": (np.arange(50, 501, 50), np.sort(rng.uniform(0.2, 0.9, (3, 10))))}, labels)
+
+# %%
+plotting.continual({"plain": [rng.uniform(0.6, 0.9, (5, 5))], "forgetting-free": [rng.uniform(0.8, 0.9, (5, 5))]})
+
+# %% [markdown]
 # ## save, COLOURS
 #
 # `brianff.plotting.COLOURS` has the colours of the phases.
