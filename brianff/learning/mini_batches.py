@@ -1,23 +1,50 @@
 """What networks without time have in common: images as numbers, mini-batches, and random numbers pass by pass."""
 
+from abc import abstractmethod
+from dataclasses import dataclass
+from itertools import pairwise
+
 import numpy as np
 
 from brianff import datasets
+from brianff.devices.memory import require_memory
 from brianff.errors import OptionError
+from brianff.learning.black_box import BOXES, boxes_of
 from brianff.learning.checkpoints import Whole
+from brianff.learning.finite import require_finite
+from brianff.learning.health import Health, of_layers, relative_changes
 from brianff.learning.method import Method
+from brianff.learning.options import RunOptions
+from brianff.options import SAMPLES, option
 from brianff.stimulus import generator_state, restore_generator, stream
 
-__all__ = ["MiniBatches"]
+__all__ = ["MiniBatchOptions", "MiniBatches"]
+
+
+@dataclass(frozen=True)
+class MiniBatchOptions(RunOptions):
+    """What all networks without time have."""
+
+    batch: int | None = option(None, "samples between two steps of the optimizer", **SAMPLES)
+    learning_rate: float | None = option(None, "learning rate at the start", low=0, high=1000)
+    final_rate: float = option(0.0, "learning rate at the end, as a fraction; linear in between", low=0, high=1)
+    dropout: float | None = option(
+        None, "part of the pixels that stay dark in a training sample, in all that is shown of it", low=0, below=1
+    )
+    black_box: str = option(
+        "none", "what stands between hidden layers, in training and test, without a derivative", choices=list(BOXES)
+    )
+    chunk: int = option(10000, "samples between two checkpoints", **SAMPLES)
 
 
 class MiniBatches(Method):
-    """A method whose rows are mini-batches of images.
+    """A method whose rows are mini-batches of images, with an `optimizer`, which is `brianff.learning.adam.Adam`.
 
     The samples that do not fill the last mini-batch of a pass are left out; they are others in every pass.
     """
 
     samples_of_update = "batch"
+    sizes = ()
 
     def build(self):
         c, data = self.options, self.data
@@ -29,6 +56,16 @@ class MiniBatches(Method):
             )
         self.pixels = _intensities(data)
         self._epoch, self._rng, self._order = -1, stream(c.seed, "epoch", 0), None
+        self.sizes = self.sizes_of_layers()
+        weights = sum(n_in * n_out for n_in, n_out in pairwise(self.sizes))
+        require_memory(16 * weights, f"--layers: the weights of layers {self.network_name()}")
+        self.boxes = boxes_of(c.black_box, c.layers, c.seed)
+        remedies = {f"layer {k}": f"a larger --init-gain than {c.init_gain:g}" for k in self.levels[: len(c.layers)]}
+        self.health = Health(remedies, len(self.train), c.learning_rate)
+
+    @abstractmethod
+    def sizes_of_layers(self):
+        """What `sizes` are."""
 
     def seeing(self, data):
         other = super().seeing(data)
@@ -51,6 +88,21 @@ class MiniBatches(Method):
     def next_stop(self, row, samples):
         end = (row // self.rows_per_epoch + 1) * self.rows_per_epoch
         return min(end, row + max(1, samples // self.options.batch))
+
+    def learn(self, rows):
+        before = {level: w.copy() for level, w in self._matrices()}
+        row, *what_layers_did = self.learn_rows(rows)
+        changed = relative_changes(before, dict(self._matrices()))
+        self.health.after_chunk(len(rows) * self.options.batch, *what_layers_did, changed=of_layers(changed))
+        require_finite(self.arrays(), self.samples_at(rows.start), "--init-gain")
+        return row | {f"changed{level}": change for level, change in changed.items()}
+
+    @abstractmethod
+    def learn_rows(self, rows):
+        """Learn; returns metrics, and what `Health.after_chunk` asks of the hidden layers."""
+
+    def _matrices(self):
+        return [(level, w) for level, w in self.weights().items() if isinstance(level, int)]
 
     def mini_batches(self, rows):
         """(samples, learning rate) of each of a range of rows, which are all of one pass."""
@@ -76,7 +128,8 @@ class MiniBatches(Method):
     # -- state -----------------------------------------------------------------------------------------------------
     def arrays(self):
         """The arrays that learning changes in place: dict of str -> array."""
-        raise NotImplementedError
+        moments = {"m1": self.optimizer.m1, "m2": self.optimizer.m2}
+        return {f"optimizer.{name}.{k}": m for name, of in moments.items() for k, m in enumerate(of)}
 
     def state(self):
         counts = {"n_updates": np.array(self.optimizer.n_updates), "generator_epoch": np.array(self._epoch)}

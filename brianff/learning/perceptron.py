@@ -10,19 +10,16 @@ The error of every layer is the one above times its weights, which is what a loc
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy.special import softmax
 
-from brianff.devices.memory import require_memory
 from brianff.learning.adam import Adam
-from brianff.learning.black_box import BOXES, boxes_of
 from brianff.learning.evaluation import Evaluation, part_active, predicted_classes
-from brianff.learning.finite import require_finite
-from brianff.learning.health import Health, of_layers, relative_changes
-from brianff.learning.mini_batches import MiniBatches
-from brianff.learning.options import RunOptions, gain_option
-from brianff.options import NEURONS, SAMPLES, option
+from brianff.learning.mini_batches import MiniBatches, MiniBatchOptions
+from brianff.learning.options import gain_option
+from brianff.options import NEURONS, option
 from brianff.stimulus import stream
 
 __all__ = ["Perceptron", "PerceptronOptions"]
@@ -31,21 +28,13 @@ NEGLIGIBLE = 1e-9  # errors whose squares are denormal in single precision, whic
 
 
 @dataclass(frozen=True)
-class PerceptronOptions(RunOptions):
+class PerceptronOptions(MiniBatchOptions):
     """All options of a training run; the defaults of the fields that are None depend on the data set."""
 
     layers: tuple[int, ...] | None = option(
         None, "units of each hidden layer, as in 500,500", metavar="N,N", some=True, **NEURONS
     )
     init_gain: float = gain_option(2**0.5)
-    batch: int | None = option(None, "samples between two steps of the optimizer", **SAMPLES)
-    learning_rate: float | None = option(None, "learning rate at the start", low=0, high=1000)
-    final_rate: float = option(0.0, "learning rate at the end, as a fraction; linear in between", low=0, high=1)
-    dropout: float | None = option(None, "part of the pixels that stay dark in a training sample", low=0, below=1)
-    black_box: str = option(
-        "none", "what stands between hidden layers, in training and test, without a derivative", choices=list(BOXES)
-    )
-    chunk: int = option(10000, "samples between two checkpoints", **SAMPLES)
     validate: int = option(0, "validation samples used each time (0: all)", low=0)
 
     presets = {
@@ -68,23 +57,18 @@ class Perceptron(MiniBatches):
     name = "perceptron"
     has_output = True
     Options = PerceptronOptions
-    sizes = ()
 
     def build(self) -> None:
         super().build()
-        c, data = self.options, self.data
-        self.sizes = (data.n_pixels, *c.layers, data.n_classes)
-        shapes = list(zip(self.sizes[:-1], self.sizes[1:], strict=True))
-        weights = sum(n_in * n_out for n_in, n_out in shapes)
-        require_memory(16 * weights, f"--layers: the weights of layers {self.network_name()}")
-        self.w, self.b = [], [np.zeros(n_out, np.float32) for _, n_out in shapes]
-        for level, (n_in, n_out) in enumerate(shapes, start=1):
-            drawn = stream(c.seed, "weights", level).normal(size=(n_in, n_out))
-            self.w.append((drawn * c.init_gain / np.sqrt(n_in)).astype(np.float32))
-        self.boxes = boxes_of(c.black_box, c.layers, c.seed)
+        c = self.options
+        self.w, self.b = [], [np.zeros(n, np.float32) for n in self.sizes[1:]]
+        for level, shape in enumerate(pairwise(self.sizes), start=1):
+            drawn = stream(c.seed, "weights", level).normal(size=shape)
+            self.w.append((drawn * c.init_gain / np.sqrt(shape[0])).astype(np.float32))
         self.optimizer = Adam([*self.w, *self.b])
-        remedies = {f"layer {k}": f"a larger --init-gain than {c.init_gain:g}" for k in self.levels[:-1]}
-        self.health = Health(remedies, len(self.train), c.learning_rate)
+
+    def sizes_of_layers(self):
+        return (self.data.n_pixels, *self.options.layers, self.data.n_classes)
 
     def activities(self, x, rng=None):
         """For pixels (n, n_pixels): what every layer sees, the pixels first; scores; which hidden units are active.
@@ -117,9 +101,8 @@ class Perceptron(MiniBatches):
         return self.errors(scores, on, labels)[1]
 
     # -- the course of training ------------------------------------------------------------------------------------
-    def learn(self, rows) -> dict:
-        active, right, c = np.zeros(len(self.levels) - 1, bool), 0, self.options
-        before = {level: w.copy() for level, w in enumerate(self.w, start=1)}
+    def learn_rows(self, rows):
+        active, right = np.zeros(len(self.levels) - 1, bool), 0
         for samples, rate in self.mini_batches(rows):
             labels = self.data.labels[samples]
             seen, scores, on = self.activities(self.pixels[samples] * self.kept(len(samples)), self._rng)
@@ -128,31 +111,21 @@ class Perceptron(MiniBatches):
             self.optimizer.step([*gradients, *(e.mean(axis=0) for e in errors)], rate)
             active |= [bool(one.any()) for one in on]
             right += np.sum(predicted_classes(scores) == labels)
-        changed = relative_changes(before, {level: self.w[level - 1] for level in before})
-        self.health.after_chunk(len(rows) * c.batch, active, changed=of_layers(changed))
-        require_finite(self.arrays(), self.samples_at(rows.start), "--init-gain")
-        row = {"training_accuracy": float(right / (len(rows) * c.batch))}
-        return row | {f"changed{level}": change for level, change in changed.items()}
+        return {"training_accuracy": float(right / (len(rows) * self.options.batch))}, active
 
     # -- measuring -------------------------------------------------------------------------------------------------
     def evaluate(self, samples, offset=0, piece=5000) -> Evaluation:
-        pieces = [self.pixels[samples[start : start + piece]] for start in range(0, len(samples), piece)]
-        scores, hidden = [], [[] for _ in self.w[1:]]
-        for pixels in pieces:
-            _, of_piece, on = self.activities(pixels)
-            scores.append(of_piece)
-            for found, one in zip(hidden, on, strict=True):
-                found.append(one)
-        active = part_active([np.concatenate(found) for found in hidden])
+        pieces = np.split(self.pixels[samples], range(piece, len(samples), piece))
+        _, scores, on = zip(*map(self.activities, pieces), strict=True)
+        active = part_active([np.concatenate(of_layer) for of_layer in zip(*on, strict=True)])
         return Evaluation(self.data.labels[samples], output=np.concatenate(scores), active=active)
 
     # -- state -----------------------------------------------------------------------------------------------------
     def arrays(self) -> dict:
-        moments = {f"optimizer.m1.{k}": m for k, m in enumerate(self.optimizer.m1)}
-        moments |= {f"optimizer.m2.{k}": m for k, m in enumerate(self.optimizer.m2)}
-        for level in self.levels:
-            moments |= {f"layer{level}.w": self.w[level - 1], f"layer{level}.b": self.b[level - 1]}
-        return moments
+        found = super().arrays()
+        for level, w, b in zip(self.levels, self.w, self.b, strict=True):
+            found |= {f"layer{level}.w": w, f"layer{level}.b": b}
+        return found
 
     def weights(self) -> dict:
         return dict(enumerate(self.w, start=1)) | {f"b{k}": b for k, b in enumerate(self.b, start=1)}

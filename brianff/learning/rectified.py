@@ -15,21 +15,18 @@ threshold softplus(-alpha*(g+ - theta)) + softplus(alpha*(g- - theta)), Hinton  
 """  # noqa: E501
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
-from brianff.devices.memory import require_memory
 from brianff.learning.adam import Adam
-from brianff.learning.black_box import BOXES, boxes_of
 from brianff.learning.checkpoints import named
 from brianff.learning.evaluation import Evaluation
-from brianff.learning.finite import require_finite
-from brianff.learning.health import Health, of_layers, relative_changes
 from brianff.learning.method import of_phases
-from brianff.learning.mini_batches import MiniBatches
-from brianff.learning.options import RunOptions, gain_option
+from brianff.learning.mini_batches import MiniBatches, MiniBatchOptions
+from brianff.learning.options import gain_option
 from brianff.learning.readout import SoftmaxReadout, features
-from brianff.options import NEURONS, SAMPLES, option
+from brianff.options import NEURONS, option
 from brianff.stimulus import LABEL_NEUTRAL, hybrids_of, stream, wrong_labels
 
 __all__ = ["Layer", "Rectified", "RectifiedOptions", "labelled", "modulators", "normalised", "pair_errors"]
@@ -135,7 +132,7 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class RectifiedOptions(RunOptions):
+class RectifiedOptions(MiniBatchOptions):
     """All options of a training run; the defaults of the fields that are None depend on the data set."""
 
     layers: tuple[int, ...] | None = option(
@@ -147,9 +144,6 @@ class RectifiedOptions(RunOptions):
     alpha: float | None = option(None, "steepness of the loss", above=0, high=1000)
     theta: float = option(1.0, "threshold of the goodness, for --loss threshold", low=-1000, high=1000)
     peer: float = option(0.03, "weight of peer normalisation", low=0, high=1000)
-    batch: int | None = option(None, "samples between two steps of the optimizer", **SAMPLES)
-    learning_rate: float | None = option(None, "learning rate at the start", low=0, high=1000)
-    final_rate: float = option(0.0, "learning rate at the end, as a fraction; linear in between", low=0, high=1)
     negatives: str = option(
         "hard",
         "negative samples: wrong labels in proportion to the network's belief, uniform wrong labels, or hybrid "
@@ -157,17 +151,7 @@ class RectifiedOptions(RunOptions):
         choices=["hard", "uniform", "hybrid"],
     )
     uniform_share: float = option(0.2, "part of the hard negatives that is drawn uniformly", low=0, high=1)
-    dropout: float | None = option(
-        None,
-        "part of the pixels that stay dark in a training sample, the same ones in both samples of a pair",
-        low=0,
-        below=1,
-    )
     readout_rate: float = option(1e-3, "learning rate of the softmax readout", low=0, high=1)
-    black_box: str = option(
-        "none", "what stands between hidden layers, in training and test, without a derivative", choices=list(BOXES)
-    )
-    chunk: int = option(10000, "samples between two checkpoints", **SAMPLES)
 
     presets = {
         "digits": dict(
@@ -192,22 +176,17 @@ class Rectified(MiniBatches):
 
     name = "rectified"
     Options = RectifiedOptions
-    sizes = ()
 
     def build(self) -> None:
         super().build()
-        c, data = self.options, self.data
-        self.sizes = (data.n_pixels + (data.n_classes if c.labels_shown else 0), *c.layers)
-        shapes = list(zip(self.sizes[:-1], self.sizes[1:], strict=True))
-        weights = sum(n_in * n_out for n_in, n_out in shapes)
-        require_memory(16 * weights, f"--layers: the weights of layers {self.network_name()}")
-        rngs = (stream(c.seed, "weights", level) for level in self.levels)
-        self.layers = [Layer(*shape, rng, c.init_gain) for shape, rng in zip(shapes, rngs, strict=True)]
-        self.boxes = boxes_of(c.black_box, c.layers, c.seed)
+        c, shapes = self.options, zip(self.levels, pairwise(self.sizes), strict=True)
+        self.layers = [Layer(*shape, stream(c.seed, "weights", level), c.init_gain) for level, shape in shapes]
         self.optimizer = Adam([p for layer in self.layers for p in (layer.w, layer.b)])
-        self.readout = SoftmaxReadout(sum(c.layers) + 1, data.n_classes, c.readout_rate, c.batch)
-        remedies = {f"layer {k}": f"a larger --init-gain than {c.init_gain:g}" for k in self.levels}
-        self.health = Health(remedies, len(self.train), c.learning_rate)
+        self.readout = SoftmaxReadout(sum(c.layers) + 1, self.data.n_classes, c.readout_rate, c.batch)
+
+    def sizes_of_layers(self):
+        c, data = self.options, self.data
+        return (data.n_pixels + (data.n_classes if c.labels_shown else 0), *c.layers)
 
     def activities(self, x, rng=None):
         """Activity of every layer, a list of (n, n_l) arrays, for input (n, n_in).
@@ -227,17 +206,11 @@ class Rectified(MiniBatches):
         return labelled(pixels, labels, self.data.n_classes, c.label_scale) if c.labels_shown else pixels
 
     # -- the course of training ------------------------------------------------------------------------------------
-    def learn(self, rows) -> dict:
-        c = self.options
-        before = {level: layer.w.copy() for level, layer in enumerate(self.layers, start=1)}
+    def learn_rows(self, rows):
         goodness = np.stack([self._learn(samples, rate) for samples, rate in self.mini_batches(rows)], axis=1)
         row = of_phases(np.split(g, 2, axis=1) for g in goodness)
-        told_apart = {f"layer {k}": row[f"ordered{k}"] for k in self.levels if not c.labels_shown}
-        changed = relative_changes(before, {level: self.layers[level - 1].w for level in before})
-        active = goodness.any(axis=(1, 2))
-        self.health.after_chunk(len(rows) * c.batch, active, told_apart, of_layers(changed))
-        require_finite(self.arrays(), self.samples_at(rows.start), "--init-gain")
-        return row | {f"changed{level}": change for level, change in changed.items()}
+        told_apart = {f"layer {k}": row[f"ordered{k}"] for k in self.levels if not self.options.labels_shown}
+        return row, goodness.any(axis=(1, 2)), told_apart
 
     def _learn(self, samples, rate):
         """One mini-batch: readout and its beliefs, negative samples, and a step of every layer.
@@ -284,8 +257,7 @@ class Rectified(MiniBatches):
 
     # -- state -----------------------------------------------------------------------------------------------------
     def arrays(self) -> dict:
-        out = {f"optimizer.m1.{k}": m for k, m in enumerate(self.optimizer.m1)}
-        out |= {f"optimizer.m2.{k}": m for k, m in enumerate(self.optimizer.m2)}
+        out = super().arrays()
         for level, layer in enumerate(self.layers, start=1):
             out |= {f"layer{level}.{name}": getattr(layer, name) for name in ("w", "b", "mean")}
         return out | named("readout", self.readout.arrays())
