@@ -54,7 +54,7 @@ def test_a_failure_stands_in_the_table():
     failing = [*results(), FAILED]
     assert summary(failing) == summary(results())
     last = markdown(failing).splitlines()[-1]
-    assert last.startswith("| adex | phase | csdp | | seed 1 failed: ValueError: a / b and c |")
+    assert last.startswith("| adex | phase | csdp |  | seed 1 failed: ValueError: a / b and c |")
     assert last.count("|") == markdown(failing).splitlines()[0].count("|")
 
 

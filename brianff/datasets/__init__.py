@@ -112,7 +112,8 @@ def load(
     if name in _OF_EVENTS:
         if download:
             raise OptionError(f"data set {name!r} is not downloaded: name the folder that holds it with --data DIR.")
-        return _imported(*_OF_EVENTS[name])(data, validation, split_seed, test_group, validation_group)
+        groups = dict(test_group=test_group, validation_group=validation_group)
+        return _imported(*_OF_EVENTS[name])(data, validation=validation, split_seed=split_seed, **groups)
     for option, groups in (("--test-group", test_group), ("--validation-group", validation_group)):
         if groups is not None:
             raise OptionError(f"data set {name!r} does not say who its samples are of: leave out {option}.")

@@ -17,7 +17,7 @@ from .dataset import DatasetError
 from .events import EventDataset
 from .locate import Place, find_folder
 from .sources import Source
-from .splits import drawn_groups, three_parts
+from .splits import three_parts
 
 __all__ = ["GestureRecordings", "load_dvs_gesture"]
 
@@ -122,14 +122,14 @@ def _gestures(path):
     return found
 
 
-def load_dvs_gesture(data=None, validation=None, split_seed=0, test_group=None, validation_group=None):
+def load_dvs_gesture(data=None, **split):
     """Load the data set; the recordings of `trials_to_test.txt` are the test split.
 
     Parameters
     ----------
-    data, validation, split_seed, test_group, validation_group
-        As `brianff.datasets.load` takes them; the groups are the users, as in ``user07``. By default the validation
-        split holds four of them, drawn by `split_seed`.
+    data, **split
+        As `brianff.datasets.load` takes them, `split` what says how it is split; the groups are the users, as in
+        ``user07``. By default the validation split holds four of them, drawn by `split_seed`.
 
     Returns
     -------
@@ -141,13 +141,8 @@ def load_dvs_gesture(data=None, validation=None, split_seed=0, test_group=None, 
     source = GestureRecordings([path for paths in listed for path in paths])
     users = np.repeat([re.match("user[0-9]*", Path(path).name)[0] for path in source.paths], source.counts)
     n_train = sum(source.counts[: len(listed[0])])
-    if validation is None and validation_group is None and test_group is None:
-        validation_group = drawn_groups(users[:n_train], VALIDATION_USERS, split_seed)
-    parts = three_parts(
-        "dvs-gesture", source.labels, validation, split_seed, n_train=n_train,
-        groups=users, test_group=test_group, validation_group=validation_group,
-    )  # fmt: skip
-    shape = HEIGHT, WIDTH
+    held_out = dict(n_train=n_train, groups=users, usual_groups=VALIDATION_USERS)
+    parts, shape = three_parts("dvs-gesture", source.labels, **split, **held_out), (HEIGHT, WIDTH)
     return EventDataset("dvs-gesture", source, source.labels, 11, *parts, CLASSES, image_shape=shape, groups=users)
 
 

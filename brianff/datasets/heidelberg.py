@@ -15,7 +15,7 @@ from .dataset import DatasetError
 from .events import EventDataset
 from .locate import Place, find_folder
 from .sources import Source
-from .splits import drawn_groups, three_parts
+from .splits import three_parts
 
 __all__ = ["HeidelbergFiles", "load_shd", "load_ssc"]
 
@@ -204,15 +204,15 @@ def _lengths(file, dataset):
     return np.concatenate([np.frombuffer(part, descriptor)["length"] for part in parts])[:n].astype(np.int64)
 
 
-def load_shd(data=None, validation=None, split_seed=0, test_group=None, validation_group=None):
+def load_shd(data=None, **split):
     """Load the Spiking Heidelberg Digits; the test file is the test split.
 
     Parameters
     ----------
-    data, validation, split_seed, test_group, validation_group
-        As `brianff.datasets.load` takes them; the groups are the speakers. By default the validation split holds two
-        speakers that are in no test sample, drawn by `split_seed`: most recordings of the test file are of speakers
-        that no training sample is of.
+    data, **split
+        As `brianff.datasets.load` takes them, `split` what says how it is split; the groups are the speakers. By
+        default the validation split holds two speakers that are in no test sample, drawn by `split_seed`: most
+        recordings of the test file are of speakers that no training sample is of.
 
     Returns
     -------
@@ -221,21 +221,17 @@ def load_shd(data=None, validation=None, split_seed=0, test_group=None, validati
     folder = find_folder(SHD, data)
     source = HeidelbergFiles([folder / name for name in SHD.holds])
     _check_classes(source, 20)
-    if validation is None and validation_group is None and test_group is None and source.speakers is not None:
-        validation_group = drawn_groups(source.speakers[: source.counts[0]], VALIDATION_SPEAKERS, split_seed)
-    parts = three_parts(
-        "shd", source.labels, validation, split_seed, n_train=source.counts[0],
-        groups=source.speakers, test_group=test_group, validation_group=validation_group,
-    )  # fmt: skip
+    held_out = dict(n_train=source.counts[0], groups=source.speakers, usual_groups=VALIDATION_SPEAKERS)
+    parts = three_parts("shd", source.labels, **split, **held_out)
     return EventDataset("shd", source, source.labels, 20, *parts, source.keys, groups=source.speakers)
 
 
-def load_ssc(data=None, validation=None, split_seed=0, test_group=None, validation_group=None):
+def load_ssc(data=None, validation=None, **split):
     """Load the Spiking Speech Commands, with a file for each split.
 
     Parameters
     ----------
-    data, split_seed, test_group, validation_group
+    data, **split
         As `brianff.datasets.load` takes them; the groups are the speakers.
     validation : int, optional
         0: the samples of the validation file are trained on as well. Another number is refused.
@@ -253,11 +249,9 @@ def load_ssc(data=None, validation=None, split_seed=0, test_group=None, validati
             f"data set 'ssc' has a validation file of its own: leave out --validation {validation}, or train on that "
             "file as well with --validation 0."
         )
-    of_file = validation is None and validation_group is None and test_group is None
-    train, held_out, test = three_parts(
-        "ssc", source.labels, 0 if of_file else validation, split_seed, n_train=n_train + n_validation,
-        groups=source.speakers, test_group=test_group, validation_group=validation_group,
-    )  # fmt: skip
+    of_file = validation is None and all(split.get(name) is None for name in ("test_group", "validation_group"))
+    split |= dict(validation=0 if of_file else validation, n_train=n_train + n_validation, groups=source.speakers)
+    train, held_out, test = three_parts("ssc", source.labels, **split)
     if of_file:
         train, held_out = np.split(train, [n_train])
     return EventDataset("ssc", source, source.labels, 35, train, held_out, test, source.keys, groups=source.speakers)

@@ -10,6 +10,7 @@ from .dataset import DatasetError
 DEBIAN_FOLDER = Path("/usr/share/datasets")
 
 DOWNLOAD_TIMEOUT = 60  # seconds without an answer
+_VARIABLE = " or the environment variable BRIANFF_DATA"
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,13 @@ def find_files(idx_set, data=None, cached=True):
         if idx_set.npz and os.path.isfile(folder / idx_set.npz):
             return [folder / idx_set.npz]
         lacking = [stem for stem, path in zip(idx_set.files, paths, strict=True) if not path]
-        partial = len(lacking) < len(paths)
-        searched.append(f"{folder} (lacks {', '.join(lacking)})" if partial else folder)
-    raise DatasetError(_not_found(idx_set, data, searched))
+        searched.append(_without(folder, lacking, idx_set.files))
+    variable, instead = (_VARIABLE, "") if data is None else ("", " in place of --data")
+    raise _not_found(
+        f"{idx_set.title} ({', '.join(idx_set.files)}, plain or .gz)",
+        searched,
+        f"Name the folder that holds the files with --data DIR{variable}, or fetch them with --download{instead}.",
+    )
 
 
 def find_folder(place, data=None):
@@ -98,13 +103,9 @@ def find_folder(place, data=None):
         lacking = [pattern for pattern in place.holds if next(folder.glob(pattern), None) is None]
         if not lacking:
             return folder
-        partial = len(lacking) < len(place.holds)
-        searched.append(f"{folder} (lacks {', '.join(lacking)})" if partial else folder)
-    lines = [f"{place.title} ({', '.join(place.holds)}) was not found in any of these folders:"]
-    lines += [f"  {folder}" for folder in searched]
-    variable = " or the environment variable BRIANFF_DATA" if data is None else ""
-    lines.append(f"Get it from {place.home}, and name its folder with --data DIR{variable}.")
-    raise DatasetError("\n".join(lines))
+        searched.append(_without(folder, lacking, place.holds))
+    remedy = f"Get it from {place.home}, and name its folder with --data DIR{_VARIABLE if data is None else ''}."
+    raise _not_found(f"{place.title} ({', '.join(place.holds)})", searched, remedy)
 
 
 def download_files(idx_set):
@@ -177,18 +178,13 @@ def _variant(folder, stem):
     return next((path for path in paths if os.path.isfile(path)), None)
 
 
-def _not_found(idx_set, data, searched):
-    lines = [
-        f"{idx_set.title} ({', '.join(idx_set.files)}, plain or .gz) was not found in any of these folders:",
-        *(f"  {folder}" for folder in searched),
-    ]
-    variable, instead = (
-        (" or the environment variable BRIANFF_DATA", "") if data is None else ("", " in place of --data")
-    )
-    lines.append(
-        f"Name the folder that holds the files with --data DIR{variable}, or fetch them with --download{instead}."
-    )
-    return "\n".join(lines)
+def _without(folder, lacking, wanted):
+    """A folder that was searched, with what it lacks where it has something of what is wanted."""
+    return f"  {folder} (lacks {', '.join(lacking)})" if len(lacking) < len(wanted) else f"  {folder}"
+
+
+def _not_found(what, searched, remedy):
+    return DatasetError("\n".join([f"{what} was not found in any of these folders:", *searched, remedy]))
 
 
 def _retrieve(idx_set, name, folder, checksum, processor=None):

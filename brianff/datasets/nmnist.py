@@ -108,15 +108,14 @@ class NMnist(Source):
         return time * 1e-6, (y * WIDTH + x) * 2 + polarity
 
 
-def load_nmnist(data=None, validation=None, split_seed=0, test_group=None, validation_group=None):
+def load_nmnist(data=None, **split):
     """Load N-MNIST, or any part of it in the same folders.
 
     Parameters
     ----------
-    data, validation, split_seed
-        As `brianff.datasets.load` takes them.
-    test_group, validation_group
-        Refused: N-MNIST does not say who wrote a digit.
+    data, **split
+        As `brianff.datasets.load` takes them, `split` what says how it is split; groups are refused: N-MNIST
+        does not say who wrote a digit.
 
     Returns
     -------
@@ -136,6 +135,5 @@ def load_nmnist(data=None, validation=None, split_seed=0, test_group=None, valid
     of_test, names, labels = zip(*found, strict=True)
     labels, n_train = np.array(labels), len(found) - sum(of_test)
     paths = [f"{folder}/{'Test' if test else 'Train'}/{digit}/{name}" for test, name, digit in found]
-    of_groups = dict(test_group=test_group, validation_group=validation_group)
-    parts = three_parts("nmnist", labels, validation, split_seed, n_train=n_train, **of_groups)
+    parts = three_parts("nmnist", labels, **split, n_train=n_train)
     return EventDataset("nmnist", NMnist(paths), labels, 10, *parts, image_shape=(HEIGHT, WIDTH))

@@ -49,16 +49,9 @@ def held_out_size(name, size, n_available, what="validation"):
 
 
 def three_parts(
-    name,
-    labels,
-    validation,
-    split_seed,
-    n_test=None,
-    n_train=None,
-    groups=None,
-    test_group=None,
-    validation_group=None,
-):
+    name, labels, validation=None, split_seed=0, test_group=None, validation_group=None,
+    *, n_test=None, n_train=None, groups=None, usual_groups=0,
+):  # fmt: skip
     """Stratified training, validation and test samples.
 
     Parameters
@@ -71,14 +64,17 @@ def three_parts(
         otherwise 5000, or a twelfth if that is fewer.
     split_seed : int
         Seed that draws what is held out.
+    test_group, validation_group : sequence of str, optional
+        Groups all of whose samples are the test and the validation split, in place of those that are drawn, or of the
+        test set that there is.
     n_test, n_train : int
         Either the number of test samples that are drawn, or, where there is a test set already, that of the samples
         before it.
     groups : ndarray of str, shape (n_samples,), optional
         Who each sample is of.
-    test_group, validation_group : sequence of str, optional
-        Groups all of whose samples are the test and the validation split, in place of those that are drawn, or of the
-        test set that there is.
+    usual_groups : int
+        So many groups of the training samples, drawn at random, are the validation split where nothing else is asked
+        for, and there are more.
 
     Returns
     -------
@@ -91,6 +87,10 @@ def three_parts(
         If `validation` or the groups leave no training sample, or there is no such group.
     """
     rng, default = np.random.default_rng(split_seed), VALIDATION_FRACTION
+    if usual_groups and groups is not None and validation is validation_group is test_group is None:
+        names = np.unique(groups[:n_train])
+        if len(names) > usual_groups:
+            validation_group = rng.permutation(names)[:usual_groups]
     if test_group is not None:
         of_test = _of_groups(name, groups, test_group, "--test-group")
         rest, test = np.flatnonzero(~of_test), np.flatnonzero(of_test)
@@ -124,12 +124,6 @@ def _of_groups(name, groups, wanted, option):
     if unknown := [group for group in wanted if group not in known]:
         raise OptionError(f"data set {name!r} has no group {unknown[0]!r} ({option}): choose from {', '.join(known)}.")
     return np.isin(groups, wanted)
-
-
-def drawn_groups(groups, n, split_seed):
-    """Names of `n` groups at random, a tuple, or None if there are no more than that; `groups`: of every sample."""
-    names = np.unique(groups)
-    return tuple(np.random.default_rng(split_seed).permutation(names)[:n].tolist()) if len(names) > n else None
 
 
 def stratified_split(indices, labels, n_held_out, rng):

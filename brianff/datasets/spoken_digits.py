@@ -24,13 +24,13 @@ N_TEST = 5  # the recordings 0 to 4 of every digit and speaker
 _NAME = re.compile(r"([0-9])_([a-z]+)_([0-9]+)\.wav")
 
 
-def load_spoken_digits(data=None, validation=None, split_seed=0, test_group=None, validation_group=None):
+def load_spoken_digits(data=None, **split):
     """Load the data set, split as its authors do: recordings 0 to 4 of every digit and speaker are the test split.
 
     Parameters
     ----------
-    data, validation, split_seed, test_group, validation_group
-        As `brianff.datasets.load` takes them; the groups are the speakers.
+    data, **split
+        As `brianff.datasets.load` takes them, `split` what says how it is split; the groups are the speakers.
 
     Returns
     -------
@@ -50,8 +50,5 @@ def load_spoken_digits(data=None, validation=None, split_seed=0, test_group=None
             f"{folder} has {len(found)} recordings, {n_train} of them numbered from {N_TEST} on: get all of them from "
             f"{PLACE.home}."
         )
-    parts = three_parts(
-        "spoken-digits", labels, validation, split_seed, n_train=n_train,
-        groups=speakers, test_group=test_group, validation_group=validation_group,
-    )  # fmt: skip
+    parts = three_parts("spoken-digits", labels, **split, n_train=n_train, groups=speakers)
     return EventDataset("spoken-digits", SoundFiles(paths), labels, 10, *parts, CLASSES, groups=speakers)

@@ -309,15 +309,11 @@ def load_data(options, dataset=None):
 
     `dataset`, an object, is taken in place of the one that the `DataOptions` name.
     """
+    names = ("data", "download", "validation", "test_group", "validation_group")
+    given = {name: getattr(options, name) for name in names}
     if dataset is None:
-        names = ("data", "download", "validation", "split_seed", "test_group", "validation_group")
-        given = {name: getattr(options, name) for name in names}
-        dataset = datasets.load(options.dataset, **given)
-    elif (
-        options.data
-        or options.download
-        or any(given is not None for given in (options.validation, options.test_group, options.validation_group))
-    ):
+        dataset = datasets.load(options.dataset, split_seed=options.split_seed, **given)
+    elif any(value is not None and value is not False for value in given.values()):
         raise OptionError(
             "--data, --download, --validation, --test-group and --validation-group say how a data set is loaded: it is "
             "given as an object."

@@ -7,6 +7,7 @@ import numpy as np
 
 from brianff.equations.compose import compose
 from brianff.errors import ModelError
+from brianff.jobs import tables
 from brianff.jobs.job import Job
 from brianff.jobs.tables import groups
 from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule
@@ -141,21 +142,17 @@ def summary(rows):
 
 def markdown(rows):
     """A table of all combinations, the most accurate first and those that failed last, with the reason."""
-    lines = [
-        "| neuron | code | rule | seeds | " + " | ".join(MEASURES.values()) + " |",
-        "|--" * (4 + len(MEASURES)) + "|",
-    ]
-    seeds = {names: len(of_names) for names, of_names in groups(rows, NAMES).items()}
+    lines, seeds = [], {names: len(of_names) for names, of_names in groups(rows, NAMES).items()}
     for names, of_names in sorted(summary(rows).items(), key=lambda item: -item[1]["accuracy"][0]):
         accuracy, deviation = of_names["accuracy"]
         shown = f"{accuracy:.1f} ± {deviation:.1f}" if seeds[names] > 1 else f"{accuracy:.1f}"
         rest = [_number(of_names[m][0]) for m in MEASURES if m != "accuracy"]
-        lines.append(f"| {' | '.join(names)} | {seeds[names]} | {shown} | {' | '.join(rest)} |")
+        lines.append([*names, seeds[names], shown, *rest])
     for row in rows:
         if "failed" in row:
-            names = f"{row['neuron']} | {row['code']} | {row['rule']}"
-            lines.append(f"| {names} | | seed {row['seed']} failed: {_cell(row['failed'])}" + " |" * len(MEASURES))
-    return "\n".join(lines) + "\n"
+            names, said = (row[name] for name in NAMES), f"seed {row['seed']} failed: {_cell(row['failed'])}"
+            lines.append([*names, "", said, *[""] * (len(MEASURES) - 1)])
+    return tables.markdown([*NAMES, "seeds", *MEASURES.values()], lines)
 
 
 def _number(value):
@@ -173,15 +170,14 @@ def medians(rows):
 
     Medians, since one partner that does not fit pulls a mean down.
     """
-    measured = summary(rows)
-    lines = ["| | | combinations | median of test accuracy (%) | best (%) |", "|--|--|--|--|--|"]
+    measured, lines = summary(rows), []
     for k, kind in enumerate(NAMES):
         of_model = {}
         for names, of_names in measured.items():
             of_model.setdefault(names[k], []).append(of_names["accuracy"][0])
         for name, values in sorted(of_model.items(), key=lambda item: -np.median(item[1])):
-            lines.append(f"| {kind} | {name} | {len(values)} | {np.median(values):.1f} | {max(values):.1f} |")
-    return "\n".join(lines) + "\n"
+            lines.append([kind, name, len(values), f"{np.median(values):.1f}", f"{max(values):.1f}"])
+    return tables.markdown(["", "", "combinations", "median of test accuracy (%)", "best (%)"], lines)
 
 
 def refusals(reasons):

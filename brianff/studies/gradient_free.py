@@ -13,12 +13,13 @@ import numpy as np
 from brianff import datasets
 from brianff.devices import device_option
 from brianff.jobs.job import Job
-from brianff.jobs.tables import groups, spread
+from brianff.jobs.tables import groups, markdown, spread
 from brianff.learning.method import limited, make_method
 from brianff.learning.population import evaluated, initial_weights, smoothed_gradient, trained_readout
 from brianff.learning.readout import SoftmaxReadout
 from brianff.options import EPOCHS, SEED, STEPS, TIME_STEP, Options, option
 from brianff.stimulus import stream
+from brianff.studies.gradients_in_time import cosine
 
 __all__ = ["ANN", "RULES", "SPIKING", "Comparison", "Settings", "finished", "table"]
 
@@ -267,21 +268,13 @@ def table(rows, angles):
     angles : dict
         Method -> cosines.
     """
-    lines = [
-        "| | by goodness, % | by readout, % | presentations | synaptic events | CPU s | cosine |",
-        "|--|--|--|--|--|--|--|",
-    ]
+    lines = []
     for (course,), own in groups(rows, ["course"]).items():
         cells = [course, *(spread([100 * row[f"test_{way}"] for row in own], 1) for way in ("goodness", "readout"))]
         for name, form in (("presentations", ".3g"), ("events", ".2g"), ("cpu_seconds", ".0f")):
             cells.append(format(np.mean([row["points"][-1][name] for row in own]), form))
         substrate, method = course.split()
         known = angles.get(method, ()) if substrate == "spiking" else ()
-        lines.append("| " + " | ".join([*cells, ", ".join(f"{c:.2f}" for c in known)]) + " |")
-    return "\n".join(lines)
-
-
-def cosine(a, b):
-    """Cosine of the angle between two arrays; 0 where one of them vanishes."""
-    length = np.linalg.norm(a) * np.linalg.norm(b)
-    return float(np.sum(a * b) / length) if length else 0.0
+        lines.append([*cells, ", ".join(f"{c:.2f}" for c in known)])
+    headings = ["", "by goodness, %", "by readout, %", "presentations", "synaptic events", "CPU s", "cosine"]
+    return markdown(headings, lines)

@@ -7,6 +7,7 @@ regression has not seen, is the memory of so long ago.  Summed over delays it is
 """
 
 import numpy as np
+from sklearn.linear_model import Ridge
 
 from brianff.devices import simulator
 from brianff.network.architecture import Architecture
@@ -67,11 +68,8 @@ def memory_curve(
 
 def _found(traces, bits, learnt, ridge):
     """Squared correlation on the streams from `learnt` on, with a regression on those before."""
-    x, y = traces[:, :learnt].reshape(-1, traces.shape[2]), bits[:, :learnt].ravel() - 0.5
-    mean = x.mean(axis=0)
-    x = x - mean
-    w = np.linalg.solve(x.T @ x + ridge * np.eye(x.shape[1]), x.T @ (y - y.mean()))
-    said = ((traces[:, learnt:] - mean) @ w).ravel()
+    of_learnt, others = (part.reshape(-1, traces.shape[2]) for part in np.split(traces, [learnt], axis=1))
+    said = Ridge(ridge).fit(of_learnt, bits[:, :learnt].ravel()).predict(others)
     if not said.std():
         return 0.0
     return float(np.corrcoef(said, bits[:, learnt:].ravel())[0, 1] ** 2)
