@@ -27,7 +27,6 @@ import io
 import json
 import os
 import platform
-import re
 import weakref
 import zipfile
 from pathlib import Path
@@ -287,24 +286,6 @@ class RunFolder:
     def write_metrics(self, rows):
         """Rewrite ``metrics.csv`` from `rows` (list of dict); columns are the union of their keys."""
         atomic_write(self.path / "metrics.csv", _csv(rows))
-
-    def read_metrics(self):
-        """Rows of ``metrics.csv``; empty cells are left out."""
-        path = self.path / "metrics.csv"
-        try:
-            text = path.read_bytes().decode()
-            if "\0" in text or (text and not text.endswith("\n")):
-                raise ValueError("it ends within a line, or has NUL bytes")
-            rows = csv.DictReader(io.StringIO(text, newline=""))
-            return [{k: (v if k == "what" else _number(v)) for k, v in row.items() if v != ""} for row in rows]
-        except FileNotFoundError:
-            raise ResultsError(f"{path} does not exist.") from None
-        except (OSError, ValueError, TypeError, csv.Error) as error:
-            raise ResultsError(f"{path} is damaged: {error}.") from None
-
-
-def _number(text):
-    return int(text) if re.fullmatch(r"-?\d+", text) else float(text)
 
 
 def _csv(rows):

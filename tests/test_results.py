@@ -1,5 +1,6 @@
 """Results folders: nothing is lost when writing is interrupted, and damage is named."""
 
+import csv
 import json
 import os
 import resource
@@ -225,6 +226,14 @@ def test_load_refuses_pickled_objects(run):
 
 
 # -- metrics -------------------------------------------------------------------------------------------------------
+def metrics_of(run):
+    """What somebody reads from metrics.csv, without the empty cells."""
+    rows = csv.DictReader((run.path / "metrics.csv").read_text().splitlines())
+    return [
+        {k: v if k == "what" else int(v) if v.isdecimal() else float(v) for k, v in row.items() if v} for row in rows
+    ]
+
+
 def test_metrics_come_back_with_missing_cells_left_out(run):
     rows = [
         {"what": "chunk", "samples": 10.0, "positive1": 0.1 + 0.2},
@@ -232,29 +241,29 @@ def test_metrics_come_back_with_missing_cells_left_out(run):
         {"what": "chunk", "samples": 20.0, "positive1": -1e-300},
     ]
     run.write_metrics(rows)
-    assert run.read_metrics() == rows
+    assert metrics_of(run) == rows
 
 
 def test_metrics_of_numpy_scalars_come_back_as_numbers(run):
     run.write_metrics([{"what": "chunk", "a": np.float64(1) / 3, "b": np.int64(7)}])
-    assert run.read_metrics() == [{"what": "chunk", "a": 1 / 3, "b": 7.0}]
+    assert metrics_of(run) == [{"what": "chunk", "a": 1 / 3, "b": 7.0}]
 
 
 def test_metrics_that_are_not_finite_come_back(run):
     run.write_metrics([{"what": "chunk", "a": float("inf"), "b": float("nan")}])
-    (row,) = run.read_metrics()
+    (row,) = metrics_of(run)
     assert row["a"] == np.inf and np.isnan(row["b"])
 
 
 def test_whole_numbers_of_metrics_stay_whole(run):
     run.write_metrics([{"what": "chunk", "samples": 20, "seconds": 20.0}])
-    (row,) = run.read_metrics()
+    (row,) = metrics_of(run)
     assert type(row["samples"]) is int and type(row["seconds"]) is float
 
 
 def test_metrics_without_rows_come_back_empty(run):
     run.write_metrics([])
-    assert run.read_metrics() == []
+    assert metrics_of(run) == []
 
 
 def test_metrics_are_one_readable_line_a_row(run):
@@ -267,29 +276,7 @@ def test_interrupted_metrics_leave_the_previous_ones(run, monkeypatch):
     monkeypatch.setattr(os, "replace", interrupt)
     with pytest.raises(KeyboardInterrupt):
         run.write_metrics([])
-    assert run.read_metrics() == [{"what": "chunk", "a": 1.0}]
-
-
-def test_read_metrics_names_a_missing_file(run):
-    with pytest.raises(ResultsError, match=r"metrics\.csv does not exist"):
-        run.read_metrics()
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"what,a\nchunk,foo\n",
-        b"what,a\nchunk\n",
-        b"what,a\nchunk,1,2\n",
-        b"what,a\nchunk,1",
-        b"\xff\xfe",
-        b"what\0,a\n",
-    ],
-)
-def test_read_metrics_names_a_damaged_file(run, content):
-    (run.path / "metrics.csv").write_bytes(content)
-    with pytest.raises(ResultsError, match=r"metrics\.csv"):
-        run.read_metrics()
+    assert metrics_of(run) == [{"what": "chunk", "a": 1.0}]
 
 
 # -- other runs, other processes -----------------------------------------------------------------------------------

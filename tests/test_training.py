@@ -54,7 +54,7 @@ def test_learns_digits(tmp_path):
     true, wrong = result.separation()
     assert true.mean() > wrong.mean()
     assert np.mean(true > wrong) == pytest.approx(result.accuracy("goodness"), abs=0.02)
-    metrics = RunFolder(tmp_path / "run").read_metrics()
+    metrics = RunFolder(tmp_path / "run").load_checkpoint()[1]
     last = [row for row in metrics if row["what"] == "chunk"][-1]
     assert last["positive1"] > last["negative1"] and last["positive2"] > last["negative2"]
     assert sum(row["what"] == "validation" for row in metrics) == 10
@@ -112,7 +112,7 @@ def test_killed_twice_and_resumed_gives_the_same_weights_bit_for_bit(tmp_path):
             np.testing.assert_array_equal(first[name], second[name], err_msg=name)
     a, b = (RunFolder(folder).load("evaluation") for folder in (undisturbed, disturbed))
     np.testing.assert_array_equal(a["goodness"], b["goodness"])
-    rows = [RunFolder(folder).read_metrics() for folder in (undisturbed, disturbed)]
+    rows = [RunFolder(folder).load_checkpoint()[1] for folder in (undisturbed, disturbed)]
     assert len(rows[0]) == len(rows[1])
     assert [r.get("positive1") for r in rows[0]] == [r.get("positive1") for r in rows[1]]
 

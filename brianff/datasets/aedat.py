@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .dataset import DatasetError
+from .dataset import DatasetError, readable
 
 __all__ = ["packets", "polarity_events"]
 
@@ -44,10 +44,8 @@ def packets(path):
     DatasetError
         If the file is unreadable, truncated, damaged or of another kind.
     """
-    try:
+    with readable(path):
         content = Path(path).read_bytes()
-    except OSError as error:
-        raise DatasetError(f"{path} cannot be read: {error.strerror or error}.") from None
     return np.array([one[:4] for one in _walk(path, content, _start(path, content))], PACKET)
 
 
@@ -71,11 +69,8 @@ def polarity_events(path, start, stop, width, height):
     DatasetError
         As of `packets`, or if an event lies outside of width and height.
     """
-    try:
-        with open(path, "rb") as file:
-            content = os.pread(file.fileno(), stop - start, start)
-    except OSError as error:
-        raise DatasetError(f"{path} cannot be read: {error.strerror or error}.") from None
+    with readable(path), open(path, "rb") as file:
+        content = os.pread(file.fileno(), stop - start, start)
     found = [(np.zeros(0, np.uint32), np.zeros(0, np.int64))]
     for offset, number, _, _, overflow, valid in _walk(path, content, 0, start):
         events = np.frombuffer(content, EVENT, number, offset - start + HEADER.size)

@@ -1,5 +1,6 @@
 """The data set that every source gives."""
 
+import contextlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,15 @@ from brianff.errors import BrianffError, OptionError
 
 class DatasetError(BrianffError):
     """A data set's file is missing or bad; the message names it and the way out."""
+
+
+@contextlib.contextmanager
+def readable(path, more=""):
+    """A file is read within; an OSError becomes a sentence that names it."""
+    try:
+        yield
+    except OSError as error:
+        raise DatasetError(f"{error.filename or path} cannot be read: {error.strerror or error}.{more}") from None
 
 
 class Labelled:

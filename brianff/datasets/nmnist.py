@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .dataset import DatasetError
+from .dataset import DatasetError, readable
 from .events import EventDataset
 from .locate import Place, find_folder
 from .sources import Source
@@ -48,10 +48,8 @@ def read_recording(path):
     DatasetError
         If the file is unreadable, empty, truncated or damaged.
     """
-    try:
+    with readable(path):
         content = np.fromfile(path, np.uint8)
-    except OSError as error:
-        raise DatasetError(f"{path} cannot be read: {error.strerror or error}.") from None
     if not len(content):
         raise DatasetError(f"{path} is empty. {_AGAIN}")
     if rest := len(content) % EVENT:
@@ -89,10 +87,8 @@ class NMnist(Source):
 
     def __init__(self, paths):
         self.paths = paths
-        try:
+        with readable(paths):
             self._sizes = np.array([os.stat(path).st_size // EVENT for path in paths])
-        except OSError as error:
-            raise DatasetError(f"{error.filename} cannot be read: {error.strerror}.") from None
 
     def __len__(self):
         return len(self.paths)

@@ -8,7 +8,7 @@ import numpy as np
 from brianff.errors import OptionError
 
 from .cochlea import Cochlea
-from .dataset import DatasetError
+from .dataset import DatasetError, readable
 from .events import EventDataset
 from .own import divided, labels_of, names_of
 from .prepared import Prepared
@@ -39,14 +39,12 @@ def read_wav(path):
         If the file is missing, damaged, truncated, empty or of another kind.
     """
     try:
-        with wave.open(str(path)) as file:
+        with readable(path), wave.open(str(path)) as file:
             n_channels, width, rate, promised = file.getparams()[:4]
             content = file.readframes(promised)
     except (wave.Error, EOFError) as error:
         problem = str(error) or "it ends too early"
         raise DatasetError(f"{path} is no WAV file of PCM samples ({problem}). {_CONVERT}") from None
-    except OSError as error:
-        raise DatasetError(f"{path} cannot be read: {error.strerror or error}.") from None
     held = len(content) // (n_channels * width)
     if held != promised:
         raise DatasetError(
@@ -82,10 +80,8 @@ class SoundFiles(Prepared):
 
     def __init__(self, paths, cochlea=None):
         self.cochlea, self.paths = cochlea or Cochlea(), [Path(path) for path in paths]
-        try:
+        with readable(paths):
             states = [path.stat() for path in self.paths]
-        except OSError as error:
-            raise DatasetError(f"{error.filename} cannot be read: {error.strerror}.") from None
         files = zip(self.paths, states, strict=True)
         known = [f"{path.absolute()} {one.st_size} {one.st_mtime_ns}" for path, one in files]
         key = "\n".join([f"{self.cochlea} {_VERSION}", *known])

@@ -127,7 +127,9 @@ def environment_of(composition):
         "lateral": common | of_post | _read_only(own, "_pre"),
         "synapses": common | of_post | projecting | of_layer | synapses,
     }
-    found |= _environment_of_channels(composition, own, common, of_layer) if composition.channels else {}
+    if composition.channels:
+        found["channel variables"] = _variables(composition.channels.model)
+        found["channels"] = common | of_layer | _read_only(own, "_pre") | found["channel variables"]
     found |= _environment_of_classes(composition, own, common, layer) if composition.classes else {}
     for group in found.keys() & {"goodness", "sum", "lateral", "synapses", "readout", "class_sum"}:
         found[group].pop("i", None)
@@ -143,13 +145,6 @@ def environment_of(composition):
             k: v for k, v in found.get(group, {}).items() if not isinstance(v, Variable) or v.scalar or k in variables
         }
     return found
-
-
-def _environment_of_channels(composition, own, common, of_layer):
-    """Names for strings of what the neurons of a channel share."""
-    variables = _variables(composition.channels.model)
-    names = common | of_layer | _read_only(own, "_pre") | variables
-    return {"channels": names, "channel variables": variables}
 
 
 def _environment_of_classes(composition, own, common, layer):

@@ -11,7 +11,7 @@ from brianff.learning.readout import features
 from brianff.stimulus import EVALUATION_PRESENTATIONS, LABEL_NEUTRAL, LABEL_NONE, Schedule
 
 __all__ = [
-    "NO_PREDICTION", "Evaluation", "confusion_matrix", "evaluate", "evaluate_scores", "never_active",
+    "NO_PREDICTION", "Evaluation", "evaluate", "evaluate_scores", "never_active",
     "part_active", "predicted_classes", "present", "presented", "ties", "true_and_best_wrong",
 ]  # fmt: skip
 
@@ -199,7 +199,9 @@ class Evaluation:
 
     def confusion(self, how=None) -> np.ndarray:
         """Counts, (n_classes, n_classes): row = true class, column = predicted class; without `NO_PREDICTION`."""
-        return confusion_matrix(self.labels, self.predicted(how), self.scores(how).shape[1])
+        predicted, n = self.predicted(how), self.scores(how).shape[1]
+        cells = (n * np.asarray(self.labels) + predicted)[predicted != NO_PREDICTION]
+        return np.bincount(cells, minlength=n * n).reshape(n, n)
 
     def measures(self) -> dict:
         """Numbers for a row of metrics."""
@@ -278,10 +280,3 @@ def evaluate(present, readout, labels, offset=0, candidates=True):
         goodness, _ = present(np.repeat(rows, k), tried, np.repeat(base, k) + 1 + tried, keep_traces=False)
         goodness = goodness.reshape(n, k, -1)
     return Evaluation.of_traces(labels, goodness, belief, traces)
-
-
-def confusion_matrix(labels, predicted, n_classes):
-    """Counts, shape (n_classes, n_classes): row = true class, column = predicted class; without `NO_PREDICTION`."""
-    labels, predicted = np.asarray(labels), np.asarray(predicted)
-    cells = (n_classes * labels + predicted)[predicted != NO_PREDICTION]
-    return np.bincount(cells, minlength=n_classes**2).reshape(n_classes, n_classes)

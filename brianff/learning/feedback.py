@@ -14,7 +14,7 @@ from brianff.equations.kinds import FEEDBACK
 from brianff.equations.limits import require_limits
 from brianff.errors import OptionError
 from brianff.learning.evaluation import Evaluation, part_active, predicted_classes, presented
-from brianff.learning.health import Health, lower_threshold
+from brianff.learning.health import Health, cosine, lower_threshold
 from brianff.learning.options import SpikingOptions, set_option
 from brianff.learning.phases import POSITIVE, Epoch, Phases
 from brianff.learning.spiking import SpikingMethod
@@ -235,9 +235,7 @@ class Feedback(SpikingMethod):
         cosines, forward = [], np.eye(self.sizes[last])
         for level in reversed(hidden):
             forward = w[level + 1].astype(float) @ forward
-            feedback = w[f"feedback{level}"].astype(float).T
-            norms = np.linalg.norm(forward) * np.linalg.norm(feedback)
-            cosines.insert(0, float(np.sum(forward * feedback) / norms) if norms else 0.0)
+            cosines.insert(0, cosine(forward, w[f"feedback{level}"].astype(float).T))
         return cosines
 
     def detail(self, row) -> str:

@@ -12,7 +12,17 @@ from brianff.equations.text import equations_of
 from brianff.equations.threshold import parameter_of_threshold
 from brianff.errors import BrianffWarning, spoken
 
-__all__ = ["Health", "at_chance", "chance_of", "listed", "lower_threshold", "of_layers", "relative_changes", "warn"]
+__all__ = [
+    "Health",
+    "at_chance",
+    "chance_of",
+    "cosine",
+    "listed",
+    "lower_threshold",
+    "of_layers",
+    "relative_changes",
+    "warn",
+]
 
 PATIENCE = 200  # samples after which a silent layer is mentioned, or a pass over a smaller training set
 EARLIEST = 0.5  # of the training: before that, a network may still be about to learn
@@ -31,6 +41,12 @@ def relative_changes(before, after):
     lengths = {key: float(np.linalg.norm(w)) for key, w in before.items()}
     moved = {key: float(np.linalg.norm(np.subtract(after[key], w))) for key, w in before.items()}
     return {key: moved[key] / length if length else float(moved[key] > 0) for key, length in lengths.items()}
+
+
+def cosine(one, other):
+    """Of the angle between two arrays; 0 where one of them is 0 everywhere."""
+    lengths = np.linalg.norm(one) * np.linalg.norm(other)
+    return float(np.sum(one * other) / lengths) if lengths else 0.0
 
 
 def of_layers(by_level):

@@ -1,7 +1,6 @@
 """What networks without time have in common: images as numbers, mini-batches, and random numbers pass by pass."""
 
 from abc import abstractmethod
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -9,32 +8,14 @@ import numpy as np
 from brianff import datasets
 from brianff.devices.memory import require_memory
 from brianff.errors import OptionError
-from brianff.learning.black_box import BOXES, boxes_of
+from brianff.learning.black_box import boxes_of
 from brianff.learning.checkpoints import Whole
 from brianff.learning.finite import require_finite
 from brianff.learning.health import Health, of_layers, relative_changes
 from brianff.learning.method import Method
-from brianff.learning.options import RunOptions
-from brianff.options import SAMPLES, option
 from brianff.stimulus import generator_state, restore_generator, stream
 
-__all__ = ["MiniBatchOptions", "MiniBatches"]
-
-
-@dataclass(frozen=True)
-class MiniBatchOptions(RunOptions):
-    """What all networks without time have."""
-
-    batch: int | None = option(None, "samples between two steps of the optimizer", **SAMPLES)
-    learning_rate: float | None = option(None, "learning rate at the start", low=0, high=1000)
-    final_rate: float = option(0.0, "learning rate at the end, as a fraction; linear in between", low=0, high=1)
-    dropout: float | None = option(
-        None, "part of the pixels that stay dark in a training sample, in all that is shown of it", low=0, below=1
-    )
-    black_box: str = option(
-        "none", "what stands between hidden layers, in training and test, without a derivative", choices=list(BOXES)
-    )
-    chunk: int = option(10000, "samples between two checkpoints", **SAMPLES)
+__all__ = ["MiniBatches"]
 
 
 class MiniBatches(Method):

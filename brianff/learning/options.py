@@ -9,9 +9,13 @@ from brianff import datasets
 from brianff.devices import device_option
 from brianff.equations.kinds import FORWARD_FORWARD, OF_SPIKE_TRAINS
 from brianff.errors import OptionError
+from brianff.learning.black_box import BOXES
 from brianff.options import EPOCHS, SAMPLES, SEED, STEPS, TIME_STEP, Options, option
 
-__all__ = ["RECORDINGS", "DataOptions", "RunOptions", "SpikingOptions", "gain_option", "layers_option", "set_option"]
+__all__ = [
+    "RECORDINGS", "DataOptions", "MiniBatchOptions", "RunOptions", "SpikingOptions", "gain_option", "layers_option",
+    "set_option",
+]  # fmt: skip
 
 
 # Of recordings: time steps that hold the longest of them whole, and chunks of a few hundred MB.
@@ -91,6 +95,22 @@ class RunOptions(DataOptions):
 
     def check(self):
         """Raise the `OptionError` of options that do not go with each other."""
+
+
+@dataclass(frozen=True)
+class MiniBatchOptions(RunOptions):
+    """What all networks without time have."""
+
+    batch: int | None = option(None, "samples between two steps of the optimizer", **SAMPLES)
+    learning_rate: float | None = option(None, "learning rate at the start", low=0, high=1000)
+    final_rate: float = option(0.0, "learning rate at the end, as a fraction; linear in between", low=0, high=1)
+    dropout: float | None = option(
+        None, "part of the pixels that stay dark in a training sample, in all that is shown of it", low=0, below=1
+    )
+    black_box: str = option(
+        "none", "what stands between hidden layers, in training and test, without a derivative", choices=list(BOXES)
+    )
+    chunk: int = option(10000, "samples between two checkpoints", **SAMPLES)
 
 
 def layers_option(example, default=None):

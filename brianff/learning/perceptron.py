@@ -17,8 +17,8 @@ from scipy.special import softmax
 
 from brianff.learning.adam import Adam
 from brianff.learning.evaluation import Evaluation, part_active, predicted_classes
-from brianff.learning.mini_batches import MiniBatches, MiniBatchOptions
-from brianff.learning.options import gain_option
+from brianff.learning.mini_batches import MiniBatches
+from brianff.learning.options import MiniBatchOptions, gain_option
 from brianff.options import NEURONS, option
 from brianff.stimulus import stream
 

@@ -37,11 +37,11 @@ from brianff.learning.rectified import labelled, modulators, normalised, pair_er
 from brianff.learning.samples import of_passes
 from brianff.learning.search import METHODS, Ascent
 from brianff.network.architecture import Architecture
-from brianff.options import EPOCHS, SAMPLES, STEPS, TIME_STEP, option
+from brianff.options import EPOCHS, SAMPLES, STEPS, TIME_STEP, Options, option
 from brianff.stimulus import LABEL_NEUTRAL, stream, wrong_labels
 
 __all__ = [
-    "AnnPopulation", "PopulationSearch", "SpikingPopulation", "evaluated", "fitness", "initial_weights",
+    "AnnPopulation", "PopulationSearch", "SearchSize", "SpikingPopulation", "evaluated", "fitness", "initial_weights",
     "smoothed_gradient", "trained_readout",
 ]  # fmt: skip
 
@@ -175,7 +175,20 @@ def initial_weights(shape, seed, gain=1.5):
 
 
 @dataclass(frozen=True)
-class PopulationSearchOptions(RunOptions):
+class SearchSize(Options):
+    """The layer that learns, and the population that searches."""
+
+    neurons: int = option(50, "neurons of the layer", low=1, high=100_000)
+    label_neurons: int = option(5, "input neurons for each class, in the spiking network", low=1, high=10_000)
+    steps: int = option(25, "time steps of a stimulus epoch", **STEPS)
+    dt: float = option(2.0, "time step in ms", **TIME_STEP)
+    members: int = option(64, "networks of a population", low=4, high=100_000, multiple_of=4)
+    pairs: int = option(32, "samples of a generation, each in a positive and a negative phase", low=1, high=100_000)
+    device: str = device_option()
+
+
+@dataclass(frozen=True)
+class PopulationSearchOptions(SearchSize, RunOptions):
     """All options of a search; the defaults of the fields that are None depend on the data set."""
 
     substrate: str = option("spiking", "neurons of the layer", choices=["spiking", "ann"])
@@ -185,12 +198,6 @@ class PopulationSearchOptions(RunOptions):
         choices=[*METHODS, "gradient"],
     )
     scope: str = option("neuron", "every neuron searches by itself, or the layer as a whole", choices=list(SCOPES))
-    neurons: int = option(50, "neurons of the layer", low=1, high=100_000)
-    label_neurons: int = option(5, "input neurons for each class, in the spiking network", low=1, high=10_000)
-    steps: int = option(25, "time steps of a stimulus epoch", **STEPS)
-    dt: float = option(2.0, "time step in ms", **TIME_STEP)
-    members: int = option(64, "networks of a population", low=4, high=100_000, multiple_of=4)
-    pairs: int = option(32, "samples of a generation, each in a positive and a negative phase", low=1, high=100_000)
     generations: int | None = option(None, "generations (default: as many as `epochs` passes need)", **EPOCHS)
     sigma: float = option(0.3, "first perturbations, in units of the initial weights' deviation", above=0, high=1000)
     learning_rate: float = option(0.3, "steps of es, spsa and gradient, in the same units", low=0, high=1000)
@@ -199,7 +206,6 @@ class PopulationSearchOptions(RunOptions):
     init_gain: float = gain_option(1.5)
     uniform_share: float = option(0.2, "part of the hard negatives that is drawn uniformly", low=0, high=1)
     refresh: int = option(10, "generations between two readings of the readout's beliefs", **SAMPLES)
-    device: str = device_option()
 
     presets = {"mnist": dict(epochs=6, chunk=640)}
 

@@ -23,8 +23,8 @@ from brianff.learning.adam import Adam
 from brianff.learning.checkpoints import named
 from brianff.learning.evaluation import Evaluation
 from brianff.learning.method import of_phases
-from brianff.learning.mini_batches import MiniBatches, MiniBatchOptions
-from brianff.learning.options import gain_option
+from brianff.learning.mini_batches import MiniBatches
+from brianff.learning.options import MiniBatchOptions, gain_option
 from brianff.learning.readout import SoftmaxReadout, features
 from brianff.options import NEURONS, option
 from brianff.stimulus import LABEL_NEUTRAL, hybrids_of, stream, wrong_labels

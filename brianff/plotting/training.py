@@ -7,7 +7,7 @@ from matplotlib.ticker import MaxNLocator
 from brianff.errors import OptionError
 from brianff.plotting.style import COLOURS, TEXT, WIDTH, canvas, legend_above, scale_by_error, stacked, tidy
 
-__all__ = ["goodness_over_training", "learning_curve"]
+__all__ = ["column_of", "goodness_over_training", "learning_curve", "levels_of", "smoothed"]
 
 # What predicts -> its name, colour, marker and line.
 WAYS = {
@@ -37,7 +37,7 @@ def goodness_over_training(metrics, figure=None) -> Figure:
         Axes: goodness and fraction of the first layer, of the second, ...
     """
     rows = [row for row in metrics if row.get("what") == "chunk"]
-    levels = _levels(rows)
+    levels = levels_of(rows)
     if not levels:
         raise OptionError("metrics have no goodness: there must be rows of chunks with positive1, negative1, ...")
     x, label = _progress(rows)
@@ -46,9 +46,9 @@ def goodness_over_training(metrics, figure=None) -> Figure:
     grid = figure.subplots(len(levels), 2, sharex=True, squeeze=False, width_ratios=(3, 2))
     for (left, right), level in zip(grid, levels, strict=True):
         for phase in ("positive", "negative"):
-            _raw_and_smooth(left, x, _column(rows, f"{phase}{level}"), COLOURS[phase], f"{phase} phase")
+            _raw_and_smooth(left, x, column_of(rows, f"{phase}{level}"), COLOURS[phase], f"{phase} phase")
         left.set_ylabel(f"goodness\nof layer {level}")
-        _raw_and_smooth(right, x, 100 * _column(rows, f"ordered{level}"), COLOURS["ink"])
+        _raw_and_smooth(right, x, 100 * column_of(rows, f"ordered{level}"), COLOURS["ink"])
         right.axhline(50, color=COLOURS["ink"], linewidth=0.9, linestyle=":")
         right.set_ylim(min(45, right.get_ylim()[0]), 101)
         right.set_ylabel("positive >\nnegative (%)")
@@ -77,10 +77,10 @@ def learning_curve(metrics, figure=None) -> Figure:
         raise OptionError("metrics: there are none to draw.")
     rows = [row for row in metrics if row.get("what") == "validation"]
     present = [way for way in WAYS if any(way in row for row in rows)]
-    if _levels(metrics) == [1]:
+    if levels_of(metrics) == [1]:
         present = [way for way in present if way != "upper"]  # the same as all layers
     present = [way for way in present if way != "accuracy"] or present  # the first of several
-    levels = _levels(rows[-1:], "alignment")
+    levels = levels_of(rows[-1:], "alignment")
     figure, (axes, *below) = stacked(figure, 4.6 + 1.8 * bool(levels), [2, 1] if levels else [2])
     tidy(axes, grid=bool(present))
     if not present:
@@ -90,11 +90,11 @@ def learning_curve(metrics, figure=None) -> Figure:
     x, label = _progress(rows)
     for way in present:
         text, colour, marker, line = WAYS[way]
-        accuracy = 100 * _column(rows, way)
+        accuracy = 100 * column_of(rows, way)
         text = f"{text}: {accuracy[np.isfinite(accuracy)][-1]:.1f} %"
         style = dict(color=colour, linestyle=line, linewidth=1.8, marker=marker, markersize=5)
         axes.plot(x, accuracy, label=text, markevery=max(1, len(x) // 20), **style)
-    scale_by_error(axes, 100 * np.concatenate([_column(rows, way) for way in present]))
+    scale_by_error(axes, 100 * np.concatenate([column_of(rows, way) for way in present]))
     for lower in below:
         _alignment(lower, x, rows, levels)
     last = (below or [axes])[-1]
@@ -109,7 +109,7 @@ def _alignment(axes, x, rows, levels):
     """Cosine of feedback and forward weights of each layer."""
     lowest = 0
     for level, line in zip(levels, ("-", "--", "-.", ":"), strict=False):
-        values = _column(rows, f"alignment{level}")
+        values = column_of(rows, f"alignment{level}")
         axes.plot(x, values, linestyle=line, color=COLOURS["positive"], linewidth=2, label=f"layer {level}")
         lowest = min(lowest, np.nanmin(values, initial=0))
     axes.set_ylabel("cosine of feedback\nand forward weights")
@@ -119,29 +119,35 @@ def _alignment(axes, x, rows, levels):
     tidy(axes, grid=True)
 
 
-def _column(rows, name):
+def column_of(rows, name):
+    """A column of rows of metrics; nan where a row has none."""
     return np.array([row.get(name, np.nan) for row in rows], float)
 
 
-def _levels(rows, name="positive"):
+def levels_of(rows, name="positive"):
     """Layers of which something, usually the goodness, is in rows of metrics."""
-    return sorted({int(key.removeprefix(name)) for row in rows for key in row if key.startswith(name)})
+    found = {key.removeprefix(name) for row in rows for key in row if key.startswith(name)}
+    return sorted(int(level) for level in found if level.isdigit())
 
 
 def _progress(rows):
     """Horizontal axis of training: its values and what they are."""
     if all("epoch" in row for row in rows):
-        return _column(rows, "epoch"), "training epoch"
+        return column_of(rows, "epoch"), "training epoch"
     if all("samples" in row for row in rows):
-        return _column(rows, "samples"), "training samples"
+        return column_of(rows, "samples"), "training samples"
     raise OptionError("rows of metrics need 'epoch' or 'samples'.")
 
 
 def _raw_and_smooth(axes, x, y, colour, label=None):
     known = np.isfinite(y)
     x, y = x[known], y[known]
+    axes.plot(x, y, color=colour, linewidth=0.8, alpha=0.4)
+    axes.plot(x, smoothed(y), color=colour, linewidth=2.0, label=label, marker="o" if len(y) == 1 else None)
+
+
+def smoothed(y):
+    """Running mean of values, at the ends of those that there are."""
     window = np.ones(min(len(y), max(3, len(y) // 30)))
     # Divided by the number of values that the window covers, so that the ends are not drawn to zero.
-    smooth = np.convolve(y, window, "same") / np.convolve(np.ones(len(y)), window, "same") if len(y) else y
-    axes.plot(x, y, color=colour, linewidth=0.8, alpha=0.4)
-    axes.plot(x, smooth, color=colour, linewidth=2.0, label=label, marker="o" if len(y) == 1 else None)
+    return np.convolve(y, window, "same") / np.convolve(np.ones(len(y)), window, "same") if len(y) else y

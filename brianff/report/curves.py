@@ -14,27 +14,17 @@ from bokeh.models import (
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
-from brianff.learning.evaluation import confusion_matrix, true_and_best_wrong
+from brianff.learning.evaluation import true_and_best_wrong
+from brianff.plotting.training import column_of, levels_of, smoothed
 from brianff.report.style import INK, PALETTE, figure_of, hex_of, hover, legend_above
 
-__all__ = ["alignment", "column_of", "confusion", "distribution", "errors", "fields", "levels_of", "phases"]
+__all__ = ["alignment", "confusion", "distribution", "errors", "fields", "phases"]
 
 ROUND = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9)
 EMPTY = "#fafbfc"  # a cell of nobody
 DASHES = ("solid", "dashed", "dotdash", "dotted", "dashdot")
 COLOURS_OF_SIGN = [to_hex(colormaps["PRGn"](k / 255)) for k in range(256)]
 REDS = [to_hex(colormaps["Reds"](k / 255)) for k in range(256)]
-
-
-def column_of(rows, name):
-    """A column of rows of metrics; nan where a row has none."""
-    return np.array([row.get(name, np.nan) for row in rows], float)
-
-
-def levels_of(rows, name):
-    """Layers of which something is in rows of metrics."""
-    found = {key.removeprefix(name) for row in rows for key in row if key.startswith(name)}
-    return sorted(int(level) for level in found if level.isdigit())
 
 
 def _of(metrics, what):
@@ -134,10 +124,8 @@ def _raw_and_smooth(made, name, colour, x, y):
     """Every value thin, and their running mean thick; returns what can be pointed at."""
     known = np.isfinite(y)
     x, y = x[known], y[known]
-    window = np.ones(min(len(y), max(3, len(y) // 30)) or 1)
-    smooth = np.convolve(y, window, "same") / np.convolve(np.ones(len(y)), window, "same") if len(y) else y
     source = ColumnDataSource(
-        {"x": np.float32(x), "y": np.float32(y), "smooth": np.float32(smooth), "name": [name] * len(x)}
+        {"x": np.float32(x), "y": np.float32(y), "smooth": np.float32(smoothed(y)), "name": [name] * len(x)}
     )
     line = made.line("x", "y", source=source, color=colour, line_width=1, line_alpha=0.35)
     made.line("x", "smooth", source=source, color=colour, line_width=2.2, legend_label=name)
@@ -214,7 +202,7 @@ def confusion(content):
     if e is None:
         return None
     n = e.scores().shape[1]
-    counts = confusion_matrix(e.labels, e.predicted(), n)
+    counts = e.confusion()
     share = 100 * counts / np.maximum(np.bincount(e.labels, minlength=n)[:n, None], 1)
     right = np.eye(n, dtype=bool)
     largest = max(share[~right].max(initial=0), 1e-9)

@@ -28,7 +28,7 @@ class Page:
     def __init__(self, title):
         self.title, self.document, self.sections = title, Document(title=title), []
 
-    def section(self, title, rows, note="", **more):
+    def section(self, title, rows, **more):
         """Add a section with rows of figures; None stands for what there is not, and a section without any is left out.
 
         `more` is known to the template.
@@ -36,7 +36,7 @@ class Page:
         rows = [[figure for figure in row if figure is not None] for row in rows]
         names = [[self._root(figure) for figure in row] for row in rows if row]
         if names:
-            self.sections.append({"title": title, "note": note, "rows": names, **more})
+            self.sections.append({"title": title, "rows": names, **more})
 
     def _root(self, model):
         name = f"figure{len(self.document.roots)}"

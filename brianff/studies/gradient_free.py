@@ -11,15 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from brianff import datasets
-from brianff.devices import device_option
 from brianff.jobs.job import Job
 from brianff.jobs.tables import groups, markdown, spread
+from brianff.learning.health import cosine
 from brianff.learning.method import limited, make_method
-from brianff.learning.population import evaluated, initial_weights, smoothed_gradient, trained_readout
+from brianff.learning.population import SearchSize, evaluated, initial_weights, smoothed_gradient, trained_readout
 from brianff.learning.readout import SoftmaxReadout
-from brianff.options import EPOCHS, SEED, STEPS, TIME_STEP, Options, option
+from brianff.options import EPOCHS, SEED, option
 from brianff.stimulus import stream
-from brianff.studies.gradients_in_time import cosine
 
 __all__ = ["ANN", "RULES", "SPIKING", "Comparison", "Settings", "finished", "table"]
 
@@ -40,24 +39,17 @@ SMOOTHING = 0.1  # of the reference gradient, in units of the initial weights' s
 
 
 @dataclass(frozen=True)
-class Settings(Options):
+class Settings(SearchSize):
     """All options of a comparison."""
 
     dataset: str = option("digits", "data set", choices=datasets.names())
     data: str | None = option(None, "folder that holds the data set's files", metavar="DIR")
-    neurons: int = option(50, "neurons of the layer", low=1, high=100_000)
-    label_neurons: int = option(5, "input neurons for each class, in the spiking network", low=1, high=10_000)
-    steps: int = option(25, "time steps of a stimulus epoch", **STEPS)
-    dt: float = option(2.0, "time step in ms", **TIME_STEP)
-    members: int = option(64, "networks of a population", low=4, high=100_000, multiple_of=4)
-    pairs: int = option(32, "samples of a generation, each in a positive and a negative phase", low=1, high=100_000)
     generations: int = option(200, "generations of a random search", **EPOCHS)
     epochs: int = option(40, "passes of the rules with local factors over the training set", **EPOCHS)
     limit: int | None = option(None, "use only this many training, validation and test samples", low=1)
     rounds: int = option(
         100, "times that a population is shown for the reference gradient of the spiking layer", **EPOCHS
     )
-    device: str = device_option()
     seeds: tuple[int, ...] = option((1, 2, 3), "seeds", metavar="N,N", distinct=True, some=True, **SEED)
     widths: tuple[int, ...] = option(
         (50, 100, 200, 500),
@@ -78,14 +70,8 @@ def _search_options(s, substrate, method):
         substrate=substrate,
         search="es" if name == "frozen" else name,
         scope=scope or "neuron",
-        neurons=s.neurons,
-        label_neurons=s.label_neurons,
-        steps=s.steps,
-        dt=s.dt,
-        members=s.members,
-        pairs=s.pairs,
         generations=s.generations,
-        device=s.device,
+        **{one.name: getattr(s, one.name) for one in dataclasses.fields(SearchSize)},
         **OPTIONS.get(name, {}),
     )
 

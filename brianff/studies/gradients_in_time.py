@@ -19,10 +19,11 @@ from brian2 import ms
 from brianff.equations.model import load
 from brianff.errors import OptionError
 from brianff.learning.adam import Adam
+from brianff.learning.health import cosine
 from brianff.studies.neuron_step import NeuronStep
 
 __all__ = [
-    "DEEP", "RECURRENT", "RULES", "Network", "Rule", "Task", "compare", "cosine", "exact_by_differences", "faster",
+    "DEEP", "RECURRENT", "RULES", "Network", "Rule", "Task", "compare", "exact_by_differences", "faster",
     "gradient", "loss", "network", "task", "train",
 ]  # fmt: skip
 
@@ -305,12 +306,6 @@ def exact_by_differences(net, given, step=1e-5):
 
 
 # -- over training -------------------------------------------------------------------------------------------------
-def cosine(one, other):
-    """Of two arrays; 0 where one of them is 0 everywhere."""
-    lengths = np.linalg.norm(one) * np.linalg.norm(other)
-    return float((one * other).sum() / lengths) if lengths else 0.0
-
-
 def train(net, given, rule, n_updates, learning_rate, at=None):
     """Follow a rule with Adam.
 

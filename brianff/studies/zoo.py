@@ -17,7 +17,7 @@ from brianff.errors import OptionError
 from brianff.jobs.job import Job
 from brianff.learning.adam import Adam
 
-__all__ = ["Boosting", "DeepSets", "Reader", "jobs_of", "load", "neurons_of", "permuted", "statistics_of", "tau"]
+__all__ = ["Boosting", "DeepSets", "jobs_of", "load", "neurons_of", "permuted", "statistics_of", "tau"]
 
 LAYERS = (24, 16)
 QUANTILES = (0, 0.05, 0.25, 0.5, 0.75, 0.95, 1)
@@ -122,10 +122,8 @@ def neurons_of(network):
     """
     found = []
     for level, w in enumerate(network):
-        own = [w.T] if level == 0 else [_of_each(w.T)]
-        own += [_of_each(w.T)] if level == 0 else []
-        own += [_of_each(network[level + 1])] if level + 1 < len(network) else []
-        found.append(np.hstack(own))
+        of_inputs = [w.T] if level == 0 else []
+        found.append(np.hstack([*of_inputs, _of_each(w.T), *map(_of_each, network[level + 1 : level + 2])]))
     return found
 
 
@@ -134,21 +132,8 @@ def _of_each(rows):
     return np.column_stack([rows.mean(axis=1), rows.std(axis=1), *np.quantile(rows, QUANTILES, axis=1)])
 
 
-# -- readers -------------------------------------------------------------------------------------------------------
-class Reader:
-    """Predicts accuracies from weights.
-
-    ``fit(networks, accuracies)`` returns the reader; ``predict(networks)`` an (n,) array.
-    """
-
-    def fit(self, networks, accuracies):
-        raise NotImplementedError
-
-    def predict(self, networks):
-        raise NotImplementedError
-
-
-class Boosting(Reader):
+# -- readers: fit(networks, accuracies) returns the reader, predict(networks) an (n,) array -------------------------
+class Boosting:
     """Gradient boosting on `statistics_of`."""
 
     def __init__(self, seed=1):
@@ -165,7 +150,7 @@ class Boosting(Reader):
         return self.model.predict(np.array([statistics_of(network) for network in networks]))
 
 
-class DeepSets(Reader):
+class DeepSets:
     """accuracy = f(mean over neurons of g_1, mean over neurons of g_2, …, statistics): each with one hidden layer.
 
     Parameters
