@@ -44,7 +44,7 @@ def check(neurons):
     """Largest error of the exact gradients with smooth spikes, relative to the largest derivative."""
     errors = {}
     for neuron in neurons:
-        step = NeuronStep.of(neuron, parameters=study.faster(neuron))
+        step = NeuronStep(neuron, parameters=study.faster(neuron))
         for kind in (study.RECURRENT, study.DEEP):
             net, given = study.network(kind, step, 1, n_in=5, n=6), study.task(1, n_steps=60, n_in=5)
             exact = study.exact_by_differences(net, given)

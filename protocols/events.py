@@ -17,7 +17,7 @@ import brianff.program  # noqa: F401
 from brianff import plotting
 from brianff.command_line import commands
 from brianff.learning.forward_forward import ForwardForward
-from brianff.learning.rate_readout import rate_readout
+from brianff.studies.rate_readout import rate_readout
 
 # Ahead of the options that are given, which replace them.
 DEFAULTS = "--dataset nmnist --rule local_readout --negatives none --dtype float32 --batch 20 --mini-batch 20".split()

@@ -22,7 +22,7 @@ from brianff.command_line.commands import draw, fail_cleanly, going_on, run_opti
 from brianff.datasets import SPIKE_TRAINS
 from brianff.learning.evaluation import ties
 from brianff.learning.feedback import Feedback
-from brianff.learning.rate_readout import rate_readout
+from brianff.studies.rate_readout import rate_readout
 
 QUICK = dict(layers=(100,), limit=500, epochs=15, mini_batch=25, chunk=250)
 

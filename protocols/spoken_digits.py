@@ -18,7 +18,7 @@ import brianff.program  # noqa: F401
 from brianff import plotting
 from brianff.command_line import commands
 from brianff.learning.forward_forward import ForwardForward
-from brianff.learning.rate_readout import rate_readout
+from brianff.studies.rate_readout import rate_readout
 
 # Ahead of the options that are given, which replace them.
 DEFAULTS = "--dataset spoken-digits --rule local_readout_in_time --goodness slow_trace --negatives none".split()

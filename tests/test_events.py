@@ -19,11 +19,11 @@ from brianff.equations.compose import compose
 from brianff.errors import OptionError
 from brianff.learning.feedback import Feedback
 from brianff.learning.forward_forward import ForwardForward
-from brianff.learning.rate_readout import rate_readout
 from brianff.learning.rectified import Rectified
 from brianff.learning.run import Run
 from brianff.network.architecture import Architecture
 from brianff.stimulus import Schedule
+from brianff.studies.rate_readout import rate_readout
 from brianff.trains import SpikeTrains
 
 # three channels, the last of which is always silent; two spikes of channel 0 in samples 0, 3 and 4

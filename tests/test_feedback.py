@@ -17,7 +17,6 @@ from brianff.equations.model import load
 from brianff.errors import DivergenceError, ModelError
 from brianff.learning.backpropagation import Backpropagation, spike_time_gradients
 from brianff.learning.feedback import Feedback
-from brianff.learning.rate_readout import rate_readout
 from brianff.learning.run import Run
 from brianff.network.architecture import Architecture
 from brianff.network.dense import DenseSynapses
@@ -33,6 +32,7 @@ from brianff.studies.gradient_check import (
     present,
     random_network,
 )
+from brianff.studies.rate_readout import rate_readout
 
 MODELS = [(kind, name) for kind in FEEDBACK_KINDS for name in available(kind)]
 

@@ -32,7 +32,7 @@ NEURONS = ("lif", "lif_adaptive", "spike_response", "quadratic_if")
 
 
 def step_of(neuron, **more):
-    return NeuronStep.of(neuron, parameters=faster(neuron), **more)
+    return NeuronStep(neuron, parameters=faster(neuron), **more)
 
 
 @pytest.mark.parametrize("kind", [RECURRENT, DEEP])
@@ -148,10 +148,10 @@ def test_training_and_the_row_of_a_comparison():
 )
 def test_neurons_without_such_a_gradient_are_refused_by_name(neuron, message):
     with pytest.raises(ModelError, match=rf"{neuron}\.py.*({message})"):
-        NeuronStep.of(neuron)
+        NeuronStep(neuron)
 
 
 def test_parameters_of_another_name_are_refused():
     assert (ROOT / "models" / "neurons" / "lif.py").exists()
     with pytest.raises(ModelError, match="no parameter 'tau_x'"):
-        NeuronStep.of("lif", parameters={"tau_x": 3})
+        NeuronStep("lif", parameters={"tau_x": 3})

@@ -329,14 +329,9 @@ class ForwardForward(SpikingMethod):
             scores = results.recorded(f"record_classes{level}", "score", len(epochs)).reshape(-1, self.data.n_classes)
             return true_and_best_wrong(log_softmax(scores[:n], axis=1), labels)
         recorded = results.recorded(f"record_g{level}", "g", len(epochs))
-        found = []
-        for phase in (1, -1):
-            of_rows = [[] for _ in range(n_rows)]
-            for epoch, g in zip(epochs, recorded, strict=True):
-                if epoch.phase == phase:
-                    of_rows[epoch.row].append(g)
-            found.append(np.concatenate([np.mean(g, axis=0) for g in of_rows])[:n])
-        return found
+        shown = np.array([(-1 if epoch.row is None else epoch.row, epoch.phase) for epoch in epochs])
+        of_rows = [[recorded[(shown == (row, phase)).all(axis=1)] for row in range(n_rows)] for phase in (1, -1)]
+        return [np.concatenate([g.mean(axis=0) for g in of_phase])[:n] for of_phase in of_rows]
 
     def watched(self, results, n_epochs):
         return {f"layer{k}.goodness": results.recorded(f"record_g{k}", "g", n_epochs) for k in self.levels}

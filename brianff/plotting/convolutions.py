@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from brianff.errors import OptionError
-from brianff.plotting.mosaic import draw_mosaic, mosaic
+from brianff.plotting.mosaic import draw_mosaic, mosaic, strongest
 from brianff.plotting.style import TEXT, WIDTH, canvas, colour_bar
 
 __all__ = ["feature_maps", "fields", "kernels"]
@@ -28,7 +28,7 @@ def kernels(w, n=64, figure=None) -> Figure:
     w = np.asarray(w)
     if w.ndim != 4 or not w.size or n < 1:
         raise OptionError(f"weights of shape {w.shape} are no kernels: (channels, source channels, size, size).")
-    order = np.argsort(-np.linalg.norm(w.reshape(len(w), -1), axis=1), kind="stable")
+    order = strongest(w)
     of_source = w.shape[1]
     if of_source == 1:
         return draw_mosaic(figure, w[order[:n], 0], "weight (synaptic current per spike)", finer=_finer(w))
@@ -51,8 +51,9 @@ def fields(values, n=40, figure=None) -> Figure:
     values = np.asarray(values)
     if values.ndim != 3 or not values.size or n < 1:
         raise OptionError(f"an array of shape {values.shape} holds no fields: (channels, height, width).")
-    order = np.argsort(-np.linalg.norm(values.reshape(len(values), -1), axis=1), kind="stable")[:n]
-    return draw_mosaic(figure, values[order], "mean intensity where it spikes, less the mean", finer=_finer(values))
+    return draw_mosaic(
+        figure, values[strongest(values, n)], "mean intensity where it spikes, less the mean", finer=_finer(values)
+    )
 
 
 def feature_maps(recording, level=1, epoch=0, n=32, figure=None) -> Figure:

@@ -4,7 +4,12 @@ import numpy as np
 
 from brianff.plotting.style import WIDTH, canvas, colour_bar
 
-__all__ = ["draw_mosaic", "mosaic"]
+__all__ = ["draw_mosaic", "mosaic", "strongest"]
+
+
+def strongest(weights, n=None):
+    """Indices of the rows of an array with the largest norms, the largest first."""
+    return np.argsort(-np.linalg.norm(weights.reshape(len(weights), -1), axis=1), kind="stable")[:n]
 
 
 def mosaic(images, columns=None, finer=1):

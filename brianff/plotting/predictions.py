@@ -7,7 +7,7 @@ from matplotlib.ticker import MaxNLocator
 
 from brianff.errors import BrianffError, OptionError
 from brianff.learning.evaluation import NO_PREDICTION, true_and_best_wrong
-from brianff.plotting.mosaic import draw_mosaic
+from brianff.plotting.mosaic import draw_mosaic, strongest
 from brianff.plotting.style import COLOURS, TEXT, WIDTH, canvas, colour_bar, tidy
 
 __all__ = ["confusion", "goodness_distribution", "receptive_fields"]
@@ -86,8 +86,7 @@ def receptive_fields(w1, image_shape, n=40, figure=None) -> Figure:
     if w1.ndim != 2 or w1.shape[0] < height * width or w1.shape[1] < 1 or n < 1:
         raise OptionError(f"weights of shape {w1.shape} hold no neuron with the {height}x{width} pixels of an image.")
     pixels = w1[: height * width]
-    order = np.argsort(-np.linalg.norm(pixels, axis=0), kind="stable")[:n]
-    images = pixels[:, order].T.reshape(-1, height, width)
+    images = pixels.T[strongest(pixels.T, n)].reshape(-1, height, width)
     return draw_mosaic(figure, images, "weight (synaptic current per spike)")
 
 

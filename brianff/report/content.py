@@ -9,9 +9,10 @@ import numpy as np
 from brianff.datasets.dataset import Dataset
 from brianff.learning.evaluation import NO_PREDICTION, Evaluation
 from brianff.learning.method import Method
+from brianff.plotting.mosaic import strongest
 from brianff.results import ResultsError
 
-__all__ = ["Content", "Fields", "accuracies", "changed_options", "shown", "strongest"]
+__all__ = ["Content", "Fields", "accuracies", "changed_options", "shown"]
 
 MOST_SAMPLES, MOST_NEURONS, MOST_FIELDS = 3, 20, 40  # shown unless others are asked for
 # Ways to predict a class, in words, and those of layers with class scores.
@@ -174,11 +175,6 @@ def accuracies(content):
     return found
 
 
-def strongest(weights, n=MOST_FIELDS):
-    """Indices of the rows of an array with the largest norms, the largest first."""
-    return np.argsort(-np.linalg.norm(weights.reshape(len(weights), -1), axis=1), kind="stable")[:n]
-
-
 def _recorded(run, samples, neurons):
     """Of test samples, or None of a network without spikes."""
     if type(run.method).record is Method.record:
@@ -248,10 +244,10 @@ def _fields(run):
     w = np.asarray(w, np.float32)
     if w.ndim == 4 and isinstance(data, Dataset):
         kernels = w.sum(axis=1)
-        order = strongest(kernels)
+        order = strongest(kernels, MOST_FIELDS)
         return Fields(kernels[order], order, "channel")
     if w.ndim != 2 or len(w) < height * width:
         return None
     of_pixels = w[: height * width].T
-    order = strongest(of_pixels)
+    order = strongest(of_pixels, MOST_FIELDS)
     return Fields(of_pixels[order].reshape(-1, height, width), order, "neuron")

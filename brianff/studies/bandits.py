@@ -8,6 +8,8 @@ that no longer exist.  `MEMORIES` are ways out of that; likelihood matching (Nab
 a prior for the new traces that says of the stored rounds what was believed of them before.
 """
 
+from copy import deepcopy
+
 import numpy as np
 
 from brianff.errors import OptionError
@@ -42,11 +44,6 @@ class Regressions:
         self.prior = prior
         self.mean = np.zeros((n_actions, n_features))
         self.covariance = np.tile(prior * np.eye(n_features), (n_actions, 1, 1))
-
-    def copy(self):
-        other = Regressions(*self.mean.shape, self.prior)
-        other.mean, other.covariance = self.mean.copy(), self.covariance.copy()
-        return other
 
     def predict(self, features):
         """Mean and variance of the expected reward of every action, (n, n_actions) each."""
@@ -179,7 +176,7 @@ def play(
         return np.hstack([network.traces(samples)[-1] / scale, np.ones((len(samples), 1))])
 
     fresh = Regressions(data.n_classes, network.sizes[-1] + 1, prior)
-    believed, forgotten = fresh.copy(), fresh.copy()  # of all rounds; of those that are stored no more
+    believed, forgotten = deepcopy(fresh), deepcopy(fresh)  # of all rounds; of those that are stored no more
     first, features = 0, np.zeros((0, network.sizes[-1] + 1))  # the stored rounds begin with this one
     for start in range(0, n_rounds, update):
         now = slice(start, min(start + update, n_rounds))
@@ -205,6 +202,6 @@ def play(
         if memory == "matching":
             forgotten.match(features, after, retained)
         features = after
-        believed = forgotten.copy()
+        believed = deepcopy(forgotten)
         believed.learn_all(features, actions[kept], rewards[kept])
     return rewards

@@ -343,7 +343,7 @@ def compare(kind, neuron, seed, n_updates=60, learning_rate=0.01, checks=5, rule
     checks : int
         Number of times, evenly over training, that the directions are compared.
     **of_step
-        Further arguments of `NeuronStep.of`.
+        Further arguments of `NeuronStep`.
 
     Returns
     -------
@@ -352,7 +352,7 @@ def compare(kind, neuron, seed, n_updates=60, learning_rate=0.01, checks=5, rule
         (rule -> [before, after] training by that rule), ``rate`` (spikes a neuron and second before training, with
         time steps of 1 ms).
     """
-    step = NeuronStep.of(neuron, **of_step)
+    step = NeuronStep(neuron, **of_step)
     net, given = network(kind, step, seed), task(seed)
     layers = [str(k) for k in range(1, net.layer.max() + 2)]
     when = sorted({round(x) for x in np.linspace(0, n_updates, checks)})

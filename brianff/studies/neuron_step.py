@@ -4,8 +4,6 @@ The strings are those that the network simulates: Brian2's own state updater tur
 a time step, and sympy differentiates them.  What a spike does comes from the threshold, the reset and the surrogate.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import sympy
 from brian2 import Equations, ms
@@ -22,13 +20,23 @@ __all__ = ["NeuronStep"]
 TRACE = "x_readout"  # of the spikes, what a leaky readout sees
 
 
-@dataclass(frozen=True)
 class NeuronStep:
     """A neuron's time step as functions of arrays.
 
     A state is an array (..., k), its last axis the variables in `names`.  In a time step the variables are integrated
     (`integrate`), those neurons spike whose `distance` from the threshold is positive, input spikes add to the variable
     `target`, and the reset takes place (`reset`), in Brian2's order.
+
+    Parameters
+    ----------
+    neuron : str
+        Name or file of a model with a surrogate and a threshold of the form ``A > B``; input goes where
+        ``on_pre`` says: ``VARIABLE_post += w``.  Normalisation is off: ``gain_below`` is 1.
+    dt : Quantity
+    tau_readout : Quantity
+        Time constant of the readout's trace.
+    parameters : dict of name -> value, optional
+        Instead of the model's own.
 
     Attributes
     ----------
@@ -51,67 +59,35 @@ class NeuronStep:
         own spikes leave behind.
     width : float
         Of the surrogate; `soft` spikes have it, too.
+
+    Raises
+    ------
+    ModelError
+        If the model has no surrogate, or anything of it has no derivative of this kind.
     """
 
-    names: tuple
-    target: int
-    integrate: callable
-    reset: callable
-    integrate_slope: callable
-    reset_slope: callable
-    distance: callable
-    distance_slope: callable
-    surrogate: callable
-    membrane: np.ndarray
-    width: float
-
-    @classmethod
-    def of(cls, neuron, dt=1 * ms, tau_readout=30 * ms, parameters=None):
-        """The time step of a neuron model.
-
-        Parameters
-        ----------
-        neuron : str
-            Name or file of a model with a surrogate and a threshold of the form ``A > B``; input goes where
-            ``on_pre`` says: ``VARIABLE_post += w``.  Normalisation is off: ``gain_below`` is 1.
-        dt : Quantity
-        tau_readout : Quantity
-            Time constant of the readout's trace.
-        parameters : dict of name -> value, optional
-            Instead of the model's own.
-
-        Raises
-        ------
-        ModelError
-            If the model has no surrogate, or anything of it has no derivative of this kind.
-        """
+    def __init__(self, neuron, dt=1 * ms, tau_readout=30 * ms, parameters=None):
         model = load("neuron", neuron)
         values = model.parameters | (parameters or {}) | {"tau_readout": tau_readout, "gain_below": 1.0}
         if unknown := set(parameters or {}) - model.parameters.keys():
             raise ModelError(f"{model.path}: the neuron has no parameter '{min(unknown)}'.")
         strings = _Symbols(model, values, dt)
         state, after = strings.state, strings.after
-        names = tuple(map(str, state))
-        reached = {names.index(strings.target)}
-        for _ in names:  # what depends on what is reached
-            reached |= {k for k, value in enumerate(after) if any(value.has(state[r]) for r in reached)}
 
         def slope(expressions):
             return _function(state, sympy.Matrix(expressions).jacobian(state).tolist())
 
-        return cls(
-            names=names,
-            target=names.index(strings.target),
-            integrate=_function(state, after),
-            integrate_slope=slope(after),
-            reset=_function(state, strings.reset),
-            reset_slope=slope(strings.reset),
-            distance=_function(state, strings.distance),
-            distance_slope=_function(state, [sympy.diff(strings.distance, s) for s in state]),
-            surrogate=_function(state, strings.surrogate),
-            membrane=np.isin(np.arange(len(names)), list(reached)),
-            width=float(values.get("width", 0.5)),
-        )
+        self.names = tuple(map(str, state))
+        self.target = self.names.index(strings.target)
+        self.integrate, self.integrate_slope = _function(state, after), slope(after)
+        self.reset, self.reset_slope = _function(state, strings.reset), slope(strings.reset)
+        self.distance = _function(state, strings.distance)
+        self.distance_slope = _function(state, [sympy.diff(strings.distance, s) for s in state])
+        self.surrogate, self.width = _function(state, strings.surrogate), float(values.get("width", 0.5))
+        reached = {self.target}
+        for _ in state:  # what depends on what is reached
+            reached |= {k for k, value in enumerate(after) if any(value.has(state[r]) for r in reached)}
+        self.membrane = np.isin(np.arange(len(state)), list(reached))
 
 
 class _Symbols:
