@@ -25,8 +25,8 @@ from operator import ge, gt, le, lt
 from brianff.errors import BrianffError, OptionError
 
 __all__ = [
-    "EPOCHS", "NEURONS", "Options", "Parser", "SAMPLES", "SEED", "STEPS", "TIME_STEP", "flag_of", "given", "numbers_of",
-    "option", "parameters_of", "parser_of", "read_value", "shortened", "text",
+    "EPOCHS", "LIST", "NEURONS", "Options", "Parser", "SAMPLES", "SEED", "STEPS", "TIME_STEP", "flag_of", "given",
+    "numbers_of", "option", "parameters_of", "parser_of", "read_value", "shortened", "text",
 ]  # fmt: skip
 
 SEED = dict(low=0, high=2**31 - 1)  # seeds are variables of 32 bits in the network
@@ -36,6 +36,7 @@ STEPS = dict(low=1, high=1_000_000)
 TIME_STEP = dict(low=1e-3, high=1000)  # ms
 SAMPLES = dict(low=1, high=10_000_000)
 EPOCHS = dict(low=1, high=1_000_000)
+LIST = dict(metavar="N,N", distinct=True, some=True)
 LONGEST_LIST = 1000
 LARGEST_RANGE = 10_000_000
 

@@ -17,7 +17,7 @@ from brianff import jobs, plotting
 from brianff.command_line.commands import draw, fail_cleanly, study_options
 from brianff.devices import device_option
 from brianff.jobs.tables import groups, spread
-from brianff.options import EPOCHS, SEED, Options, option
+from brianff.options import EPOCHS, LIST, SEED, Options, option
 
 QUICK = dict(blocks=(1, 20), seeds=(1,), epochs=1, layers=("20",), limit=100)
 
@@ -26,10 +26,8 @@ QUICK = dict(blocks=(1, 20), seeds=(1,), epochs=1, layers=("20",), limit=100)
 class Study(Options):
     """What is compared; the rest is as in `brianff.ForwardForward`."""
 
-    blocks: tuple[int, ...] = option(
-        (1, 10, 100, 1000), "pairs in a block", metavar="N,N", distinct=True, some=True, low=1, high=10_000
-    )
-    seeds: tuple[int, ...] = option((1, 2, 3), "seeds", metavar="N,N", distinct=True, some=True, **SEED)
+    blocks: tuple[int, ...] = option((1, 10, 100, 1000), "pairs in a block", **LIST, low=1, high=10_000)
+    seeds: tuple[int, ...] = option((1, 2, 3), "seeds", **LIST, **SEED)
     layers: tuple[str, ...] = option(("200", "200"), "neurons of each layer", metavar="N,N", some=True)
     rule: str = option("forward_forward", "a rule that learns from each phase by itself")
     learning_rate: float = option(2e-3, "at the start", low=0, high=1000)

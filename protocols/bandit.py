@@ -21,7 +21,7 @@ from brianff.command_line.commands import draw, fail_cleanly, study_options
 from brianff.devices import device_option, require_device
 from brianff.jobs.tables import markdown, spread
 from brianff.machine import usable_cores
-from brianff.options import SEED, Options, option
+from brianff.options import LIST, SEED, Options, option
 from brianff.results import atomic_write
 from brianff.studies import bandits
 
@@ -39,7 +39,7 @@ class Game(Options):
     memories: tuple[str, ...] = option(
         ("all", "matching", "few", "stale"), "what becomes of the regressions", metavar="A,B", distinct=True, some=True
     )
-    seeds: tuple[int, ...] = option((1, 2, 3, 4, 5), "seeds", metavar="N,N", distinct=True, some=True, **SEED)
+    seeds: tuple[int, ...] = option((1, 2, 3, 4, 5), "seeds", **LIST, **SEED)
     rounds: int = option(10_000, "rounds", low=1, high=100_000_000)
     update: int = option(500, "rounds between two passes of learning", low=1, high=1_000_000)
     stored: int = option(500, "rounds that are remembered", low=1, high=10_000_000)

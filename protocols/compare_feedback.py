@@ -26,7 +26,7 @@ from brianff.jobs.pools import Computing
 from brianff.jobs.rows import Rows
 from brianff.jobs.tables import groups, spread
 from brianff.learning.options import layers_option
-from brianff.options import EPOCHS, SAMPLES, SEED, Options, given, option, parser_of
+from brianff.options import EPOCHS, LIST, SAMPLES, SEED, Options, given, option, parser_of
 
 # name -> (what it is, options)
 METHODS = {
@@ -55,7 +55,7 @@ class Choice(Options):
     methods: tuple[str, ...] = option(
         tuple(METHODS), "what is compared", metavar="NAME,NAME", distinct=True, some=True, choices=list(METHODS)
     )
-    seeds: tuple[int, ...] = option((1, 2, 3, 4, 5), "seeds", metavar="N,N", distinct=True, some=True, **SEED)
+    seeds: tuple[int, ...] = option((1, 2, 3, 4, 5), "seeds", **LIST, **SEED)
     layers: tuple[str, ...] | None = layers_option("400,400")
     epochs: int | None = option(None, "passes over the training set", **EPOCHS)
     limit: int | None = option(None, "use only this many training samples", low=1)

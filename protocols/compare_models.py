@@ -28,7 +28,7 @@ from brianff.jobs.engine import RESULTS, run
 from brianff.jobs.pools import Computing
 from brianff.jobs.rows import Rows
 from brianff.learning.options import layers_option
-from brianff.options import EPOCHS, SEED, Options, given, option, parser_of, text
+from brianff.options import EPOCHS, LIST, SEED, Options, given, option, parser_of, text
 from brianff.results import atomic_write
 from brianff.studies import comparison
 
@@ -45,7 +45,7 @@ class Choice(Options):
     neurons: tuple[str, ...] = option(tuple(available("neuron")), "neurons", metavar="A,B", distinct=True, some=True)
     codes: tuple[str, ...] = option(CODES, "codes", metavar="A,B", distinct=True, some=True)
     rules: tuple[str, ...] = option(RULES, "rules", metavar="A,B", distinct=True, some=True)
-    seeds: tuple[int, ...] = option((1, 2, 3), "seeds", metavar="N,N", distinct=True, some=True, **SEED)
+    seeds: tuple[int, ...] = option((1, 2, 3), "seeds", **LIST, **SEED)
     layers: tuple[str, ...] = layers_option("150,150", ("150",))
     epochs: int = option(5, "passes over the training set", **EPOCHS)
     device: str = device_option()

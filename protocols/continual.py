@@ -20,7 +20,7 @@ from brianff.devices import device_option
 from brianff.jobs.tables import spread
 from brianff.learning.forward_forward import ForwardForward
 from brianff.learning.options import layers_option
-from brianff.options import EPOCHS, SEED, Options, option
+from brianff.options import EPOCHS, LIST, SEED, Options, option
 from brianff.results import atomic_write
 from brianff.studies.continual import KINDS, Tasks, learn_in_turn, scores, shortened
 
@@ -42,7 +42,7 @@ class Choice(Options):
     epochs: int = option(2, "passes over the training samples of a task", **EPOCHS)
     limit: int | None = option(None, "use only this many training samples of each task", low=1)
     test: int = option(2000, "test samples of each task", low=1)
-    seeds: tuple[int, ...] = option((1, 2, 3), "seeds", metavar="N,N", distinct=True, some=True, **SEED)
+    seeds: tuple[int, ...] = option((1, 2, 3), "seeds", **LIST, **SEED)
     device: str = device_option()
 
 

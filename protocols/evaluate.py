@@ -23,7 +23,7 @@ from brianff.errors import OptionError
 from brianff.jobs.engine import RESULTS, Results, run
 from brianff.jobs.pools import Computing
 from brianff.jobs.rows import Rows
-from brianff.options import EPOCHS, NEURONS, SEED, Options, given, option, parser_of
+from brianff.options import EPOCHS, LIST, NEURONS, SEED, Options, given, option, parser_of
 from brianff.results import atomic_write
 from brianff.studies import suite
 from brianff.studies.suite import COMPARED, PARTS, SUITES
@@ -41,7 +41,7 @@ class Choice(Options):
     ways: tuple[str, ...] = option(
         tuple(COMPARED), "what is compared", metavar="A,B", distinct=True, some=True, choices=list(COMPARED)
     )
-    seeds: tuple[int, ...] = option((1, 2, 3), "seeds", metavar="N,N", distinct=True, some=True, **SEED)
+    seeds: tuple[int, ...] = option((1, 2, 3), "seeds", **LIST, **SEED)
     layers: tuple[int, ...] | None = option(None, "hidden layers of all networks", metavar="N,N", some=True, **NEURONS)
     epochs: int | None = option(None, "passes over the training set", **EPOCHS)
     parts: tuple[str, ...] | None = option(

@@ -27,10 +27,9 @@ from brianff.learning.evaluation import ties
 from brianff.learning.forward_forward import ForwardForward
 from brianff.learning.recordings import Recording
 from brianff.learning.run import Run
-from brianff.options import SEED, Options, given, option
+from brianff.options import LIST, SEED, Options, given, option
 
 QUICK = dict(layers=(40, 30), limit=200, epochs=2, validate=50, refresh=100, chunk=50)
-LIST = dict(metavar="N,N", distinct=True, some=True)
 
 
 @dataclass(frozen=True)

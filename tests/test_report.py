@@ -1,6 +1,6 @@
 """Pages of runs: their data are the run's, what a method has not is left out, and a real browser shows them."""
 
-import dataclasses
+import copy
 import json
 import re
 import shutil
@@ -29,6 +29,13 @@ MOST = 4_000_000  # bytes of a page with 100 000 spikes
 LONGEST = 3.0  # seconds until it can be used
 
 
+def changed(content, **more):
+    """The same content with something else in it."""
+    other = copy.copy(content)
+    vars(other).update(more)
+    return other
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Of a small run that has been tested."""
@@ -40,7 +47,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def content(folder):
-    return Content.of(ff.load(folder), samples=[0, 3], neurons=[1, 5, 11])
+    return Content(ff.load(folder), samples=[0, 3], neurons=[1, 5, 11])
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +119,7 @@ def many_spikes(content, n=100_000):
         part = n // 3 + (level == 0) * (n % 3)
         arrays[f"spikes{level}_t"] = dt * np.sort(rng.integers(0, round(stop / dt), part))
         arrays[f"spikes{level}_i"] = rng.integers(0, size, part)
-    return dataclasses.replace(content, recording=Recording(arrays))
+    return changed(content, recording=Recording(arrays))
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +138,7 @@ def test_a_hundred_thousand_spikes_fit_into_four_megabytes(large):
 
 def shown(method, **more):
     """Words of the page of a run that has just been trained, and labels of the vertical axes of its figures."""
-    text = of_run.page_of(Content.of(ff.Run(method).train(progress=False), **more))
+    text = of_run.page_of(Content(ff.Run(method).train(progress=False), **more))
     figures = document_of(text).select({"type": Plot})
     return visible(text), {figure.left[0].axis_label for figure in figures if figure.left}
 
@@ -159,7 +166,7 @@ def test_layers_with_class_scores_have_no_phases_and_no_goodness_of_labels():
 
 def test_words_and_runs_without_a_folder(content):
     assert content.words("goodness") == "goodness of every label"
-    assert dataclasses.replace(content, scores=True).words("goodness") == "class scores of all layers"
+    assert changed(content, scores=True).words("goodness") == "class scores of all layers"
 
 
 def test_two_runs_beside_each_other(folder, content, tmp_path, capsys):
@@ -172,7 +179,7 @@ def test_two_runs_beside_each_other(folder, content, tmp_path, capsys):
     said = visible((tmp_path / "two.html").read_text())
     assert "--neuron lif lif_adaptive" in said and "tau_m 20. ms 30. ms" in said and "McNemar" in said
     assert "one and other" in said and "alone knows" in said
-    second = Content.of(run, record=False)
+    second = Content(run, record=False)
     changed = dict(of_two.changed_equations(content.equations, second.equations))
     assert changed["models"][:2] == [
         ("-", "neuron <mark>lif</mark>"), ("+", "neuron <mark>lif_adaptive</mark>")
@@ -187,7 +194,7 @@ def test_of_equal_runs_nothing_differs(content):
     assert of_two.one_sided(content, content) == (0, 0, 1.0)
     labels = np.zeros(10, int)
     one, other = (
-        dataclasses.replace(content, evaluation=ff.Evaluation(labels, output=np.eye(2)[np.array(wrong)]))
+        changed(content, evaluation=ff.Evaluation(labels, output=np.eye(2)[np.array(wrong)]))
         for wrong in ([0] * 8 + [1] * 2, [1] * 7 + [0] * 3)
     )
     # 7 known by the first alone, 2 by the second: 2*(1 + 9 + 36)/2**9

@@ -10,7 +10,7 @@ from brianff.command_line.commands import add_out_option, draw, opened, tell_rec
 from brianff.errors import OptionError
 from brianff.exchange.files import export as write_export
 from brianff.learning.health import warn
-from brianff.options import Options, given, numbers_of, option, parser_of, text
+from brianff.options import LIST, Options, given, numbers_of, option, parser_of, text
 
 __all__ = ["export", "inspect", "report"]
 
@@ -38,7 +38,6 @@ _EXPORT = """Write a recording of a run as Neo or NWB, or its network as NIR.
 """
 
 MOST_EPOCHS = 12  # drawn in one figure
-LIST = dict(metavar="N,N", some=True, distinct=True)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import queue
 import threading
 from abc import ABC, abstractmethod
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from brianff.errors import OptionError
@@ -95,8 +96,8 @@ class LocalPool(Pool):
     def __init__(self, size=0, say=lambda job, kind, value: None):
         super().__init__(say)
         self._size = size or usable_cores()
-        self._jobs, self._finished = queue.SimpleQueue(), queue.SimpleQueue()
-        self._workers, self._threads = [], []
+        self._threads, self._finished = ThreadPoolExecutor(self._size), queue.SimpleQueue()
+        self._workers, self._own = [], threading.local()
         self._closing = False
 
     @property
@@ -109,41 +110,24 @@ class LocalPool(Pool):
         return [pid for worker in self._workers if (pid := worker.pid) is not None]
 
     def submit(self, job, folder):
-        self._jobs.put((job, folder))
-        if len(self._threads) < self._size:
-            worker = Worker()
-            thread = threading.Thread(target=self._serve, args=(worker,), daemon=True)
-            self._workers.append(worker)
-            self._threads.append(thread)
-            thread.start()
+        self._threads.submit(self._do, job, folder).add_done_callback(self._finished.put)
+
+    def _do(self, job, folder):
+        if not hasattr(self._own, "worker"):  # one for each thread
+            self._own.worker = Worker()
+            self._workers.append(self._own.worker)
+        if self._closing:
+            self._own.worker.stop()
+        return job, self._own.worker.do(job, folder, lambda kind, value: self.say(job, kind, value))
 
     def next(self):
-        job, outcome = self._finished.get()
-        if isinstance(outcome, BaseException):
-            raise outcome
-        return job, outcome
-
-    def _serve(self, worker):
-        try:
-            while (one := self._jobs.get()) is not None:
-                job, folder = one
-                if self._closing:
-                    continue
-
-                def say(kind, value, job=job):
-                    self.say(job, kind, value)
-
-                self._finished.put((job, worker.do(job, folder, say)))
-        except Exception as error:
-            self._finished.put((job, error))
-        finally:
-            worker.close()
+        return self._finished.get().result()
 
     def close(self):
         self._closing = True
+        self._threads.shutdown(wait=False, cancel_futures=True)
         for worker in self._workers:
             worker.stop()
-        for _ in self._threads:
-            self._jobs.put(None)
-        for thread in self._threads:
-            thread.join()
+        self._threads.shutdown()
+        for worker in self._workers:
+            worker.close()

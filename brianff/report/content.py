@@ -49,9 +49,19 @@ class Fields:
     what: str
 
 
-@dataclass(frozen=True)
 class Content:
     """A run as its page shows it; what its method does not have is None.
+
+    Parameters
+    ----------
+    run : `brianff.learning.run.Run`
+    samples, neurons : sequence of int, optional
+        Test samples whose spikes are recorded, and neurons of each layer whose variables are; default: the first
+        samples, and the neurons that spike most.
+    evaluate : bool
+        Look at the test samples if nobody has done so yet.
+    record : bool
+        False: no recording.
 
     Attributes
     ----------
@@ -80,60 +90,25 @@ class Content:
     fields : `Fields` or None
     """
 
-    name: str
-    title: str
-    method: str
-    facts: dict
-    changed: list
-    options: dict
-    equations: str
-    parameters: dict
-    metrics: list
-    scores: bool
-    evaluation: Evaluation | None
-    classes: tuple
-    recording: object
-    image_shape: tuple | None
-    fields: Fields | None
+    def __init__(self, run, samples=None, neurons=None, evaluate=False, record=True):
+        method, data, composition = run.method, run.method.data, run.method.composition
+        self.name = Path(run.path).name if run.path is not None else "run"
+        self.title = f"{method.network_name()} on {data.name}"
+        self.method = ((type(method).__doc__ or "").strip().partition("\n")[0]).replace("`", "")
+        self.facts, self.changed = _facts(run), changed_options(method)
+        self.options = {name: shown(value) for name, value in _options(method).items()}
+        self.equations, self.metrics = str(composition or ""), run.metrics
+        self.parameters = {k: f"{v}" for k, v in composition.parameters.items()} if composition is not None else {}
+        self.scores = composition is not None and getattr(composition, "classes", None) is not None
+        self.evaluation = _evaluated(run, evaluate)
+        self.classes = tuple(map(str, data.classes or range(data.n_classes)))
+        self.recording = _recorded(run, samples, neurons) if record else None
+        of_images = isinstance(data, Dataset) and min(data.image_shape) > 1
+        self.image_shape, self.fields = tuple(data.image_shape) if of_images else None, _fields(run)
 
     def words(self, way):
         """A way to predict a class, in words."""
         return (WAYS | SCORES if self.scores else WAYS)[way]
-
-    @classmethod
-    def of(cls, run, samples=None, neurons=None, evaluate=False, record=True):
-        """What `brianff.report.write` shows of a `brianff.learning.run.Run`.
-
-        Parameters
-        ----------
-        run : `brianff.learning.run.Run`
-        samples, neurons : sequence of int, optional
-            Test samples whose spikes are recorded, and neurons of each layer whose variables are; default: the first
-            samples, and the neurons that spike most.
-        evaluate : bool
-            Look at the test samples if nobody has done so yet.
-        record : bool
-            False: no recording.
-        """
-        method, data = run.method, run.method.data
-        composition = method.composition
-        return cls(
-            name=Path(run.path).name if run.path is not None else "run",
-            title=f"{method.network_name()} on {data.name}",
-            method=((type(method).__doc__ or "").strip().partition("\n")[0]).replace("`", ""),
-            facts=_facts(run),
-            changed=changed_options(method),
-            options={name: shown(value) for name, value in _options(method).items()},
-            equations=str(composition or ""),
-            parameters={k: f"{v}" for k, v in composition.parameters.items()} if composition is not None else {},
-            metrics=run.metrics,
-            scores=composition is not None and getattr(composition, "classes", None) is not None,
-            evaluation=_evaluated(run, evaluate),
-            classes=tuple(map(str, data.classes or range(data.n_classes))),
-            recording=_recorded(run, samples, neurons) if record else None,
-            image_shape=tuple(data.image_shape) if isinstance(data, Dataset) and min(data.image_shape) > 1 else None,
-            fields=_fields(run),
-        )
 
 
 def shown(value):

@@ -41,7 +41,7 @@ def write(run, path, samples=None, neurons=None, evaluate=False) -> str | PathLi
     OptionError
         If a sample or a neuron is asked for that there is not.
     """
-    atomic_write(path, page_of(Content.of(run, samples, neurons, evaluate)).encode())
+    atomic_write(path, page_of(Content(run, samples, neurons, evaluate)).encode())
     return path
 
 

@@ -36,7 +36,7 @@ def compare(one, other, path, evaluate=False) -> str | PathLike:
     -------
     path : path
     """
-    text = page_of(*(Content.of(run, record=False, evaluate=evaluate) for run in (one, other)))
+    text = page_of(*(Content(run, record=False, evaluate=evaluate) for run in (one, other)))
     atomic_write(path, text.encode())
     return path
 

@@ -17,7 +17,7 @@ from brianff.learning.health import cosine
 from brianff.learning.method import limited, make_method
 from brianff.learning.population import SearchSize, evaluated, initial_weights, smoothed_gradient, trained_readout
 from brianff.learning.readout import SoftmaxReadout
-from brianff.options import EPOCHS, SEED, option
+from brianff.options import EPOCHS, LIST, SEED, option
 from brianff.stimulus import stream
 
 __all__ = ["ANN", "RULES", "SPIKING", "Comparison", "Settings", "finished", "table"]
@@ -50,15 +50,9 @@ class Settings(SearchSize):
     rounds: int = option(
         100, "times that a population is shown for the reference gradient of the spiking layer", **EPOCHS
     )
-    seeds: tuple[int, ...] = option((1, 2, 3), "seeds", metavar="N,N", distinct=True, some=True, **SEED)
+    seeds: tuple[int, ...] = option((1, 2, 3), "seeds", **LIST, **SEED)
     widths: tuple[int, ...] = option(
-        (50, 100, 200, 500),
-        "neurons of the layers whose angles show what scales",
-        metavar="N,N",
-        distinct=True,
-        some=True,
-        low=1,
-        high=100_000,
+        (50, 100, 200, 500), "neurons of the layers whose angles show what scales", **LIST, low=1, high=100_000
     )
 
 
