@@ -5,8 +5,8 @@ scores of its own and learns from their error alone (rule local_readout): there 
 layer.  On small images thresholds adapt, one a channel, so that none falls silent (neuron lif_homeostatic).
 
     python protocols/convolution.py                                        # digits, 8x8 pixels: half a minute
-    python protocols/convolution.py --dataset mnist --data DIR             # 28x28 pixels
-    python protocols/convolution.py --dataset fashion-mnist --flip
+    python protocols/convolution.py --dataset mnist --data DIR             # 28x28 pixels: a quarter of an hour
+    python protocols/convolution.py --dataset fashion-mnist --views mirrored
     python protocols/convolution.py --layers conv20k3,conv40k3s2,200       # layers of your own
     python protocols/convolution.py --resume runs/FOLDER                   # go on after an interruption
 """
@@ -25,8 +25,12 @@ DEFAULTS = "--rule local_readout --negatives none --neuron lif_homeostatic --dro
 DEFAULTS += "--dt 5".split()
 OF_DATA = {
     "digits": "--layers conv16k3,conv32k3s2,100 --steps 10 --epochs 25 --learning-rate 2e-3 --chunk 1000".split(),
+    "fashion-mnist": (
+        "--layers conv32k5s2,500 --encoder regular_rate --set rate_max=200*Hz --set wanted=2 --set speed=0.5 --steps 16 "
+        "--epochs 15 --batch 20 --mini-batch 100 --flip --chunk 5000"
+    ).split(),
     "mnist": (
-        "--layers conv40k5s2,conv80k5s2 --neuron lif --steps 16 --epochs 12 --batch 20 --mini-batch 40 --jitter 1 "
+        "--layers conv40k5s2,conv80k5s2,500 --neuron lif --steps 16 --epochs 20 --batch 20 --mini-batch 100 --jitter 1 "
         "--chunk 5000"
     ).split(),
 }
@@ -44,7 +48,7 @@ def main(arguments=None):
     )  # fmt: skip
     args = parser.parse_args(arguments)
     if not args.resume:
-        of_data = OF_DATA["digits" if (args.dataset or "digits") == "digits" else "mnist"]
+        of_data = OF_DATA.get(args.dataset or "digits", OF_DATA["mnist"])
         args = parser.parse_args([*DEFAULTS, *([] if args.quick else of_data), *arguments])
 
     # The network, or an interrupted run of it.
