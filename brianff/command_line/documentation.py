@@ -5,6 +5,7 @@ from brianff.equations.compose import compose
 from brianff.equations.kinds import GROUPS, KINDS, SCHEMES, available
 from brianff.equations.model import load
 from brianff.errors import ModelError
+from brianff.jobs.tables import markdown
 
 __all__ = ["models_page"]
 
@@ -76,15 +77,12 @@ What cannot be defined, and is refused with its line: Brian2's own (`t`, `dt`, `
 units), `NAME_pre`, `NAME_post`, `NAME_layer` and `NAME_below` of a variable NAME, and what the strings of a kind are
 given:
 
-| kind | names |
-|--|--|
 """
 
 
 def _names():
     names = _NAMES.format(at_hand=variables.__doc__.partition("\n\n")[2].strip().replace("``", "`"))
-    rows = "\n".join(f"| {kind} | {_code(sorted(kind.at_hand))} |" for kind in KINDS.values())
-    return names + rows + "\n"
+    return names + markdown(["kind", "names"], [(kind, _code(sorted(kind.at_hand))) for kind in KINDS.values()])
 
 
 _PLACES = """## What a file may define
@@ -103,23 +101,22 @@ each belongs to, `GROUP.SLOT`. All kinds may have, too:
 
 
 def _groups():
-    schemes = [f"{scheme.name}: {_code(scheme.defaults)}" for scheme in SCHEMES]
-    rows = [f"| `{name}` | {meaning} |" for name, meaning in GROUPS.items()]
-    kinds = (
-        f"\nKinds of models, by method of learning, in the order in which strings are joined: {'; '.join(schemes)}.\n"
+    schemes = "; ".join(f"{scheme.name}: {_code(scheme.defaults)}" for scheme in SCHEMES)
+    said = (
+        f"\nKinds of models, by method of learning, in the order in which strings are joined: {schemes}.\n"
     )
-    return "\n".join([_PLACES + "| group | is |", "|--|--|", *rows, kinds])
+    return _PLACES + markdown(["group", "is"], [(f"`{name}`", meaning) for name, meaning in GROUPS.items()]) + said
 
 
 def _strings(kind):
     """The table of what a file of a kind may define."""
-    rows = ["| name | is | place | meaning |", "|--|--|--|--|"]
+    rows = []
     for key, string in kind.strings.items():
         must = "".join(f"; defines `{name}`, {reason}" for name, reason in string.must_define.items())
         asked = ", for models that ask for it" if string.asked else ""
         star = "\\*" if string.required else ""
-        rows.append(f"| `{key}`{star} | {string.sort} | `{string.place}` | {string.meaning}{asked}{must} |")
-    return "\n".join(rows) + "\n"
+        rows.append([f"`{key}`{star}", string.sort, f"`{string.place}`", f"{string.meaning}{asked}{must}"])
+    return markdown(["name", "is", "place", "meaning"], rows)
 
 
 def models_page():
@@ -131,11 +128,8 @@ def models_page():
 
 
 def _contents():
-    lines = ["| | |", "|--|--|"]
-    for kind in KINDS.values():
-        names = ", ".join(f"[`{name}`](#{name})" for name in available(kind))
-        lines.append(f"| {kind.title} | {names} |")
-    return "\n".join(lines) + "\n"
+    linked = {kind: ", ".join(f"[`{name}`](#{name})" for name in available(kind)) for kind in KINDS.values()}
+    return markdown(["", ""], [(kind.title, names) for kind, names in linked.items()])
 
 
 def _fits():
@@ -147,18 +141,17 @@ def _fits():
         for rule, goodness in rules.items()
         if (codes := [c for c in available("encoder") if not _fit(goodness=goodness, rule=rule, encoder=c)])
     )
-    lines = [
+    said = (
         f"All codes work with everything, but for {unfit}; `spike_times` is for data sets of spike times. All "
         f"optimizers do as well; {_code(online)} change weights themselves and use none. What does not fit is "
-        "refused before anything is compiled:\n",
-        "| rule | goodness that it works with | neurons that lack what it asks for |",
-        "|--|--|--|",
-    ]
+        "refused before anything is compiled:\n\n"
+    )
+    lines = []
     for rule in rules:
         goodness = [name for name in available("goodness") if _fit(goodness=name, rule=rule)]
         without = [n for n in available("neuron") if not _fit(neuron=n, goodness=goodness[0], rule=rule)]
-        lines.append(f"| `{rule}` | {_code(goodness)} | {_code(without)} |")
-    return "\n".join(lines) + "\n"
+        lines.append([f"`{rule}`", _code(goodness), _code(without)])
+    return said + markdown(["rule", "goodness that it works with", "neurons that lack what it asks for"], lines)
 
 
 def _fit(**models):
@@ -190,9 +183,7 @@ def _model(kind, name):
         out.append(f'{key} = """\n{text}\n"""' if "\n" in text else f'{key} = "{text}"')
     out.append("```\n")
     if model.parameters:
-        out += ["| parameter | default | must be |", "|--|--|--|"]
-        for key, value in model.parameters.items():
-            limits = ", ".join(f"`{limit.text}`" for limit in model.limits if key in limit.names)
-            out.append(f"| `{key}` | {value} | {limits} |")
-        out.append("")
+        limits = {key: _code(one.text for one in model.limits if key in one.names) for key in model.parameters}
+        rows = [(f"`{key}`", value, limits[key]) for key, value in model.parameters.items()]
+        out.append(markdown(["parameter", "default", "must be"], rows))
     return "\n".join(out)

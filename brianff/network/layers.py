@@ -83,9 +83,9 @@ class Projection(ABC):
         return None
 
     @property
-    @abstractmethod
     def n_values(self) -> int:
         """Values of a synaptic variable."""
+        return int(np.prod(self.weights_shape))
 
     @property
     @abstractmethod
@@ -97,13 +97,13 @@ class Projection(ABC):
         """Of the array that `flat` takes and `matrix` gives."""
         return self.shape
 
-    @abstractmethod
-    def flat(self, matrix, seed) -> np.ndarray:
+    def flat(self, matrix, seed) -> np.ndarray:  # noqa: ARG002  (of those that are drawn)
         """Values of the synapses, as a simulator takes them, from an array of `weights_shape`."""
+        return np.reshape(matrix, -1)
 
-    @abstractmethod
     def matrix(self, values) -> np.ndarray:
         """An array of `weights_shape` from values of the synapses, as a simulator gives them; 0 where there is none."""
+        return np.reshape(values, self.weights_shape)
 
     def of_sources(self, draw):
         """Values that all weights of a source neuron share, to multiply an array of `weights_shape` with.
@@ -190,11 +190,6 @@ class Dense(Projection):
             raise OptionError(f"delay={self.delay}: a delay is a number of time steps, 0 or more.")
 
     @property
-    def n_values(self) -> int:
-        n_pre, n_post = self.shape
-        return n_pre * n_post
-
-    @property
     def _to_others(self):
         """Whether the projection leads from a layer to itself, and no neuron is connected to itself."""
         return self.source == self.target and not self.itself
@@ -229,10 +224,7 @@ class Dense(Projection):
         return {name: self.present(seed).ravel() for name in self.needs}
 
     def flat(self, matrix, seed) -> np.ndarray:
-        return np.where(self.present(seed), matrix, 0.0).ravel() if self.partial else np.reshape(matrix, -1)
-
-    def matrix(self, values) -> np.ndarray:
-        return np.reshape(values, self.shape)
+        return super().flat(np.where(self.present(seed), matrix, 0.0) if self.partial else matrix, seed)
 
     def connect(self, source, target, *, since=None, **options):
         synapses = DenseSynapses(source, target, partial=self.partial, **options)
@@ -279,10 +271,6 @@ class Convolution(Projection):
         return self.of(self.pre.shape)
 
     @property
-    def n_values(self) -> int:
-        return self.geometry.n_elements
-
-    @property
     def fan_in(self) -> int:
         return self.geometry.fan_in
 
@@ -326,21 +314,11 @@ def _delayed(synapses, delay, source, since):
 class Channels(Projection):
     """From the neurons of a layer to the variables that those of a channel share; see `ChannelSynapses`."""
 
-    @property
-    def n_values(self):
-        return self.pre.channels
-
     fan_in = 1
 
     @property
     def weights_shape(self):
         return (self.pre.channels,)
-
-    def flat(self, matrix, seed):  # noqa: ARG002
-        return np.reshape(matrix, -1)
-
-    def matrix(self, values):
-        return np.reshape(values, -1)
 
     def connect(self, source, target, *, since=None, model="", on_pre=None, on_post=None, **options):  # noqa: ARG002
         return ChannelSynapses(source, model, channels=self.pre.channels, **options)
