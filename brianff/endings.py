@@ -36,6 +36,13 @@ class OutputError(BrianffError):
 class OutputConsole(Console):
     """A console that leaves it to the program what to do when nobody reads any more."""
 
+    def progress(self, *columns):
+        """Bars, which vanish at the end; nothing without a terminal."""
+        from rich.progress import Progress  # which --help needs not
+
+        disable = not (self.is_terminal or self.is_jupyter)
+        return Progress(*columns, console=self, disable=disable, transient=True)
+
     def on_broken_pipe(self):
         raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 

@@ -102,9 +102,7 @@ each belongs to, `GROUP.SLOT`. All kinds may have, too:
 
 def _groups():
     schemes = "; ".join(f"{scheme.name}: {_code(scheme.defaults)}" for scheme in SCHEMES)
-    said = (
-        f"\nKinds of models, by method of learning, in the order in which strings are joined: {schemes}.\n"
-    )
+    said = f"\nKinds of models, by method of learning, in the order in which strings are joined: {schemes}.\n"
     return _PLACES + markdown(["group", "is"], [(f"`{name}`", meaning) for name, meaning in GROUPS.items()]) + said
 
 

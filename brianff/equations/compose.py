@@ -10,7 +10,8 @@ string uses them; a one-dimensional `TimedArray` of a neuron or an encoder is ca
 ``drive(t_in_epoch)``.  A name belongs to its file, whatever other files call theirs: see `brianff.equations.names`.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
+from types import SimpleNamespace
 
 import numpy as np
 from brian2.equations.equations import PARAMETER
@@ -31,9 +32,9 @@ from brianff.equations.in_time import lasting, of_recurrent, recurrent_response,
 from brianff.equations.integration import DEFAULT as EXPONENTIAL_EULER
 from brianff.equations.integration import default_method
 from brianff.equations.joined import Joined
-from brianff.equations.kinds import FORWARD_FORWARD, LEARNING, OF_NEURONS, Scheme
+from brianff.equations.kinds import FORWARD_FORWARD, LEARNING, OF_NEURONS
 from brianff.equations.model import load
-from brianff.equations.names import Isolated, isolate
+from brianff.equations.names import isolate
 from brianff.equations.of_models import OfModels
 from brianff.equations.printing import printed
 from brianff.equations.repeated import repeated
@@ -69,8 +70,7 @@ from brianff.values import Distribution
 __all__ = ["Composition", "GroupStrings", "SynapseStrings", "compose"]
 
 
-@dataclass
-class Composition(OfModels):
+class Composition(OfModels, SimpleNamespace):
     """Strings of a whole network, put together from one model of each kind of a scheme.
 
     Attributes
@@ -78,6 +78,7 @@ class Composition(OfModels):
     scheme : `Scheme`
     models : dict of kind -> `Model`
     parameters : dict of name -> quantity
+    isolated : `Isolated`
     input, neurons, last_neurons, input_layer, layer : `GroupStrings`
         The last layer projects to nobody, and may be an output; the other groups are those of `GROUPS`.
     recurrent_neurons : `GroupStrings`
@@ -100,39 +101,6 @@ class Composition(OfModels):
     kept : tuple of str
         Variables of hidden neurons that go on from run to run.
     """
-
-    scheme: Scheme
-    models: dict
-    parameters: dict
-    isolated: Isolated
-    input: GroupStrings
-    neurons: GroupStrings
-    last_neurons: GroupStrings
-    recurrent_neurons: GroupStrings
-    input_layer: GroupStrings
-    layer: GroupStrings
-    synapses: SynapseStrings
-    synapses_of_input: SynapseStrings
-    recurrent_synapses: SynapseStrings
-    feedback: SynapseStrings | None
-    layer_on_spike: str
-    layer_on_spike_of_input: str
-    single_spikes: str
-    layer_max: str
-    layer_sum: str
-    lateral: str
-    lateral_at_epoch_end: str
-    lateral_afterwards: str
-    columns: str | None
-    backward: str
-    kept: tuple
-    channels: SynapseStrings | None
-    classes: GroupStrings | None
-    readout: SynapseStrings | None
-    score: str
-    class_max: str
-    class_sum: str
-    readout_backward: str
 
     @property
     def courses(self):

@@ -2,7 +2,7 @@
 
 import threading
 
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 
 from brianff.endings import OutputConsole
 
@@ -36,15 +36,12 @@ class Display:
         self.console = OutputConsole()
         self.total, self.done, self.what = total, done, what
         self._shown, self._turn = {}, threading.Lock()
-        self._progress = Progress(
+        self._progress = self.console.progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
             TextColumn("{task.fields[count]}"),
             TextColumn("{task.fields[detail]}"),
             TimeElapsedColumn(),
-            console=self.console,
-            disable=not (self.console.is_terminal or self.console.is_jupyter),
-            transient=True,
         )
         self._all = self._progress.add_task(what, total=total, completed=done, count=self._count(), detail="")
 

@@ -266,11 +266,10 @@ class Search:
             self.results.keep(job, described(job.options), outcome)
         if trial.waiting:
             return ""
+        value = float(np.mean([curve[: job.until][-1] for curve in trial.curves.values()]))
         if job.until is None:
-            value = float(np.mean([curve[-1] for curve in trial.curves.values()]))
             self.study.tell(trial.asked, value)
             return f"validation accuracy {value:.4f}"
-        value = float(np.mean([curve[min(job.until, len(curve)) - 1] for curve in trial.curves.values()]))
         if job.until not in self.study.trials[trial.number].intermediate_values:
             trial.asked.report(value, job.until)
         if not self._goes_on(value, job.until):

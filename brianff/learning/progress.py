@@ -3,7 +3,7 @@
 import contextlib
 from collections import Counter
 
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
 from brianff.endings import OutputConsole
 
@@ -14,18 +14,14 @@ __all__ = ["shown"]
 def shown(run):
     """Show the progress of a run; gives a callback for `Run.train`."""
     console = OutputConsole()
-    progress = Progress(
+    progress = console.progress(
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.completed:.0f}/{task.total:.0f} samples"),
         TextColumn("{task.fields[detail]}"),
         TimeRemainingColumn(),
-        console=console,
-        disable=not (console.is_terminal or console.is_jupyter),
-        transient=True,
     )
-    latest = {}
-    moved = Counter()  # since the last validation
+    latest, moved = {}, Counter()  # of the last chunk; since the last validation
 
     def show(run, row):
         if row["what"] == "chunk":

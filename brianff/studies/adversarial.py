@@ -17,10 +17,17 @@ __all__ = ["ATTACKS", "fgsm", "pgd"]
 STEPS = 20
 
 
-def _require(images, epsilon):
+def _uphill(network, images, labels, epsilon, begin, steps):
+    """Follow the sign of the gradient from where images `begin`, in steps, each brought back within epsilon."""
     if not 0 <= epsilon <= 1:
         raise OptionError(f"epsilon is a change of intensity, 0 to 1, not {epsilon}.")
-    return np.asarray(images, float)
+    images = np.asarray(images, float)
+    flat = images.reshape(len(images), -1)
+    low, high = np.maximum(flat - epsilon, 0), np.minimum(flat + epsilon, 1)
+    x = np.clip(begin(flat), low, high)
+    for step in steps if epsilon else ():
+        x = np.clip(x + step * np.sign(network.input_gradient(x, labels)), low, high)
+    return x.reshape(images.shape)
 
 
 def fgsm(network, images, labels, epsilon, rng=None):
@@ -36,24 +43,16 @@ def fgsm(network, images, labels, epsilon, rng=None):
         The true ones.
     epsilon : float
     """
-    images = _require(images, epsilon)
-    if not epsilon:
-        return images.copy()
-    flat = images.reshape(len(images), -1)
-    return np.clip(flat + epsilon * np.sign(network.input_gradient(flat, labels)), 0, 1).reshape(images.shape)
+    return _uphill(network, images, labels, epsilon, lambda flat: flat, [epsilon])
 
 
 def pgd(network, images, labels, epsilon, rng):
     """Many small steps, as `fgsm`; `rng` draws where they begin."""
-    images = _require(images, epsilon)
-    if not epsilon:
-        return images.copy()
-    flat = images.reshape(len(images), -1)
-    low, high = np.maximum(flat - epsilon, 0), np.minimum(flat + epsilon, 1)
-    x = np.clip(flat + rng.uniform(-epsilon, epsilon, flat.shape), low, high)
-    for _ in range(STEPS):
-        x = np.clip(x + epsilon / 8 * np.sign(network.input_gradient(x, labels)), low, high)
-    return x.reshape(images.shape)
+
+    def begin(flat):
+        return flat + rng.uniform(-epsilon, epsilon, flat.shape)
+
+    return _uphill(network, images, labels, epsilon, begin, [epsilon / 8] * STEPS)
 
 
 ATTACKS = {"fgsm": fgsm, "pgd": pgd}

@@ -170,28 +170,22 @@ def task(seed, n_steps=200, n_in=20, n_out=2, rate=0.05):
 
 
 # -- forward in time -----------------------------------------------------------------------------------------------
-class _Spikes:
+def _spikes(step, state, soft):
     """What a spike is, and what stands for its derivative: all or nothing, or a smooth function of the membrane."""
-
-    def __init__(self, step, soft):
-        self.step, self.soft = step, soft
-
-    def __call__(self, state):
-        distance = self.step.distance(state)
-        if not self.soft:
-            return (distance > 0).astype(float), self.step.surrogate(state)
-        spikes = 1 / (1 + np.exp(-distance / self.step.width))
-        return spikes, spikes * (1 - spikes) / self.step.width
+    distance = step.distance(state)
+    if not soft:
+        return (distance > 0).astype(float), step.surrogate(state)
+    spikes = 1 / (1 + np.exp(-distance / step.width))
+    return spikes, spikes * (1 - spikes) / step.width
 
 
 def loss(net, given, soft=False):
     """Half the squared error of the readout, averaged over time steps, and the number of spikes."""
-    step, spikes_of = net.step, _Spikes(net.step, soft)
-    state = np.zeros((len(net.layer), len(step.names)))
+    step, state = net.step, np.zeros((len(net.layer), len(net.step.names)))
     total = n_spikes = 0.0
     for arriving, wanted in zip(given.spikes, given.target, strict=True):
         state = step.integrate(state)
-        z, _ = spikes_of(state)
+        z, _ = _spikes(step, state, soft)
         state = _after_spikes(net, state, arriving, z)[1]
         total += 0.5 * ((state[:, -1] @ net.readout - wanted) ** 2).sum()
         n_spikes += z.sum()
@@ -221,7 +215,7 @@ def gradient(net, given, rule=RULES["exact"], soft=False):
     gradient : (n_in + n, n) array
         0 where there is no synapse.
     """
-    step, spikes_of, n = net.step, _Spikes(net.step, soft), len(net.layer)
+    step, n = net.step, len(net.layer)
     error_of = _errors(net, rule)
     # The last axis of D: every weight of the network, or, where nothing goes on to others, those of the neuron alone.
     pre, post = np.nonzero(net.synapses) if rule.others else (np.arange(len(net.weights)), slice(None))
@@ -231,7 +225,7 @@ def gradient(net, given, rule=RULES["exact"], soft=False):
     for arriving, wanted in zip(given.spikes, given.target, strict=True):
         d = step.integrate_slope(state) @ d
         state = step.integrate(state)
-        z, slope = spikes_of(state)
+        z, slope = _spikes(step, state, soft)
         d_z = np.einsum("nk,nkp->np", step.distance_slope(state), d)
         d_z *= slope[:, None] if rule.surrogate else 1.0
         all_z = np.concatenate([arriving, z])

@@ -202,9 +202,8 @@ class Twin:
         c, known = self.original.composition, self.original.options
         of_others = {name for kind, model in c.models.items() if kind != "encoder" for name in model.parameters}
         gone = set(c.models["encoder"].parameters) - of_others
-        kept = [text for text in known.set if next(iter(parameters_of([text]))) not in gone]
         differing = [name for names in self.differing.values() for name in names]
-        kept = [text for text in kept if next(iter(parameters_of([text]))) not in differing]
+        kept = [text for text in known.set if next(iter(parameters_of([text]))) not in {*gone, *differing}]
         return (*kept, *(f"{name}={_text(c.parameters[name])}" for name in differing))
 
     def _without_learning(self):
