@@ -225,15 +225,6 @@ def _filled(values, n, empty):
     return full
 
 
-def _shown(images, architecture):
-    """Inputs of a simulator for what the channels are shown."""
-    if images is None:
-        return {}
-    if isinstance(images, np.ndarray):
-        return {"images": _filled(images, architecture.images, 0.0)}
-    return images.inputs(architecture)
-
-
 @dataclass
 class Schedule:
     """The presentations of one run of the simulator, one row of `batch` presentations a stimulus epoch.
@@ -289,13 +280,16 @@ class Schedule:
             raise OptionError(f"{len(self)} stimulus epochs do not fit into one run of {a.capacity}.")
         if self.steps is not None and a.total_steps is None:
             raise OptionError("stimulus epochs of unequal length need an Architecture with total_steps.")
-        rows = a.capacity + 1
+        rows, shown = a.capacity + 1, {}
+        if images is not None:
+            of_images = isinstance(images, np.ndarray)
+            shown = {"images": _filled(images, a.images, 0.0)} if of_images else images.inputs(a)
         return {
             "image_index": _filled(self.image, rows, -1.0),
             "label": _filled(self.label, rows, float(LABEL_NONE)),
             "phase_at": _filled(self.phase, rows, 0.0),
             "presentation_index": _filled(self.number, rows, 0.0),
-            **_shown(images, a),
+            **shown,
             **({} if a.total_steps is None else self._times(a)),
         }
 

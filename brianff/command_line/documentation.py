@@ -60,10 +60,6 @@ differ.
 """
 
 
-def _from_strings():
-    return _STRINGS.format(constructors=_code(kind.constructor for kind in KINDS.values()))
-
-
 _NAMES = """## Names
 
 {at_hand}
@@ -119,7 +115,8 @@ def _strings(kind):
 
 def models_page():
     """Markdown of all models that come with brianff."""
-    parts = [_INTRODUCTION, _contents(), _fits(), _groups(), _from_strings(), _names()]
+    from_strings = _STRINGS.format(constructors=_code(kind.constructor for kind in KINDS.values()))
+    parts = [_INTRODUCTION, _contents(), _fits(), _groups(), from_strings, _names()]
     for kind in KINDS.values():
         parts += [f"## {kind.title}\n", _strings(kind), *(_model(kind, name) for name in available(kind))]
     return "\n".join(parts)

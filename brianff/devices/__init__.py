@@ -85,8 +85,7 @@ def simulator(device, architecture, composition, report=None, record=False, thre
     """
     cls = device_class(device)
     require_size(architecture, composition)
-    if threads == 1:
-        return cls(architecture, composition, report, record)
-    if device != "cpp":
+    more = {} if threads == 1 else {"threads": threads}
+    if more and device != "cpp":
         raise OptionError(f"--threads {threads} are for --device cpp, not {device}.")
-    return cls(architecture, composition, report, record, threads=threads)  # type: ignore[call-arg]
+    return cls(architecture, composition, report, record, **more)

@@ -74,9 +74,8 @@ def to_neo(recording, **annotations):
         steps = of_step[: len(known[0].values) if known else 0] == k
         sampling = dict(t_start=shown.start * ms, sampling_period=recording.dt * ms)
         segment.analogsignals.extend([_signal(neo, one, one.values[steps], sampling) for one in known])
-        about = f"{shown.name} phase, {shown.label_name}" if shown.phase else shown.label_name
         when = dict(times=[shown.start] * ms, durations=[shown.stop - shown.start] * ms)
-        segment.epochs.append(neo.Epoch(**when, labels=[about], name="phase and label", **said))
+        segment.epochs.append(neo.Epoch(**when, labels=[shown.phase_and_label], name="phase and label", **said))
     return block
 
 

@@ -96,7 +96,7 @@ def _add_trials(file, recording):
             stop_time=1e-3 * shown.stop,
             phase=shown.phase,
             label=shown.label,
-            phase_and_label=f"{shown.name} phase, {shown.label_name}" if shown.phase else shown.label_name,
+            phase_and_label=shown.phase_and_label,
             sample=shown.sample,
             intensity=np.asarray(shown.image, float),
         )

@@ -139,7 +139,8 @@ class Health:
             total, samples = self.moved.get(layer, (0.0, 0))
             if samples >= self.n_train:
                 if total < STILL and not self.silent_for.get(layer):
-                    self._say_of(layer, f"its weights have not changed in the last {samples} samples")
+                    text = f"its weights have not changed in the last {samples} samples"
+                    self._say(layer, self._still(layer, text))
                 total, samples = 0.0, 0
             self.moved[layer] = total + change, samples + n
 
@@ -171,17 +172,17 @@ class Health:
         for layer, of_layer in (layers or {}).items():
             text = _no_better_than_chance(of_layer, labels, which, "its goodness")
             if self._lasts(layer, text, done, seen):
-                self._say_of(layer, text)
+                self._say(layer, self._still(layer, text))
         for layer, (ordered, n) in since.items():
             text = ""
             if at_chance(round(ordered), n, 0.5):
                 text = f"its goodness was larger in the positive phase for {ordered / n:.1%} of the last {n} samples, "
                 text += "no more than by chance"
             if self._lasts(f"order of {layer}", text, done, seen):
-                self._say_of(layer, text)
+                self._say(layer, self._still(layer, text))
 
-    def _say_of(self, layer, text):
-        self._say(layer, f"{layer} does not learn: {text}{self._advice(layer)}.")
+    def _still(self, layer, text):
+        return f"{layer} does not learn: {text}{self._advice(layer)}."
 
     def _lasts(self, what, text, done, seen):
         """Whether a fault, a `text` or nothing, has been there for long enough to be said."""

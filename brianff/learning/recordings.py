@@ -54,6 +54,11 @@ class ShownEpoch:
         return PHASES[self.phase]
 
     @property
+    def phase_and_label(self):
+        """Both in words."""
+        return f"{self.name} phase, {self.label_name}" if self.phase else self.label_name
+
+    @property
     def label_name(self):
         """Of the label, in words."""
         return {LABEL_NEUTRAL: "neutral label", LABEL_NONE: "no label"}.get(self.label, f"label {self.label}")

@@ -47,7 +47,7 @@ class SampleStream:
 
     def __init__(self, train, batch, seed):
         self.train, self.batch, self.seed = train, batch, seed
-        self._order = (None, None)
+        self._order = functools.lru_cache(maxsize=1)(self._order)  # chunk by chunk of a pass
 
     def rows_of(self, epochs):
         """Rows of so many passes; the last row may be shorter."""
@@ -60,14 +60,11 @@ class SampleStream:
         """
         n = len(self.train)
         numbers = np.arange(rows.start * self.batch, min(rows.stop * self.batch, epochs * n))
-        samples = of_passes(numbers, n, lambda epoch: self._permutation(stage, epoch))
+        samples = of_passes(numbers, n, lambda epoch: self._order(stage, epoch))
         return samples, numbers + stage * epochs * n
 
-    def _permutation(self, stage, epoch):
-        if self._order[0] != (stage, epoch):
-            order = stream(self.seed, "order", stage, epoch).permutation(self.train)
-            self._order = ((stage, epoch), order)
-        return self._order[1]
+    def _order(self, stage, epoch):
+        return stream(self.seed, "order", stage, epoch).permutation(self.train)
 
 
 def mislabelled(data, share, seed):

@@ -5,6 +5,7 @@ over ten views).  Every view costs a presentation; the image itself always is on
 """
 
 import dataclasses
+import functools
 import itertools
 
 import numpy as np
@@ -16,19 +17,15 @@ from brianff.stimulus import moved
 __all__ = ["VIEWS", "evaluate_views"]
 
 
-def _mirrored(images):
-    return images[:, :, ::-1]
+def _moved(by, images):
+    flat = images.reshape(len(images), -1)
+    return moved(flat, images.shape[1:], np.tile(by, (len(images), 1))).reshape(images.shape)
 
 
-def _by(dy, dx):
-    def change(images):
-        flat = images.reshape(len(images), -1)
-        return moved(flat, images.shape[1:], np.tile((dy, dx), (len(images), 1))).reshape(images.shape)
-
-    return change
-
-
-VIEWS = {"mirrored": (_mirrored,), "moved": (_by(-1, 0), _by(1, 0), _by(0, -1), _by(0, 1))}
+VIEWS = {
+    "mirrored": (lambda images: images[:, :, ::-1],),
+    "moved": [functools.partial(_moved, by) for by in ((-1, 0), (1, 0), (0, -1), (0, 1))],
+}
 
 
 def evaluate_views(method, samples, views, offset=0):

@@ -24,15 +24,10 @@ def _number(value):
         return None
 
 
-def _unit(values):
-    """The unit that all values share: ``"ms"``; "" where they have none or differ."""
-    units = {str(value).partition("*")[2] for value in values}
-    return units.pop() if len(units) == 1 else ""
-
-
 def _label(name, values):
-    unit = _unit(values)
-    return f"{name} ({unit})" if unit else name
+    """What was varied, with the unit that all values share, if they do."""
+    unit, *others = {str(value).partition("*")[2] for value in values} or {""}
+    return f"{name} ({unit})" if unit and not others else name
 
 
 def _is_wide(numbers):
