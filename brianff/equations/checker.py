@@ -82,13 +82,13 @@ def _brian2_names():
 
 def _common(composition):
     """Names that every string may use."""
-    common = dict(_brian2_names())
-    for name, value in composition.parameters.items():
-        common[name] = Constant(name, dimensions=get_dimensions(value), value=float(np.asarray(value)))
-    for name, dim in (("t", second.dim), ("dt", second.dim), ("T_epoch", second.dim)):
-        common[name] = _variable(name, dim, scalar=True, read_only=True)
-    common["t_in_timesteps"] = _variable("t_in_timesteps", DIMENSIONLESS, "integer", scalar=True, read_only=True)
-    return common
+    parameters = {
+        name: Constant(name, dimensions=get_dimensions(value), value=float(np.asarray(value)))
+        for name, value in composition.parameters.items()
+    }
+    times = {name: _variable(name, second.dim, scalar=True, read_only=True) for name in ("t", "dt", "T_epoch")}
+    times["t_in_timesteps"] = _variable("t_in_timesteps", DIMENSIONLESS, "integer", scalar=True, read_only=True)
+    return _brian2_names() | parameters | times
 
 
 def environment_of(composition):

@@ -158,8 +158,7 @@ def _own_names(model):
         if name in found:
             raise ModelError(f"{found[name].where}: '{name}' is both a variable and one of the parameters ({where}).")
         found[name] = _Own(where, _EVERYWHERE, "parameter")
-    for name in model.courses:
-        found[name] = _Own(model.where(name), _EVERYWHERE, "course")
+    found |= {name: _Own(model.where(name), _EVERYWHERE, "course") for name in model.courses}
     for key, string in model.schema.strings.items():
         for name, offset in _locals(model, key, string.group, found) if string.sort == "statements" else ():
             own = found.setdefault(name, _Own(model.where(key, offset), set(), "local"))

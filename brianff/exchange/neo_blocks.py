@@ -53,9 +53,7 @@ def to_neo(recording, **annotations):
     require_recording(recording)
     neo, ms = library("neo"), library("quantities").ms
     block = neo.Block(name="brianff recording", **annotations)
-    groups = []
-    for level, n in enumerate(recording.sizes):
-        groups.append(neo.Group(name=layer_name(level), layer=level, n_neurons=n))
+    groups = [neo.Group(name=layer_name(k), layer=k, n_neurons=n) for k, n in enumerate(recording.sizes)]
     block.groups.extend(groups)
     spikes = [_spikes(recording, level) for level in range(len(recording.sizes))]
     neurons = [neurons_of(recording, level) for level in range(len(recording.sizes))]

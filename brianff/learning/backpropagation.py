@@ -164,9 +164,8 @@ class Backpropagation(Feedback):
         where = (step, *np.divmod(results[f"spikes{level}.i"], a.sizes[level]))
         spikes[where] = 1 if level or not self.composition.several_at_once else results["spikes0.multiplicity"]
         if level:
-            c, found = self.composition, {}
-            for name in c.spike_variables:
-                found[name] = np.asarray(results[f"spikes{level}.{name}"], float)
+            c = self.composition
+            found = {name: np.asarray(results[f"spikes{level}.{name}"], float) for name in c.spike_variables}
             slopes[where] = c.evaluate(c.spike_time["slope"], **self._own(level), **found)
         return [
             values[:-1].reshape(n_epochs, a.n_steps, a.batch, -1).transpose(0, 2, 1, 3).reshape(-1, a.n_steps, shape[2])

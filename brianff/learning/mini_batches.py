@@ -9,7 +9,7 @@ from brianff import datasets
 from brianff.devices.memory import require_memory
 from brianff.errors import OptionError
 from brianff.learning.black_box import boxes_of
-from brianff.learning.checkpoints import Whole
+from brianff.learning.checkpoints import InPlace, Whole
 from brianff.learning.finite import require_finite
 from brianff.learning.health import Health, of_layers, relative_changes
 from brianff.learning.method import Method
@@ -18,7 +18,7 @@ from brianff.stimulus import generator_state, restore_generator, stream
 __all__ = ["MiniBatches"]
 
 
-class MiniBatches(Method):
+class MiniBatches(InPlace, Method):
     """A method whose rows are mini-batches of images, with an `optimizer`, which is `brianff.learning.adam.Adam`.
 
     The samples that do not fill the last mini-batch of a pass are left out; they are others in every pass.
@@ -120,8 +120,7 @@ class MiniBatches(Method):
         return self.state() | {"n_updates": Whole(0), "generator_epoch": Whole(-1)}
 
     def restore(self, arrays):
-        for name, value in self.arrays().items():
-            value[...] = arrays[name]
+        super().restore(arrays)
         self.optimizer.n_updates = int(arrays["n_updates"])
         if arrays["generator_epoch"] >= 0:
             self._turn_to(int(arrays["generator_epoch"]))

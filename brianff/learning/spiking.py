@@ -155,8 +155,7 @@ class SpikingMethod(Method):
         seed = self.options.seed
         out = self.composition.parameter_inputs(a, seed, self.output_parameters) | a.inputs(seed)
         out |= self.composition.plasticity(a, learning)
-        for level in self.levels:
-            out[f"layer{level}.samples_per_update"] = float(self.options.mini_batch)
+        out |= {f"layer{level}.samples_per_update": float(self.options.mini_batch) for level in self.levels}
         out["neurons0.seed"] = seed
         at_work = tuple(projection.name for projection in a.channels)  # also where nothing learns
         of_synapses = {

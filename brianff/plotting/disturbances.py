@@ -97,10 +97,8 @@ def robustness_map(areas, reference, families, labels, figure=None):
     figure : `matplotlib.figure.Figure` or `SubFigure`, optional
     """
     ways, names = [way for way in areas if way != reference], list(families)
-    grid = np.full((len(names), len(ways)), np.nan)
-    for (row, name), (column, way) in ((r, c) for r in enumerate(names) for c in enumerate(ways)):
-        if name in areas[way]:
-            grid[row, column] = areas[way][name] - areas[reference].get(name, np.nan)
+    values = np.array([[areas[way].get(name, np.nan) for way in (*ways, reference)] for name in names])
+    grid = values[:, :-1] - values[:, -1:]
     figure = canvas(figure, WIDTH + 0.6, 1.9 + 0.25 * len(names))
     axes = figure.subplots()
     most = max(5.0, np.nanmax(np.abs(grid), initial=0))

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.figure import Figure
 
+from brianff.jobs.tables import groups
 from brianff.plotting.style import TEXT, WIDTH, canvas, one_axes, only_ticks, tidy
 
 __all__ = ["search", "sweep"]
@@ -50,10 +51,8 @@ def sweep(rows, by, measure="validation_accuracy", figure=None) -> Figure:
         Entry that is drawn, a part of one.
     figure : `matplotlib.figure.Figure` or `SubFigure`, optional
     """
-    grouped = {}
-    for row in rows:
-        if measure in row:
-            grouped.setdefault(tuple(row[name] for name in by), []).append(100 * row[measure])
+    measured = groups((row for row in rows if measure in row), by)
+    grouped = {point: [100 * row[measure] for row in own] for point, own in measured.items()}
     columns = {name: list(dict.fromkeys(point[k] for point in grouped)) for k, name in enumerate(by)}
     along = next((n for n, v in columns.items() if len(v) > 1 and None not in map(_number, v)), None)
     lines = {}

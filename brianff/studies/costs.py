@@ -41,10 +41,8 @@ def _weights(method):
     """Matrices of the projections from layer to layer, as (level of the source, matrix)."""
     if not method.has_spikes:
         return [(level - 1, w) for level, w in method.weights().items() if isinstance(level, int)]
-    found, state = [], method.state()
-    for projection in method.architecture.projections:
-        found.append((projection.source, projection.matrix(state[projection.key("w")])))
-    return found
+    state = method.state()
+    return [(p.source, p.matrix(state[p.key("w")])) for p in method.architecture.projections]
 
 
 def costs(method, samples):
@@ -87,9 +85,11 @@ def _spikes(method, samples):
     """Spikes of every neuron in every sample, a list of (n, n_l) arrays; steps; bytes."""
     a = method.architecture
     labels = method.data.labels[samples] if a.label_neurons else None
-    counts = []
-    for size, (row, neuron, _) in zip(a.sizes, spikes_of(method, samples, labels, range(len(a.sizes))), strict=True):
-        counts.append(np.bincount(row * size + neuron, minlength=len(samples) * size).reshape(-1, size))
+    spikes = spikes_of(method, samples, labels, range(len(a.sizes)))
+    counts = [
+        np.bincount(row * size + neuron, minlength=len(samples) * size).reshape(-1, size)
+        for size, (row, neuron, _) in zip(a.sizes, spikes, strict=True)
+    ]
     width = 4 if a.dtype == "float32" else 8
     groups = dict(method.composition.parts(a))
     variables = {level: len(groups[f"neurons{level}"].names()) for level in method.levels}

@@ -251,8 +251,8 @@ def table(rows, angles):
     lines = []
     for (course,), own in groups(rows, ["course"]).items():
         cells = [course, *(spread([100 * row[f"test_{way}"] for row in own], 1) for way in ("goodness", "readout"))]
-        for name, form in (("presentations", ".3g"), ("events", ".2g"), ("cpu_seconds", ".0f")):
-            cells.append(format(np.mean([row["points"][-1][name] for row in own]), form))
+        forms = {"presentations": ".3g", "events": ".2g", "cpu_seconds": ".0f"}
+        cells += [format(np.mean([row["points"][-1][name] for row in own]), form) for name, form in forms.items()]
         substrate, method = course.split()
         known = angles.get(method, ()) if substrate == "spiking" else ()
         lines.append([*cells, ", ".join(f"{c:.2f}" for c in known)])
