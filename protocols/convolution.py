@@ -26,8 +26,8 @@ DEFAULTS += "--dt 5".split()
 OF_DATA = {
     "digits": "--layers conv16k3,conv32k3s2,100 --steps 10 --epochs 25 --learning-rate 2e-3 --chunk 1000".split(),
     "fashion-mnist": (
-        "--layers conv32k5s2,500 --encoder regular_rate --set rate_max=200*Hz --set wanted=2 --set speed=0.5 --steps 16 "
-        "--epochs 15 --batch 20 --mini-batch 100 --flip --chunk 5000"
+        "--layers conv32k5s2,500 --encoder regular_rate --set rate_max=200*Hz --set wanted=2 --set speed=0.5 "
+        "--steps 16 --epochs 15 --batch 20 --mini-batch 100 --flip --chunk 5000"
     ).split(),
     "mnist": (
         "--layers conv40k5s2,conv80k5s2,500 --neuron lif --steps 16 --epochs 20 --batch 20 --mini-batch 100 --jitter 1 "
