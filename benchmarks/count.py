@@ -20,6 +20,11 @@ from brian2 import prefs
 PATH = Path(__file__).parent / "results" / "instructions.json"
 TOLERANCE = 0.05
 PROCESSOR = "x86-64-v3"
+CASES = (
+    ("time_to_first_spike", "float64"),
+    ("time_to_first_spike", "float32"),
+    ("poisson_rate", "float64"),
+)  # encoder, precision
 
 
 class CannotCount(Exception):
@@ -32,7 +37,7 @@ def compiler():
     return f"g++ {version.split('.')[0].strip()}"
 
 
-def count():
+def count(cases=CASES):
     """Instructions of one sample (positive and negative presentation, learning), by encoder and precision."""
     from training import Case
 
@@ -43,11 +48,7 @@ def count():
     try:
         return {
             f"{encoder}, {dtype}": _instructions(Case("", encoder, (100, 80), batch=4, dtype=dtype, samples=40))
-            for encoder, dtype in (
-                ("time_to_first_spike", "float64"),
-                ("time_to_first_spike", "float32"),
-                ("poisson_rate", "float64"),
-            )
+            for encoder, dtype in cases
         }
     finally:
         prefs["codegen.cpp.extra_compile_args_gcc"] = flags

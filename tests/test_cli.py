@@ -124,7 +124,8 @@ def test_a_missing_file_to_check_is_named(failure):
     assert failure("check", "nowhere.py") == "error: nowhere.py: there is no such file."
 
 
-def test_a_file_that_cannot_be_written_is_named(failure, tmp_path):
+def test_a_file_that_cannot_be_written_is_named(failure, tmp_path, monkeypatch):
+    monkeypatch.setattr("brianff.command_line.models.models_page", lambda: "what the page holds is tested elsewhere")
     assert failure("docs", tmp_path) == f"error: {tmp_path}: Is a directory."
 
 

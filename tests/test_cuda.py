@@ -263,25 +263,32 @@ def fits(chosen):
         return False
 
 
-def compositions():
-    """Every model of every kind at least once; what does not fit together comes with the default models."""
-    names = {kind: available(kind) for kind in FORWARD_FORWARD.defaults}
-    for k in range(max(map(len, names.values()))):
-        chosen = {kind: of_kind[k % len(of_kind)] for kind, of_kind in names.items()}
-        defaults = {kind: FORWARD_FORWARD.defaults[kind] for kind in ("goodness", "rule")}
-        pair = {kind: chosen[kind] for kind in defaults}
-        several = [chosen] if fits(chosen) else [{**chosen, **defaults}, {**FORWARD_FORWARD.defaults, **pair}]
-        for found in filter(fits, several):
-            yield pytest.param(found, id="-".join(found.values()))
+NAMES = {kind: available(kind) for kind in FORWARD_FORWARD.defaults}
+MOST = max(map(len, NAMES.values()))
+
+
+def compositions(k):
+    """The k-th model of every kind; what does not fit together comes with the default models."""
+    chosen = {kind: of_kind[k % len(of_kind)] for kind, of_kind in NAMES.items()}
+    defaults = {kind: FORWARD_FORWARD.defaults[kind] for kind in ("goodness", "rule")}
+    pair = {kind: chosen[kind] for kind in defaults}
+    several = [chosen] if fits(chosen) else [{**chosen, **defaults}, {**FORWARD_FORWARD.defaults, **pair}]
+    return filter(fits, several)
 
 
 def test_every_model_is_among_the_compositions():
-    seen = {(kind, name) for chosen in compositions() for kind, name in chosen.values[0].items()}
-    assert seen == {(kind, name) for kind in FORWARD_FORWARD.defaults for name in available(kind)}
+    seen = {(kind, name) for k in range(MOST) for chosen in compositions(k) for kind, name in chosen.items()}
+    assert seen == {(kind, name) for kind, names in NAMES.items() for name in names}
 
 
-@pytest.mark.parametrize("chosen", compositions())
-def test_every_model_generates_cuda(chosen, tmp_path):
+@pytest.mark.parametrize("k", range(MOST), ids=[f"model {k} of every kind" for k in range(MOST)])
+def test_every_model_generates_cuda(k, tmp_path):
+    for number, chosen in enumerate(compositions(k)):
+        generates_cuda(chosen, tmp_path / f"{number}")
+
+
+def generates_cuda(chosen, tmp_path):
+    tmp_path.mkdir()
     composition = compose(models=chosen)
     events = 50 if composition.several_at_once else 0
     a = Architecture(16, 2, (9,), label_neurons=2, batch=64, capacity=4, images=8, events=events)

@@ -168,14 +168,12 @@ def presentations_of(encoder, rng, n_images=3, n_channels=91, spikes=900):
 @pytest.mark.parametrize("encoder", available("encoder"))
 def test_a_presentation_gives_the_same_spikes_wherever_it_stands(encoder, dtype, precision):
     precision(dtype)
-    rng = np.random.default_rng(11)
-    for begin in rng.choice(BEGINNINGS, campaign(len(BEGINNINGS), 2), replace=False):
-        images = presentations_of(encoder, rng)
-        steps, options = (200, {}) if encoder == "spike_times" else (50, TIES.get(encoder, {}))
-        here = encode(encoder, images, steps, **options)
-        there = encode(encoder, images, steps, begin=int(begin), **options)
-        assert here.sum() > 100
-        np.testing.assert_array_equal(here, there)
+    images = presentations_of(encoder, np.random.default_rng(11))
+    steps, options = (200, {}) if encoder == "spike_times" else (50, TIES.get(encoder, {}))
+    here = encode(encoder, images, steps, **options)
+    assert here.sum() > 100
+    for begin in BEGINNINGS[-campaign(len(BEGINNINGS), 2) :]:
+        np.testing.assert_array_equal(here, encode(encoder, images, steps, begin=begin, **options))
 
 
 @pytest.mark.parametrize("encoder", ["regular_rate", "burst", "phase", "spike_times"])

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from brianff.protocols import ann_forward_forward
 from conftest import ROOT
 
 from brianff.endings import fail_cleanly
@@ -14,7 +15,7 @@ from brianff.endings import fail_cleanly
 ANN = [sys.executable, str(ROOT / "protocols" / "ann_forward_forward.py"), "--quick", "--epochs", "4"]
 
 
-def test_an_output_that_nobody_reads_ends_training_at_a_checkpoint(tmp_path):
+def test_an_output_that_nobody_reads_ends_training_at_a_checkpoint(tmp_path, capsys):
     run = tmp_path / "run"
     pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     with subprocess.Popen([*ANN, "--out", str(run)], **pipes) as process:
@@ -23,8 +24,8 @@ def test_an_output_that_nobody_reads_ends_training_at_a_checkpoint(tmp_path):
         said = process.stderr.read()
     assert process.returncode == 141 and said.count("\n") == 1
     assert "nobody reads the output any more" in said and f"Go on with: --resume {run}" in said
-    again = [*ANN[:2], "--resume", str(run)]
-    assert "test accuracy" in subprocess.run(again, capture_output=True, text=True, check=True).stdout
+    assert ann_forward_forward.main(["--resume", str(run)]) == 0
+    assert "test accuracy" in capsys.readouterr().out
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
@@ -55,7 +56,7 @@ def test_results_that_do_not_fit_on_the_disk_are_one_sentence_and_nothing_is_los
     assert f"{run}/checkpoint.npz cannot be written: File too large." in done.stderr
     assert f"Go on with: --resume {run}" in done.stderr
     assert not list(run.glob("*.tmp"))
-    assert not subprocess.run([*ANN[:2], "--resume", str(run)], capture_output=True, check=False).returncode
+    assert ann_forward_forward.main(["--resume", str(run)]) == 0
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,16 @@
 
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import brianff.models
 import numpy as np
 import pytest
 from brian2 import ms
+from brianff.protocols import forward_forward, inspect_neuron
 from conftest import ROOT
 
+from brianff.command_line import main as cli
 from brianff.command_line.documentation import models_page
 from brianff.devices.runtime import RuntimeSimulator
 from brianff.equations.compose import compose
@@ -82,29 +82,23 @@ def documented_neuron():
 
 @pytest.mark.compiler
 @pytest.mark.slow
-def test_write_your_own_neuron_as_the_documentation_says(tmp_path):
+def test_write_your_own_neuron_as_the_documentation_says(tmp_path, monkeypatch, capsys):
     """Copy, change, check, inspect, train: an adaptive-threshold LIF that nothing in brianff knows."""
     file = tmp_path / "my_neuron.py"
     file.write_text(documented_neuron())
     assert "da/dt" in file.read_text()
+    monkeypatch.chdir(tmp_path)
 
-    def run(*command):
-        done = subprocess.run(
-            [sys.executable, *map(str, command)], capture_output=True, text=True, cwd=tmp_path, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+    def run(main, *arguments):
+        assert main(list(map(str, arguments))) == 0
+        return capsys.readouterr().out
 
-    assert "in order" in run("-m", "brianff.command_line.main", "check", file)
-    assert "da/dt" in run("-m", "brianff.command_line.main", "show", "--neuron", file)
-    inspected = run(
-        ROOT / "protocols" / "inspect_neuron.py", "--neuron", file, "--quick", "--out", tmp_path / "inspect"
-    )
+    assert "in order" in run(cli.main, "check", file)
+    assert "da/dt" in run(cli.main, "show", "--neuron", file)
+    inspected = run(inspect_neuron.main, "--neuron", file, "--quick", "--out", tmp_path / "inspect")
     assert "positive phase" in inspected and (tmp_path / "inspect" / "membrane.png").is_file()
-    trained = run(
-        ROOT / "protocols" / "forward_forward.py", "--neuron", file, "--quick", "--limit", 1000, "--epochs", 4,
-        "--out", tmp_path / "run",
-    )  # fmt: skip
+    options = ("--neuron", file, "--quick", "--limit", 600, "--epochs", 4, "--out", tmp_path / "run")
+    trained = run(forward_forward.main, *options)
     assert float(trained.strip().splitlines()[-1].removeprefix("test accuracy: ")) > 0.5
 
 

@@ -24,6 +24,7 @@ from brianff.network.architecture import Architecture
 from brianff.scratch import ScratchError, cache_folder, run_folder, sweep
 from brianff.stimulus import LABEL_NEUTRAL, LABEL_NONE, Schedule
 
+pytestmark = pytest.mark.usefixtures("optimised")
 SMALL = Architecture(
     n_pixels=30, n_classes=3, layers=(20, 15), label_neurons=4, batch=3, n_steps=40, capacity=8, images=12
 )

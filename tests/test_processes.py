@@ -19,18 +19,17 @@ from brianff.learning.run import Run
 
 COMMON = dict(limit=60, epochs=1, mini_batch=30, batch=10, chunk=30, validate=30, steps=30, dt=1.0, dropout=0.0)
 FORWARD = COMMON | dict(refresh=30, dtype="float32", learning_rate=5e-3)
-READOUTS = dict(negatives="none", neuron="lif_homeostatic")
+READOUTS = dict(negatives="none", neuron="lif_homeostatic", encoder="poisson_rate")
 
 
 @pytest.mark.compiler
 @pytest.mark.parametrize(
     ("method", "options"),
     [
-        (ForwardForward, FORWARD | dict(layers=("20r", "15"), encoder="poisson_rate")),
-        (ForwardForward, FORWARD | dict(layers=("conv6k3", "15"), rule="local_readout", **READOUTS)),
+        (ForwardForward, FORWARD | dict(layers=("conv6k3", "15r"), rule="local_readout", **READOUTS)),
         (Feedback, COMMON | dict(layers=("20", "15"), feedback="sfdfa", init=2.0)),
     ],
-    ids=["recurrent", "convolution", "feedback"],
+    ids=["convolution, recurrent, random code", "feedback"],
 )
 def test_the_result_does_not_depend_on_the_number_of_cores(method, options):
     found = []

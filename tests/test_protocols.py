@@ -1,7 +1,9 @@
 """Every protocol runs with --quick, prints what the README says, and draws its figures."""
 
 import ast
+import contextlib
 import importlib
+import io
 import itertools
 import json
 import re
@@ -20,16 +22,26 @@ PROTOCOLS = sorted(p.name for p in (ROOT / "protocols").glob("*.py") if not p.st
 
 def run(name, *options, quiet=True):
     """Lines on stdout of a protocol that works, and, if it is to be `quiet`, warns of nothing."""
-    command = [sys.executable, str(ROOT / "protocols" / name), *map(str, options)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0 and not (quiet and "warning:" in done.stderr), done.stdout + done.stderr
-    return done.stdout.strip().splitlines()
+    main = importlib.import_module(f"brianff.protocols.{name}").main
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+        status = main(list(map(str, options)))
+    said, warned = out.getvalue(), err.getvalue()
+    assert status == 0 and not (quiet and "warning:" in warned), said + warned
+    return said.strip().splitlines()
+
+
+def program(name, *options, **more):
+    """The same as the program that a reader starts."""
+    command = [sys.executable, str(ROOT / "protocols" / f"{name}.py"), *map(str, options)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **more)
 
 
 @pytest.mark.compiler
 @pytest.mark.slow
 def test_forward_forward(tmp_path):
-    lines = run("forward_forward.py", "--quick", "--out", tmp_path / "run")
+    done = program("forward_forward", "--quick", "--out", tmp_path / "run")
+    assert done.returncode == 0 and "warning:" not in done.stderr, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
     assert re.fullmatch(r"test accuracy: 0\.\d{4}", lines[-1])
     assert lines[-2] == f"figures: {tmp_path / 'run' / 'figures'}"
     figures = {p.stem for p in (tmp_path / "run" / "figures").glob("*.png")}
@@ -41,7 +53,7 @@ def test_forward_forward(tmp_path):
 
 @pytest.mark.compiler
 def test_convolution(tmp_path):
-    lines = run("convolution.py", "--quick", "--out", tmp_path / "run", quiet=False)
+    lines = run("convolution", "--quick", "--out", tmp_path / "run", quiet=False)
     assert re.fullmatch(r"test accuracy: 0\.\d{4}", lines[-1])
     assert {p.stem for p in (tmp_path / "run" / "figures").glob("*.png")} == {
         "raster", "membrane", "learning_curve", "confusion", "kernels1", "feature_maps1", "fields1", "fields2"
@@ -59,7 +71,7 @@ def test_events(tmp_path):
         events[:, 2], events[:, 3] = np.arange(30) % 2 * 128 + np.arange(30) // 8, 10 * np.arange(30) % 256
         events.tofile(folder / f"{number:05}.bin")
     options = ("--quick", "--limit", 50, "--validation", 10, "--data", tmp_path / "data", "--out", tmp_path / "run")
-    lines = run("events.py", *options, quiet=False)
+    lines = run("events", *options, quiet=False)
     assert re.fullmatch(r"test accuracy: 0\.\d{4}", lines[-1])
     assert float(re.fullmatch(r"a linear readout of the input's spike counts: ([01]\.\d{4})", lines[-3])[1]) > 0.9
     figures = {p.stem for p in (tmp_path / "run" / "figures").glob("*.png")}
@@ -73,7 +85,7 @@ def test_spoken_digits(tmp_path):
         tone = np.sin(2 * np.pi * (200 + 300 * digit + 10 * number) * np.arange(800) / 8000)
         write_wav(tmp_path / "recordings" / f"{digit}_{speaker}_{number}.wav", (tone * 2**14).astype(np.int16))
     options = ("--quick", "--limit", 50, "--validate", 10, "--data", tmp_path, "--out", tmp_path / "run")
-    lines = run("spoken_digits.py", *options, quiet=False)
+    lines = run("spoken_digits", *options, quiet=False)
     assert re.fullmatch(r"test accuracy: 0\.\d{4}", lines[-1])
     assert float(re.fullmatch(r"a linear readout of the input's spike counts: ([01]\.\d{4})", lines[-3])[1]) > 0.8
     figures = {p.stem for p in (tmp_path / "run" / "figures").glob("*.png")}
@@ -83,7 +95,7 @@ def test_spoken_digits(tmp_path):
 @pytest.mark.compiler
 @pytest.mark.parametrize("blocks", ["frozen", "trained"])
 def test_cascaded_forward(tmp_path, blocks):
-    lines = run("cascaded_forward.py", "--quick", "--blocks", blocks, "--out", tmp_path, quiet=False)
+    lines = run("cascaded_forward", "--quick", "--blocks", blocks, "--out", tmp_path, quiet=False)
     assert 0.4 < float(re.fullmatch(r"test accuracy: (0\.\d{4})", lines[-1])[1])
     assert {p.name for p in tmp_path.iterdir()} == {"evaluation.npz", "readouts.npz", "confusion.png"}
     assert np.load(tmp_path / "readouts.npz")["readout2"].shape == (31, 10)
@@ -91,13 +103,13 @@ def test_cascaded_forward(tmp_path, blocks):
 
 @pytest.mark.compiler
 def test_keywords(tmp_path):
-    lines = run("keywords.py", "--quick", "--out", tmp_path, quiet=False)
+    lines = run("keywords", "--quick", "--out", tmp_path, quiet=False)
     assert any(line.startswith("hits ") and line.endswith(" an hour") for line in lines)
     assert {path.name for path in tmp_path.iterdir()} == {"stream.png", "within_words.png", "test.npz", "weights.npz"}
 
 
 def test_inspect_neuron_needs_no_compiler(tmp_path):
-    lines = run("inspect_neuron.py", "--quick", "--out", tmp_path)
+    lines = run("inspect_neuron", "--quick", "--out", tmp_path)
     assert lines[-1] == f"figures: {tmp_path}"
     assert any(line.startswith("positive phase") for line in lines)
     assert any(line.startswith("negative phase") for line in lines)
@@ -128,6 +140,8 @@ def test_inspect_neuron_with_a_rule_that_needs_no_optimizer(tmp_path):
 @pytest.mark.parametrize(
     "protocol, options, message",
     [
+        ("forward_forward", ["--dataset", "mnist", "--data", "nowhere"], "nowhere"),
+        ("forward_forward", ["--set", "tau_m=3"], "unit"),
         ("inspect_neuron", ["--rule", "csdp"], "the rule csdp learns where an input spikes after"),
         ("inspect_neuron", ["--quick", "--show", "v,w"], "there is no variable 'w' of the neurons: there are v, I_"),
         ("inspect_neuron", ["--quick", "--show-neuron", "10"], "--show-neuron must be less than 10"),
@@ -149,14 +163,14 @@ def test_wrong_options_are_refused_with_one_sentence(capsys, tmp_path, protocol,
 
 @pytest.mark.compiler
 @pytest.mark.slow
-def test_compare_models_and_go_on(tmp_path):
-    lines = run("compare_models.py", "--quick", "--out", tmp_path)
+def test_compare_models_and_go_on(tmp_path, here):
+    lines = run("compare_models", "--quick", "--out", tmp_path)
     assert lines[0].startswith("--quick: neurons lif, codes time_to_first_spike, rules symba, seeds 1, layers 30,")
     assert "1 combinations, 0 refused" in lines[1]
     assert lines[-1] == f"table and figure: {tmp_path}" and (tmp_path / "compare_models.png").is_file()
     table = (tmp_path / "table.md").read_text()
     assert "| lif | time_to_first_spike | symba |" in table
-    again = run("compare_models.py", "--quick", "--table", "--neurons", "adex", "--out", tmp_path)
+    again = run("compare_models", "--quick", "--table", "--neurons", "adex", "--out", tmp_path)
     assert (
         again[0].startswith("--quick: codes")
         and "validation accuracy" not in "".join(again)
@@ -166,7 +180,7 @@ def test_compare_models_and_go_on(tmp_path):
 
 @pytest.mark.compiler
 def test_sfdfa(tmp_path):
-    lines = run("sfdfa.py", "--quick", "--out", tmp_path / "run")
+    lines = run("sfdfa", "--quick", "--out", tmp_path / "run")
     assert re.fullmatch(r"test accuracy: 0\.\d{4}", lines[-1]) and float(lines[-1][-6:]) > 0.8
     assert any(re.fullmatch(r"cosine of feedback and forward weights: 0\.[89]\d+", line) for line in lines)
     figures = {p.stem for p in (tmp_path / "run" / "figures").glob("*.png")}
@@ -175,53 +189,54 @@ def test_sfdfa(tmp_path):
 
 def test_sfdfa_without_validation_samples(tmp_path):
     small = ["--device", "runtime", "--epochs", "1", "--limit", "50", "--layers", "10", "--batch", "25"]
-    lines = run("sfdfa.py", "--quick", "--validation", "0", *small, "--out", tmp_path / "run", quiet=False)
+    lines = run("sfdfa", "--quick", "--validation", "0", *small, "--out", tmp_path / "run", quiet=False)
     assert re.fullmatch(r"test accuracy: 0\.\d{4}", lines[-1])
     drawn = {p.stem for p in (tmp_path / "run" / "figures").glob("*.png")}
     assert drawn == {"confusion", "receptive_fields", "raster", "membrane"}
 
 
 @pytest.mark.compiler
-def test_compare_feedback(tmp_path):
-    lines = run("compare_feedback.py", "--quick", "--out", tmp_path)
-    assert lines[0].startswith("--quick: methods sfdfa,dfa, seeds 1,2, layers 100, limit 500, epochs 15")
+def test_compare_feedback(tmp_path, here):
+    small = ["--layers", "10", "--limit", "50", "--epochs", "2"]
+    lines = run("compare_feedback", "--quick", *small, "--out", tmp_path)
+    assert lines[0].startswith("--quick: methods sfdfa,dfa, seeds 1,2, mini-batch 25, chunk 250")
     ended = [line.split("] ")[1] for line in lines if re.match(r"\[\d/4\]", line)]
     assert sorted(line.partition(":")[0] for line in ended) == [
         f"rival {name}, seed {seed}" for name in ("dfa", "sfdfa") for seed in (1, 2)
     ]
     assert lines[-1] == f"figures: {tmp_path}"
     assert (tmp_path / "convergence.png").is_file() and (tmp_path / "results.jsonl").is_file()
-    again = run("compare_feedback.py", "--quick", "--out", tmp_path)
+    again = run("compare_feedback", "--quick", *small, "--out", tmp_path)
     assert again[1] == f"4 of 4 runs are there already, in {tmp_path}." and again[-3:] == lines[-3:]
 
 
 @pytest.mark.compiler
-def test_awake_asleep(tmp_path):
-    small = ["--layers", "5", "--limit", "20", "--blocks", "1,10"]
-    lines = run("awake_asleep.py", "--quick", *small, "--out", tmp_path, quiet=False)
+def test_awake_asleep(tmp_path, here):
+    small = ["--layers", "5", "--limit", "20", "--blocks", "10,25"]  # which have the same network
+    lines = run("awake_asleep", "--quick", *small, "--out", tmp_path, quiet=False)
     assert [line.split(":")[0] for line in lines if line.startswith("blocks")] == [
-        f"blocks of {n} pairs" for n in (1, 10)
+        f"blocks of {n} pairs" for n in (10, 25)
     ]
     assert (tmp_path / "awake_asleep.png").is_file()
 
 
 def test_check_gradients(tmp_path):
-    lines = run("check_gradients.py", "--quick", "--out", tmp_path)
+    lines = run("check_gradients", "--quick", "--out", tmp_path)
     errors = [float(line.split()[5]) for line in lines if "quartiles" in line]
     assert len(errors) == 4 and max(errors) < 0.05 and (tmp_path / "gradient_error.png").is_file()
     assert float(lines[1].split()[-1]) < 1e-6
 
 
 def test_compare_gradients(tmp_path):
-    lines = run("compare_gradients.py", "--quick", "--out", tmp_path, quiet=False)
+    lines = run("compare_gradients", "--quick", "--out", tmp_path, quiet=False)
     errors = [float(line.split()[-1]) for line in lines if "finite differences" in line]
     assert len(errors) == 2 and max(errors) < 1e-6 and (tmp_path / "terms_lif_adaptive.png").is_file()
     assert sum(line.startswith("| lif_adaptive |") for line in lines) == 8  # rules
     assert (tmp_path / "table.md").read_text().strip() in "\n".join(lines)
 
 
-def test_bandit(tmp_path):
-    lines = run("bandit.py", "--quick", "--device", "runtime", "--out", tmp_path, quiet=False)
+def test_bandit(tmp_path, here):
+    lines = run("bandit", "--quick", "--device", "runtime", "--out", tmp_path, quiet=False)
     assert sum("seed 1: regret" in line for line in lines) == 3 and (tmp_path / "regret.png").is_file()
     curves = json.loads((tmp_path / "regret.json").read_text())["regret"]
     assert all(np.all(np.diff(curve[0]) >= 0) and 100 < curve[0][-1] < 200 for curve in curves.values())
@@ -235,17 +250,9 @@ def test_protocols_stay_short_and_explain_themselves(name):
     assert not re.search(r"^[ \t]+# %%", text, flags=re.M), "a cell within a function cannot be run"
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (["--dataset", "mnist", "--data", "nowhere"], "nowhere"),
-        (["--neuron", "liff"], "Did you mean 'lif'"),
-        (["--set", "tau_m=3"], "unit"),
-    ],
-)
-def test_what_a_user_can_mend_is_one_sentence(options, message, tmp_path):
-    command = [sys.executable, str(ROOT / "protocols" / "forward_forward.py"), *options]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+def test_what_a_user_can_mend_is_one_sentence(tmp_path):
+    options, message = ["--neuron", "liff"], "Did you mean 'lif'"
+    done = program("forward_forward", *options, cwd=tmp_path)
     assert done.returncode == 1
     assert message in done.stderr and done.stderr.startswith("error: ") and "Traceback" not in done.stderr
 
@@ -299,7 +306,7 @@ def test_a_figure_that_fails_hides_neither_results_nor_other_figures(tmp_path, m
 
 
 def test_ann_forward_forward(tmp_path):
-    lines = run("ann_forward_forward.py", "--quick", "--out", tmp_path / "run")
+    lines = run("ann_forward_forward", "--quick", "--out", tmp_path / "run")
     assert re.fullmatch(r"test accuracy: 0\.\d{4}", lines[-1])
     figures = {p.stem for p in (tmp_path / "run" / "figures").glob("*.png")}
     assert figures == {"goodness_training", "goodness_test", "learning_curve", "receptive_fields", "confusion"}
@@ -307,10 +314,11 @@ def test_ann_forward_forward(tmp_path):
 
 @pytest.mark.compiler
 @pytest.mark.slow
-def test_gradient_free(tmp_path):
+def test_gradient_free(tmp_path, here):
     options = ["--quick", "--out", tmp_path / "run", "--spiking", "frozen,es-neuron", "--ann", "gradient"]
-    options += ["--seeds", "1"]
-    lines = run("gradient_free.py", *options)
+    options += ["--seeds", "1", "--neurons", "6", "--members", "4", "--pairs", "4", "--generations", "2"]
+    options += ["--epochs", "2", "--limit", "30", "--rounds", "1", "--widths", "5", "--device", "runtime"]
+    lines = run("gradient_free", *options)
     assert lines[-1] == f"figure: {tmp_path / 'run' / 'gradient_free.png'}"
-    again = run("gradient_free.py", *options)
+    again = run("gradient_free", *options)
     assert "3 of 3 runs are there already" in again[1] and again[-7:] == lines[-7:]  # nothing is trained twice

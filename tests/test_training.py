@@ -47,7 +47,7 @@ def train(path, **options):
 @pytest.mark.compiler
 def test_learns_digits(tmp_path):
     """A small network, a few epochs: well above chance on held-out data, positive goodness above negative."""
-    run = train(tmp_path / "run", epochs=10, **COMPILED)
+    run = train(tmp_path / "run", epochs=6, **COMPILED)
     result = run.evaluate("test")
     assert result.accuracy("goodness") > 0.8
     assert result.accuracy("readout") > 0.8
@@ -57,7 +57,7 @@ def test_learns_digits(tmp_path):
     metrics = RunFolder(tmp_path / "run").load_checkpoint()[1]
     last = [row for row in metrics if row["what"] == "chunk"][-1]
     assert last["positive1"] > last["negative1"] and last["positive2"] > last["negative2"]
-    assert sum(row["what"] == "validation" for row in metrics) == 10
+    assert sum(row["what"] == "validation" for row in metrics) == 6
 
 
 def protocol(*arguments):
@@ -66,7 +66,7 @@ def protocol(*arguments):
 
 INTERRUPTED = [
     "--dataset", "digits", "--layers", "40,30", "--refresh", "100", "--chunk", "50", "--validate", "20", "--limit",
-    "600", "--epochs", "6", "--encoder", "poisson_rate",
+    "400", "--epochs", "3", "--encoder", "poisson_rate",
 ]  # fmt: skip
 
 

@@ -232,7 +232,7 @@ class Comparison:
         """Mean cosine between updates and the exact gradient in the first generations of a rectified linear layer."""
         search = self.search("ann", method, seed, neurons)
         cosines = []
-        for _ in range(generations):
+        for _ in range(min(generations, search.options.generations)):
             stimuli, w = search.pair(), search.w
             cosines.append(cosine(search.step(), search.population.gradient(w, *stimuli, search.options.alpha)))
         return float(np.mean(cosines))
