@@ -306,8 +306,8 @@ def generates_cuda(chosen, tmp_path):
 
 PROTOCOLS = sorted(p.stem for p in (ROOT / "protocols").glob("*.py") if p.stem[0] != "_")
 WITHOUT_A_DEVICE = {"ann_forward_forward", "check_gradients", "compare_gradients", "inspect_neuron"}  # NumPy only
-# These need recordings, or play in processes of their own, and generate what convolution generates.
-OF_FILES = {"bandit", "events", "keywords", "spoken_digits"}
+# These need recordings, play in processes of their own or train many networks first, and generate what others generate.
+OF_FILES = {"bandit", "events", "keywords", "read_networks", "spoken_digits"}
 
 
 @pytest.mark.parametrize("protocol", sorted(set(PROTOCOLS) - WITHOUT_A_DEVICE - OF_FILES))

@@ -11,6 +11,7 @@ import time
 
 import numpy as np
 import pytest
+from brianff.protocols import forward_forward
 from conftest import ROOT, in_python
 
 from brianff.datasets import DatasetError
@@ -87,10 +88,14 @@ def wait_for(folder, rows, process):
 
 @pytest.mark.compiler
 @pytest.mark.slow
-def test_killed_twice_and_resumed_gives_the_same_weights_bit_for_bit(tmp_path):
-    """SIGKILL at two places, SIGINT at a third; Poisson input, hard negatives: everything that draws random numbers."""
+def test_killed_twice_and_resumed_gives_the_same_weights_bit_for_bit(tmp_path, monkeypatch):
+    """SIGKILL at two places, SIGINT at a third; Poisson input, hard negatives: everything that draws random numbers.
+
+    What is not killed runs in this process, without figures.
+    """
+    monkeypatch.setattr("brianff.command_line.commands.draw", lambda *_: 0)
     undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
-    subprocess.run(protocol(*INTERRUPTED, "--out", undisturbed), check=True, capture_output=True)
+    assert forward_forward.main([*INTERRUPTED, "--out", str(undisturbed)]) == 0
     command = protocol(*INTERRUPTED, "--out", disturbed)
     total = position(undisturbed)
     pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -104,7 +109,7 @@ def test_killed_twice_and_resumed_gives_the_same_weights_bit_for_bit(tmp_path):
             assert process.returncode == 130
             assert f"--resume {disturbed}" in output and "Traceback" not in output
         command = protocol("--resume", disturbed)
-    subprocess.run(command, check=True, capture_output=True)
+    assert forward_forward.main(["--resume", str(disturbed)]) == 0
     first, second = (RunFolder(folder).load_checkpoint()[0] for folder in (undisturbed, disturbed))
     assert first["position"] == second["position"] == total
     for name in first:
@@ -136,8 +141,17 @@ def test_the_seed_matters(tmp_path):
     assert np.abs(a["synapses1.w"] - b["synapses1.w"]).max() > 0.1
 
 
-def test_resuming_a_finished_run_changes_nothing(tmp_path):
-    before = final_weights(tmp_path / "run")
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Folder of a finished run, to be copied, and its network."""
+    run = train(tmp_path_factory.mktemp("trained") / "run", **TINY)
+    return run.folder.path, run.method
+
+
+def test_resuming_a_finished_run_changes_nothing(tmp_path, trained):
+    folder, method = trained
+    before = method.synaptic
+    shutil.copytree(folder, tmp_path / "run")
     run = Run.resume(tmp_path / "run")
     run.train(progress=False)
     for name, value in before.items():
@@ -319,15 +333,15 @@ class TestRefusals:
         with pytest.raises(ResultsError, match="no config.json"):
             Run.resume(tmp_path)
 
-    def test_a_truncated_checkpoint(self, tmp_path):
-        train(tmp_path / "run", **TINY)
+    def test_a_truncated_checkpoint(self, tmp_path, trained):
+        shutil.copytree(trained[0], tmp_path / "run")
         path = tmp_path / "run" / "checkpoint.npz"
         path.write_bytes(path.read_bytes()[:1000])
         with pytest.raises(ResultsError, match="checkpoint.npz is damaged"):
             Run.resume(tmp_path / "run")
 
-    def test_a_checkpoint_of_another_network(self, tmp_path):
-        train(tmp_path / "a", **TINY)
+    def test_a_checkpoint_of_another_network(self, tmp_path, trained):
+        shutil.copytree(trained[0], tmp_path / "a")
         Run(ForwardForward(**{**TINY, "layers": (9, 6)}), tmp_path / "b").begin()
         os.replace(tmp_path / "a" / "checkpoint.npz", tmp_path / "b" / "checkpoint.npz")
         with pytest.raises(ResultsError, match="checkpoint.npz has been changed, or is of another run"):
