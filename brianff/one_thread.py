@@ -58,9 +58,6 @@ def borrowed(device, preferences=None, **options):
 @contextlib.contextmanager
 def little_garbage():
     """Brian2 collects all garbage in every run, a tenth of a second and more: let it look at new objects only."""
-    if gc.get_freeze_count():  # the program does so by itself
-        yield
-        return
     gc.freeze()
     try:
         yield

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -43,6 +44,14 @@ def own_folders(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BRIANFF_CACHE", str(folder / "builds"))
         patch.setenv("BRIANFF_CONFIG", str(folder / "config"))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def frozen_garbage():
+    """What `little_garbage` below has set aside stays there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("brianff.one_thread.gc", SimpleNamespace(freeze=lambda: None, unfreeze=lambda: None))
         yield
 
 
