@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from conftest import campaign
 
 from brianff.studies.event_driven import (
     Neuron,
@@ -65,7 +66,7 @@ def test_spike_times_match_a_fine_clock():
     np.testing.assert_allclose(times, clocked, atol=20 * step)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(campaign(60, 20)))
 def test_online_derivative_is_exact(seed):
     """dt_k/dw of every spike of a neuron with 100 inputs, its own earlier spikes included."""
     weights, inputs = neuron_trial(seed)
@@ -97,7 +98,7 @@ def test_bounded_denominator_keeps_the_direction():
     assert np.median(cosines) > 0.99
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(campaign(30, 10)))
 @pytest.mark.parametrize("sizes", [(12, 5, 2), (8, 4, 4, 2)], ids=["one hidden layer", "two hidden layers"])
 def test_backpropagation_through_spike_times_is_exact(seed, sizes):
     """dS/dw of every matrix, S = sum_o err_o sum_k t_k, against finite differences of the output spike times."""

@@ -5,6 +5,7 @@ import importlib
 import numpy as np
 import pytest
 from brian2 import NeuronGroup, run, second
+from conftest import campaign
 
 from brianff import datasets
 from brianff.command_line import main as cli
@@ -298,14 +299,14 @@ def test_an_overflow_before_any_learning_is_not_the_learning_rate(tmp_path):
 
 
 # -- what fits together -----------------------------------------------------------------------------------------------
-def built(**models):
+def built(build=True, **models):
     """Why these models cannot learn together; None if they can, and Brian2 can build them."""
     try:
         composition = compose(FEEDBACK, models)
     except ModelError as error:
         return str(error)
     reason = composition.misfit()
-    if reason is None:
+    if reason is None and build:
         try_out(composition, composition.models["eligibility"])
     return reason
 
@@ -318,7 +319,9 @@ def test_every_combination_is_built_or_refused_with_a_sentence(neuron, eligibili
         assert "the eligibility 'e_prop' needs a 'response'" in built(neuron=neuron, eligibility=eligibility)
         return
     for feedback in names:
-        reason = built(neuron=neuron, eligibility=eligibility, feedback=feedback)
+        # Brian2 builds every third of those that go with every neuron; every one of them with forward-forward learning
+        build = eligibility != "e_prop" or available("neuron").index(neuron) % campaign(1, 3) == 0
+        reason = built(build, neuron=neuron, eligibility=eligibility, feedback=feedback)
         if neuron.startswith("two_exponential") or eligibility == "e_prop":
             assert reason is None
         else:

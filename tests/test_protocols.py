@@ -235,7 +235,7 @@ def test_compare_gradients(tmp_path):
     assert (tmp_path / "table.md").read_text().strip() in "\n".join(lines)
 
 
-def test_bandit(tmp_path, here):
+def test_bandit(tmp_path):
     lines = run("bandit", "--quick", "--device", "runtime", "--out", tmp_path, quiet=False)
     assert sum("seed 1: regret" in line for line in lines) == 3 and (tmp_path / "regret.png").is_file()
     curves = json.loads((tmp_path / "regret.json").read_text())["regret"]
