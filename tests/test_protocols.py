@@ -318,7 +318,7 @@ def test_gradient_free(tmp_path, here):
     options = ["--quick", "--out", tmp_path / "run", "--spiking", "es-neuron", "--ann", "gradient"]
     options += ["--seeds", "1", "--neurons", "6", "--members", "4", "--pairs", "4", "--generations", "2"]
     options += ["--epochs", "2", "--limit", "30", "--rounds", "1", "--widths", "5", "--device", "runtime"]
-    lines = run("gradient_free", *options)
+    lines = run("gradient_free", *options, quiet=False)
     assert lines[-1] == f"figure: {tmp_path / 'run' / 'gradient_free.png'}"
-    again = run("gradient_free", *options)
+    again = run("gradient_free", *options, quiet=False)
     assert "2 of 2 runs are there already" in again[1] and again[-7:] == lines[-7:]  # nothing is trained twice
