@@ -21,6 +21,7 @@ if Path(__file__).parents[1].joinpath("setup.cfg").is_file():
 
 _PLACES = {
     "ForwardForward": "learning.forward_forward",
+    "Equilibrium": "learning.equilibrium",
     "Feedback": "learning.feedback",
     "Backpropagation": "learning.backpropagation",
     "Rectified": "learning.rectified",

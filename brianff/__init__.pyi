@@ -11,6 +11,7 @@ from brianff.errors import BrianffWarning as BrianffWarning
 from brianff.jobs.training import train as train
 from brianff.learning.backpropagation import Backpropagation as Backpropagation
 from brianff.learning.closed_form import ClosedForm as ClosedForm
+from brianff.learning.equilibrium import Equilibrium as Equilibrium
 from brianff.learning.evaluation import Evaluation as Evaluation
 from brianff.learning.feedback import Feedback as Feedback
 from brianff.learning.fields import triggered_average as triggered_average

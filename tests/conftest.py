@@ -17,6 +17,12 @@ def campaign(n_full, n_ci):
     return n_full if os.environ.get("BRIANFF_CAMPAIGN") == "1" else n_ci
 
 
+def with_partners(models):
+    """The names of models, with those that their rule works with in the place of the defaults."""
+    partners = {"csdp": {"encoder": "regular_rate"}, "equilibrium": {"neuron": "settling", "encoder": "graded"}}
+    return partners.get(models.get("rule"), {}) | models
+
+
 def pytest_configure(config):
     # Brian2 writes a log and copies of the script into the temporary folder unless told not to.
     from brian2 import prefs

@@ -265,6 +265,7 @@ def fits(chosen):
 
 NAMES = {kind: available(kind) for kind in FORWARD_FORWARD.defaults}
 MOST = max(map(len, NAMES.values()))
+DEFAULT_NEURON = FORWARD_FORWARD.defaults["neuron"]
 
 
 def compositions(k):
@@ -272,7 +273,8 @@ def compositions(k):
     chosen = {kind: of_kind[k % len(of_kind)] for kind, of_kind in NAMES.items()}
     defaults = {kind: FORWARD_FORWARD.defaults[kind] for kind in ("goodness", "rule")}
     pair = {kind: chosen[kind] for kind in defaults}
-    several = [chosen] if fits(chosen) else [{**chosen, **defaults}, {**FORWARD_FORWARD.defaults, **pair}]
+    neurons = ({**FORWARD_FORWARD.defaults, **pair, "neuron": name} for name in (DEFAULT_NEURON, *NAMES["neuron"]))
+    several = [chosen] if fits(chosen) else [{**chosen, **defaults}, next(filter(fits, neurons))]
     return filter(fits, several)
 
 
@@ -290,7 +292,7 @@ def test_every_model_generates_cuda(k, tmp_path):
 def generates_cuda(chosen, tmp_path):
     tmp_path.mkdir()
     composition = compose(models=chosen)
-    events = 50 if composition.several_at_once else 0
+    events = 50 if composition.models["encoder"].reads_spike_times else 0
     a = Architecture(16, 2, (9,), label_neurons=2, batch=64, capacity=4, images=8, events=events)
     manifest = generate(tmp_path, a, composition, SETUP)
     code = (tmp_path / "code_objects" / "merged.cu").read_text()

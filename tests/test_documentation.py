@@ -31,6 +31,7 @@ from brianff.equations.kinds import KINDS, available
 from brianff.jobs.grid import Grid
 from brianff.learning import method
 from brianff.learning.backpropagation import Backpropagation
+from brianff.learning.equilibrium import Equilibrium
 from brianff.learning.feedback import Feedback
 from brianff.learning.forward_forward import ForwardForward
 from brianff.learning.perceptron import Perceptron
@@ -87,7 +88,7 @@ def small(monkeypatch, tmp_path, here):
     monkeypatch.setattr(method.Method, "__init__", build)
     monkeypatch.setattr(Run, "_plan", plan)
     monkeypatch.setattr(Run, "evaluate", evaluate)
-    for one in (ForwardForward, Feedback, Backpropagation, Rectified, Perceptron):
+    for one in (ForwardForward, Equilibrium, Feedback, Backpropagation, Rectified, Perceptron):
         for preset in one.Options.presets.values():
             for name, value in dict(steps=12, epochs=1, mini_batch=10, batch=10).items():
                 if name in preset:

@@ -8,7 +8,7 @@ import brianff.models
 import numpy as np
 import pytest
 from brian2 import Equations, Hz, ms, mV, second
-from conftest import campaign
+from conftest import campaign, with_partners
 
 from brianff.equations.compose import compose
 from brianff.equations.kinds import FORWARD_FORWARD, KINDS, available
@@ -31,19 +31,12 @@ def fits(**models):
         return False
 
 
-def partner(**models):
-    """With the code that goes with the rule."""
-    if models.get("rule") == "csdp":
-        models = {"encoder": "regular_rate"} | models
-    return models
-
-
 # Every model with the defaults of the other kinds, every rule with every third neuron (every one, with
 # BRIANFF_CAMPAIGN=1), and mixtures of models that are no default.
 COMBINATIONS = sorted(
-    {tuple((FORWARD_FORWARD.defaults | partner(**{kind: name}))[k] for k in FF_KINDS) for kind, name in ALL}
+    {tuple((FORWARD_FORWARD.defaults | with_partners({kind: name}))[k] for k in FF_KINDS) for kind, name in ALL}
     | {
-        tuple((FORWARD_FORWARD.defaults | partner(rule=rule) | {"neuron": neuron})[k] for k in FF_KINDS)
+        tuple((FORWARD_FORWARD.defaults | with_partners(dict(rule=rule)) | {"neuron": neuron})[k] for k in FF_KINDS)
         for (k, rule), (n, neuron) in itertools.product(enumerate(_NAMES["rule"]), enumerate(_NAMES["neuron"]))
         if (k + n) % campaign(1, 3) == 0
     }
@@ -162,7 +155,7 @@ def error_of(write):
 def remarks(kind, name, **others):
     """What a check says of a model that comes with brianff, but for what a neuron means by it."""
     notes = check(kind, name, **others)
-    if kind == "neuron" and name == "lif_current":  # as other simulators have it: its own docstring says so
+    if kind == "neuron" and name in ("lif_current", "settling"):  # their own docstrings say so
         assert len(notes) == 1 and "activity will not be normalised" in notes[0]
         return []
     return notes
@@ -170,7 +163,7 @@ def remarks(kind, name, **others):
 
 @pytest.mark.parametrize("kind, name", ALL)
 def test_model_passes_its_check_without_remarks(kind, name):
-    others = partner(**{kind: name})
+    others = with_partners({kind: name})
     assert remarks(kind, others.pop(kind), **others) == []
 
 
@@ -183,10 +176,10 @@ def test_the_rule_of_every_combination_passes_its_check(names):
 @pytest.mark.parametrize("rule", [name for name in available("rule") if name != FORWARD_FORWARD.defaults["rule"]])
 @pytest.mark.parametrize("kind", [kind for kind in FF_KINDS if kind != "rule"])
 def test_models_pass_their_check_with_every_rule(kind, rule):
-    if kind == "optimizer" and compose(models=partner(rule=rule)).online:
+    if kind == "optimizer" and compose(models=with_partners(dict(rule=rule))).online:
         pytest.skip("the rule has no use for an optimizer")
     for name in available(kind):
-        models = partner(rule=rule) | {kind: name}
+        models = with_partners(dict(rule=rule)) | {kind: name}
         if fits(**models):
             assert remarks(kind, models.pop(kind), **models, build=False) == []
 
@@ -1067,6 +1060,7 @@ def test_all_strings_are_shown_verbatim(names):
                 "goodness",
                 "credit",
                 "slow",
+                "total",
             ):
                 continue  # only where the rule asks for it
             if key in ("needs", "holds", "spikes", "spike_time", "channel_initial", "readout_speed", "initial_limit"):
@@ -1175,9 +1169,12 @@ def test_links_lead_to_the_own_layer_and_the_one_below():
     "optimizer, expected",
     [("sgd", ["w", "dw"]), ("adam", ["w", "dw", "m1", "m2", "n_updates"])],
 )
-@pytest.mark.parametrize("rule", [name for name in available("rule") if not compose(models=dict(rule=name)).online])
+@pytest.mark.parametrize(
+    "rule", [name for name in available("rule") if not compose(models=with_partners(dict(rule=name))).online]
+)
 def test_a_checkpoint_holds_the_variables_of_rule_and_optimizer(rule, optimizer, expected):
-    assert compose(models=dict(rule=rule, optimizer=optimizer)).state_variables() == expected
+    models = with_partners(dict(rule=rule, optimizer=optimizer))
+    assert compose(models=models).state_variables() == expected
 
 
 def test_a_checkpoint_holds_the_synaptic_variables_of_a_file(write):

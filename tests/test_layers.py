@@ -166,7 +166,7 @@ def test_sparse_delayed_recurrent_networks_on_cpp():
     agrees_with_numpy(CppSimulator)
 
 
-@pytest.mark.parametrize("rule", available("rule"))
+@pytest.mark.parametrize("rule", sorted({*available("rule")} - {"equilibrium"}))  # in nudged phases alone
 def test_every_rule_learns_recurrent_synapses_and_nothing_in_a_gap(rule):
     """And changes none that is not there; in a gap no channel spikes."""
     composition = compose(models=dict(rule=rule, encoder="regular_rate"))

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from brian2 import network_operation
+from conftest import with_partners
 
 from brianff.devices.cpp import CppSimulator
 from brianff.devices.runtime import RuntimeSimulator
@@ -275,7 +276,7 @@ def test_r_stdp_is_spike_timing_dependent_plasticity_times_reward(delay, goodnes
     np.testing.assert_allclose(results["synapses1.dw"].reshape(w.shape), expected, rtol=1e-9, atol=1e-12)
 
 
-ONLINE = [name for name in available("rule") if compose(models=dict(rule=name)).online]
+ONLINE = [name for name in available("rule") if compose(models=with_partners(dict(rule=name))).online]
 
 
 @pytest.mark.parametrize("rule", ONLINE)
@@ -334,7 +335,7 @@ def test_swish_has_the_slope_of_its_loss_and_pushes_back_pairs_well_apart(alpha)
 
 
 # -- what every rule should do -------------------------------------------------------------------------------------
-TWO_PHASES = [name for name in available("rule") if compose(models=dict(rule=name)).classes is None]
+TWO_PHASES = [name for name in available("rule") if compose(models=with_partners(dict(rule=name))).classes is None]
 
 
 @pytest.mark.parametrize("rule", TWO_PHASES)

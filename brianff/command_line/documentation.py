@@ -1,8 +1,10 @@
 """The page on models, `docs/models.md`, from the docstrings and strings of the model files."""
 
+import itertools
+
 from brianff.equations import variables
 from brianff.equations.compose import compose
-from brianff.equations.kinds import GROUPS, KINDS, SCHEMES, available
+from brianff.equations.kinds import FORWARD_FORWARD, GROUPS, KINDS, SCHEMES, available
 from brianff.equations.model import load
 from brianff.errors import ModelError
 from brianff.jobs.tables import markdown
@@ -129,12 +131,12 @@ def _contents():
 
 def _fits():
     """Which rule works with which goodness and which neuron; all else works with all else."""
-    rules = {rule: next(g for g in available("goodness") if _fit(goodness=g, rule=rule)) for rule in available("rule")}
-    online = [rule for rule in rules if compose(models=dict(rule=rule, goodness=rules[rule])).online]
+    rules = {rule: _partners(rule) for rule in available("rule")}
+    online = [rule for rule in rules if compose(models=rules[rule]).online]
     unfit = "; ".join(
         f"`{rule}` with {_code(codes)}"
-        for rule, goodness in rules.items()
-        if (codes := [c for c in available("encoder") if not _fit(goodness=goodness, rule=rule, encoder=c)])
+        for rule, partners in rules.items()
+        if (codes := [c for c in available("encoder") if not _fit(**partners, encoder=c)])
     )
     said = (
         f"All codes work with everything, but for {unfit}; `spike_times` is for data sets of spike times. All "
@@ -142,11 +144,19 @@ def _fits():
         "refused before anything is compiled:\n\n"
     )
     lines = []
-    for rule in rules:
-        goodness = [name for name in available("goodness") if _fit(goodness=name, rule=rule)]
-        without = [n for n in available("neuron") if not _fit(neuron=n, goodness=goodness[0], rule=rule)]
+    for rule, partners in rules.items():
+        goodness = [name for name in available("goodness") if _fit(**partners | {"goodness": name})]
+        without = [n for n in available("neuron") if not _fit(**partners | {"neuron": n})]
         lines.append([f"`{rule}`", _code(goodness), _code(without)])
     return said + markdown(["rule", "goodness that it works with", "neurons that lack what it asks for"], lines)
+
+
+def _partners(rule):
+    """The rule, and the first neuron and goodness that it works with, the usual neuron before others."""
+    neurons = FORWARD_FORWARD.defaults["neuron"], *available("neuron")
+    pairs = itertools.product(neurons, available("goodness"))
+    models = (dict(neuron=neuron, goodness=goodness, rule=rule) for neuron, goodness in pairs)
+    return next(one for one in models if _fit(**one))
 
 
 def _fit(**models):

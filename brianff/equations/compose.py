@@ -14,7 +14,7 @@ from dataclasses import asdict, replace
 from types import SimpleNamespace
 
 import numpy as np
-from brian2.equations.equations import PARAMETER
+from brian2.equations.equations import INTEGER, PARAMETER
 
 from brianff.equations import fit
 from brianff.equations.definitions import check_file
@@ -68,6 +68,8 @@ from brianff.stimulus import stream
 from brianff.values import Distribution
 
 __all__ = ["Composition", "GroupStrings", "SynapseStrings", "compose"]
+
+SPIKE = "n_spikes += 1\n"  # of the layer
 
 
 class Composition(OfModels, SimpleNamespace):
@@ -308,7 +310,7 @@ def compose(scheme=FORWARD_FORWARD, models=None, parameters=None, dale=False):
     of_layer = names_in(*joined.all("goodness"), *joined.all("sum"), *joined.all("class_sum"))
     synapses, feedback = _synapses(joined, values, common, dale)
     of_input = replace(synapses, on_arrival=tidy(joined.text("on_pre", "synapses")))
-    at_spike = tidy(f"n_spikes += 1\n{joined.text('on_pre', 'goodness')}") if scheme.has("goodness") else ""
+    at_spike = tidy(f"{SPIKE}{joined.text('on_pre', 'goodness')}") if scheme.has("goodness") else ""
     at_spike_of_input, single_spikes = at_spike, ""
     if "multiplicity" in equations_of(inputs.equations).names:
         at_spike_of_input, single_spikes = _several_at_once(joined, inputs, of_input, at_spike)
@@ -481,8 +483,11 @@ def _several_at_once(joined, inputs, synapses, at_spike):
     try:
         reset = repeated(jumps, "multiplicity")
         meanwhile = {f"{name}_pre": by for name, operator, by in assignments(jumps) if operator == "+="}
+        whole = equations_of(inputs.equations)["multiplicity"].var_type == INTEGER
+        one, at_spike = ("", at_spike) if whole else (SPIKE, at_spike.removeprefix(SPIKE))  # graded, it is one spike
         texts = (synapses.on_arrival, synapses.on_spike, at_spike)
         arrival, on_spike, at_spike = (repeated(text, "multiplicity_pre", meanwhile) for text in texts)
+        at_spike = f"{one}{at_spike}"
     except ValueError as statement:
         return at_spike, f"`{statement}` at a spike has no closed form for several spikes at once"
     inputs.reset = f"{reset}\n{joined.text('reset', 'input')}"

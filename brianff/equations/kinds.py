@@ -229,6 +229,12 @@ NEURON = Kind(
             "output.equations", "how far the membrane is above threshold, -1: at rest", default="0", asked="excess",
             variable="excess",
         ),
+        "total_current": String(
+            "neurons.equations",
+            "all input current, whose average, cut off at 0 and 1, is the rate that the neuron settles to; `nudge`, a "
+            "variable among its equations, is a part of it that rules set",
+            asked="total_current", variable="total_current",
+        ),
         "spike_time": String(
             "model.spike_time",
             "for backpropagation: time constants `fast` and `slow` of the response, slow - fast, to an input spike; "
@@ -388,9 +394,9 @@ RULE = Kind(
         "rows": String("synapses.rows", "of `_pre` variables; rows of the matrix where it is false are skipped"),
         "needs": String(
             "model.words",
-            "`pairs`: after each positive phase, a negative one of the same samples; `late_spikes`: inputs that "
-            "go on spiking after the neurons have",
-            words=("pairs", "late_spikes"),
+            "`pairs`: after each positive phase, a negative one of the same samples; `nudges`: two of them, without a "
+            "label, and state that goes on; `late_spikes`: inputs that go on spiking after the neurons have",
+            words=("pairs", "nudges", "late_spikes"),
         ),
         "holds": String(
             "model.holds",
@@ -430,7 +436,8 @@ RULE = Kind(
     | LAYER_NAMES
     | SYNAPSE_NAMES
     | {"x", "g", "gain", "surrogate", "derivative", "goodness_jump", "memory"}
-    | {"response", "response_syn", "credit", "credit_syn", "slow_memory", "slow_jump", "own_class"},
+    | {"response", "response_syn", "credit", "credit_syn", "slow_memory", "slow_jump", "own_class"}
+    | {"total_current", "nudge"},
     contract=frozenset({"dw"}),
     changes_weights=True,
 )  # fmt: skip

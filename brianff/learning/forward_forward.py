@@ -100,8 +100,6 @@ class ForwardForwardOptions(SpikingOptions):
         if self.labels_shown and self.label_neurons < 1:
             raise OptionError("--label-neurons must be at least 1, or train without labels: --negatives hybrid.")
         if self.phases != "paired":
-            if self.negatives == "none":
-                raise OptionError(f"--phases {self.phases}: with --negatives none there is a positive phase only.")
             if self.refresh % (rows := Phases.of(self.phases).rows * self.batch):
                 raise OptionError(
                     f"--refresh {self.refresh} is not a multiple of the {rows} samples of a cycle of --phases."
@@ -122,7 +120,7 @@ class ForwardForward(SpikingMethod):
     def build(self) -> None:
         c = self.options
         self.negatives = negatives_of(c, self.data, self.train)
-        self.phases = POSITIVE if c.negatives == "none" else Phases.of(c.phases)
+        self.phases = POSITIVE if c.negatives == "none" and c.phases == "paired" else Phases.of(c.phases)
         super().build()
         n_features = sum(self.sizes[1:]) + 1
         if self.has_readout:
@@ -137,7 +135,7 @@ class ForwardForward(SpikingMethod):
 
     def compose(self):
         c = self.options
-        composition = compose(FORWARD_FORWARD, c.models, parameters_of(c.set), dale=c.dale is not None)
+        composition = compose(FORWARD_FORWARD, c.models, self.parameters(), dale=c.dale is not None)
         composition.require_fit()
         from_targets = composition.classes is not None
         if from_targets != (c.negatives == "none"):
@@ -146,12 +144,31 @@ class ForwardForward(SpikingMethod):
                 learns = "has no negative phase and no label among its input: add --negatives none."
             names = (composition.models[kind].name for kind in ("goodness", "rule"))
             raise OptionError("--goodness {} with --rule {} {}".format(*names, learns))
+        self._require_phases(composition)
+        return composition
+
+    def parameters(self) -> dict:
+        """Values in the place of those of the model files: name -> quantity."""
+        return parameters_of(self.options.set)
+
+    def _require_phases(self, composition):
+        """Refuse stimulus epochs from which the rule cannot learn."""
+        c, rule = self.options, composition.models["rule"].name
+        if "nudges" in composition.needs:
+            if not self.phases.is_nudged:
+                raise OptionError(
+                    f"--rule {rule} compares two nudged phases that go on from a free one: add --phases "
+                    f"'{Phases.nudged()}', each with its number of time steps, as in +0@30, if they are to differ."
+                )
+        elif c.negatives == "none" and c.phases != "paired":
+            raise OptionError(
+                f"--phases {c.phases}: with --negatives none and --rule {rule} there is a positive phase only."
+            )
         if "pairs" in composition.needs and not self.phases.is_paired:
             raise OptionError(
-                f"--rule {composition.models['rule'].name} compares the two phases of every sample, and --phases "
-                f"{c.phases} does not show them one after the other: take --rule forward_forward, or --phases paired."
+                f"--rule {rule} compares the two phases of every sample, and --phases {c.phases} does not show them "
+                "one after the other: take --rule forward_forward, or --phases paired."
             )
-        return composition
 
     def make_architecture(self):
         c = self.options
@@ -326,7 +343,8 @@ class ForwardForward(SpikingMethod):
         epochs = self.phases.spread(range(n_rows))
         n, labels = len(samples), self.data.labels[samples]
         if not self.has_readout:
-            scores = results.recorded(f"record_classes{level}", "score", len(epochs)).reshape(-1, self.data.n_classes)
+            scores = results.recorded(f"record_classes{level}", "score", len(epochs))
+            scores = scores[[e.phase > 0 for e in epochs]].reshape(-1, self.data.n_classes)
             return true_and_best_wrong(log_softmax(scores[:n], axis=1), labels)
         recorded = results.recorded(f"record_g{level}", "g", len(epochs))
         shown = np.array([(-1 if epoch.row is None else epoch.row, epoch.phase) for epoch in epochs])

@@ -27,6 +27,7 @@ __all__ = [
 # Name in config.json -> where the class is.
 METHODS = {
     "forward_forward": "brianff.learning.forward_forward:ForwardForward",
+    "equilibrium": "brianff.learning.equilibrium:Equilibrium",
     "feedback": "brianff.learning.feedback:Feedback",
     "backpropagation": "brianff.learning.backpropagation:Backpropagation",
     "rectified": "brianff.learning.rectified:Rectified",

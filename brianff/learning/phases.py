@@ -96,6 +96,14 @@ class Phases:
         return cls(sum(epochs, ()), carry_over)
 
     @classmethod
+    def nudged(cls, free=None, nudged=None) -> "Phases":
+        """A free stimulus epoch and two nudged ones of the same samples, through which the state goes on.
+
+        Of so many time steps each, if not of those of the network.
+        """
+        return cls([Epoch(0, 1, free), Epoch(0, -1, nudged), Epoch(0, -1, nudged)], carry_over=True)
+
+    @classmethod
     def of(cls, value) -> "Phases":
         """Phases from a text: ``paired``, ``paired 3``, ``blocked 100``, all with ``gap@20`` and ``carry-over`` behind
         them, or all stimulus epochs of a cycle, as in ``+0 gap@20 +1@80 -0 -1``; phases as they are."""
@@ -129,6 +137,11 @@ class Phases:
         shown = [(k, e.row, e.phase) for k, e in enumerate(self.epochs) if e.row is not None]
         pairs = zip(shown[0::2], shown[1::2], strict=False)
         return len(shown) % 2 == 0 and all(one[2] == 1 and other == (one[0] + 1, one[1], -1) for one, other in pairs)
+
+    @property
+    def is_nudged(self) -> bool:
+        """Whether every sample is shown in a positive and two negative stimulus epochs, and the state goes on."""
+        return self.carry_over and [(e.row, e.phase) for e in self.epochs] == [(0, 1), (0, -1), (0, -1)]
 
     @property
     def negatives(self) -> int:

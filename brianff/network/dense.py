@@ -75,9 +75,10 @@ class DenseSynapses(LikeSynapses, BatchSynapses):
         As for `brian2.Synapses`; `method` only exists for the sake of the same signature.
     dtype : dtype, optional
         Type of the synaptic floating point variables (default: ``prefs.core.default_float_dtype``).
-    partial : bool
+    partial : bool or "others"
         Leave synapses out: those for which ``_present``, an array with one truth value a synapse, is false. No code of
-        theirs runs, at spikes or in `update`, and their variables stay what they are.
+        theirs runs, at spikes or in `update`, and their variables stay what they are.  "others": these are the synapses
+        of neurons to themselves, and no others, which makes spikes faster.
 
     Attributes
     ----------

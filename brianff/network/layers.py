@@ -227,7 +227,9 @@ class Dense(Projection):
         return super().flat(np.where(self.present(seed), matrix, 0.0) if self.partial else matrix, seed)
 
     def connect(self, source, target, *, since=None, **options):
-        synapses = DenseSynapses(source, target, partial=self.partial, **options)
+        all_others = self._to_others and self.density == 1 and type(self).present is Dense.present
+        partial = "others" if all_others else self.partial
+        synapses = DenseSynapses(source, target, partial=partial, **options)
         return _delayed(synapses, self.delay, source, since)
 
 

@@ -33,6 +33,7 @@ _MODULES = {
         "gradient_terms",
         "readers",
         "regret",
+        "settling",
     ),
     "streams": ("memory", "stream", "within_words"),
     "style": ("COLOURS", "save"),

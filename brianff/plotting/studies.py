@@ -25,6 +25,7 @@ __all__ = [
     "gradient_terms",
     "readers",
     "regret",
+    "settling",
 ]
 
 
@@ -332,4 +333,37 @@ def readers(found, figure=None) -> Figure:
     panels[0].set_ylabel("predicted from the weights (%)")
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), frameon=False, fontsize=TEXT)
+    return figure
+
+
+def settling(found, figure=None) -> Figure:
+    """How far rates are from the fixed point that they settle to, against time: a panel for each network.
+
+    Parameters
+    ----------
+    found : dict of name -> (steps, of_spikes, of_currents)
+        As of `brianff.studies.equilibrium.settling`.
+    figure : `matplotlib.figure.Figure` or `SubFigure`, optional
+    """
+    columns = min(2, len(found))
+    rows = -(-len(found) // columns)
+    figure = canvas(figure, columns * 0.75 * WIDTH, 0.6 + 2.6 * rows)
+    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    labels = "spikes", "currents, averaged and cut off"
+    for axes, (name, (steps, *errors)) in zip(panels, found.items(), strict=False):
+        for error, label, colour in zip(errors, labels, (COLOURS["negative"], COLOURS["positive"]), strict=True):
+            axes.plot(steps, 100 * error.mean(axis=0), color=colour, linewidth=1.8, label=f"rates of {label}")
+            axes.fill_between(steps, *(100 * np.quantile(error, (0, 1), axis=0)), color=colour, alpha=0.15, linewidth=0)
+        axes.axhline(1, color=COLOURS["neutral"], linewidth=0.9)
+        axes.set_title(name, fontsize=TEXT)
+        axes.set(xscale="log", yscale="log")
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        tidy(axes, grid=True)
+    for axes in panels[len(found) :]:
+        axes.set_visible(False)
+    figure.supxlabel("time steps; averages are those of their second half", fontsize=TEXT)
+    figure.supylabel("distance to the fixed point (%): mean, range of samples", fontsize=TEXT)
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=2, frameon=False, fontsize=TEXT)
     return figure

@@ -254,6 +254,7 @@ plotting.memory({"lif": curve}, 0.02)
 # .. autofunction:: brianff.plotting.gradient_terms
 # .. autofunction:: brianff.plotting.readers
 # .. autofunction:: brianff.plotting.regret
+# .. autofunction:: brianff.plotting.settling
 # ```
 
 # %%
@@ -326,6 +327,11 @@ plotting.readers({"statistics": {"held out": (real, np.clip(real + rng.normal(0,
 
 # %%
 plotting.regret(missed, {"chance": "chance", "learnt": "a learner"})
+
+# %%
+steps = np.arange(4, 400, 20)
+errors = [scale / steps * rng.uniform(0.8, 1.2, (3, len(steps))) for scale in (2, 0.3)]
+plotting.settling({"a network": (steps, *errors)})
 
 # %% [markdown]
 # ## Disturbed networks

@@ -20,20 +20,34 @@
         {% if _side == 'pre' %}
         const size_t _row = _own;
         const size_t _presynaptic_idx = _events[_event];
+        {% if _partial == 'others' %}
+        // before the synapse of the neuron to itself, and after it
+        for (int _part = 0; _part < 2; _part++)
+        #pragma GCC ivdep
+        for (size_t _col = _part ? _row + 1 : 0; _col < (_part ? {{_n_post}} : _row); _col++)
+        {% else %}
         #pragma GCC ivdep
         for (size_t _col = 0; _col < {{_n_post}}; _col++)
+        {% endif %}
         {
             const size_t _postsynaptic_idx = _entry_idx*{{_n_post}} + _col;
         {% else %}
         const size_t _col = _own;
         const size_t _postsynaptic_idx = _events[_event];
+        {% if _partial == 'others' %}
+        // before the synapse of the neuron to itself, and after it
+        for (int _part = 0; _part < 2; _part++)
+        #pragma GCC ivdep
+        for (size_t _row = _part ? _col + 1 : 0; _row < (_part ? {{_n_pre}} : _col); _row++)
+        {% else %}
         #pragma GCC ivdep
         for (size_t _row = 0; _row < {{_n_pre}}; _row++)
+        {% endif %}
         {
             const size_t _presynaptic_idx = _entry_idx*{{_n_pre}} + _row;
         {% endif %}
             {{indices(_n_pre, _n_post)}}
-            {% if _partial %}
+            {% if _partial and _partial != 'others' %}
             if (!{{_present}}[_idx])
                 continue;
             {% endif %}
