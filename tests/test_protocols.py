@@ -164,7 +164,7 @@ def test_wrong_options_are_refused_with_one_sentence(capsys, tmp_path, protocol,
 @pytest.mark.compiler
 @pytest.mark.slow
 def test_compare_models_and_go_on(tmp_path, here):
-    lines = run("compare_models", "--quick", "--out", tmp_path)
+    lines = run("compare_models", "--quick", "--out", tmp_path, quiet=False)
     assert lines[0].startswith("--quick: neurons lif, codes time_to_first_spike, rules symba, seeds 1, layers 30,")
     assert "1 combinations, 0 refused" in lines[1]
     assert lines[-1] == f"table and figure: {tmp_path}" and (tmp_path / "compare_models.png").is_file()
@@ -198,7 +198,7 @@ def test_sfdfa_without_validation_samples(tmp_path):
 @pytest.mark.compiler
 def test_compare_feedback(tmp_path, here):
     small = ["--layers", "10", "--limit", "50", "--epochs", "2"]
-    lines = run("compare_feedback", "--quick", *small, "--out", tmp_path)
+    lines = run("compare_feedback", "--quick", *small, "--out", tmp_path, quiet=False)
     assert lines[0].startswith("--quick: methods sfdfa,dfa, seeds 1,2, mini-batch 25, chunk 250")
     ended = [line.split("] ")[1] for line in lines if re.match(r"\[\d/4\]", line)]
     assert sorted(line.partition(":")[0] for line in ended) == [
@@ -206,7 +206,7 @@ def test_compare_feedback(tmp_path, here):
     ]
     assert lines[-1] == f"figures: {tmp_path}"
     assert (tmp_path / "convergence.png").is_file() and (tmp_path / "results.jsonl").is_file()
-    again = run("compare_feedback", "--quick", *small, "--out", tmp_path)
+    again = run("compare_feedback", "--quick", *small, "--out", tmp_path, quiet=False)
     assert again[1] == f"4 of 4 runs are there already, in {tmp_path}." and again[-3:] == lines[-3:]
 
 
