@@ -122,22 +122,11 @@ class DenseSynapses(LikeSynapses, BatchSynapses):
     templates = {"propagate": "dense_propagate"}  # noqa: RUF012
     by_rows = True
     flags = BatchSynapses.flags | {"post_major", "per_entry"}
-    delay_view = DelayView
+    delay_view, variables_class = DelayView, DenseVariables
 
-    def __init__(
-        self,
-        source,
-        target=None,
-        model="w : 1",
-        on_pre=None,
-        on_post=None,
-        *,
-        name="densesynapses*",
-        partial=False,
-        **options,
-    ):
+    def __init__(self, source, target=None, model="w : 1", on_pre=None, on_post=None, *, partial=False, **options):
         self.partial = partial
-        super().__init__(source, target, model, on_pre, on_post, name=name, **options)
+        super().__init__(source, target, model, on_pre, on_post, **{"name": "densesynapses*"} | options)
 
     def __len__(self):
         return self.n_pre * self.n_post
@@ -164,9 +153,6 @@ class DenseSynapses(LikeSynapses, BatchSynapses):
         """
         of_entries = (self.batch,) if self.storage[name].startswith("_entry") else ()
         return np.reshape(self.state(name, use_units=False)[:], (*of_entries, self.n_pre, self.n_post))
-
-    def _variables(self):
-        return DenseVariables(self)
 
     def _create_own(self):
         for name, number in (("N_incoming", self.n_pre), ("N_outgoing", self.n_post)):
@@ -224,12 +210,9 @@ class DenseSynapses(LikeSynapses, BatchSynapses):
         """
         self._require_one_condition("columns", "i", columns)
         by_columns = columns is not None
-        if by_columns and (rows is not None or then is not None):
-            raise UnsupportedError(
-                f"update of '{self.name}': columns={columns!r} goes with neither `rows` nor `then`. Use two."
-            )
-        if one_by_one and (rows is not None or then is not None):
-            raise UnsupportedError(f"update of '{self.name}': one_by_one goes with neither `rows` nor `then`.")
+        if (by_columns or one_by_one) and (rows is not None or then is not None):
+            what = f"columns={columns!r}" if by_columns else "one_by_one"
+            raise UnsupportedError(f"update of '{self.name}': {what} goes with neither `rows` nor `then`. Use two.")
         if by_columns:
             told, unique = self._options_of_columns(code), {"_presynaptic_idx"}
         else:

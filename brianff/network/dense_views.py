@@ -284,15 +284,8 @@ class DenseView(VariableView):
             i, j = np.divmod(numbers, self.indexing.n_post)
             return np.asarray(i if self.name == "i" else j, dtype=np.int32)[()]
         variable, flat = self.variable, np.atleast_1d(numbers)
-        values = _values(
-            self.group,
-            self.name,
-            self.entries,
-            run_namespace,
-            flat.ravel(),
-            dimensions=variable.dim,
-            dtype=variable.dtype,
-        )
+        options = dict(dimensions=variable.dim, dtype=variable.dtype)
+        values = _values(self.group, self.name, self.entries, run_namespace, flat.ravel(), **options)
         return values.reshape(flat.shape) if np.ndim(numbers) else values[0]
 
     def get_with_expression(self, code, run_namespace):
@@ -419,6 +412,15 @@ def _is_whole(item):
     return item is Ellipsis or (isinstance(item, slice) and item == slice(None))
 
 
+def _degrees(number, doc, side=None):
+    """How many synapses neurons have, as many for each: of the neurons on a side, or of those of every synapse."""
+
+    def degrees(synapses):
+        return np.full(len(getattr(synapses, side) if side else synapses), getattr(synapses, number), dtype=np.int32)
+
+    return property(degrees, doc=doc)
+
+
 class LikeSynapses:
     """What people know of `brian2.Synapses`, for a class with the attributes of `DenseSynapses`, before `Group`."""
 
@@ -510,25 +512,10 @@ class LikeSynapses:
         i, j = np.broadcast_arrays(i, j)
         return np.array_equal(np.sort((i * self.n_post + j).ravel()), np.arange(len(self)))
 
-    @property
-    def N_outgoing_pre(self):
-        """Synapses of every source neuron, shape (N_pre,)."""
-        return np.full(len(self.source), self.n_post, dtype=np.int32)
-
-    @property
-    def N_incoming_post(self):
-        """Synapses of every target neuron, shape (N_post,)."""
-        return np.full(len(self.target), self.n_pre, dtype=np.int32)
-
-    @property
-    def N_outgoing(self):
-        """For every synapse, synapses of its source neuron."""
-        return np.full(len(self), self.n_post, dtype=np.int32)
-
-    @property
-    def N_incoming(self):
-        """For every synapse, synapses of its target neuron."""
-        return np.full(len(self), self.n_pre, dtype=np.int32)
+    N_outgoing_pre = _degrees("n_post", "Synapses of every source neuron, shape (N_pre,).", "source")
+    N_incoming_post = _degrees("n_pre", "Synapses of every target neuron, shape (N_post,).", "target")
+    N_outgoing = _degrees("n_post", "For every synapse, synapses of its source neuron.")
+    N_incoming = _degrees("n_pre", "For every synapse, synapses of its target neuron.")
 
     summed_updaters = {}  # there are no summed variables
 

@@ -311,13 +311,7 @@ class FeedForwardNetwork:
         equations = self._equations(equations)
         linked = {"layer": f"layer{level}", "below": f"layer{level - 1}", "input": "neurons0"}
         links = {name: (self.groups[linked[which]], variable) for name, (which, variable) in strings.links.items()}
-        return BatchNeurons(
-            n,
-            equations,
-            batch=self.architecture.batch,
-            links=links,
-            **options,
-        )
+        return BatchNeurons(n, equations, batch=self.architecture.batch, links=links, **options)
 
     def _goodness(self, level):
         """Every spike of a layer changes the layer's goodness, before the neuron's own trace jumps."""
@@ -412,14 +406,9 @@ class FeedForwardNetwork:
             options = dict(condition=strings.settle_condition, rows=strings.rows, when="start", order=-20)
             synapses.update(strings.settle, **options, name=f"{name}_settle")
         if strings.on_step:
-            synapses.update(
-                strings.on_step,
-                condition=strings.step_condition,
-                rows=strings.rows,
-                when="synapses",
-                order=-5,  # before this step's spikes arrive, which may change the membrane potential at once
-                name=f"{name}_step",
-            )
+            options = dict(condition=strings.step_condition, rows=strings.rows, name=f"{name}_step")
+            # before this step's spikes arrive, which may change the membrane potential at once
+            synapses.update(strings.on_step, when="synapses", order=-5, **options)
         self._learn(synapses, strings, -40)
         if not strings.at_epoch_end:
             self._update(synapses, strings.at_update, -40, condition=strings.update_condition, name=f"{name}_learn")
@@ -463,16 +452,8 @@ class FeedForwardNetwork:
         """Let a compiled run end before its compiled duration, when layer0.t_stop has passed."""
         layer = self.groups["layer0"]
         layer.t_stop = 1e9 * second
-        runner = CodeRunner(
-            layer,
-            "stop_run",
-            code="_stop_now = t >= t_stop",
-            clock=self.epoch_clock,
-            when="end",
-            order=1000,
-            name="stop_run",
-            template_kwds={},
-        )
+        options = dict(clock=self.epoch_clock, when="end", order=1000, name="stop_run", template_kwds={})
+        runner = CodeRunner(layer, "stop_run", "_stop_now = t >= t_stop", **options)
         runner.variables = Variables(layer)
         runner.variables.add_auxiliary_variable("_stop_now", dtype=bool, scalar=True)
         layer.contained_objects.append(runner)

@@ -68,24 +68,6 @@ class StepRunner(CodeRunner):
         return (known | unknown | (in_text - defined)) - {"_cond"}
 
 
-class ThresholdRunner(CodeRunner):
-    """Statements of `BatchNeurons.on_threshold`, for the neurons that have just reached threshold."""
-
-    def __init__(self, group, code):
-        CodeRunner.__init__(
-            self,
-            group,
-            "neurons_reset",
-            code=code,
-            clock=group.clock,
-            when="thresholds",
-            order=group.order,
-            name=f"{group.name}_on_threshold",
-            needed_variables=["_spikespace"],
-            template_kwds={"eventspace_variable": group.variables["_spikespace"], **group.template_kwds},
-        )
-
-
 class BatchNeurons(NeuronGroup):
     """`batch` entries of a layer with the same number of neurons each; entry ``b`` is a contiguous block.
 
@@ -161,7 +143,10 @@ class BatchNeurons(NeuronGroup):
             self.contained_objects.remove(runner)
         self.contained_objects.append(self.step)
         if on_threshold.strip():
-            self.contained_objects.append(ThresholdRunner(self, on_threshold))
+            options = dict(clock=self.clock, when="thresholds", order=self.order, name=f"{self.name}_on_threshold")
+            options["template_kwds"] = {"eventspace_variable": self.variables["_spikespace"], **self.template_kwds}
+            runner = CodeRunner(self, "neurons_reset", on_threshold, needed_variables=["_spikespace"], **options)
+            self.contained_objects.append(runner)
         for resetter in self.resetter.values():
             resetter.template = "neurons_reset"
             resetter.template_kwds = {**resetter.template_kwds, **self.template_kwds}

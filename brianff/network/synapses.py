@@ -6,6 +6,7 @@ synapses.  Strings of the kind that `brian2.Synapses` takes go to Brian2's own c
 where the synapses of a spike lie in memory; `brian2.Synapses` remains the reference.
 """
 
+import contextlib
 import weakref
 from collections.abc import Mapping
 from typing import ClassVar
@@ -30,6 +31,7 @@ from brianff.values import evaluate
 __all__ = ["ADVICE", "BatchSynapses", "Pathway", "SynapsesRunner"]
 
 ADVICE = "Use brian2.Synapses for this connection."
+_OF_OBJECTS = {"name", "namespace", "dt", "clock", "order"}  # options of any object of Brian2's
 # Options of brian2.Synapses that need another kind of synapses.
 _OF_SYNAPSES = {"on_event", "multisynaptic_index", "codeobj_class", "method_options"}
 # Conditions of an update -> name of the truth value, and whether it is one for all.
@@ -58,6 +60,7 @@ class BatchSynapses(Group):
     invalidates_magic_network = True
 
     indices_of_code: ClassVar = ()  # (name, unique within a piece of vector code) that the templates define
+    variables_class = Variables
     templates: ClassVar = {}  # "propagate", "update" -> name
     flags: ClassVar = frozenset({"shared", "constant"})  # of a synaptic variable
     needed = ()  # variables that all templates read
@@ -70,43 +73,19 @@ class BatchSynapses(Group):
         return Quantity(pathway.delay_in_seconds, dimensions) if dimensions else pathway.delay_in_seconds
 
     def __init__(
-        self,
-        source,
-        target,
-        model,
-        on_pre,
-        on_post,
-        *,
-        name,
-        batch=1,
-        layer=None,
-        delay=None,
-        method=None,  # noqa: ARG002  (for the sake of the same signature as that of brian2.Synapses)
-        namespace=None,
-        dt=None,
-        clock=None,
-        order=0,
-        dtype=None,
-        **others,
+        self, source, target, model, on_pre, on_post, *, batch=1, layer=None, delay=None, dtype=None, **of_object
     ):
-        if others:
-            raise (NotImplementedError if min(others) in _OF_SYNAPSES else TypeError)(
-                f"{type(self).__name__} has no option '{min(others)}'. "
-                f"{ADVICE if min(others) in _OF_SYNAPSES else ''}".strip()
-            )
+        of_object.pop("method", None)  # there for the sake of the same signature as that of brian2.Synapses
+        if others := of_object.keys() - _OF_OBJECTS:
+            error, advice = (NotImplementedError, f" {ADVICE}") if min(others) in _OF_SYNAPSES else (TypeError, "")
+            raise error(f"{type(self).__name__} has no option '{min(others)}'.{advice}")
         target = source if target is None else target
         use_templates()
         batch = int(batch)
         self._check_sides(source, target, batch)
-        Group.__init__(
-            self,
-            clock=source.clock if dt is None and clock is None else clock,
-            dt=dt,
-            when="start",
-            order=order,
-            namespace=namespace,
-            name=name,
-        )
+        if of_object.get("dt") is of_object.get("clock") is None:
+            of_object["clock"] = source.clock
+        Group.__init__(self, when="start", **of_object)
         point_at_user(self)
         self.codeobj_class = None
         if layer is not None and len(layer) != batch:
@@ -178,7 +157,7 @@ class BatchSynapses(Group):
     # -- variables -------------------------------------------------------------------------------------------------
     def _create_variables(self, dtype):
         """Synaptic variables, and references ``NAME_pre``, ``NAME_post`` and ``NAME`` (post) to the neurons'."""
-        self.variables = self._variables()
+        self.variables = self.variables_class(self)
         self.variables.add_constant("N", len(self))
         self.variables.add_constant("N_pre", self.n_pre)
         self.variables.add_constant("N_post", self.n_post)
@@ -198,9 +177,6 @@ class BatchSynapses(Group):
         ):
             if group is not None:
                 self._refer_to(group, suffixes, index)
-
-    def _variables(self):
-        return Variables(self)
 
     def _create_own(self):
         """Variables of a kind of synapses, beside those of the model."""
@@ -241,10 +217,9 @@ class BatchSynapses(Group):
                     f"synaptic one (for example to '{name}_syn')."
                 )
             for suffix in suffixes[:1] if name == "i" else suffixes:
-                try:
+                # of an indexed (linked) variable, resolving its name raises the error that explains
+                with contextlib.suppress(TypeError):
                     self.variables.add_reference(name + suffix, group, name, index="0" if variable.scalar else index)
-                except TypeError:
-                    pass  # an indexed (linked) variable: resolving its name raises the error that explains
 
     # -- code ------------------------------------------------------------------------------------------------------
     def _names_with(self, *indices):
@@ -324,17 +299,9 @@ class BatchSynapses(Group):
         told["shared_out"] = self._shared_out(f"{code}\n{then or ''}")
         told |= {f"has_{block}": block in blocks for block in ("condition", "rows", "then", "then_condition")}
         n = sum(isinstance(o, SynapsesRunner) for o in self.contained_objects)
-        runner = SynapsesRunner(
-            self,
-            template,
-            blocks,
-            variables,
-            clock=self.source.clock if clock is None else clock,
-            when=when,
-            order=order,
-            name=f"{self.name}_update_{n}" if name is None else name,
-            template_kwds=told,
-        )
+        options = dict(name=f"{self.name}_update_{n}" if name is None else name, when=when, order=order)
+        options["clock"] = self.source.clock if clock is None else clock
+        runner = SynapsesRunner(self, template, blocks, variables, template_kwds=told, **options)
         self.contained_objects.append(runner)
         return runner
 
