@@ -11,6 +11,7 @@ command line of every field.  What depends on several options at once is for the
 """
 
 import argparse
+import contextlib
 import dataclasses
 import math
 import numbers
@@ -181,12 +182,10 @@ def _checked_one(one, name, kind, value, many=False):
     if not isinstance(value, kinds) or (kind is not bool and isinstance(value, bool)):
         raise OptionError(f"{name} must be {_NAMES[kind]}, not {shortened(value)}.")
     if kind in (int, float):
-        if not limits.holds(value):
-            raise OptionError(f"{name} must {limits.must()}, not {shortened(value)}.")
-        try:
-            return kind(value)
-        except OverflowError:
-            raise OptionError(f"{name} must {limits.must()}, not {shortened(value)}.") from None
+        with contextlib.suppress(OverflowError):
+            if limits.holds(value):
+                return kind(value)
+        raise OptionError(f"{name} must {limits.must()}, not {shortened(value)}.")
     if kind is str and not value.strip():
         raise OptionError(f"{name} must not be empty.")
     choices = one.metadata["choices"]
@@ -353,21 +352,17 @@ def text(given):
 def integer(given):
     """A whole number in digits: Python itself also reads 1_000 and digits of other scripts."""
     digits = given.strip()
-    try:
+    with contextlib.suppress(ValueError):  # two signs, or thousands of digits
         if digits.lstrip("+-").isdecimal() and digits.isascii():
             return int(digits)
-    except ValueError:  # two signs, or thousands of digits
-        pass
     raise argparse.ArgumentTypeError(f"{shortened(given)} is not a whole number")
 
 
 def number(given):
     """A number as in 0.5 or 1e-3."""
-    try:
+    with contextlib.suppress(ValueError):
         if given.isascii() and "_" not in given:
             return float(given)
-    except ValueError:
-        pass
     raise argparse.ArgumentTypeError(f"{shortened(given)} is not a number")
 
 

@@ -1,14 +1,12 @@
 """What `brianff doctor` prints: compiler, CUDA, GPU, versions, and which devices work on this machine."""
 
-import contextlib
-import importlib.metadata
 import platform
 import shutil
 import subprocess
 
 from brianff.devices import DEVICES, CompilerError, device_class
 from brianff.devices.compiler import compiler_program
-from brianff.devices.cuda_setup import Setup
+from brianff.devices.cuda_setup import Setup, version_of
 from brianff.machine import usable_cores
 from brianff.scratch import cache_folder
 
@@ -17,18 +15,13 @@ __all__ = ["doctor", "report"]
 
 def report():
     """Lines about this machine."""
-    versions = [f"{n} {version}" for n in ("brianff", "brian2", "brian2cuda", "numpy") if (version := _version(n))]
+    versions = [f"{n} {version}" for n in ("brianff", "brian2", "brian2cuda", "numpy") if (version := version_of(n))]
     lines = [f"Python {platform.python_version()} on {platform.machine()}, {usable_cores()} cores", ", ".join(versions)]
     lines += [f"compiler: {_compiler()}", *Setup.find().lines(), f"compiled networks: {cache_folder()}", ""]
     for name in DEVICES:
         problem = device_class(name).problem()
         lines.append(f"--device {name}: {f'does not work: {problem}' if problem else 'works'}")
     return lines
-
-
-def _version(name):
-    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-        return importlib.metadata.version(name)
 
 
 def _compiler():

@@ -87,12 +87,10 @@ class EventDataset(Labelled):
 
     @property
     def n_channels(self) -> int:
+        """Number of input channels."""
         return self.source.n_channels
 
-    @property
-    def n_pixels(self) -> int:
-        """Number of input channels."""
-        return self.n_channels
+    n_pixels = n_channels  # as other data sets call it
 
     def shown(self, samples, n_steps, dt) -> Shown:
         """Spike trains for the encoder ``spike_times``.

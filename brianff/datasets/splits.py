@@ -149,10 +149,7 @@ def stratified_split(indices, labels, n_held_out, rng):
     n_left = n_held_out - quotas.sum()
     quotas[np.argsort(-remainders, kind="stable")[:n_left]] += 1
 
-    held_out = np.concatenate(
-        [
-            rng.permutation(indices[labels[indices] == label])[:quota]
-            for label, quota in zip(classes, quotas, strict=True)
-        ]
-    )
-    return np.setdiff1d(indices, held_out), np.sort(held_out)
+    of_classes = zip(classes, quotas, strict=True)
+    held_out = [rng.permutation(indices[labels[indices] == label])[:quota] for label, quota in of_classes]
+    held_out = np.sort(np.concatenate(held_out))
+    return np.setdiff1d(indices, held_out), held_out

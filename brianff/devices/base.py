@@ -262,10 +262,9 @@ class CompiledSimulator(Simulator):
         DeviceError
             If there is none of that name.
         """
-        try:
-            return self.manifest[name]
-        except KeyError:
-            raise DeviceError(f"the compiled network has no variable '{name}'.") from None
+        if name not in self.manifest:
+            raise DeviceError(f"the compiled network has no variable '{name}'.")
+        return self.manifest[name]
 
     def size(self, name):
         return self.variable(name)["size"]

@@ -129,11 +129,9 @@ def _publish(work, folder, make, manifest):
 
 def _read(folder):
     """The manifest of a network in the cache; None where one is missing, or anything that it needs is damaged."""
-    try:
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
         document = json.loads((folder / "manifest.json").read_text())
         whole = document.pop("digest") == digest_of(document)
         if whole and all(file_digest(folder / name) == digest for name, digest in document["files"].items()):
             return document["network"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        pass
     return None

@@ -45,27 +45,25 @@ class Recorder(Group, CodeRunner):
         Number of ticks for which there is room; later ones are not recorded.
     spikes : bool
         Of `BatchNeurons`: record as well who has spiked, as ``spiked``.
-    clock, when, order, name
+    **options
+        clock, when, order and name.
     """
 
     add_to_magic_network = True
     invalidates_magic_network = True
 
-    def __init__(self, source, recorded, rows, clock, when, order, name, spikes=False):
+    def __init__(self, source, recorded, rows, spikes=False, **options):
         self.columns = len(source)
-        options = {"recorded": recorded, "n_recorded": len(source), "n_rows": rows, "spikes": spikes}
+        told = {"recorded": recorded, "n_recorded": len(source), "n_rows": rows, "spikes": spikes}
         CodeRunner.__init__(
             self,
             group=self,
             template="record",
             code="\n".join(f"_to_record_{variable} = _source_{variable}" for variable in recorded),
-            name=name,
-            clock=clock,
-            when=when,
-            order=order,
             check_units=False,
-            template_kwds=options | ({"batch": source.batch} if spikes else {}),
+            template_kwds=told | ({"batch": source.batch} if spikes else {}),
             needed_variables=[*recorded, *(["spiked", "_fired"] if spikes else [])],
+            **options,
         )
         self.add_dependency(source)
         self.variables = Variables(self)
@@ -102,13 +100,13 @@ class OnCuda:
     def _record(self, name, group, variables, order=-60):
         """Recorders that fit a GPU."""
         recorded = [variables] if isinstance(variables, str) else variables
-        rows = self.architecture.capacity + 1
-        self._add(Recorder(group, recorded, rows, self.epoch_clock, "start", order, name))
+        at_end = dict(clock=self.epoch_clock, when="start", order=order, name=name)
+        self._add(Recorder(group, recorded, self.architecture.capacity + 1, **at_end))
 
     def _record_spikes(self, level, variables=()):
-        a, neurons, name = self.architecture, self.groups[f"neurons{level}"], f"spikes{level}"
-        rows = a.capacity * a.n_steps + 1
-        self._add(Recorder(neurons, list(variables), rows, neurons.clock, "after_thresholds", 0, name, spikes=True))
+        a, neurons = self.architecture, self.groups[f"neurons{level}"]
+        options = dict(clock=neurons.clock, when="after_thresholds", name=f"spikes{level}")
+        self._add(Recorder(neurons, list(variables), a.capacity * a.n_steps + 1, spikes=True, **options))
 
     def _record_traces(self, level, record):
         """For inspection, on the NumPy runtime alone."""
@@ -222,11 +220,9 @@ class CudaSimulator(CompiledSimulator):
     def _ask(self, requests):
         """Send requests, of which the last one is answered, and wait for the answer."""
         said = []
-        try:
+        with contextlib.suppress(BrokenPipeError):  # what it said before it ended comes below
             self._process.stdin.write("\n".join(requests) + "\n")
             self._process.stdin.flush()
-        except BrokenPipeError:
-            pass  # what it said before it ended comes below
         for line in self._process.stdout:
             if line == "brianff done\n":
                 return
@@ -275,9 +271,7 @@ def generate(folder, architecture, composition, setup, network=None, record=Fals
             built.network.run(built.duration, namespace={})
             device.build(directory=str(folder), compile=False, run=False, with_output=False)
         manifest, arrays = _arrays(device, built)
-        if any(
-            codeobject.rng_calls and max(codeobject.rng_calls.values()) for codeobject in device.code_objects.values()
-        ):
+        if any(max(code.rng_calls.values(), default=0) for code in device.code_objects.values()):
             raise UnsupportedError(
                 "rand(), randn() and xi start again with every run on CUDA: use uniform(seed, presentation, draw, "
                 "channel)."

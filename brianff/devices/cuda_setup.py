@@ -18,7 +18,7 @@ from pathlib import Path
 from brianff.devices.compiler import compiler_program, missing_programs
 from brianff.scratch import cache_folder
 
-__all__ = ["Gpu", "Setup"]
+__all__ = ["Gpu", "Setup", "version_of"]
 
 USUAL_PLACES = ("/usr/local/cuda", "/opt/cuda")
 OLDEST_TOOLKIT = 11  # the first whose compiler knows C++17
@@ -84,7 +84,7 @@ class Setup:
             fixes.append(f"told where cuRAND is: {include}")
         if gpu is None:
             gpu = _gpu(nvcc, problems)
-        if _brian2cuda() is None:
+        if version_of("brian2cuda") is None:
             problems = ["brian2cuda is not installed: pip install 'brianff[cuda]'."]
         fixes.append("without -use_fast_math: the same spikes as on the CPU")
         return cls(nvcc, version, gpu, curand, include, libraries, shutil.which("ccache"), fixes, problems)
@@ -158,14 +158,14 @@ class Setup:
             out.append(f"GPU: {self.gpu.name}, compute capability {self.gpu.capability}{', ' if more else ''}{more}")
         else:
             out.append("GPU: none")
-        version = _brian2cuda()
+        version = version_of("brian2cuda")
         return out + ([f"brian2cuda {version}, {fix}" for fix in self.fixes] if version else ["brian2cuda: none"])
 
 
-def _brian2cuda():
-    """Its version, or None where it is not installed."""
+def version_of(package):
+    """The version of a package, or None where it is not installed."""
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-        return importlib.metadata.version("brian2cuda")
+        return importlib.metadata.version(package)
 
 
 def _output(*command):
