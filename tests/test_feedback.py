@@ -13,7 +13,7 @@ from brianff.datasets.timing import pattern_latencies
 from brianff.devices.runtime import RuntimeSimulator
 from brianff.endings import Stopped
 from brianff.equations.compose import compose
-from brianff.equations.kinds import FEEDBACK, FEEDBACK_KINDS, available
+from brianff.equations.kinds import FEEDBACK, FORWARD_FORWARD, available
 from brianff.equations.model import load
 from brianff.errors import DivergenceError, ModelError
 from brianff.learning.backpropagation import Backpropagation, spike_time_gradients
@@ -35,7 +35,8 @@ from brianff.studies.gradient_check import (
 )
 from brianff.studies.rate_readout import rate_readout
 
-MODELS = [(kind, name) for kind in FEEDBACK_KINDS for name in available(kind)]
+OWN_KINDS = FEEDBACK.defaults.keys() - FORWARD_FORWARD.defaults.keys()
+MODELS = [(kind, name) for kind in sorted(OWN_KINDS) for name in available(kind)]
 
 
 @pytest.mark.parametrize(("kind", "name"), MODELS)

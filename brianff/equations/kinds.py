@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 __all__ = [
-    "available", "FEEDBACK", "FEEDBACK_KINDS", "FORWARD_FORWARD", "GROUPS", "Kind", "KINDS", "LAYER_NAMES",
+    "available", "FEEDBACK", "FORWARD_FORWARD", "GROUPS", "Kind", "KINDS", "LAYER_NAMES",
     "LEARNING", "models_folder", "NEURON_NAMES", "OF_NEURONS",
     "OF_SYNAPSES", "Scheme", "scheme_of", "SCHEMES", "SLOTS", "String",
     "SYNAPSE_NAMES",
@@ -537,7 +537,6 @@ FEEDBACK = Scheme(
     "feedback", (replace(NEURON, default="two_exponential"), ENCODER, ELIGIBILITY, LOSS, FEEDBACK_KIND, OPTIMIZER)
 )
 SCHEMES = (FORWARD_FORWARD, FEEDBACK)
-FEEDBACK_KINDS = ("eligibility", "feedback", "loss")
 KINDS = {kind.name: kind for kind in (*FORWARD_FORWARD.kinds, ELIGIBILITY, FEEDBACK_KIND, LOSS)}
 
 

@@ -135,17 +135,9 @@ class Backpropagation(Feedback):
         )
         time, w, p = c.spike_time, self.weights(), c.parameters
         resets = [float(c.evaluate(time["reset"], **self._own(level))) for level in self.levels]
-        gradients = spike_time_gradients(
-            [w[level] for level in self.levels],
-            spikes,
-            slopes[1:],
-            errors,
-            float(c.evaluate(time["fast"]) / second),
-            float(c.evaluate(time["slow"]) / second),
-            resets,
-            a.dt_ms * 1e-3,
-            p.get("grazing", 0.0),
-        )
+        constants = (*(float(c.evaluate(time[name]) / second) for name in ("fast", "slow")), resets, a.dt_ms * 1e-3)
+        of_levels = [w[level] for level in self.levels], spikes, slopes[1:], errors
+        gradients = spike_time_gradients(*of_levels, *constants, p.get("grazing", 0.0))
         (rate,) = self.rates_of(np.array([rows.stop * self.options.batch]))
         for level, gradient in enumerate(gradients, start=1):
             self._adam(level, -gradient.ravel() / n, rate)

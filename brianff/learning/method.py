@@ -8,7 +8,7 @@ A new method is one class: see tests/test_api.py for one that is added from outs
 """
 
 import copy
-import importlib
+import pkgutil
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
@@ -40,8 +40,7 @@ def method_class(name):
     """The class of a method by its name in config.json."""
     if name not in METHODS:
         raise BrianffError(f"there is no method '{name}': it is {', '.join(METHODS)}; hand over your own class.")
-    module, _, attribute = METHODS[name].partition(":")
-    return getattr(importlib.import_module(module), attribute)
+    return pkgutil.resolve_name(METHODS[name])
 
 
 class Method(ABC):

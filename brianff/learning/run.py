@@ -208,15 +208,8 @@ class Run:
         self.seconds += elapsed
         self.cpu_seconds += float(cpu_seconds().sum() - began_cpu)
         n = method.samples_at(rows.stop) - method.samples_at(first)
-        new = [
-            self._row("chunk")
-            | {
-                "seconds": round(self.seconds, 3),
-                "cpu_seconds": round(self.cpu_seconds, 3),
-                "samples_per_second": round(n / elapsed, 1),
-            }
-            | found
-        ]
+        seconds = {name: round(getattr(self, name), 3) for name in ("seconds", "cpu_seconds")}
+        new = [self._row("chunk") | seconds | {"samples_per_second": round(n / elapsed, 1)} | found]
         self.metrics += new
         if self._validation_is_due(first) and len(method.data.validation):
             new.append(self._validate())
@@ -338,15 +331,8 @@ class Run:
         path = self.folder.path / "checkpoint.npz"
         if np.shape(arrays.get("epochs")) == () and np.issubdtype(getattr(arrays.get("epochs"), "dtype", float), int):
             method.epochs = max(method.epochs, int(arrays["epochs"]))
-        expected = {
-            "sizes": np.array(method.sizes),
-            **method.expected_state(),
-            "position": Whole(0, method.n_rows),
-            "epochs": Whole(1),
-            "seconds": seconds,
-            "cpu_seconds": seconds,
-        }
-        check_checkpoint(path, arrays, expected)
+        of_run = {"position": Whole(0, method.n_rows), "epochs": Whole(1), "seconds": seconds, "cpu_seconds": seconds}
+        check_checkpoint(path, arrays, {"sizes": np.array(method.sizes)} | method.expected_state() | of_run)
         method.restore(arrays)
         self.position, self.metrics = int(arrays["position"]), metrics
         self.seconds, self.cpu_seconds = float(arrays["seconds"]), float(arrays["cpu_seconds"])

@@ -72,17 +72,8 @@ def present(weights, images, dt, simulator=RuntimeSimulator, parameters=None, re
     check_own_files(composition)
     batch, n_input = images.shape
     sizes = tuple(w.shape[1] for w in weights)
-    a = Architecture(
-        n_pixels=n_input,
-        n_classes=sizes[-1],
-        layers=sizes,
-        label_neurons=0,
-        batch=batch,
-        n_steps=round(1e3 * T_END / dt),
-        dt_ms=dt,
-        capacity=1,
-        images=batch,
-    )
+    of_run = dict(batch=batch, images=batch, capacity=1, n_steps=round(1e3 * T_END / dt), dt_ms=dt)
+    a = Architecture(n_input, sizes[-1], sizes, label_neurons=0, **of_run)
     s = simulator(a, composition, record=record)
     inputs = {"images": images, "image_index": np.tile(np.arange(batch), 2), "phase_at": np.ones(2)}
     inputs |= {"label": np.tile(np.zeros(batch) if labels is None else labels, 2), "neurons0.seed": 1}

@@ -59,35 +59,16 @@ class Settings(SearchSize):
 def _search_options(s, substrate, method):
     """Of `PopulationSearch`, for a method such as "es-layer"."""
     name, _, scope = method.partition("-")
-    return dict(
-        method="population_search",
-        substrate=substrate,
-        search="es" if name == "frozen" else name,
-        scope=scope or "neuron",
-        generations=s.generations,
-        **{one.name: getattr(s, one.name) for one in dataclasses.fields(SearchSize)},
-        **OPTIONS.get(name, {}),
-    )
+    size = {one.name: getattr(s, one.name) for one in dataclasses.fields(SearchSize)}
+    how = dict(search="es" if name == "frozen" else name, scope=scope or "neuron", generations=s.generations)
+    return dict(method="population_search", substrate=substrate) | how | size | OPTIONS.get(name, {})
 
 
-def _rule_options(s, rule, batch=10):
+def _rule_options(s, rule):
     """Of `ForwardForward`."""
-    return dict(
-        method="forward_forward",
-        rule=rule,
-        layers=(s.neurons,),
-        label_neurons=s.label_neurons,
-        steps=s.steps,
-        dt=s.dt,
-        batch=batch,
-        mini_batch=batch,
-        refresh=20 * batch,
-        chunk=20 * batch,
-        epochs=s.epochs,
-        dropout=0.0,
-        device=s.device,
-        dtype="float32",
-    )
+    own = {name: getattr(s, name) for name in ("label_neurons", "steps", "dt", "epochs", "device")}
+    course = dict(batch=10, mini_batch=10, refresh=200, chunk=200, dropout=0.0, dtype="float32")
+    return dict(method="forward_forward", rule=rule, layers=(s.neurons,)) | own | course
 
 
 def finished(run, evaluation, settings, substrate):
@@ -217,15 +198,12 @@ class Comparison:
         """What a rule adds up over a mini-batch, before the optimizer."""
         pixels, labels, wrong = stimuli
         method = make_method(_rule_options(self.settings, rule) | {"seed": seed}, self.data, self.report)
-        a, n = method.architecture, len(labels)
+        a = method.architecture
         (projection,) = a.projections
         method.synaptic[projection.key("w")] = w.ravel()
-        images = np.zeros((a.images, a.n_pixels))
-        images[:n] = pixels
-        own = np.arange(n)
+        own = np.arange(len(labels))
         schedule = method.phases.schedule((own, labels, 2 * own), (own, wrong, 2 * own + 1), a)
-        inputs = {**method.inputs([1]), "images": images, **schedule.inputs(a)}
-        with method.simulator.run(inputs, len(schedule)) as results:
+        with method.simulator.run(method.inputs([1]) | schedule.inputs(a, pixels), len(schedule)) as results:
             return projection.matrix(results[projection.key("dw")]).astype(float)
 
     def scaling(self, neurons, method, seed, generations=5):

@@ -125,14 +125,8 @@ def present(composition, stimulus, neurons=30, pairs=2, steps=50, dt=1.0, gain=3
     weights = a.projections[0].normal(seed, gain) if s.weights is None else s.weights.ravel()
     rates = np.zeros(a.capacity + 1)
     rates[1 : 2 * pairs : 2] = learning_rate  # weights change after the negative phase
-    inputs = {
-        "images": s.image.reshape(1, -1),
-        **schedule.inputs(a),
-        "synapses1.w": weights,
-        "synapses1.plastic": True,
-        "learning_rate_at1": rates,
-        "neurons0.seed": seed,
-    }
+    inputs = schedule.inputs(a, s.image.reshape(1, -1)) | {"learning_rate_at1": rates, "neurons0.seed": seed}
+    inputs |= {"synapses1.w": weights, "synapses1.plastic": True}
     simulator = RuntimeSimulator(a, composition, record=True)
     with simulator.run(inputs, len(schedule)) as results:
         change = np.array(results["synapses1.w"]) - weights
