@@ -30,7 +30,7 @@ difference : 1                               # derivative of the rate by the str
 """
 presynaptic_on_spike = "z += 1"
 neuron = """
-rate = clip(total/clip(n_late, 1, inf), 0, 1) : 1
+firing_rate = clip(total/clip(n_late, 1, inf), 0, 1) : 1
 total : 1                                    # sum of the current over the last part of this epoch
 n_late : 1                                   # its time steps
 turn : 1                                     # 1: the next epoch is the nudged one, -1: that of the opposite nudge
@@ -54,8 +54,8 @@ classes = """
 score : 1                                    # evidence for the class
 error : 1                                    # target - softmax of the scores
 """
-score = "score += w*rate_pre"
-readout_rows = "rate_pre != 0"
+score = "score += w*firing_rate_pre"
+readout_rows = "firing_rate_pre != 0"
 class_max = "top = score_pre"
 class_sum = """
 Z += exp(score_pre - top)
@@ -63,19 +63,19 @@ wrong += int(own_class_pre != target_pre)*exp(score_pre - top)
 """
 class_at_epoch_end = "error = int(phase_layer > 0)*(int(own_class == target) - exp(score - top_layer)/Z_layer)"
 readout_backward = "M_pre += w*error"
-readout_at_epoch_end = "dw += error*rate_pre"
+readout_at_epoch_end = "dw += error*firing_rate_pre"
 readout_speed = "speed"
 neuron_at_epoch_end = """
-first = int(phase_layer > 0)
-second = int(phase_layer < 0)*int(turn > 0)
-third = int(phase_layer < 0)*int(turn < 0)
-free = first*rate + (1 - first)*free
-nudged = second*rate + (1 - second)*nudged
-size = first*doubt_layer + (1 - first)*size
-difference = third*(nudged - rate)*size/(2*beta)
-z = third*free
-nudge = first*beta*M/doubt_layer - second*nudge
-turn = first - second
+is_free = int(phase_layer > 0)
+is_nudged = int(phase_layer < 0)*int(turn > 0)
+is_opposite = int(phase_layer < 0)*int(turn < 0)
+free = is_free*firing_rate + (1 - is_free)*free
+nudged = is_nudged*firing_rate + (1 - is_nudged)*nudged
+size = is_free*doubt_layer + (1 - is_free)*size
+difference = is_opposite*(nudged - firing_rate)*size/(2*beta)
+z = is_opposite*free
+nudge = is_free*beta*M/doubt_layer - is_nudged*nudge
+turn = is_free - is_nudged
 """
 synapse = "dw : 1                              # weight change accumulated since the last update"
 at_epoch_end = "dw += z_pre*difference_post + difference_pre*z_post"
