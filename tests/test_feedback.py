@@ -316,9 +316,11 @@ def built(build=True, **models):
 @pytest.mark.parametrize("neuron", available("neuron"))
 def test_every_combination_is_built_or_refused_with_a_sentence(neuron, eligibility):
     names = available("feedback") if neuron == "two_exponential" else ["sfdfa"]
-    if eligibility == "e_prop" and not load("neuron", neuron)["response"]:
-        assert "the eligibility 'e_prop' needs a 'response'" in built(neuron=neuron, eligibility=eligibility)
-        return
+    for needed in ("surrogate", "response") if eligibility == "e_prop" else (eligibility,):
+        if needed in ("surrogate", "response") and not load("neuron", neuron)[needed]:
+            said = built(neuron=neuron, eligibility=eligibility)
+            assert f"the eligibility '{eligibility}' needs a '{needed}'" in said
+            return
     for feedback in names:
         # Brian2 builds every third of those that go with every neuron; every one of them with forward-forward learning
         build = eligibility != "e_prop" or available("neuron").index(neuron) % campaign(1, 3) == 0

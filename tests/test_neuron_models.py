@@ -58,7 +58,7 @@ class Cells:
         declared = "\n".join(f"{name} : {unit_string(value)}" for name, value in values.items())
         self.group = group = NeuronGroup(
             n,
-            model["equations"] + "\n" + declared + NOISE,
+            model["equations"] + "\nt_in_epoch = t : second\n" + declared + NOISE,
             threshold=model["threshold"],
             reset=model["reset"],
             refractory=model["refractory"] or False,
@@ -535,10 +535,11 @@ def test_every_neuron_says_source_and_ranges_and_starts_at_rest(neuron):
     assert any(str(year) in model.docstring for year in range(1907, 2027))
     for eq in Equations(model["equations"]).values():
         assert eq.varname not in model.parameters
-    units = {"g_e": 3 * nS, "A": 1.0, "I_syn": model.parameters.get("I_unit", 1.0)}
+    units = {"g_e": 3 * nS, "A": 1.0, "I_syn": model.parameters.get("I_unit", 1.0), "I": 1.0}
     names = [n for n in units if n in Equations(model["equations"]).names]
     level = np.array([0, -20, -5, 1, 5, 20.0])
     off = {"sigma": 0.0} if neuron == "lif_noise" else {"rho_th": 0.1 * Hz} if neuron == "lif_escape" else {}
+    off |= {"bias": 0.0} if neuron == "settling" else {}
     start = {names[0]: level.clip(0 if neuron == "lif_conductance" else None) * units[names[0]]}
     cells = Cells(neuron, len(level), 1.0, start, record=("u",) if "A" in names else ("v",), **off).run(200)
     trains = cells.spikes()
