@@ -271,10 +271,15 @@ DEFAULT_NEURON = FORWARD_FORWARD.defaults["neuron"]
 def compositions(k):
     """The k-th model of every kind; what does not fit together comes with the default models."""
     chosen = {kind: of_kind[k % len(of_kind)] for kind, of_kind in NAMES.items()}
+    if fits(chosen):
+        return [chosen]
     defaults = {kind: FORWARD_FORWARD.defaults[kind] for kind in ("goodness", "rule")}
-    pair = {kind: chosen[kind] for kind in defaults}
-    neurons = ({**FORWARD_FORWARD.defaults, **pair, "neuron": name} for name in (DEFAULT_NEURON, *NAMES["neuron"]))
-    several = [chosen] if fits(chosen) else [{**chosen, **defaults}, next(filter(fits, neurons))]
+    codes = {"equilibrium": {"encoder": "graded"}, "csdp": {"encoder": "regular_rate"}}
+    needs = codes.get(chosen["rule"], {})
+    several = [{**chosen, **defaults}]
+    for own in ({"goodness": chosen["goodness"]}, {"rule": chosen["rule"], **needs}):
+        neurons = ({**FORWARD_FORWARD.defaults, **own, "neuron": name} for name in (DEFAULT_NEURON, *NAMES["neuron"]))
+        several.append(next(filter(fits, neurons)))
     return filter(fits, several)
 
 

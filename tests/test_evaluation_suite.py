@@ -191,7 +191,7 @@ def test_projected_changes_do_not_reach_what_was_learnt():
 
 def test_evaluate(tmp_path):
     options = ("--quick", "--ways", "rectified,ordinary", "--out", tmp_path / "out", "--jobs", 1)
-    lines = run("evaluate.py", *options)
+    lines = run("evaluate", *options)
     assert lines[-1] == f"tables and figures: {tmp_path / 'out'}" and any("relative mCE" in line for line in lines)
     assert {p.name for p in (tmp_path / "out").glob("*.png")} == {"digits_robustness.png", "digits_areas.png"}
     assert "### What an answer costs" in (tmp_path / "out" / "tables.md").read_text()
@@ -199,7 +199,7 @@ def test_evaluate(tmp_path):
 
 def test_continual(tmp_path):
     options = ("--number", 2, "--limit", 100, "--test", 100, "--device", "runtime", "--forgetting-free")
-    lines = run("continual.py", "--quick", *options, "--out", tmp_path)
+    lines = run("continual", "--quick", *options, "--out", tmp_path)
     assert lines[-1] == f"figure: {tmp_path / 'continual.png'}"
     document = json.loads((tmp_path / "accuracies.json").read_text())
     assert list(document["accuracies"]) == ["forgetting-free"]

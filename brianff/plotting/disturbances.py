@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.colors import TwoSlopeNorm
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from brianff.plotting.style import TEXT, WIDTH, canvas, colour_bar, only_ticks, tidy
@@ -21,7 +22,7 @@ def _style(k):
     return dict(color=_COLOURS[k % 8], linestyle=_LINES[k % 8], marker=_MARKERS[k % 8], markersize=5, linewidth=1.7)
 
 
-def robustness(curves, panels, titles, labels, figure=None):
+def robustness(curves, panels, titles, labels, figure=None) -> Figure:
     """Accuracy over the strength of disturbances, a panel each: mean of the seeds, and the range from worst to best.
 
     Parameters
@@ -82,7 +83,7 @@ def _legend(figure, grid, columns=3):
     )
 
 
-def robustness_map(areas, reference, families, labels, figure=None):
+def robustness_map(areas, reference, families, labels, figure=None) -> Figure:
     """Area under every curve less that of the reference, in points of accuracy, as a map.
 
     Parameters
@@ -122,7 +123,7 @@ def robustness_map(areas, reference, families, labels, figure=None):
     return figure
 
 
-def corruptions(images, figure=None):
+def corruptions(images, figure=None) -> Figure:
     """One image under every kind of corruption, from left to right the stronger.
 
     Parameters
@@ -144,7 +145,7 @@ def corruptions(images, figure=None):
     return figure
 
 
-def anytime(found, costs, labels, figure=None):
+def anytime(found, costs, labels, figure=None) -> Figure:
     """Accuracy after a part of the stimulus, and accuracy against the operations of an answer.
 
     Parameters
@@ -177,7 +178,7 @@ def anytime(found, costs, labels, figure=None):
     return figure
 
 
-def black_boxes(found, labels, figure=None):
+def black_boxes(found, labels, figure=None) -> Figure:
     """Accuracy behind every black box: a row for each way to learn, its seeds as points and their mean as a bar.
 
     Parameters
@@ -210,7 +211,7 @@ def black_boxes(found, labels, figure=None):
     return figure
 
 
-def few_samples(found, labels, figure=None):
+def few_samples(found, labels, figure=None) -> Figure:
     """Accuracy against the number of training samples of a class: mean of the seeds, and from worst to best.
 
     Parameters
@@ -230,7 +231,7 @@ def few_samples(found, labels, figure=None):
     return figure
 
 
-def online(found, labels, figure=None):
+def online(found, labels, figure=None) -> Figure:
     """Accuracy on samples before each is learnt, in a single pass, over the samples that have been learnt.
 
     Parameters
@@ -256,7 +257,7 @@ def _over(axes, found, labels):
         axes.fill_between(x, values.min(axis=0), values.max(axis=0), color=style["color"], alpha=0.12, linewidth=0)
 
 
-def continual(found, figure=None):
+def continual(found, figure=None) -> Figure:
     """Accuracy on every task while others are learnt after it: mean of the seeds, a panel for each way to learn.
 
     Parameters
