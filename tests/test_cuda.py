@@ -17,7 +17,7 @@ import brian2cuda  # noqa: F401  (registers its device)
 import numpy as np
 import pytest
 from brian2 import Clock, Network, NeuronGroup, SpikeMonitor, defaultclock, device, ms, prefs, set_device
-from conftest import ROOT
+from conftest import ROOT, with_partners
 from cuda_on_host import SETUP, CudaOnHost, compile_project
 from test_layers import agrees_with_numpy
 from test_local_readout import learns_as_numpy
@@ -274,10 +274,8 @@ def compositions(k):
     if fits(chosen):
         return [chosen]
     defaults = {kind: FORWARD_FORWARD.defaults[kind] for kind in ("goodness", "rule")}
-    codes = {"equilibrium": {"encoder": "graded"}, "csdp": {"encoder": "regular_rate"}}
-    needs = codes.get(chosen["rule"], {})
     several = [{**chosen, **defaults}]
-    for own in ({"goodness": chosen["goodness"]}, {"rule": chosen["rule"], **needs}):
+    for own in ({"goodness": chosen["goodness"]}, with_partners({"rule": chosen["rule"]})):
         neurons = ({**FORWARD_FORWARD.defaults, **own, "neuron": name} for name in (DEFAULT_NEURON, *NAMES["neuron"]))
         several.append(next(filter(fits, neurons)))
     return filter(fits, several)

@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 import pytest
-from conftest import campaign
+from conftest import campaign, with_partners
 
 from brianff.equations.kinds import KINDS, available
 from brianff.equations.model import load
@@ -124,16 +124,14 @@ def related(source, index, code, changed):
     }
 
 
-PARTNERS = {"csdp": {"encoder": "regular_rate"}, "equilibrium": {"encoder": "graded", "neuron": "settling"}}
-
-
 @pytest.mark.parametrize("part", range(4))
 def test_a_mistake_is_one_sentence_with_file_and_line(part, tmp_path):
     """100 mistakes, at random places of the files that come with brianff, of every kind."""
     for kind, name, what, source, index, code, changed in mistakes(campaign(10 * NUMBER, NUMBER))[part::4]:
         path = tmp_path / f"{name}.py"
         path.write_text("\n".join(source))
-        others = PARTNERS.get(name, {}) if kind == "rule" else {}
+        others = with_partners({kind: name})
+        del others[kind]
         said, start = None, time.process_time()
         try:
             check(kind, path, build=False, **others)
