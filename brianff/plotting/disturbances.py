@@ -220,10 +220,12 @@ def few_samples(found, labels, figure=None) -> Figure:
     labels : dict of way -> str
     figure : `matplotlib.figure.Figure` or `SubFigure`, optional
     """
-    figure = canvas(figure, WIDTH, 4.4)
+    figure = canvas(figure, 1.4 * WIDTH, 4.8)
     axes, numbers = figure.subplots(), sorted({n for x, _ in found.values() for n in x})
     _over(axes, found, labels)
-    axes.set(xscale="log", xlabel="training samples of a class", ylabel="test accuracy (%)", ylim=(0, 101))
+    least = min(100 * np.min(values) for _, values in found.values())
+    axes.set(xscale="log", xlabel="training samples of a class", ylabel="test accuracy (%)")
+    axes.set_ylim(max(0, 10 * np.floor(least / 10 - 0.5)), 101)
     axes.set_xticks(numbers, [f"{n:g}" for n in numbers])
     axes.minorticks_off()
     tidy(axes, grid=True)
