@@ -7,7 +7,7 @@ how far are the spikes from the fixed point of rates that they are said to settl
 gradient there, which the implicit function theorem gives exactly?  Both before and after training, and with stronger
 recurrent weights, which are symmetric or not.
 
-    python protocols/equilibrium.py                                        # digits, 64-100, half a minute
+    python protocols/equilibrium.py                                        # digits, 64-200, a minute
     python protocols/equilibrium.py --dataset mnist --data DIR --jitter 1  # 784-300
     python protocols/equilibrium.py --resume runs/FOLDER                   # go on after an interruption
 """

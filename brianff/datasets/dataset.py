@@ -1,7 +1,7 @@
 """The data set that every source gives."""
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -126,6 +126,12 @@ class Dataset(Labelled):
         """Number of pixels of an image, ``height * width``: int."""
         height, width = self.image_shape
         return height * width
+
+    def with_images(self, samples, images) -> "Dataset":
+        """The same data set with other images, (n, height, width) uint8, of some samples, (n,) int."""
+        changed = self.images.copy()
+        changed[samples] = images
+        return replace(self, images=changed)
 
     def most_events(self, n) -> int:
         """Spikes that `n` samples shown in one run have at most: of images none."""

@@ -60,10 +60,10 @@ def evaluate_views(method, samples, views, offset=0):
         raise OptionError(f"--views {','.join(views)}: '{data.name}' holds no images.")
     seen = [method.evaluate(samples, offset)]
     for changes in list(itertools.product(*((None, *VIEWS[view]) for view in dict.fromkeys(views))))[1:]:
-        images = data.images.copy()
+        images = data.images[samples]
         for change in filter(None, changes):
-            images[samples] = change(images[samples])
-        seen.append(method.seeing(dataclasses.replace(data, images=images)).evaluate(samples, offset))
+            images = change(images)
+        seen.append(method.seeing(data.with_images(samples, images)).evaluate(samples, offset))
     if len(seen) == 1:
         return seen[0]
     means = {

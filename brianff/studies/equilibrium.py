@@ -15,13 +15,15 @@ import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import log_softmax, softmax
 
 from brianff.errors import OptionError
+from brianff.learning.health import cosine
 from brianff.learning.recordings import record_presentations
 from brianff.stimulus import EVALUATION_PRESENTATIONS, LABEL_NONE, Schedule, stream
 
 __all__ = [
-    "Rates", "asymmetric", "cosine", "cosines", "eigenvalues", "local_update", "rates_of", "settling", "slower",
+    "Rates", "asymmetric", "cosines", "eigenvalues", "local_update", "rates_of", "settling", "slower",
     "stronger", "within",
 ]  # fmt: skip
 
@@ -65,16 +67,12 @@ class Rates:
 
     def errors(self, a, labels):
         """target - softmax of the scores, (n_samples, n_classes)."""
-        scores = a @ self.R
-        p = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return np.eye(self.R.shape[1])[labels] - p / p.sum(axis=1, keepdims=True)
+        return np.eye(self.R.shape[1])[labels] - softmax(a @ self.R, axis=1)
 
     def loss(self, x, labels):
         """Mean cross-entropy at the fixed point."""
-        scores = self.fixed_point(x) @ self.R
-        top = scores.max(axis=1)
-        total = top + np.log(np.exp(scores - top[:, None]).sum(axis=1))
-        return float(np.mean(total - scores[np.arange(len(labels)), labels]))
+        believed = log_softmax(self.fixed_point(x) @ self.R, axis=1)
+        return float(-np.mean(believed[np.arange(len(labels)), labels]))
 
     def gradient(self, x, labels):
         """Of `loss`, with its sign turned, by the implicit function theorem: dict of F, W, R -> array.
@@ -151,12 +149,6 @@ def eigenvalues(method):
     """Least and greatest real part of the eigenvalues of the recurrent weights; below 1 all rates settle."""
     of_w = np.linalg.eigvals(rates_of(method).W).real
     return float(of_w.min()), float(of_w.max())
-
-
-def cosine(a, b):
-    """Of two arrays; 0 where one of them is 0."""
-    norm = np.linalg.norm(a) * np.linalg.norm(b)
-    return float(np.sum(a * b) / norm) if norm else 0.0
 
 
 def cosines(method, samples):

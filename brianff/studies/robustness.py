@@ -11,7 +11,6 @@ Every disturbance has a range of strengths, of which 0 changes nothing.  What is
 disturbance and the strength alone, so that all networks see the same corrupted images.
 """
 
-import dataclasses
 import functools
 from dataclasses import dataclass
 
@@ -229,9 +228,7 @@ class Bench:
         return self._of_images(self.attacks[name, strength])
 
     def _of_images(self, shown):
-        images = self.method.data.images.copy()
-        images[self.samples] = shown
-        return self._accuracy(self.method.seeing(dataclasses.replace(self.method.data, images=images)))
+        return self._accuracy(self.method.seeing(self.method.data.with_images(self.samples, shown)))
 
     def _spikes(self, found, name, strength, rng):
         trains, n_steps = self.twin.trains, self.method.architecture.n_steps
