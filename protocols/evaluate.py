@@ -2,7 +2,7 @@
 
 Forward-forward learning beside local readouts, R-STDP, SFDFA, exact backpropagation of spike times, and ordinary
 networks (forward-forward and backpropagation), all of the same size on the same data.  Every network is then disturbed
-in thirty-two ways: images, spikes, synapses, neurons, adversarial images, and wrong labels in training.
+in thirty-three ways: images, spikes, synapses, neurons, adversarial images, and wrong labels in training.
 
     python protocols/evaluate.py                              # quick: digits, 64-100-100, three seeds
     python protocols/evaluate.py --suite full --data DIR      # digits, MNIST, Fashion-MNIST: a day; goes on with --out

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from brianff import datasets
 from brianff.errors import OptionError
@@ -83,6 +84,22 @@ def test_occlusion_stripe_and_lines():
     line = corrupted(np.zeros((100, 28, 28)), "dotted_line", 1, RNG(0))
     assert not line[:, :, 0:2].any() and line[:, :, 2:4].any()
     assert np.all(corrupted(np.zeros((50, 28, 28)), "zigzag", 1, RNG(0)).max(axis=(1, 2)) > 0.5)
+
+
+def test_canny_edges_are_thin_closed_and_hang_together():
+    square = np.zeros((3, 28, 28))
+    square[:, 8:20, 10:22] = 1
+    edges = corrupted(square, "canny_edges", 1, RNG(0))
+    y, x = np.nonzero(edges[0])
+    away = np.minimum.reduce([np.abs(x - 9.5), np.abs(x - 21.5), np.abs(y - 7.5), np.abs(y - 19.5)])
+    assert set(np.unique(edges)) == {0, 1} and away.max() <= 1 and len(y) < 1.2 * 4 * 12
+    assert ndimage.binary_fill_holes(edges[0]).sum() > 100  # nothing gets out
+    low, rising = np.zeros((28, 28)), np.zeros((28, 28))
+    low[14:] = 0.05  # a slope between the two thresholds
+    rising[14:] = np.linspace(0.05, 0.2, 28)  # one that grows steeper than both
+    low, rising = corrupted(np.stack([low, rising]), "canny_edges", 1, RNG(0))
+    assert not low.any() and rising[:, 1:27].sum(axis=0).tolist() == [1] * 26
+    assert not corrupted(np.full((1, 28, 28), 0.7), "canny_edges", 1, RNG(0)).any()
 
 
 def test_blurs_and_weather():
