@@ -8,7 +8,7 @@ the next time.
     python protocols/compare_models.py                                      # everything, on all cores
     python protocols/compare_models.py --neurons lif,adex --rules symba     # all codes with these
     python protocols/compare_models.py --table                              # table and figure of what is there so far
-    python protocols/compare_models.py --table --docs docs/comparison.md    # the page of the documentation as well
+    python protocols/compare_models.py --table --docs docs/comparison.md    # and into the documentation
 """
 
 import itertools
@@ -56,7 +56,7 @@ def main(arguments=None):
     parser = parser_of(__doc__, Choice, Computing)
     add_out_option(parser, "runs/compare_models")
     parser.add_argument("--table", action="store_true", help="train nothing")
-    parser.add_argument("--docs", type=text, metavar="FILE.md", help="also write the page of the documentation")
+    parser.add_argument("--docs", type=text, metavar="FILE.md", help="also write the tables into this page")
     add_quick_option(parser, "one combination, a minute: is everything there?")
     args = parser.parse_args(arguments)
     chosen = with_quick(args, given(args, Choice), QUICK)
@@ -103,17 +103,14 @@ def main(arguments=None):
     )
     if args.docs:
         layers = "-".join(options[0]["layers"])
-        page = comparison.PAGE.format(
-            n_combinations=len(comparison.summary(done)),
-            network=f"164-{layers}",
-            grouped=f"64-{layers}",
-            epochs=options[0]["epochs"],
-            seeds=", ".join(map(str, sorted({row["seed"] for row in done}))),
-            medians=comparison.medians(done),
-            refusals=comparison.refusals(refused),
-            table=table,
+        page, layers, n = Path(args.docs), "-".join(options[0]["layers"]), len(comparison.summary(done))
+        settings = (
+            f"{n} combinations: digits, 164-{layers} (64-{layers} with class groups), {options[0]['epochs']} epochs, "
+            f"seeds {', '.join(map(str, sorted({row['seed'] for row in done})))}.\n"
         )
-        atomic_write(args.docs, page.encode())
+        parts = {"settings": settings, "medians": comparison.medians(done), "all": table}
+        parts["refusals"] = comparison.refusals(refused)
+        atomic_write(page, comparison.refilled(page.read_text(), parts).encode())
         if not status:
             shutil.copy(out / "compare_models.png", Path(args.docs).parent.parent / "figures")
     return status

@@ -1,9 +1,11 @@
 """Comparison of models: what is refused, and how results are put together."""
 
+from pathlib import Path
+
 import pytest
 
 from brianff import plotting
-from brianff.studies.comparison import MEASURES, Combination, jobs, markdown, medians, refusals, summary
+from brianff.studies.comparison import MEASURES, Combination, jobs, markdown, medians, refilled, refusals, summary
 
 
 @pytest.mark.parametrize(
@@ -84,6 +86,14 @@ def test_the_table_has_a_line_for_each_combination_the_best_first():
     lines = markdown(results()).splitlines()
     assert len(lines) == 2 + 5
     assert lines[2].startswith("| lif") and "| 2 | 16.0 ± 5.0 | 16 |" in lines[2]
+
+
+def test_tables_are_put_into_the_page_and_the_rest_of_it_stays():
+    page = (Path(__file__).parents[1] / "docs" / "comparison.md").read_text()
+    parts = {name: f"({name} \\1)\n" for name in ("settings", "medians", "refusals", "all")}
+    new = refilled(page, parts)
+    assert all(said in new for said in parts.values()) and len(new.splitlines()) < 60
+    assert new.startswith(page[: page.index("<!-- settings -->")]) and refilled(new, parts) == new
 
 
 def test_the_figure_has_a_map_for_each_rule():

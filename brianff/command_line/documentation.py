@@ -1,7 +1,10 @@
-"""The page on models, `docs/models.md`, from the docstrings and strings of the model files."""
+"""The page on models, `docs/models.md`: templates/pages/models.md, and what the model files say of themselves."""
 
 import itertools
+import re
+from pathlib import Path
 
+import brianff
 from brianff.equations import variables
 from brianff.equations.compose import compose
 from brianff.equations.kinds import FORWARD_FORWARD, GROUPS, KINDS, SCHEMES, available
@@ -11,97 +14,13 @@ from brianff.jobs.tables import markdown
 
 __all__ = ["models_page"]
 
-_INTRODUCTION = """# Models
-
-<!-- Written by `brianff docs`; change the files under models/ and run it again. -->
-
-Every model is one file of equation strings under `models/`, named with `--neuron`, `--encoder`, `--goodness`,
-`--rule` and `--optimizer` (for learning with feedback, `--eligibility`, `--feedback` and `--loss`), or given as a
-file of your own. What a file of each kind may define, and which names its strings may use, stands below. `brianff
-show` prints what Brian2 gets of any combination; `brianff check FILE` finds mistakes. Parameters are changed with
-`--set NAME=VALUE`, without compiling again.
-
-A model file is Python, and runs when it is loaded: read one that you got from somebody before you name it. A run keeps
-copies of the files that you name, with their hashes, in `models/` of its folder. `--resume` loads a copy only if you
-began the run on this machine and the original is what it was, or if you add `--trust-models`.
-"""
-
-
-_STRINGS = """## Models from strings
-
-In Python a model need not be a file: what a file may define are arguments, and the model stands wherever a name or a
-file does. It is checked as a file is, and errors name the argument and its line. There are {constructors}.
-
-```python
-from brian2 import ms
-from brianff.equations.from_strings import Neuron
-
-neuron = Neuron(
-    base="lif",
-    equations=\"\"\"
-    dv/dt = (gain_below*I_syn - v)/tau_m : 1
-    dI_syn/dt = -I_syn/tau_syn : 1
-    da/dt = -a/tau_a : 1                     # adaptation
-    \"\"\",
-    threshold="v > v_th + a",
-    reset=\"\"\"
-    v -= v_th
-    a += 0.1
-    \"\"\",
-    parameters={{"tau_a": 50*ms, "tau_m": "20*ms*exp(0.3*normal())"}},
-)
-```
-
-## Parameters that differ between neurons
-
-The value of a parameter may be a string with `normal()` (mean 0, standard deviation 1) or `uniform()` (0 to 1) in it,
-in a file, from strings, or as `--set tau_m='20*ms*exp(0.3*normal())'`: every neuron then has a value of its own, drawn
-once from the run's seed, and nothing is compiled again for another distribution of the same parameter. It may call
-`exp`, `log`, `sqrt`, `abs` and `clip`. What all neurons share, such as a parameter of a layer or of synapses, cannot
-differ.
-"""
-
-
-_NAMES = """## Names
-
-{at_hand}
-
-A variable, a parameter or a variable of one string belongs to the file that defines it, and may have any name that
-Brian2 takes: where two files, or the generated code, use it for something else, one of them is called `NAME_of_KIND` in
-the network (`brianff show` prints it), and strings, messages and `--set` keep the name of the file. Where files of two
-kinds have a parameter of one name, `--set rule.theta=2` says which.
-
-What cannot be defined, and is refused with its line: Brian2's own (`t`, `dt`, `i`, `N`, `xi`, `pi`, `e`, functions and
-units), `NAME_pre`, `NAME_post`, `NAME_layer` and `NAME_below` of a variable NAME, and what the strings of a kind are
-given:
-
-"""
-
-
-def _names():
-    names = _NAMES.format(at_hand=variables.__doc__.partition("\n\n")[2].strip().replace("``", "`"))
-    return names + markdown(["kind", "names"], [(kind, _code(sorted(kind.at_hand))) for kind in KINDS.values()])
-
-
-_PLACES = """## What a file may define
-
-Each kind has a table below, of the strings that its files may define (\\* = must), and of the place of the network that
-each belongs to, `GROUP.SLOT`. All kinds may have, too:
-
-| name | meaning |
-|--|--|
-| `parameters` | dictionary of quantities, shared by all neurons or not (see below), changed without recompiling |
-| `limits` | conditions on the file's own parameters, one a line: `0 <= dark < 1` |
-| `functions` | functions of the file's own: `{"relu(x)": "clip(x, 0, inf)"}` |
-| `base` | another model, whose strings and parameters hold where this file has none (`""` leaves a string out) |
-
-"""
+_TEMPLATE = Path(brianff.__file__).parent / "templates" / "pages" / "models.md"
 
 
 def _groups():
     schemes = "; ".join(f"{scheme.name}: {_code(scheme.defaults)}" for scheme in SCHEMES)
     said = f"\nKinds of models, by method of learning, in the order in which strings are joined: {schemes}.\n"
-    return _PLACES + markdown(["group", "is"], [(f"`{name}`", meaning) for name, meaning in GROUPS.items()]) + said
+    return markdown(["group", "is"], [(f"`{name}`", meaning) for name, meaning in GROUPS.items()]) + said
 
 
 def _strings(kind):
@@ -117,11 +36,20 @@ def _strings(kind):
 
 def models_page():
     """Markdown of all models that come with brianff."""
-    from_strings = _STRINGS.format(constructors=_code(kind.constructor for kind in KINDS.values()))
-    parts = [_INTRODUCTION, _contents(), _fits(), _groups(), from_strings, _names()]
-    for kind in KINDS.values():
-        parts += [f"## {kind.title}\n", _strings(kind), *(_model(kind, name) for name in available(kind))]
-    return "\n".join(parts)
+    parts = {
+        "contents": _contents(),
+        "fits": _fits(),
+        "groups": _groups(),
+        "constructors": _code(kind.constructor for kind in KINDS.values()),
+        "at_hand": variables.__doc__.partition("\n\n")[2].strip().replace("``", "`"),
+        "taken": markdown(["kind", "names"], [(kind, _code(sorted(kind.at_hand))) for kind in KINDS.values()]),
+        "kinds": "\n".join(map(_kind, KINDS.values())),
+    }
+    return re.sub(r"\{(\w+)\}", lambda place: parts[place[1]], _TEMPLATE.read_text())
+
+
+def _kind(kind):
+    return "\n".join([f"## {kind.title}\n", _strings(kind), *(_model(kind, name) for name in available(kind))])
 
 
 def _contents():

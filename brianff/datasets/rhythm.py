@@ -57,24 +57,3 @@ def pattern_phases(rng=None):
     rng = np.random.default_rng(PATTERN_SEED) if rng is None else rng
     phases = np.arange(CHANNELS) / CHANNELS
     return np.array([[rng.permutation(phases) for _ in range(PATTERNS)] for _ in range(CLASSES)])
-
-
-def known_answer(data, samples):
-    """Classes of samples, by who knows the patterns: the one to whose phases the spikes keep the steadiest distance.
-
-    Parameters
-    ----------
-    data : EventDataset
-        As `load_rhythm` gives it.
-    samples : (n,) int array
-
-    Returns
-    -------
-    classes : (n,) int array
-    """
-    source = data.source
-    turns = np.exp(2j * np.pi * source.times / PERIOD)
-    sums = np.zeros((len(source), CHANNELS), complex)
-    np.add.at(sums, (source.samples, source.channels), turns)
-    fits = np.abs(np.einsum("sc,kpc->skp", sums[samples], np.exp(-2j * np.pi * pattern_phases())))
-    return fits.max(axis=2).argmax(axis=1)

@@ -1,6 +1,7 @@
 """One combination of neuron, code and rule after another: does it work, how well, and at what cost?"""
 
 import functools
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from brianff.jobs.tables import groups
 from brianff.stimulus import EVALUATION_PRESENTATIONS, Schedule
 
 __all__ = [
-    "MEASURES", "PAGE", "Combination", "jobs", "markdown", "measured", "medians", "refusals", "summary",
+    "MEASURES", "Combination", "jobs", "markdown", "measured", "medians", "refilled", "refusals", "summary",
 ]  # fmt: skip
 
 NAMES = ("neuron", "code", "rule")
@@ -25,34 +26,6 @@ MEASURES = {
     "events": "synaptic events a presentation",
     "milliseconds": "CPU time a sample (ms)",
 }
-
-# Of the documentation, filled in by protocols/compare_models.py.
-PAGE = """# How the models differ
-
-Made by `python protocols/compare_models.py --docs docs/comparison.md`: all {n_combinations} combinations of neuron,
-code and rule that fit, everything else at its default: digits,
-{network} ({grouped} with class groups), {epochs} epochs, seeds {seeds}. The networks are small and the training is
-short, so that differences show; [what it learns](what_it_learns.md) has what longer training reaches. No parameter was
-chosen on the test set.
-
-![Test accuracy of every combination, and its costs](../figures/compare_models.png)
-
-- *margin of goodness*: on test data, goodness under the true label less that under the best wrong one, mean;
-- *spikes*: of hidden neurons, in one presentation of a test sample with its label (50 ms);
-- *synaptic events*: weights that spikes were sent through in it;
-- *CPU time*: of training, a sample (both phases and the passes with a neutral label), compilation apart.
-
-## Medians
-
-{medians}
-## What is refused
-
-{refusals}
-## All combinations
-
-Mean over the seeds (their number stands in the table); of the accuracy, the standard deviation as well.
-
-{table}"""
 
 
 @functools.cache
@@ -193,3 +166,17 @@ def refusals(reasons):
         reason = reason.rpartition(".py: ")[2].replace(f"'{combination.neuron}'", "at hand").rstrip(".")
         counts[reason] = counts.get(reason, 0) + 1
     return "".join(f"- {number}: {_cell(reason)}.\n" for reason, number in counts.items())
+
+
+def refilled(page, parts):
+    """A page of documentation with other tables in it.
+
+    Parameters
+    ----------
+    page : str
+        Whose parts stand between ``<!-- NAME -->`` and ``<!-- end -->``.
+    parts : dict of str -> str
+    """
+    for name, said in parts.items():
+        page = re.sub(rf"(<!-- {name} -->\n).*?(?=<!-- end -->)", lambda to: to[1] + said, page, flags=re.DOTALL)  # noqa: B023
+    return page

@@ -6,7 +6,8 @@ of ImageMagick, and edges those of scikit-image, which MNIST-C calls.
 
 Every function takes images, (n, height, width), with intensities from 0 to 1, a strength, and a random generator, and
 returns images of the same shape and range.  Strength 0 changes nothing.  Kinds of MNIST-C have the severities 1 to 5,
-or one only (stripe, dotted line, zigzag, canny edges); occlusion, translation and rotation have strengths that may be any number.
+or one only (stripe, dotted line, zigzag, canny edges); strengths of occlusion, translation and rotation may be any
+number.
 """
 
 from dataclasses import dataclass

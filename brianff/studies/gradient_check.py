@@ -11,17 +11,7 @@ from brianff.equations.checker import check_own_files
 from brianff.equations.compose import compose
 from brianff.equations.kinds import FEEDBACK
 from brianff.network.architecture import Architecture
-from brianff.studies.event_driven import (
-    Neuron,
-    eligibility,
-    finite_difference,
-    input_spikes,
-    layer,
-    network,
-    relative_error,
-    simulate,
-    spike_time_gradients,
-)
+from brianff.studies import event_driven as reference
 
 __all__ = [
     "HIDDEN", "OUTPUT", "TAU_S", "T_END", "clocked_errors", "exact_eligibilities", "finite_difference_error",
@@ -29,7 +19,7 @@ __all__ = [
 ]  # fmt: skip
 
 TAU_S, T_CODE, T_END = 0.13, 0.1, 0.2  # s
-HIDDEN, OUTPUT = Neuron(TAU_S, theta=0.1), Neuron(TAU_S, theta=0.3)
+HIDDEN, OUTPUT = reference.Neuron(TAU_S, theta=0.1), reference.Neuron(TAU_S, theta=0.3)
 
 # Where a membrane only just reaches the threshold, the spike time is a square root: finite differences need some slope.
 SLOPE = 0.1
@@ -93,10 +83,13 @@ def exact_eligibilities(weights, images):
     neurons = [HIDDEN] * (len(weights) - 1) + [OUTPUT]
     found = []
     for image in images:
-        given = input_spikes(np.arange(len(image)), T_CODE * (1 - image))
-        spikes = network([w.T for w in weights], given, neurons, T_END)
+        given = reference.input_spikes(np.arange(len(image)), T_CODE * (1 - image))
+        spikes = reference.network([w.T for w in weights], given, neurons, T_END)
         found.append(
-            [eligibility(w.T, s, n, T_END).T / n.tau for w, s, n in zip(weights, spikes[:-1], neurons, strict=True)]
+            [
+                reference.eligibility(w.T, s, n, T_END).T / n.tau
+                for w, s, n in zip(weights, spikes[:-1], neurons, strict=True)
+            ]
         )
     return found
 
@@ -138,17 +131,19 @@ def smooth(pre, post, neuron):
 def neuron_trial(seed, n=100, neuron=None):
     """A random neuron with at least one spike, and spikes of `n` inputs: (weights, inputs)."""
     rng = np.random.default_rng(seed)
-    neuron = neuron or Neuron()
+    neuron = neuron or reference.Neuron()
     while True:
         weights = rng.uniform(-1, 1, n)
-        inputs = input_spikes(rng.integers(n, size=n), rng.uniform(0, T_CODE, n))
-        spikes = layer(weights[None], inputs, neuron, T_END)
+        inputs = reference.input_spikes(rng.integers(n, size=n), rng.uniform(0, T_CODE, n))
+        spikes = reference.layer(weights[None], inputs, neuron, T_END)
         if len(spikes.time) and smooth(inputs, spikes, neuron):
             return weights, inputs
 
 
 def finite_difference_error(weights, inputs, neuron=None):
     """Relative error of the reference's derivatives of all spike times of a neuron, against finite differences."""
-    neuron = neuron or Neuron()
-    gradient = spike_time_gradients(weights, inputs, neuron, T_END)
-    return relative_error(gradient, finite_difference(lambda w: simulate(w, inputs, neuron, T_END)[0], weights, STEP))
+    neuron = neuron or reference.Neuron()
+    gradient = reference.spike_time_gradients(weights, inputs, neuron, T_END)
+    return reference.relative_error(
+        gradient, reference.finite_difference(lambda w: reference.simulate(w, inputs, neuron, T_END)[0], weights, STEP)
+    )
