@@ -125,11 +125,13 @@ def main():
         lines = ",\n".join(json.dumps(one, separators=(",", ":")) for one in entries)
         atomic_write(KEPT, f"[\n{lines}\n]\n".encode())
     figures = {}
-    atomic_write(PAGE, page(entries, figures).encode())
+    text = page(entries, figures)
+    atomic_write(PAGE, text.encode())
     if not args.no_figures:
         figures["results_corruptions"] = lambda: plotting.corruptions(examples())
         for name, figure in figures.items():
-            save(figure(), ROOT / "figures" / f"{name}.png", dpi=90)
+            if f"figures/{name}.png" in text:
+                save(figure(), ROOT / "figures" / f"{name}.png", dpi=90)
 
 
 if __name__ == "__main__":

@@ -109,6 +109,7 @@ SUITES = {
         (10, 30, 100, 300), PARTS,
     ),
 }  # fmt: skip
+KINDS = [kind.replace("_", " ") for kind in MNIST_C]  # of disturbances, that count as corruption
 ONE_BY_ONE = ("local_readout", "sfdfa", "ordinary")  # what says a class when it learns
 MOST_PASSES = 5.0  # times as many over few samples
 
@@ -301,8 +302,7 @@ def mean_corruption_error(curves, reference=REFERENCE):
     -------
     found : dict of way -> (mCE, relative mCE), two (n_seeds,) arrays
     """
-    kinds = [kind.replace("_", " ") for kind in MNIST_C]
-    errors = {way: {k: 1 - own[k] for k in kinds if k in own} for way, own in curves.items()}
+    errors = {way: {k: 1 - own[k] for k in KINDS if k in own} for way, own in curves.items()}
     of_reference = {k: e.mean(axis=0) for k, e in errors[reference].items()}
     found = {}
     for way, own in errors.items():
@@ -437,7 +437,7 @@ def _errors(rows, curves, titled):
         runs = [row for row in rows if row["way"] == way and row["part"] == "disturbed"]
         seconds = spread((row["cpu_seconds"] for row in runs), 0)
         tested = spread((100 * row["test_accuracy"] for row in runs), 1)
-        mean = [100 * np.mean([1 - own[k.replace("_", " ")][s, 1:].mean() for k in MNIST_C]) for s in range(len(runs))]
+        mean = 100 * np.mean([1 - own[kind][:, 1:].mean(axis=1) for kind in KINDS if kind in own], axis=0)
         cells = (spread(values, 1) for values in (mean, *whole[way]))
         lines.append([titled[way], runs[0]["network"], len(runs), tested, *cells, seconds])
     headings = ["", "network", "seeds", "test accuracy (%)", "mean error under corruption (%)", "mCE (%)"]
