@@ -1,16 +1,23 @@
 #include "processes.h"
+#include <atomic>
+#include <chrono>
+#include <climits>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <pthread.h>
+#include <new>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
 #include <vector>
 #ifdef __linux__
+#include <linux/futex.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #endif
 
 namespace brianff
@@ -20,9 +27,53 @@ namespace brianff
 
     namespace
     {
+        // Processes come to a barrier at nearly the same time, some ten times a mini-batch, and putting one to sleep
+        // and waking it takes longer than the others need: it looks for a while, where it takes no core from them.
+        class Barrier
+        {
+            std::atomic<uint32_t> arrived{0}, round{0}, asleep{0};
+            const std::chrono::microseconds patience;
+
+        public:
+            explicit Barrier(bool cores_for_all) : patience(cores_for_all ? 200 : 0) {}
+
+            void wait(uint32_t n)
+            {
+                const uint32_t own = round.load();
+                if (arrived.fetch_add(1) + 1 == n)
+                {
+                    arrived.store(0);
+                    round.store(own + 1);
+                    #ifdef __linux__
+                    if (asleep.load())
+                        syscall(SYS_futex, (uint32_t*)&round, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
+                    #endif
+                    return;
+                }
+                const auto end = std::chrono::steady_clock::now() + patience;
+                while (std::chrono::steady_clock::now() < end)
+                    for (int look = 0; look < 32; look++)
+                    {
+                        if (round.load(std::memory_order_acquire) != own)
+                            return;
+                        #if defined(__x86_64__) || defined(__i386__)
+                        __builtin_ia32_pause();
+                        #endif
+                    }
+                asleep.fetch_add(1);
+                while (round.load() == own)
+                    #ifdef __linux__
+                    syscall(SYS_futex, (uint32_t*)&round, FUTEX_WAIT, own, nullptr, nullptr, 0);
+                    #else
+                    sched_yield();
+                    #endif
+                asleep.fetch_sub(1);
+            }
+        };
+
         struct Shared { void** array; void* own; size_t bytes; };
         std::vector<Shared> shared;
-        pthread_barrier_t* barrier = nullptr;
+        Barrier* barrier = nullptr;
         std::vector<pid_t> others;
 
         void* memory(size_t bytes)
@@ -41,6 +92,16 @@ namespace brianff
             const char* given = std::getenv("BRIANFF_PROCESSES");
             const long number = given ? std::atol(given) : 1;
             return number > 1 ? number : 1;
+        }
+
+        size_t cores()
+        {
+            #ifdef __linux__
+            cpu_set_t allowed;
+            if (sched_getaffinity(0, sizeof(allowed), &allowed) == 0)
+                return CPU_COUNT(&allowed);
+            #endif
+            return sysconf(_SC_NPROCESSORS_ONLN);
         }
 
         // One that ends before it should leaves the others waiting for ever.
@@ -68,11 +129,7 @@ namespace brianff
             return;
         for (Shared& one : shared)
             *one.array = std::memcpy(memory(one.bytes), one.own, one.bytes);
-        barrier = (pthread_barrier_t*)memory(sizeof(pthread_barrier_t));
-        pthread_barrierattr_t of_processes;
-        pthread_barrierattr_init(&of_processes);
-        pthread_barrierattr_setpshared(&of_processes, PTHREAD_PROCESS_SHARED);
-        pthread_barrier_init(barrier, &of_processes, n_processes);
+        barrier = new (memory(sizeof(Barrier))) Barrier(n_processes <= cores());
         std::signal(SIGCHLD, lost);
         const pid_t parent = getpid();
         for (size_t number = 1; number < n_processes; number++)
@@ -102,7 +159,7 @@ namespace brianff
     void wait()
     {
         if (n_processes > 1)
-            pthread_barrier_wait(barrier);
+            barrier->wait(n_processes);
     }
 
     void end()
