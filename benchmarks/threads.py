@@ -1,6 +1,7 @@
 """One training run on several cores (`--threads`): samples a second, and whether the weights are the same.
 
 The numbers of threads take turns within one run of this script; with more of them than cores they wait for each other.
+Beside them stands what as many separate runs as there are cores do together: more is not to be had from the machine.
 
     python benchmarks/threads.py [--threads 1,2,4,8] [--batch 20,100] [--repeats 5] [--out FILE]
 """
@@ -10,6 +11,7 @@ import dataclasses
 import hashlib
 import json
 import platform
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from training import Case, side_by_side
@@ -44,6 +46,17 @@ class Shared(Case):
         return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()[:16]
 
 
+class Separate:
+    """As many runs side by side as there are cores."""
+
+    def __init__(self, **common):
+        self.name, self.runs = "separate", [Case(f"{k}", **common) for k in range(usable_cores())]
+
+    def seconds_per_sample(self):
+        with ThreadPoolExecutor(len(self.runs)) as pool:
+            return 1 / sum(1 / seconds for seconds in pool.map(Case.seconds_per_sample, self.runs))
+
+
 def main():
     args = parser.parse_args()
     numbers, hidden = ([int(n) for n in given.split(",")] for given in (args.threads, args.hidden))
@@ -51,8 +64,12 @@ def main():
     print(f"{usable_cores()} cores; 784-{'-'.join(map(str, hidden))}, {args.encoder}, float32, symba")
     for batch in map(int, args.batch.split(",")):
         common = dict(encoder=args.encoder, hidden=tuple(hidden), dtype="float32", samples=args.samples)
-        cases = [Shared(f"{n}", batch=batch, mini_batch=batch, threads=n, **common) for n in numbers if n <= batch]
-        speed = side_by_side(cases, args.repeats)
+        common |= dict(batch=batch, mini_batch=batch)
+        cases = [Shared(f"{n}", threads=n, **common) for n in numbers if n <= batch]
+        speed = side_by_side([*cases, Separate(**common)], args.repeats)
+        together = speed["separate"]
+        print(f"batch {batch}, {usable_cores()} separate runs: {together:.0f} samples/s together")
+        rows.append(dict(batch=batch, separate=usable_cores(), samples_per_second=together))
         weights = {case.name: case.weights() for case in cases}
         for case in cases:
             per_second, ratio = speed[case.name], speed[case.name] / speed[cases[0].name]

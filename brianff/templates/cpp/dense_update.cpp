@@ -5,7 +5,7 @@
 {% extends 'common_group.cpp' %}
 {% from 'conditions.cpp' import leave, when_due with context %}
 {% from 'dense_indices.cpp' import indices %}
-{% from 'processes.cpp' import alone, entries, rows, together with context %}
+{% from 'processes.cpp' import alone, entries, rows_in_turn, together with context %}
 
 {% block maincode %}
     {% set scalar = scalar_code if scalar_code is mapping else {'update': scalar_code} %}
@@ -95,7 +95,7 @@
         const auto _then_row = _make_then();
         {{together(_shared_out)}}
         {{alone(_shared_out)}}
-        {{rows(_shared_out)}}
+        {{rows_in_turn(_shared_out)}}
         {
             _update_row(_row);
             _then_row(_row);
@@ -108,7 +108,7 @@
         const auto _then_row = _make_then();
         {{together(_shared_out)}}
         {{alone(_shared_out)}}
-        {{rows(_shared_out)}}
+        {{rows_in_turn(_shared_out)}}
             _then_row(_row);
         {{together(_shared_out)}}
         {{leave()}}
@@ -117,7 +117,7 @@
     const auto _update_row = _make_update();
     {{together(_shared_out)}}
     {{alone(_shared_out)}}
-    {{rows(_shared_out)}}
+    {{rows_in_turn(_shared_out)}}
         _update_row(_row);
     {{together(_shared_out)}}
 {% endblock %}

@@ -21,6 +21,15 @@ for (size_t _row = brianff::first({{_n_pre}}); _row < brianff::last({{_n_pre}});
 for (size_t _row = 0; _row < {{_n_pre}}; _row++)
 {%- endif %}
 {%- endmacro %}
+{# The same, some rows at a time to whoever is ready for them: once between `together` and `together`. #}
+{% macro rows_in_turn(shared_out) -%}
+{% if _processes and shared_out == 'rows' %}
+for (brianff::Rows _rows({{_n_pre}}); _rows.more();)
+for (size_t _row = _rows.first; _row < _rows.last; _row++)
+{%- else %}
+for (size_t _row = 0; _row < {{_n_pre}}; _row++)
+{%- endif %}
+{%- endmacro %}
 {# Before and after what reads all entries: all processes have come so far. #}
 {% macro together(shared_out) -%}
 {% if _processes and shared_out != 'entries' %}

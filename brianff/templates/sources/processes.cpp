@@ -1,4 +1,5 @@
 #include "processes.h"
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <climits>
@@ -35,6 +36,8 @@ namespace brianff
             const std::chrono::microseconds patience;
 
         public:
+            std::atomic<size_t> taken{0};  // rows of this round
+
             explicit Barrier(bool cores_for_all) : patience(cores_for_all ? 200 : 0) {}
 
             void wait(uint32_t n)
@@ -43,6 +46,7 @@ namespace brianff
                 if (arrived.fetch_add(1) + 1 == n)
                 {
                     arrived.store(0);
+                    taken.store(0);
                     round.store(own + 1);
                     #ifdef __linux__
                     if (asleep.load())
@@ -52,7 +56,8 @@ namespace brianff
                 }
                 const auto end = std::chrono::steady_clock::now() + patience;
                 while (std::chrono::steady_clock::now() < end)
-                    for (int look = 0; look < 32; look++)
+                {
+                    for (int look = 0; look < 64; look++)
                     {
                         if (round.load(std::memory_order_acquire) != own)
                             return;
@@ -60,6 +65,8 @@ namespace brianff
                         __builtin_ia32_pause();
                         #endif
                     }
+                    sched_yield();  // to one of the others, if it is waiting for this core
+                }
                 asleep.fetch_add(1);
                 while (round.load() == own)
                     #ifdef __linux__
@@ -160,6 +167,14 @@ namespace brianff
     {
         if (n_processes > 1)
             barrier->wait(n_processes);
+    }
+
+    bool Rows::more()
+    {
+        const size_t some = n_processes == 1 ? n : 16;
+        first = n_processes == 1 ? last : barrier->taken.fetch_add(some);
+        last = std::min(first + some, n);
+        return first < n;
     }
 
     void end()

@@ -17,8 +17,20 @@ namespace brianff
     // Only the first process returns, when the others have ended.
     void end();
 
-    // The part of n things that belongs to this process.
+    // The part of n entries that belongs to this process.
     inline size_t first(size_t n) { return n * process / n_processes; }
     inline size_t last(size_t n) { return n * (process + 1) / n_processes; }
+
+    // Rows of a matrix between two waits, some at a time to whoever is ready for them: rows are not the same work.
+    class Rows
+    {
+        const size_t n;
+
+    public:
+        size_t first, last;
+
+        explicit Rows(size_t n) : n(n), first(0), last(0) {}
+        bool more();
+    };
 }
 #endif
