@@ -1,8 +1,9 @@
-"""For programs, imported first: Brian2 then leaves no log and no copy of the script behind.
+"""For programs, imported first: Brian2 then leaves no log and no copy of the script behind, and is there sooner.
 
-Importing Brian2 makes both, in the temporary folder.  Whoever imports brianff into a program of their own keeps Brian2
-as they have set it: only the protocols and the `brianff` command import this module.  Brian2 itself is imported when it
-is needed, which it is not for ``--help``.
+Importing Brian2 makes both, in the temporary folder, and takes half a second to import pylab, for the names of ``from
+brian2 import *``, and pytest.  Whoever imports brianff into a program of their own keeps Brian2 as they have set it:
+only the protocols and the `brianff` command import this module.  Brian2 itself is imported when it is needed, which it
+is not for ``--help``.
 """
 
 import importlib.util
@@ -32,10 +33,14 @@ def _quietly(load, module):
     folder = owned_folder("logs")  # swept away by the next run if this one is killed during the import
     before, tempfile.tempdir = tempfile.tempdir, str(folder)
     hook = sys.excepthook  # Brian2's own asks to report every error as a bug of Brian2
+    absent = [name for name in ("pylab", "pytest") if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(absent))  # None: not to be found
     try:
         load(module)
     finally:
         tempfile.tempdir, sys.excepthook = before, hook
+        for name in absent:
+            del sys.modules[name]
     from brian2.utils.logger import BrianLogger
 
     if BrianLogger.file_handler is not None:
