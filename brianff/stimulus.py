@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from brianff.errors import OptionError
 
@@ -122,7 +122,7 @@ def random_masks(rng, n, shape, blurs=6):
     mask = rng.integers(0, 2, size=(n, *shape)).astype(float)
     for _ in range(blurs):
         for axis in (1, 2):
-            mask = ndimage.convolve1d(mask, [0.25, 0.5, 0.25], axis, mode="mirror")
+            mask = scipy.ndimage.convolve1d(mask, [0.25, 0.5, 0.25], axis, mode="mirror")
     return mask > 0.5
 
 

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import log_softmax
+import scipy
 
 from brianff.errors import OptionError
 from brianff.learning.readout import features
@@ -251,8 +251,8 @@ def evaluate_scores(simulator, inputs, images, labels, offset=0, steps=None):
     number = EVALUATION_PRESENTATIONS + offset + np.arange(n)
     variables = [(f"record_classes{k}", "score") for k in levels] + [(f"record_x{k}", "x") for k in levels]
     found = presented(simulator, inputs, images, np.arange(n), np.full(n, LABEL_NONE), number, variables, steps)
-    scores, traces = found[: len(levels)], found[len(levels) :]
-    return Evaluation.of_traces(labels, np.stack([log_softmax(s, axis=1) for s in scores], axis=2), None, traces)
+    scores = [scipy.special.log_softmax(of_layer, axis=1) for of_layer in found[: len(levels)]]
+    return Evaluation.of_traces(labels, np.stack(scores, axis=2), None, found[len(levels) :])
 
 
 def evaluate(present, readout, labels, offset=0, candidates=True):

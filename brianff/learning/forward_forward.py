@@ -13,7 +13,7 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import log_softmax
+import scipy
 
 from brianff.equations.compose import compose
 from brianff.equations.kinds import FORWARD_FORWARD
@@ -345,7 +345,7 @@ class ForwardForward(SpikingMethod):
         if not self.has_readout:
             scores = results.recorded(f"record_classes{level}", "score", len(epochs))
             scores = scores[[e.phase > 0 for e in epochs]].reshape(-1, self.data.n_classes)
-            return true_and_best_wrong(log_softmax(scores[:n], axis=1), labels)
+            return true_and_best_wrong(scipy.special.log_softmax(scores[:n], axis=1), labels)
         recorded = results.recorded(f"record_g{level}", "g", len(epochs))
         shown = np.array([(-1 if epoch.row is None else epoch.row, epoch.phase) for epoch in epochs])
         of_rows = [[recorded[(shown == (row, phase)).all(axis=1)] for row in range(n_rows)] for phase in (1, -1)]

@@ -6,7 +6,7 @@ Training goes on all the same; each sentence is said once, as a `BrianffWarning`
 import warnings
 
 import numpy as np
-from scipy.special import bdtr, bdtrc
+import scipy
 
 from brianff.equations.text import equations_of
 from brianff.equations.threshold import parameter_of_threshold
@@ -68,8 +68,8 @@ def at_chance(right, n, chance):
     """
     if chance + MARGIN >= 1:
         return False
-    more = right > 0 and bdtrc(right - 1, n, chance) < 0.05
-    return bool(not more and bdtr(right, n, chance + MARGIN) < 0.05)
+    more = right > 0 and scipy.special.bdtrc(right - 1, n, chance) < 0.05
+    return bool(not more and scipy.special.bdtr(right, n, chance + MARGIN) < 0.05)
 
 
 def _no_better_than_chance(predicted, labels, which, how):

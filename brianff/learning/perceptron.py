@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.special import softmax
+import scipy
 
 from brianff.learning.adam import Adam
 from brianff.learning.evaluation import Evaluation, part_active, predicted_classes
@@ -87,7 +87,7 @@ class Perceptron(MiniBatches):
 
         A black box cannot be differentiated: it is taken for no box at all (straight through).
         """
-        error = softmax(scores, axis=1)
+        error = scipy.special.softmax(scores, axis=1)
         error[np.arange(len(labels)), labels] -= 1
         error[np.abs(error) < NEGLIGIBLE] = 0
         out = [error]

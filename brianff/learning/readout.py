@@ -5,7 +5,7 @@ layer, so its gradient is local: input times (probability - target).
 """
 
 import numpy as np
-from scipy.special import softmax
+import scipy
 
 from brianff.learning.adam import adam_step
 from brianff.learning.checkpoints import InPlace
@@ -41,7 +41,7 @@ class SoftmaxReadout(InPlace):
 
     def probabilities(self, f):
         """Belief in each class, shape (n, n_classes)."""
-        return softmax(f @ self.w, axis=1)
+        return scipy.special.softmax(f @ self.w, axis=1)
 
     def learn(self, f, labels):
         """One pass over `f` (n, n_features) and `labels` (n,); returns the beliefs held before each step."""

@@ -12,7 +12,7 @@ among the candidates and are measured again.
 """
 
 import numpy as np
-from scipy.stats import rankdata
+import scipy
 
 from brianff.errors import DivergenceError, OptionError
 from brianff.learning.checkpoints import InPlace, named, part_of
@@ -23,7 +23,7 @@ __all__ = ["METHODS", "Ascent", "EvolutionStrategy", "GeneticAlgorithm", "Partic
 
 def centred_ranks(fitness):
     """Ranks along the first axis, scaled to -0.5 ... 0.5; equal values share their mean rank."""
-    return (rankdata(fitness, axis=0) - 1) / (len(fitness) - 1) - 0.5
+    return (scipy.stats.rankdata(fitness, axis=0) - 1) / (len(fitness) - 1) - 0.5
 
 
 class _Search:

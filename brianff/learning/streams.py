@@ -8,7 +8,7 @@ holds a part; in silence it asks nothing.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import log_softmax
+import scipy
 
 from brianff.devices import simulator
 from brianff.errors import OptionError
@@ -170,8 +170,8 @@ class Listener:
                 state = state_after(results, self.composition, a)
                 names = [f"record_classes{level}" for level in range(1, a.depth + 1)]
                 scores = [results.recorded(name, "score", n).reshape(n * a.batch, -1) for name in names]
-            of_layers = np.mean(log_softmax(scores, axis=2), axis=0)
-            found.append(log_softmax(of_layers, axis=1).reshape(n, a.batch, -1))
+            of_layers = np.mean(scipy.special.log_softmax(scores, axis=2), axis=0)
+            found.append(scipy.special.log_softmax(of_layers, axis=1).reshape(n, a.batch, -1))
         return np.concatenate(found)
 
     def _inputs(self, frames, piece, rates):
