@@ -110,6 +110,7 @@ SUITES = {
     ),
 }  # fmt: skip
 KINDS = [kind.replace("_", " ") for kind in MNIST_C]  # of disturbances, that count as corruption
+LIGHT = ("brightness", "fog")  # which change the intensity everywhere, and with it the times of all spikes
 ONE_BY_ONE = ("local_readout", "sfdfa", "ordinary")  # what says a class when it learns
 MOST_PASSES = 5.0  # times as many over few samples
 
@@ -433,15 +434,18 @@ def _beyond(rows, curves, titled, reference):
 
 def _errors(rows, curves, titled):
     whole, lines = mean_corruption_error(curves), []
+    dark = {way: {name: v for name, v in own.items() if name not in LIGHT} for way, own in curves.items()}
+    without = mean_corruption_error(dark)
     for way, own in curves.items():
         runs = [row for row in rows if row["way"] == way and row["part"] == "disturbed"]
         seconds = spread((row["cpu_seconds"] for row in runs), 0)
         tested = spread((100 * row["test_accuracy"] for row in runs), 1)
         mean = 100 * np.mean([1 - own[kind][:, 1:].mean(axis=1) for kind in KINDS if kind in own], axis=0)
-        cells = (spread(values, 1) for values in (mean, *whole[way]))
+        cells = (spread(values, 1) for values in (mean, *whole[way], without[way][0]))
         lines.append([titled[way], runs[0]["network"], len(runs), tested, *cells, seconds])
     headings = ["", "network", "seeds", "test accuracy (%)", "mean error under corruption (%)", "mCE (%)"]
-    return markdown([*headings, "relative mCE (%)", "training, CPU time (s)"], lines)
+    headings += ["relative mCE (%)", f"mCE without {' and '.join(LIGHT)} (%)", "training, CPU time (s)"]
+    return markdown(headings, lines)
 
 
 def _costs(rows, titled):
