@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from brianff import plotting
+from brianff.errors import OptionError
 from brianff.studies.comparison import MEASURES, Combination, jobs, markdown, medians, refilled, refusals, summary
 
 
@@ -94,6 +95,8 @@ def test_tables_are_put_into_the_page_and_the_rest_of_it_stays():
     new = refilled(page, parts)
     assert all(said in new for said in parts.values()) and len(new.splitlines()) < 60
     assert new.startswith(page[: page.index("<!-- settings -->")]) and refilled(new, parts) == new
+    with pytest.raises(OptionError, match="no place for a table, <!-- medians -->"):
+        refilled("a page", {"medians": "new"})
 
 
 def test_the_figure_has_a_map_for_each_rule():

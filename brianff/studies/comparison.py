@@ -1,13 +1,12 @@
 """One combination of neuron, code and rule after another: does it work, how well, and at what cost?"""
 
 import functools
-import re
 from dataclasses import dataclass
 
 import numpy as np
 
 from brianff.equations.compose import compose
-from brianff.errors import ModelError
+from brianff.errors import ModelError, OptionError
 from brianff.jobs import tables
 from brianff.jobs.job import Job
 from brianff.jobs.tables import groups
@@ -176,7 +175,16 @@ def refilled(page, parts):
     page : str
         Whose parts stand between ``<!-- NAME -->`` and ``<!-- end -->``.
     parts : dict of str -> str
+
+    Raises
+    ------
+    OptionError
+        If the page has no place for one of them.
     """
     for name, said in parts.items():
-        page = re.sub(rf"(<!-- {name} -->\n).*?(?=<!-- end -->)", lambda to: to[1] + said, page, flags=re.DOTALL)  # noqa: B023
+        before, mark, rest = page.partition(f"<!-- {name} -->\n")
+        _, end, after = rest.partition("<!-- end -->")
+        if not end:
+            raise OptionError(f"--docs: the page has no place for a table, <!-- {name} --> and below it <!-- end -->.")
+        page = before + mark + said + end + after
     return page
