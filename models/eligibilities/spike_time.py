@@ -6,7 +6,9 @@ At output spike k, with the traces a and b of the input spikes in the place of A
 
 where r, the part that belongs to one synapse, is the effect of the neuron's own earlier spikes on b.  The eligibility,
 sum_k dt_k/dw, and r are in units of tau.  No synapse changes at an input spike; r decays when it is next read.
-At threshold A > c; where the membrane only grazes it, A - c vanishes, and is held above `grazing` c.
+Where the membrane rises through the threshold, A > c; where it only grazes it, A - c vanishes, and is held above
+`grazing` c.  A spike that is noticed while the membrane falls (the reset left it above threshold, or inhibition came in
+the same time step) has no crossing that a weight could move, and adds nothing.
 """
 
 presynaptic = """
@@ -24,7 +26,7 @@ again : 1                                    # 0 at the first spike of a stimulu
 spike_step : integer                         # time step of the last spike
 """
 on_threshold = """
-slope = 1/clip(A - c, grazing*c, 1e9)
+slope = int(A > c)/clip(A - c, grazing*c, 1e9)
 again = int(n_spikes > 0)
 kept = again*exp((spike_step - t_in_timesteps)*dt/(2*tau_s))
 spike_step = t_in_timesteps

@@ -6,7 +6,7 @@ are too short (0.2 to 0.9 of the exact ones) in nearly the right direction (cosi
 
 base = "spike_time"
 on_threshold = """
-slope = 1/A
+slope = int(A > c)/clip(A, c, 1e9)
 again = int(n_spikes > 0)
 kept = again*exp((spike_step - t_in_timesteps)*dt/(2*tau_s))
 spike_step = t_in_timesteps
