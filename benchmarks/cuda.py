@@ -119,7 +119,7 @@ def compiled(job):
 
 
 def accuracies(data, epochs, seeds, work):
-    """Test accuracy by goodness on MNIST, both devices with the same options, all runs at once: a row for each."""
+    """Test accuracy by goodness on MNIST, both devices with the same options, all runs at once; a row for each."""
     script = Path(__file__).parent.parent / "protocols" / "forward_forward.py"
     options = (
         f"--dataset mnist --data {data} --epochs {epochs} --batch 100 --mini-batch 100 --refresh 5000 --chunk 5000"
@@ -129,16 +129,13 @@ def accuracies(data, epochs, seeds, work):
         command = [sys.executable, str(script), *options.split(), "--device", device, "--seed", str(seed)]
         return subprocess.Popen([*command, "--out", str(work / f"{device}-{seed}")], stdout=subprocess.PIPE, text=True)
 
-    rows = []
     running = {(device, seed): train(device, seed) for device in ("cuda", "cpp") for seed in seeds}
     for (device, seed), process in running.items():
         said, _ = process.communicate()
         if process.returncode:
             sys.exit(f"error: training on {device} with seed {seed} failed: {said[-500:]}")
         accuracy = float(re.search(r"^test accuracy: ([\d.]+)", said, re.M).group(1))
-        rows.append({"device": device, "seed": seed, "epochs": epochs, "accuracy": accuracy, "options": options})
-        print(rows[-1], flush=True)
-    return rows
+        yield {"device": device, "seed": seed, "epochs": epochs, "accuracy": accuracy, "options": options}
 
 
 def main():
@@ -194,7 +191,10 @@ def main():
     document["best"] = {**best, "ratio": best["cuda"] / best["cpp"]}
     if args.mnist:
         with tempfile.TemporaryDirectory() as work:
-            document["accuracy"] = accuracies(args.mnist, args.epochs, args.seeds.split(","), Path(work))
+            for row in accuracies(args.mnist, args.epochs, args.seeds.split(","), Path(work)):
+                print(row, flush=True)
+                document["accuracy"].append(row)
+                write()
     write()
     print(f"best: {document['best']}; written: {args.out}")
 
