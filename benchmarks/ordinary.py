@@ -19,6 +19,8 @@ MINI_BATCH = 20  # samples between two steps of the optimizer, as in training on
 class OrdinaryNetwork(FeedForwardNetwork):
     """`FeedForwardNetwork` with a batch of one, its neurons and dense synapses replaced by Brian2's own."""
 
+    scales = False
+
     def __init__(self, architecture, composition, **options):
         assert architecture.batch == 1
         composition = copy.deepcopy(composition)

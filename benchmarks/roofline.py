@@ -58,13 +58,11 @@ def floor_seconds(case, spikes):
     sizes, last = a.sizes, len(a.sizes) - 1
     n_weights = [m * n for m, n in zip(sizes[:-1], sizes[1:], strict=True)]
     steps = 2 * a.n_steps
-    # variables of a neuron that change in every step, each read and written: x, z of the input; v, I_syn, x, z of a
-    # hidden layer; v, I_syn, x of the last
-    changing = [2] + [4] * (last - 1) + [3]
-    state = [2 * size * k * n * steps for k, n in zip(changing, sizes, strict=True)]
-    state[0] += 4 * sizes[0] * steps  # next_spike is read
-    state_set = sum(size * k * n for k, n in zip(changing, sizes, strict=True)) * a.batch
-    operations = sum(ops * n * steps for ops, n in zip([4] + [9] * (last - 1) + [6], sizes, strict=True))
+    # what a step of a neuron moves: of the input, next_spike is read; elsewhere v is read and written, and the current
+    # read; traces and what they integrate change at spikes alone
+    state = [4 * sizes[0] * steps] + [3 * size * n * steps for n in sizes[1:]]
+    state_set = (4 * sizes[0] + sum(2 * size * n for n in sizes[1:])) * a.batch
+    operations = sum(ops * n * steps for ops, n in zip([1] + [6] * last, sizes, strict=True))
     # an event reads a weight, and reads and writes a current
     event_weights = [spikes[level] * sizes[level + 1] * size for level in range(last)]
     event_currents = [2 * b for b in event_weights]

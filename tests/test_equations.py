@@ -1162,7 +1162,8 @@ def test_parameters_are_shared_and_constant():
 def test_links_lead_to_the_own_layer_and_the_one_below():
     c = compose()
     assert c.neurons.links == {"gain_layer": ("layer", "gain"), "gain_below": ("below", "gain")}
-    assert c.input.links == {"gain_layer": ("layer", "gain")}
+    shown = ("shown_image", "shown_label", "presentation")
+    assert c.input.links == {f"{name}_layer": ("layer", name) for name in ("gain", *shown)}
 
 
 @pytest.mark.parametrize(

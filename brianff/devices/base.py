@@ -65,10 +65,12 @@ class Results:
         From a name to an array.
     close : callable
         Called once, when nobody can read any more.
+    without : str, optional
+        What names begin with that were not recorded.
     """
 
-    def __init__(self, read, close=lambda: None):
-        self._read = read
+    def __init__(self, read, close=lambda: None, without=None):
+        self._read, self._without = read, without
         self._end = weakref.finalize(self, close)
 
     def __getitem__(self, name):
@@ -77,6 +79,8 @@ class Results:
                 f"'{name}' belongs to a run that is over: read what you need before the next run of the same network, "
                 "and before the results are closed."
             )
+        if self._without and name.startswith(self._without):
+            raise DeviceError(f"'{name}' was not recorded in this run, which had layer0.traces_wanted = False.")
         return self._read(name)
 
     def __enter__(self):
@@ -161,7 +165,8 @@ class Simulator(ABC):
             )
         if (before := self._latest()) is not None:
             before.close()
-        results = Results(*self._run(inputs, n_epochs))
+        without = None if inputs.get("layer0.traces_wanted", True) else "record_x"
+        results = Results(*self._run(inputs, n_epochs), without=without)
         self._latest = weakref.ref(results)
         return results
 

@@ -1,8 +1,10 @@
 """Brian2's C++ standalone device: one program, started anew for every run."""
 
 import contextlib
+import errno
 import os
 import platform
+import re
 import shutil
 import signal
 import subprocess
@@ -18,8 +20,10 @@ from brianff.devices.merging import merge
 from brianff.errors import OptionError
 from brianff.network import network_class
 from brianff.network.processes import allow
+from brianff.network.recorder import Recorder
+from brianff.network.scaled import scaled_traces
 from brianff.one_thread import borrowed
-from brianff.scratch import run_folder, written
+from brianff.scratch import failed, run_folder, written
 
 __all__ = ["CppSimulator", "arrange", "failure", "generate", "processor"]
 
@@ -61,6 +65,7 @@ class CppSimulator(CompiledSimulator):
         self.under, self.threads = under, threads
         if threads > 1:
             _require_shares(architecture, composition, record, threads)
+        self.scaled = [] if record else scaled_traces(composition, architecture)
         super().__init__(architecture, composition, report, record, network)
 
     @classmethod
@@ -72,7 +77,8 @@ class CppSimulator(CompiledSimulator):
     def surroundings(self):
         from brian2 import prefs
 
-        return f"{processor()} {' '.join(prefs['codegen.cpp.extra_compile_args_gcc'])}"
+        names = [scaled.names for scaled in self.scaled]
+        return f"{processor()} {' '.join(prefs['codegen.cpp.extra_compile_args_gcc'])} {names}"
 
     def generate(self, work):
         manifest = generate(work, self.architecture, self.composition, self.record, self.network)
@@ -81,6 +87,9 @@ class CppSimulator(CompiledSimulator):
 
     # -- running ---------------------------------------------------------------------------------------------------
     def _run(self, inputs, n_epochs):
+        a = self.architecture
+        for level, scaled in enumerate(self.scaled):
+            scaled.require(f"neurons{level}", self.parameters | inputs, self.composition, a.epoch_seconds)
         scratch = run_folder()
         with contextlib.ExitStack() as folder, written(scratch.parent):
             folder.callback(shutil.rmtree, scratch, ignore_errors=True)
@@ -142,8 +151,11 @@ def _require_shares(architecture, composition, record, threads):
 
 
 def failure(status, output, folder):
-    """The `DeviceError` of a compiled network that failed."""
+    """The error of a compiled network that failed."""
     said = output.strip()[-500:]
+    full = os.strerror(errno.ENOSPC)
+    if match := re.search(rf"^(.+)/[^/\n]+/[^/\n]+: {full}", said, re.M):  # templates/sources/recording.cpp
+        return failed(Path(match[1]), OSError(errno.ENOSPC, full))
     if "bad_alloc" in said or status == -signal.SIGKILL:
         remedy = "there was not enough memory: try a smaller --batch, --chunk or network."
     elif "Error opening" in said:  # of files that were there just before
@@ -201,7 +213,8 @@ def generate(work, architecture, composition, record=False, network=None):
     device = CPPStandaloneDevice()
     allow(device)
     with borrowed(device, build_on_run=False, directory=str(work)):
-        prefs["codegen.cpp.headers"] = [*prefs["codegen.cpp.headers"], '"processes.h"']
+        ours = [f'"{name}.h"' for name in ("flags", "processes", "recording")]
+        prefs["codegen.cpp.headers"] = [*prefs["codegen.cpp.headers"], *ours]
         built = (network or network_class(composition))(architecture, composition, record=record, stop_early=True)
         with built.precision():
             built.network.run(built.duration, namespace={})
@@ -214,8 +227,8 @@ def generate(work, architecture, composition, record=False, network=None):
             more.append("-fsingle-precision-constant")
         prefs["codegen.cpp.extra_compile_args_gcc"] = [*prefs["codegen.cpp.extra_compile_args_gcc"], *more]
         device.build(directory=str(work), compile=False, run=False, with_output=False)
-        for name in ("processes.h", "processes.cpp"):
-            shutil.copy(Path(brianff.__file__).parent / "templates" / "sources" / name, work / name)
+        for source in (Path(brianff.__file__).parent / "templates" / "sources").iterdir():
+            shutil.copy(source, work)
         found = _variables(device, built)
         device.reinit()  # forgets the network, which then takes no name away from the next one
         return found
@@ -240,4 +253,8 @@ def _variables(device, built):
         else:
             spec["size"] = int(size)
         found[f"{variable.owner.name}.{variable.name}"] = spec
+    for recorder in (group for group in built.objects if isinstance(group, Recorder)):
+        for variable, spec in recorder.files.items():
+            spec = {**spec, "dtype": np.dtype(spec["dtype"]).str, "columns": recorder.columns}
+            found[f"{recorder.name}.{variable}"] = spec
     return found

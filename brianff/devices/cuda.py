@@ -12,8 +12,7 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
-from brian2.core.variables import ArrayVariable, Variables
-from brian2.groups.group import CodeRunner, Group
+from brian2.core.variables import ArrayVariable
 
 import brianff
 from brianff.devices.base import CompiledSimulator, ended, read_values
@@ -22,70 +21,14 @@ from brianff.devices.cuda_setup import Setup
 from brianff.devices.merging import merge
 from brianff.errors import OptionError, UnsupportedError
 from brianff.network import network_class
+from brianff.network.recorder import Recorder
 from brianff.one_thread import borrowed
 from brianff.scratch import run_folder, written
 
-__all__ = ["CudaSimulator", "Recorder", "generate", "on_gpu"]
+__all__ = ["CudaSimulator", "generate", "on_gpu"]
 
 LARGEST_BATCH = 65535  # blocks of a grid in its second dimension
 _TEMPLATES = Path(brianff.__file__).parent / "templates" / "cuda"
-
-
-class Recorder(Group, CodeRunner):
-    """Values of variables at every tick of a clock, each in one array of the variable's name.
-
-    A `StateMonitor` of brian2cuda has an array of its own on the device for every neuron, which is half a million
-    allocations for a layer of 500 and a batch of 1024.
-
-    Parameters
-    ----------
-    source : `Group`
-    recorded : list of str
-    rows : int
-        Number of ticks for which there is room; later ones are not recorded.
-    spikes : bool
-        Of `BatchNeurons`: record as well who has spiked, as ``spiked``.
-    **options
-        clock, when, order and name.
-    """
-
-    add_to_magic_network = True
-    invalidates_magic_network = True
-
-    def __init__(self, source, recorded, rows, spikes=False, **options):
-        self.columns = len(source)
-        told = {"recorded": recorded, "n_recorded": len(source), "n_rows": rows, "spikes": spikes}
-        CodeRunner.__init__(
-            self,
-            group=self,
-            template="record",
-            code="\n".join(f"_to_record_{variable} = _source_{variable}" for variable in recorded),
-            check_units=False,
-            template_kwds=told | ({"batch": source.batch} if spikes else {}),
-            needed_variables=[*recorded, *(["spiked", "_fired"] if spikes else [])],
-            **options,
-        )
-        self.add_dependency(source)
-        self.variables = Variables(self)
-        self.variables.add_constant("N", len(source))
-        self.variables.create_clock_variables(self._clock)
-        arrays = {variable: source.variables[variable] for variable in recorded}
-        for variable, of_source in arrays.items():
-            common = dict(dimensions=of_source.dim, dtype=of_source.dtype)
-            self.variables.add_reference(
-                f"_source_{variable}", source, variable, index=source.variables.indices[variable]
-            )
-            self.variables.add_auxiliary_variable(f"_to_record_{variable}", **common)
-            self.variables.add_array(variable, size=rows * len(source), read_only=True, **common)
-        if spikes:
-            self.variables.add_reference("_fired", source)
-            self.variables.add_array("spiked", size=rows * len(source), dtype=bool, read_only=True)
-        self._enable_group_attributes()
-
-    codeobj_class = None
-
-    def __len__(self):
-        return self.columns
 
 
 class OnCuda:
@@ -96,12 +39,6 @@ class OnCuda:
         neurons = super().make_neurons(level, n, strings, **options)
         neurons.step.template_kwds["_listed"] = False
         return neurons
-
-    def _record(self, name, group, variables, order=-60):
-        """Recorders that fit a GPU."""
-        recorded = [variables] if isinstance(variables, str) else variables
-        at_end = dict(clock=self.epoch_clock, when="start", order=order, name=name)
-        self._add(Recorder(group, recorded, self.architecture.capacity + 1, **at_end))
 
     def _record_spikes(self, level, variables=()):
         a, neurons = self.architecture, self.groups[f"neurons{level}"]

@@ -7,6 +7,7 @@ from brian2.groups.group import CodeRunner
 
 from brianff.devices.base import Simulator, as_input
 from brianff.network import build
+from brianff.network.recorder import Recorder
 from brianff.one_thread import borrowed, little_garbage
 
 __all__ = ["RuntimeSimulator"]
@@ -80,7 +81,8 @@ class RuntimeSimulator(Simulator):
     def _read(self, name):
         # a copy: the next run writes into the same memory
         value = np.array(self._variable(name).get_value())
-        return value if name.startswith("record_") else value.ravel()
+        group = self.built.groups[name.partition(".")[0]]
+        return value.reshape(-1, group.columns) if isinstance(group, Recorder) else value.ravel()
 
 
 def _keep_code(network):

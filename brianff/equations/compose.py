@@ -55,10 +55,12 @@ from brianff.equations.text import (
 from brianff.equations.variables import (
     INPUT_VARIABLES,
     LAYER_VARIABLES,
+    LOOK_UP,
     NEURON_VARIABLES,
     OUTPUT_VARIABLES,
     SHOW_STIMULUS,
     SHOW_TRAINS,
+    SHOWN,
     SHOWN_IMAGE,
     SPIKE_COUNT,
 )
@@ -394,6 +396,8 @@ def _layers(joined):
         start = f"{joined.text('remember', *groups)}\n{initial_statements(text, {})}"
         at_end = joined.text("at_epoch_end", *groups)
         found.append(GroupStrings(text, method=EXPONENTIAL_EULER, at_epoch_end=at_end, at_epoch_start=start))
+    found[0].equations += SHOWN
+    found[0].encode = LOOK_UP
     return found
 
 

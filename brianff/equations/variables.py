@@ -28,8 +28,8 @@ Names at hand in strings, beside Brian2's own (`t`, `dt`, `t_in_timesteps`, `i`,
 """
 
 __all__ = [
-    "INPUT_VARIABLES", "LAYER_VARIABLES", "NEURON_VARIABLES", "OUTPUT_VARIABLES", "SHOWN_IMAGE", "SHOW_STIMULUS",
-    "SHOW_TRAINS", "SPIKE_COUNT",
+    "INPUT_VARIABLES", "LAYER_VARIABLES", "LOOK_UP", "NEURON_VARIABLES", "OUTPUT_VARIABLES", "SHOWN", "SHOWN_IMAGE",
+    "SHOW_STIMULUS", "SHOW_TRAINS", "SPIKE_COUNT",
 ]  # fmt: skip
 
 LAYER_VARIABLES = """
@@ -66,17 +66,28 @@ NEURON_VARIABLES = {
         "first_step_of_epoch = t_in_timesteps",
     ),
 }
+# What the input layer shows in a stimulus epoch: looked up once for each entry of the batch, and not for every channel.
+SHOWN = """
+shown_image : integer                        # row of the image array, -1: none
+shown_label : integer                        # -1: neutral, -2: none
+presentation : integer                       # number of the presentation, for random numbers
+"""
+LOOK_UP = """
+shown_image = image_index(epoch_index*second, i)
+shown_label = label(epoch_index*second, i)
+presentation = presentation_index(epoch_index*second, i)
+"""
 # n_pixels and label_neurons belong to the architecture and are constants of the namespace.
 SHOW_STIMULUS = """
 is_pixel = int(channel < n_pixels)
 is_label = 1 - is_pixel
-shown_image = image_index(epoch_index*second, entry)
-shown_label = label(epoch_index*second, entry)
+shown_image = shown_image_layer
+shown_label = shown_label_layer
 label_channel = is_label*(channel - n_pixels)
 in_class = int(label_channel // label_neurons == shown_label)
 neutral = int(shown_label == -1)*int(label_channel % label_neurons == 0)
 pixel = images(shown_image*second, is_pixel*channel)
 intensity = int(shown_image >= 0)*(is_pixel*pixel + is_label*(in_class + neutral))
-presentation = presentation_index(epoch_index*second, entry)
+presentation = presentation_layer
 """
 SHOW_TRAINS = SHOW_STIMULUS.replace("images(shown_image*second, is_pixel*channel)", "0")

@@ -218,6 +218,7 @@ class SpikingMethod(Method):
         inputs = self.inputs(levels) | schedule.inputs(self.architecture, images)
         rates = self.learning_rates(seen)
         inputs |= {f"learning_rate_at{level}": rates for level in levels}
+        inputs |= {"layer0.traces_wanted": False}
         if self.stream_state and self.stream_begun:
             inputs |= self.stream_state
         with self.simulator.run(inputs, len(schedule)) as results:

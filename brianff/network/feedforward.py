@@ -24,8 +24,10 @@ order what
 -35   the index of the stimulus epoch, by which image, label, phase and learning rate are read
 -32   neurons get the variables of their channel
 -30   `..._remember`, then every state variable goes back to its initial value (`carry_over`: it does not)
+-29   what is left of 1 is 1 again (`brianff.network.scaled`)
 -20   `settle` of the synapses, not here alone but from time to time
--10   the encoder reads image and label of the new epoch
+-11   which image and label the new epoch shows
+-10   the encoder reads them
 ===== ================================================================================================================
 """
 
@@ -49,13 +51,15 @@ from brian2.core.variables import Variables
 from brian2.devices.device import RuntimeDevice, get_device
 from brian2.groups.group import CodeRunner
 
-from brianff.equations.text import assignments, equations_of
+from brianff.equations.text import assignments, equations_of, tidy
 from brianff.errors import OptionError
 from brianff.network.continuous import AT_END, going_on, state_of, without
 from brianff.network.layers import Convolution, Dense, Layer
 from brianff.network.monitors import FirstNotFinite, monitor_neurons
 from brianff.network.neurons import BatchNeurons
-from brianff.network.processes import in_processes, wait_for_all
+from brianff.network.processes import begin, in_processes
+from brianff.network.recorder import Recorder
+from brianff.network.scaled import Scaled, scaled_traces
 from brianff.network.templates import on_cuda
 from brianff.noise import FUNCTIONS
 from brianff.stimulus import LABEL_NONE
@@ -121,6 +125,8 @@ class FeedForwardNetwork:
     watch : `brianff.network.monitors.FirstNotFinite`, with `record` on the NumPy runtime
     """
 
+    scales = True  # traces that need no integration in every step (`brianff.network.scaled`), in compiled C++
+
     def __init__(self, architecture, composition, record=False, stop_early=False):
         self.architecture = architecture
         self.composition = composition
@@ -161,6 +167,8 @@ class FeedForwardNetwork:
         self.objects = []
         self.spikes, self.traces = {}, {}
         self.timed_arrays = {}
+        scales = in_processes() and self.scales and record is False
+        self.scaled = scaled_traces(self.composition, a) if scales else [Scaled()] * (a.depth + 1)
         self._timed_arrays()
         for level in range(a.depth + 1):
             self._layer(level)
@@ -182,7 +190,7 @@ class FeedForwardNetwork:
             self._stop()
         if in_processes():
             groups = [group for group in self.groups.values() if group is not self.epoch_clock]
-            self.objects += wait_for_all(self.groups["layer0"], self.epoch_clock, groups)
+            self.objects.append(begin(self.groups["layer0"], self.epoch_clock, groups))
         self.network = Network(*self.objects)
 
     def _timed_arrays(self):
@@ -233,11 +241,16 @@ class FeedForwardNetwork:
         more = ["t_stop : second (shared)"] if level == 0 else []
         if self._delayed(level):
             more.append("epoch_began : integer (shared)")
-        equations = self._equations("\n".join([strings.equations, *more]))
+        scales, begin = self.scaled[level].layer(self.composition.of_neurons(level, a))
+        equations = self._equations("\n".join([strings.equations, scales, *more]))
         options = dict(method=strings.method, namespace=dict(self.timed_arrays), name=f"layer{level}")
         group = self._add(BatchNeurons(a.batch, equations, batch=a.batch, threshold=None, **options))
         self._set(group, strings, n_neurons=a.sizes[level], T_epoch=self._epoch, samples_per_update=1)
+        if level == 0:  # an input of a run: training looks at no traces
+            group.variables.add_array("traces_wanted", size=1, scalar=True, index="0", dtype=bool, values=True)
         self._at_epoch(group, strings.at_epoch_end, -50)
+        self._at_epoch(group, begin, -29)
+        self._at_epoch(group, strings.encode, -11)
         start = f"phase = phase_at({_EPOCH})\n"
         if level:
             start += f"learning_rate = learning_rate_at{level}({_EPOCH})\n"
@@ -284,13 +297,14 @@ class FeedForwardNetwork:
 
     def _neurons(self, level):
         a = self.architecture
-        strings = self.composition.of_neurons(level, a)
+        strings = self.scaled[level].neurons(self.composition.of_neurons(level, a))
         n = a.sizes[level]
         namespace = self.timed_arrays | FUNCTIONS
         if level == 0:
             namespace |= {"n_pixels": a.n_pixels, "label_neurons": max(a.label_neurons, 1)}
         options = dict(refractory=strings.refractory or False, method=strings.method, namespace=namespace)
         group = self._add(self.make_neurons(level, a.batch * n, strings, name=f"neurons{level}", **options))
+        self.scaled[level].lend(group, self.groups[f"layer{level}"])
         number, entry = np.tile(np.arange(n), a.batch), np.repeat(np.arange(a.batch), n)
         group_of = number % (a.layers[level - 1].channels if level else n) % a.n_classes
         numbers = dict(channel=number + sum(a.sizes[:level]), entry=entry, class_group=group_of)
@@ -374,7 +388,7 @@ class FeedForwardNetwork:
         self._update(readout, c.readout_backward, -46, **options)
         self._learn(readout, c.readout, -41)
         self._at_start(classes, "", strings)
-        self._record(f"record_classes{level}", classes, "score", order=-47)
+        self._record(f"record_classes{level}", classes, ["score"], order=-47)
 
     def _connect(self, projection, source, target, model="", **options):
         """The Brian2 object of a projection."""
@@ -385,10 +399,11 @@ class FeedForwardNetwork:
 
     def _project(self, projection, strings):
         """Synapses from the neurons of one layer to another's."""
-        options = dict(on_pre=strings.on_pre or None, on_post=strings.on_post or None)
+        arrival = self.scaled[projection.target].arrival(strings.on_arrival)
+        options = dict(on_pre=tidy(f"{arrival}\n{strings.on_spike}") or None, on_post=strings.on_post or None)
         options["model"] = self._equations(strings.model)
         if projection.delay and strings.on_spike:  # what a rule does is not delayed
-            options["on_pre"] = {"pre": strings.on_arrival, "rule": strings.on_spike}
+            options["on_pre"] = {"pre": arrival, "rule": strings.on_spike}
         source, target = (self.groups[f"neurons{level}"] for level in (projection.source, projection.target))
         layer = self.groups[f"layer{projection.target}"]
         if projection.delay and not self.architecture.carry_over:
@@ -413,16 +428,16 @@ class FeedForwardNetwork:
         if not strings.at_epoch_end:
             self._update(synapses, strings.at_update, -40, condition=strings.update_condition, name=f"{name}_learn")
 
-    def _record(self, name, group, variable, order=-60):
-        """Record a variable of all elements of a group at the end of every stimulus epoch."""
-        at_end = dict(clock=self.epoch_clock, when="start", order=order, record=True)
-        self._add(StateMonitor(group, variable, name=name, **at_end))
+    def _record(self, name, group, variables, order=-60, **options):
+        """Record variables of all elements of a group at the end of every stimulus epoch."""
+        at_end = dict(clock=self.epoch_clock, when="start", order=order, name=name)
+        self._add(Recorder(group, variables, self.architecture.capacity + 1, **at_end, **options))
 
     def _monitors(self, level, record):
         layer, neurons = self.groups[f"layer{level}"], self.groups[f"neurons{level}"]
         if level:
-            self._record(f"record_g{level}", layer, "g")
-            self._record(f"record_x{level}", neurons, "x")
+            self._record(f"record_g{level}", layer, ["g"])
+            self._record(f"record_x{level}", neurons, ["x"], wanted=(self.groups["layer0"], "traces_wanted"))
         self._record_activity(level, record)
 
     def _record_activity(self, level, record, at_spikes=()):

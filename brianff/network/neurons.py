@@ -110,10 +110,10 @@ class BatchNeurons(NeuronGroup):
             "_listed": True,  # on CUDA: spikes as a list, too, for others than the dense synapses
             # flags as wide as the variables keep the loop in whole vectors
             "_flag_type": f"int{bits}_t",
-            "_mask_type": f"uint{bits}_t",
         }
         self.variables.add_auxiliary_variable("_entry_idx", dtype=np.int32)
         self.variables["_entry_idx"].unique = batch == N
+        self.variables["_entry_idx"].read_only = True  # the loop's: others may refer to what it leads to
         for name, (group, variable) in (links or {}).items():
             shared = group.variables[variable].scalar
             if not shared and len(group) != batch:

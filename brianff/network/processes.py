@@ -18,10 +18,8 @@ from brian2.core.variables import ArrayVariable, DynamicArrayVariable, Variables
 from brian2.devices.device import get_device
 from brian2.groups.group import CodeRunner
 
-__all__ = ["allow", "in_processes", "wait_for_all"]
+__all__ = ["allow", "begin", "in_processes"]
 
-# When all processes wait at the start of a stimulus epoch, so that the first one can record what all of them have.
-BEFORE_AND_AFTER_RECORDING = (-61, -47.5, -46.9)
 _PRIVATE = ("_spikespace", "_ring")  # lists of the own entries' spikes
 
 
@@ -36,13 +34,13 @@ def allow(device):
     device.insert_code("after_network_run", "brianff::end();")
 
 
-def wait_for_all(layer, clock, groups):
-    """`CodeRunner` objects at which all processes wait for each other, and begin.
+def begin(layer, clock, groups):
+    """The `CodeRunner` at which one process becomes many, at the first tick of the clock and before anything else.
 
     Parameters
     ----------
     layer : `NeuronGroup`
-        To which they belong.
+        To which it belongs.
     clock : `Clock`
         Of the stimulus epochs.
     groups : sequence
@@ -54,18 +52,7 @@ def wait_for_all(layer, clock, groups):
             whole = isinstance(variable, ArrayVariable) and not isinstance(variable, DynamicArrayVariable)
             if whole and variable.size > 1 and not variable.read_only and not name.startswith(_PRIVATE):
                 shared[id(variable)] = variable
-    runners = []
-    for number, order in enumerate(BEFORE_AND_AFTER_RECORDING):
-        runner = CodeRunner(
-            layer,
-            "wait",
-            code="",
-            clock=clock,
-            when="start",
-            order=order,
-            name=f"wait{number}",
-            template_kwds={"_shared": list(shared.values())},
-        )
-        runner.variables = Variables(layer)
-        runners.append(runner)
-    return runners
+    options = dict(clock=clock, when="start", order=-61, name="begin", template_kwds={"_shared": list(shared.values())})
+    runner = CodeRunner(layer, "begin", code="", **options)
+    runner.variables = Variables(layer)
+    return runner

@@ -360,6 +360,8 @@ def add_indices(variables, names, unique=()):
     for name, always in names:
         variables.add_auxiliary_variable(name, dtype=np.int32)
         variables[name].unique = always or name in unique
+        # Expressions of neurons may lead to variables of their entry; a link by itself is refused where it is used.
+        variables[name].read_only = name == "_entry_idx"
 
 
 class SynapsesRunner(CodeRunner):

@@ -6,7 +6,7 @@ from brian2.codegen.runtime.numpy_rt.numpy_rt import NumpyCodeObject
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.device import get_device
 
-__all__ = ["after_scalars", "on_cuda", "split", "use_templates", "without_writes", "writes"]
+__all__ = ["after_scalars", "numbered", "on_cuda", "split", "use_templates", "without_writes", "writes"]
 
 _READ = re.compile(r"^(?:const )?[\w ]+ (\w+) = (_ptr\w+)\[(\w+)\];$")
 _WRITE = re.compile(r"^(_ptr\w+)\[(\w+)\] = (\w+);$")
@@ -16,7 +16,7 @@ _with_ours = {}  # templater as it was found -> the same, with our templates bes
 
 def use_templates():
     """Let Brian2's code objects find the templates of this package beside their own."""
-    _derive(CPPStandaloneCodeObject, "cpp")
+    _derive(CPPStandaloneCodeObject, "cpp", env_globals={"split": split, "numbered": numbered})
     _derive(NumpyCodeObject, "numpy")
     if on_cuda():
         from brian2cuda.codeobject import CUDAStandaloneCodeObject
@@ -70,6 +70,15 @@ def split(lines, constant):
         else:
             pieces["inside"].append(line)
     return pieces
+
+
+def numbered(pieces, number):
+    """Pieces of `split` whose variables that were taken out of the loop have a number behind their names."""
+    names = [match.group(1) for line in pieces["before"] if (match := _READ.match(line))]
+    if not names:
+        return pieces
+    pattern = re.compile(rf"\b({'|'.join(names)})\b")
+    return {piece: [pattern.sub(rf"\1_{number}", line) for line in lines] for piece, lines in pieces.items()}
 
 
 def without_writes(lines):

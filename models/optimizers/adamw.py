@@ -11,7 +11,8 @@ n_updates : 1 (shared)
 at_update = """
 n_updates += 1
 rate = learning_rate_layer*sqrt(1 - beta2**n_updates)/(1 - beta1**n_updates)
-gradient = dw/samples_per_update_layer
+per_sample = 1/samples_per_update_layer
+gradient = per_sample*dw
 m1 += (1 - beta1)*(gradient - m1)
 m2 += (1 - beta2)*(gradient*gradient - m2)
 w += rate*m1/(sqrt(m2) + epsilon) - learning_rate_layer*weight_decay*w

@@ -6,7 +6,8 @@ update).
 
 synapse = "m2 : 1                            # running mean of the squared gradient"
 at_update = """
-gradient = dw/samples_per_update_layer
+per_sample = 1/samples_per_update_layer
+gradient = per_sample*dw
 m2 += (1 - beta2)*(gradient*gradient - m2)
 w += learning_rate_layer*(gradient/(sqrt(m2) + epsilon) - weight_decay*w)
 dw = 0

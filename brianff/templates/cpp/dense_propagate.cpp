@@ -7,6 +7,8 @@
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
 
+    {# what is the same for all synapses of the spike; GCC does not see it #}
+    {% set code = split(vector_code, ['_entry_idx', '_presynaptic_idx' if _side == 'pre' else '_postsynaptic_idx']) %}
     {{spikes(_n_spiking, _delay_steps, _has_since, _spikespace, _ring, _since, t_in_timesteps)}}
     {% set n_own = _n_pre if _side == 'pre' else _n_post %}
     for (int32_t _event = 0; _event < _num_events; _event++)
@@ -20,6 +22,7 @@
         {% if _side == 'pre' %}
         const size_t _row = _own;
         const size_t _presynaptic_idx = _events[_event];
+        {{code.before|autoindent}}
         {% if _partial == 'others' %}
         // before the synapse of the neuron to itself, and after it
         for (int _part = 0; _part < 2; _part++)
@@ -34,6 +37,7 @@
         {% else %}
         const size_t _col = _own;
         const size_t _postsynaptic_idx = _events[_event];
+        {{code.before|autoindent}}
         {% if _partial == 'others' %}
         // before the synapse of the neuron to itself, and after it
         for (int _part = 0; _part < 2; _part++)
@@ -51,7 +55,8 @@
             if (!{{_present}}[_idx])
                 continue;
             {% endif %}
-            {{vector_code|autoindent}}
+            {{code.inside|autoindent}}
         }
+        {{code.after|autoindent}}
     }
 {% endblock %}

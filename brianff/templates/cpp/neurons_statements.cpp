@@ -8,13 +8,17 @@
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
 
+    {# what is the same for all neurons of an entry; GCC does not see it #}
+    {% set code = split(vector_code, ['_entry_idx']) %}
     {{own_entries()}}
     {
+        {{code.before|autoindent}}
         #pragma GCC ivdep
         for (size_t _idx = _entry_idx*{{_n_neurons}}; _idx < (_entry_idx + 1)*{{_n_neurons}}; _idx++)
         {
             const size_t _vectorisation_idx = _idx;
-            {{vector_code|autoindent}}
+            {{code.inside|autoindent}}
         }
+        {{code.after|autoindent}}
     }
 {% endblock %}

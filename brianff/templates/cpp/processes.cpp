@@ -21,13 +21,12 @@ for (size_t _row = brianff::first({{_n_pre}}); _row < brianff::last({{_n_pre}});
 for (size_t _row = 0; _row < {{_n_pre}}; _row++)
 {%- endif %}
 {%- endmacro %}
-{# The same, some rows at a time to whoever is ready for them: once between `together` and `together`. #}
-{% macro rows_in_turn(shared_out) -%}
+{# Blocks of 16 rows, _first_row to _last_row, each to whoever is ready for it: once between `together` and `together`. #}
+{% macro blocks_of_rows(shared_out) -%}
 {% if _processes and shared_out == 'rows' %}
-for (brianff::Rows _rows({{_n_pre}}); _rows.more();)
-for (size_t _row = _rows.first; _row < _rows.last; _row++)
+for (size_t _first_row; (_first_row = brianff::next_rows(16)) < {{_n_pre}};)
 {%- else %}
-for (size_t _row = 0; _row < {{_n_pre}}; _row++)
+for (size_t _first_row = 0; _first_row < {{_n_pre}}; _first_row += 16)
 {%- endif %}
 {%- endmacro %}
 {# Before and after what reads all entries: all processes have come so far. #}

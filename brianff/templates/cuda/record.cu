@@ -7,14 +7,13 @@
 {% block kernels %}
 {{kernel_head('_run_kernel', codeobj_name, kernel_lines, 'const int64_t _row')}}
     const size_t _idx = blockIdx.x*blockDim.x + threadIdx.x;
-    if (_idx >= {{n_recorded}} || _row >= {{n_rows}})
+    if (_idx >= {{n_recorded}} || _row >= {{n_rows}}{% if wanted %} || !{{get_array_name(variables[wanted])}}[0]{% endif %})
         return;
     const size_t _vectorisation_idx = _idx;
     const size_t _place = _row*{{n_recorded}} + _idx;
     {% if spikes %}
-    {% set n_neurons = n_recorded//batch %}
-    const size_t _entry = _idx/{{n_neurons}}, _k = _idx % {{n_neurons}};
-    {{spiked}}[_place] = {{_fired}}[_entry*{{(n_neurons + 31)//32}} + _k/32] >> (_k % 32) & 1;
+    const size_t _entry = _idx/{{_n_neurons}}, _k = _idx % {{_n_neurons}};
+    {{spiked}}[_place] = {{_fired}}[_entry*{{(_n_neurons + 31)//32}} + _k/32] >> (_k % 32) & 1;
     {% endif %}
     {{scalar_code|autoindent}}
     {

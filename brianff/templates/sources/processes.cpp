@@ -1,5 +1,4 @@
 #include "processes.h"
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <climits>
@@ -81,6 +80,7 @@ namespace brianff
         struct Shared { void** array; void* own; size_t bytes; };
         std::vector<Shared> shared;
         Barrier* barrier = nullptr;
+        size_t taken_alone = 0;
         std::vector<pid_t> others;
 
         void* memory(size_t bytes)
@@ -167,14 +167,16 @@ namespace brianff
     {
         if (n_processes > 1)
             barrier->wait(n_processes);
+        else
+            taken_alone = 0;
     }
 
-    bool Rows::more()
+    size_t next_rows(size_t some)
     {
-        const size_t some = n_processes == 1 ? n : 16;
-        first = n_processes == 1 ? last : barrier->taken.fetch_add(some);
-        last = std::min(first + some, n);
-        return first < n;
+        if (n_processes > 1)
+            return barrier->taken.fetch_add(some);
+        taken_alone += some;
+        return taken_alone - some;
     }
 
     void end()

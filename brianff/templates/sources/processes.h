@@ -21,16 +21,7 @@ namespace brianff
     inline size_t first(size_t n) { return n * process / n_processes; }
     inline size_t last(size_t n) { return n * (process + 1) / n_processes; }
 
-    // Rows of a matrix between two waits, some at a time to whoever is ready for them: rows are not the same work.
-    class Rows
-    {
-        const size_t n;
-
-    public:
-        size_t first, last;
-
-        explicit Rows(size_t n) : n(n), first(0), last(0) {}
-        bool more();
-    };
+    // The first of so many rows of a matrix that nobody has taken since the last wait: rows are not the same work.
+    size_t next_rows(size_t some);
 }
 #endif
