@@ -32,7 +32,7 @@ __all__ = ["Isolated", "isolate"]
 _INTERNAL = {
     "input": {
         *KINDS["encoder"].at_hand,
-        *("is_pixel", "is_label", "shown_label", "label_channel", "in_class", "neutral", "pixel"),
+        *("is_pixel", "shown_label", "label_class", "first_label", "in_class", "neutral", "pixel"),
         *("image_index", "label", "presentation_index", "first_step_of_epoch"),
     },
     "hidden": {

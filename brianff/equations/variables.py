@@ -44,6 +44,8 @@ intensity : 1                                # of the pixel or label that the ch
 presentation : integer                       # number of the presentation, for random numbers
 seed : integer (shared)
 channel : integer (constant)                 # pixels first, then label neurons class by class
+label_class : integer (constant)             # for which a label neuron stands, -9: a pixel
+first_label : integer (constant)             # 1: the first label neuron of a class
 entry : integer (constant)                   # of the batch
 """
 # For encoders that read more of an image than one intensity.
@@ -79,15 +81,13 @@ presentation = presentation_index(epoch_index*second, i)
 """
 # n_pixels and label_neurons belong to the architecture and are constants of the namespace.
 SHOW_STIMULUS = """
-is_pixel = int(channel < n_pixels)
-is_label = 1 - is_pixel
 shown_image = shown_image_layer
 shown_label = shown_label_layer
-label_channel = is_label*(channel - n_pixels)
-in_class = int(label_channel // label_neurons == shown_label)
-neutral = int(shown_label == -1)*int(label_channel % label_neurons == 0)
+is_pixel = int(label_class < 0)
+in_class = int(label_class == shown_label)
+neutral = int(shown_label == -1)*first_label
 pixel = images(shown_image*second, is_pixel*channel)
-intensity = int(shown_image >= 0)*(is_pixel*pixel + is_label*(in_class + neutral))
+intensity = int(shown_image >= 0)*(is_pixel*pixel + in_class + neutral)
 presentation = presentation_layer
 """
 SHOW_TRAINS = SHOW_STIMULUS.replace("images(shown_image*second, is_pixel*channel)", "0")

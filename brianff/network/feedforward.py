@@ -308,6 +308,10 @@ class FeedForwardNetwork:
         number, entry = np.tile(np.arange(n), a.batch), np.repeat(np.arange(a.batch), n)
         group_of = number % (a.layers[level - 1].channels if level else n) % a.n_classes
         numbers = dict(channel=number + sum(a.sizes[:level]), entry=entry, class_group=group_of)
+        if level == 0:
+            label, each = number - a.n_pixels, max(a.label_neurons, 1)
+            numbers["label_class"] = np.where(label < 0, -9, label // each)
+            numbers["first_label"] = (label >= 0) & (label % each == 0)
         self._set(group, strings, **numbers, own_class=number, T_epoch=self._epoch, n_classes=a.n_classes)
         self._at_epoch(group, strings.at_epoch_end, -45)
         self._at_start(group, "", strings)
