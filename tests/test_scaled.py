@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from brian2 import ms
+from conftest import ROOT
 from test_network import SMALL, stimulus
 
 from brianff.devices import DeviceError
@@ -43,6 +44,14 @@ def test_what_cannot_be_scaled(composition, changes, expected):
     assert found(composition, **changes)[1] == expected
 
 
+def test_an_integral_of_what_arriving_spikes_change_is_left_alone(tmp_path):
+    """It would have to change with every spike that arrives."""
+    text = (ROOT / "models" / "neurons" / "lif.py").read_text()
+    path = tmp_path / "charge.py"
+    path.write_text(text.replace("\ndI_syn/dt", "\ndtotal/dt = I_syn/tau_m : 1\ndI_syn/dt", 1))
+    assert found(compose(models=dict(neuron=str(path))))[1] == ["I_syn", "x", "z"]
+
+
 @pytest.mark.compiler
 @pytest.mark.parametrize("dtype, rtol", [("float64", 1e-9), ("float32", 2e-3)])
 @pytest.mark.parametrize(
@@ -78,7 +87,7 @@ def test_the_same_as_integrated(models, layers, dtype, rtol):
 def test_a_run_cannot_ask_for_more_than_the_network_was_compiled_for():
     compiled = CppSimulator(SMALL, compose())
     inputs, schedule = stimulus(SMALL, np.random.default_rng(3))
-    with pytest.raises(OptionError, match=r"neurons1: 'x' decays by 80 time constants .* at most 40:"):
+    with pytest.raises(OptionError, match=r"neurons1: 'x' decays by 80 time constants .* at most 5:"):
         compiled.run(inputs | {"neurons1.tau_x": 0.5e-3}, len(schedule))
 
 

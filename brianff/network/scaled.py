@@ -144,12 +144,14 @@ class Scaled:
 
     def require(self, group, inputs, composition, T_epoch):
         """Raise the `OptionError` of parameters, set for a run, with which too little is left."""
+        integrated = {trace.integral_of for trace in self.traces}
         for name, rate in self.decays.items():
             given = {key: inputs[f"{group}.{key}"] for key in get_identifiers(rate) if f"{group}.{key}" in inputs}
-            if (decay := _decay(composition, rate, T_epoch, **given)) > MOST_DECAY:
+            most = MOST_DECAY_OF_INTEGRAL if name in integrated else MOST_DECAY
+            if (decay := _decay(composition, rate, T_epoch, **given)) > most:
                 raise OptionError(
                     f"{group}: '{name}' decays by {decay:.0f} time constants in a stimulus epoch, and this network was "
-                    f"compiled for at most {MOST_DECAY}: give the parameter to the composition, not to the run."
+                    f"compiled for at most {most}: give the parameter to the composition, not to the run."
                 )
 
 
@@ -192,7 +194,8 @@ def _scaled(composition, strings, architecture):
         factor = _factor(expression, source)
         integrated = factor is not None and get_identifiers(factor) <= at_hand and eq.varname in constant
         short = _decay(composition, decays[source], architecture.epoch_seconds) <= MOST_DECAY_OF_INTEGRAL
-        if integrated and short and source not in {trace.integral_of for trace in traces}:
+        taken = {trace.integral_of for trace in traces} | _arriving(composition)
+        if integrated and short and source not in taken:
             own = {name: variable for name, (which, variable) in strings.links.items() if which == "layer"}
             traces.append(Trace(eq.varname, word_substitute(expression, own), source))
     used = names_in(*(trace.expression for trace in traces))
@@ -280,7 +283,7 @@ def _writable(composition, strings):
     forbidden = set().union(*map(targets, (strings.on_step, strings.at_epoch_end, strings.encode)))
     jumps = [*assignments(strings.reset), *assignments(strings.on_threshold)]
     forbidden |= {name for name, operator, _ in jumps if operator not in ("+=", "-=")}
-    arrivals = {s.on_arrival for s in _synapses(composition)}
+    arrivals = _arrivals(composition)
     for text in _others(composition) - arrivals:
         forbidden |= _bare(targets(text))
     for name, operator, _ in (assignment for text in arrivals for assignment in assignments(text)):
@@ -289,8 +292,15 @@ def _writable(composition, strings):
     return equations_of(strings.equations).names - forbidden - _at_once(strings)
 
 
-def _synapses(composition):
-    return composition.synapses, composition.synapses_of_input, composition.recurrent_synapses
+def _arrivals(composition):
+    """What synapses do when a spike arrives."""
+    kinds = composition.synapses, composition.synapses_of_input, composition.recurrent_synapses
+    return {strings.on_arrival for strings in kinds}
+
+
+def _arriving(composition):
+    """Names of variables that arriving spikes change, whose integrals they would have to change as well."""
+    return set().union(*(_bare(targets(text)) for text in _arrivals(composition)))
 
 
 def _others(composition):
