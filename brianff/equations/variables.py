@@ -44,7 +44,7 @@ intensity : 1                                # of the pixel or label that the ch
 presentation : integer                       # number of the presentation, for random numbers
 seed : integer (shared)
 channel : integer (constant)                 # pixels first, then label neurons class by class
-label_class : integer (constant)             # for which a label neuron stands, -9: a pixel
+label_class : integer (constant)             # for which a label neuron stands; far below 0: a pixel
 first_label : integer (constant)             # 1: the first label neuron of a class
 entry : integer (constant)                   # of the batch
 """

@@ -310,7 +310,7 @@ class FeedForwardNetwork:
         numbers = dict(channel=number + sum(a.sizes[:level]), entry=entry, class_group=group_of)
         if level == 0:
             label, each = number - a.n_pixels, max(a.label_neurons, 1)
-            numbers["label_class"] = np.where(label < 0, -9, label // each)
+            numbers["label_class"] = np.where(label < 0, np.iinfo(np.int32).min, label // each)  # no label
             numbers["first_label"] = (label >= 0) & (label % each == 0)
         self._set(group, strings, **numbers, own_class=number, T_epoch=self._epoch, n_classes=a.n_classes)
         self._at_epoch(group, strings.at_epoch_end, -45)
