@@ -202,28 +202,11 @@ def _scaled(composition, strings, architecture):
     return Scaled(tuple(traces), decays, tuple(sorted(used & shared)))
 
 
-def _own(name):
-    return f"brianff_scaled_{name}"
+def _named(what):
+    return lambda name: f"brianff_{what}_{name}"
 
 
-def _left(name):
-    return f"brianff_left_{name}"
-
-
-def _grown(name):
-    return f"brianff_grown_{name}"
-
-
-def _parameter(name):
-    return f"brianff_own_{name}"
-
-
-def _sum(name):
-    return f"brianff_sum_{name}"
-
-
-def _before(name):
-    return f"brianff_before_{name}"
+_own, _left, _grown, _sum, _before, _parameter = map(_named, ("scaled", "left", "grown", "sum", "before", "own"))
 
 
 @functools.lru_cache(1024)

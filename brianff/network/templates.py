@@ -72,13 +72,21 @@ def split(lines, constant):
     return pieces
 
 
-def numbered(pieces, number):
-    """Pieces of `split` whose variables that were taken out of the loop have a number behind their names."""
+def numbered(pieces, number, indices):
+    """Pieces of `split` that stand beside others of their kind in one loop.
+
+    Variables that were taken out of the loop have a number behind their names, and what is outside of it has the
+    expressions of a dict in the place of the indices that do not change in the loop.
+    """
     names = [match.group(1) for line in pieces["before"] if (match := _READ.match(line))]
-    if not names:
-        return pieces
-    pattern = re.compile(rf"\b({'|'.join(names)})\b")
-    return {piece: [pattern.sub(rf"\1_{number}", line) for line in lines] for piece, lines in pieces.items()}
+    found = dict(pieces)
+    if names:
+        pattern = re.compile(rf"\b({'|'.join(names)})\b")
+        found = {piece: [pattern.sub(rf"\1_{number}", line) for line in lines] for piece, lines in pieces.items()}
+    for index, expression in indices.items():
+        for piece in ("before", "after"):
+            found[piece] = [line.replace(f"[{index}]", f"[{expression}]") for line in found[piece]]
+    return found
 
 
 def without_writes(lines):

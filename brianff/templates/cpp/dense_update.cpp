@@ -56,13 +56,18 @@
                 size_t _nth = 0;
                 {# four entries in one pass along the row, whose values stay in registers; in order, as one by one #}
                 {% set code = split(vector['update'], ['_entry_idx', '_presynaptic_idx']) %}
+                {% set pieces = [] %}
+                {% for k in range(4) %}
+                {% set indices_of_entry = {'_entry_idx': '_entry_%d'|format(k), '_presynaptic_idx': '_entry_%d*%d + _row'|format(k, _n_pre)} %}
+                {% set _ = pieces.append(numbered(code, k, indices_of_entry)) %}
+                {% endfor %}
                 {% for number in (4, 1) %}
                 for (; _nth + {{number}} <= _n; _nth += {{number}})
                 {
                     {% for k in range(number) %}
                     const size_t _entry_{{k}} = _entries[_nth + {{k}}];
-                    {% for line in numbered(code, k).before %}
-                    {{line|replace('[_entry_idx]', '[_entry_%d]'|format(k))|replace('[_presynaptic_idx]', '[_entry_%d*%d + _row]'|format(k, _n_pre))}}
+                    {% for line in pieces[k].before %}
+                    {{line}}
                     {% endfor %}
                     {% endfor %}
                     #pragma GCC ivdep
@@ -78,13 +83,13 @@
                             const size_t _presynaptic_idx = _entry_idx*{{_n_pre}} + _row;
                             const size_t _postsynaptic_idx = _entry_idx*{{_n_post}} + _col;
                             {{indices(_n_pre, _n_post)}}
-                            {{numbered(code, k).inside|autoindent}}
+                            {{pieces[k].inside|autoindent}}
                         }
                         {% endfor %}
                     }
                     {% for k in range(number) %}
-                    {% for line in numbered(code, k).after %}
-                    {{line|replace('[_entry_idx]', '[_entry_%d]'|format(k))|replace('[_presynaptic_idx]', '[_entry_%d*%d + _row]'|format(k, _n_pre))}}
+                    {% for line in pieces[k].after %}
+                    {{line}}
                     {% endfor %}
                     {% endfor %}
                 }
