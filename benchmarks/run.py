@@ -120,8 +120,8 @@ def trainings(table, hidden, repeats, samples, rivals):
                 than if case.mini_batch == MINI_BATCH else None,
                 counted.format(case.mini_batch),
                 encoder=encoder,
-                mean_trace=case.trace,
-                mean_trace_of_other=ordinary[0].trace,
+                mean_trace=case.mean_trace(),
+                mean_trace_of_other=ordinary[0].mean_trace(),
                 bytes_per_weight=case.bytes_of_weights(),
             )
             if case.mini_batch == MINI_BATCH and rates[case.name] > best.get(case.dtype, (0, None))[0]:

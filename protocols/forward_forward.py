@@ -65,7 +65,7 @@ def main(arguments=None):
         return commands.way_to_predict(args, more.predict, options)
 
     def ready(run):
-        recorded(run, more)  # what cannot be recorded is refused before training
+        run.check_recording(more.record_samples, more.record_neurons)  # refused before training
 
     run = commands.start_or_resume(args, ForwardForward, QUICK, lambda o: o.dataset, "100 test samples", predict, ready)
     how = predict(run.method.options)

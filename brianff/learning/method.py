@@ -212,6 +212,10 @@ class Method(ABC):
         """
         raise OptionError(f"the method {self.name} has no spikes and no membranes to record.")
 
+    def check_recording(self, samples, neurons=None):
+        """Raise what `record` refuses before it simulates."""
+        self.record(samples, neurons)
+
     def measures(self) -> dict:
         """Further numbers for the row of a validation."""
         return {}

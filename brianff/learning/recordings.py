@@ -17,7 +17,7 @@ from brianff.results import ResultsError, write_arrays
 from brianff.stimulus import LABEL_NEUTRAL, LABEL_NONE
 from brianff.units import display_unit, with_unit
 
-__all__ = ["Recording", "ShownEpoch", "collect", "divergence", "record_presentations", "silence"]
+__all__ = ["Recording", "ShownEpoch", "check_recording", "collect", "divergence", "record_presentations", "silence"]
 
 PHASES = {1: "positive", -1: "negative", 0: "neutral"}
 NEEDED = ("sizes", "dt", "t", "start", "stop", "phase", "label", "image", "variables", "membrane", "diverged")
@@ -264,13 +264,20 @@ def record_presentations(composition, architecture, inputs, images, schedule, ne
         images = images.read()
         size["events"] = max(images.n_events, 1)
     a = architecture.with_(batch=1, capacity=len(schedule), **size)
-    chosen = _chosen(neurons, a.sizes)
-    n = sum(a.sizes[1:] if chosen is True else map(len, chosen.values()))
-    values = n * steps * len(shown_variables(composition))
-    require_memory(8 * values, f"neurons: the variables of {n:,} neurons in {steps:,} time steps")
+    chosen = check_recording(composition, a, schedule, neurons)
     simulator = make_simulator("runtime", a, composition, record=chosen)
     simulator.run(inputs | schedule.inputs(a, images), len(schedule))
     return collect(simulator, images, schedule)
+
+
+def check_recording(composition, architecture, schedule, neurons=None):
+    """Neurons to record (level -> list, or True for all); raises what `record_presentations` refuses beforehand."""
+    chosen = _chosen(neurons, architecture.sizes)
+    n = sum(architecture.sizes[1:] if chosen is True else map(len, chosen.values()))
+    steps = int(schedule.lengths(architecture).sum())
+    values = n * steps * len(shown_variables(composition))
+    require_memory(8 * values, f"neurons: the variables of {n:,} neurons in {steps:,} time steps")
+    return chosen
 
 
 def _chosen(neurons, sizes):

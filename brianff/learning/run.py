@@ -304,13 +304,21 @@ class Run:
         -------
         recording : `brianff.learning.recordings.Recording`
         """
+        rows = self._rows_to_record(samples, which)
+        more = {} if labels is None else {"labels": labels}
+        recording = self.method.record(rows, neurons, **more).named(samples)
+        self.method.health.diverged(recording.diverged)
+        return recording
+
+    def check_recording(self, samples=(0,), neurons=None, which="test"):
+        """Raise what `record` refuses of samples and neurons: before a long training, at no cost."""
+        self.method.check_recording(self._rows_to_record(samples, which), neurons)
+
+    def _rows_to_record(self, samples, which):
         there = self._samples(which)
         if bad := [k for k in samples if not 0 <= k < len(there)]:
             raise OptionError(f"there is no {which} sample {bad[0]}: they are 0 to {len(there) - 1}.")
-        more = {} if labels is None else {"labels": labels}
-        recording = self.method.record(there[list(samples)], neurons, **more).named(samples)
-        self.method.health.diverged(recording.diverged)
-        return recording
+        return there[list(samples)]
 
     # -- the folder ------------------------------------------------------------------------------------------------
     def begin(self) -> "Run":

@@ -19,7 +19,7 @@ from brianff.learning.health import relative_changes
 from brianff.learning.method import Method
 from brianff.learning.options import SpikingOptions
 from brianff.learning.phases import POSITIVE, Phases
-from brianff.learning.recordings import record_presentations
+from brianff.learning.recordings import check_recording, record_presentations
 from brianff.learning.samples import SampleStream, altered
 from brianff.network.continuous import names_of_state, state_after
 from brianff.stimulus import EVALUATION_PRESENTATIONS, LABEL_NEUTRAL, Schedule
@@ -287,6 +287,9 @@ class SpikingMethod(Method):
         images, schedule = self.presentations(samples) if labels is None else self.with_labels(samples, labels)
         alone = self.architecture.with_(batch=1, carry_over=self.architecture.carry_over and labels is None)
         return record_presentations(self.composition, alone, self.inputs(architecture=alone), images, schedule, neurons)
+
+    def check_recording(self, samples, neurons=None):
+        check_recording(self.composition, self.architecture, self.presentations(samples)[1], neurons)
 
     def presentations(self, samples):
         """(images, schedule) of what a recording shows of samples, side by side with nothing."""
