@@ -12,7 +12,7 @@ included.
 import argparse
 import json
 import os
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 import numpy as np
@@ -85,9 +85,9 @@ def main():
         jobs = [(c, r, n, s) for s in map(int, args.seeds.split(",")) for r in RULES for c in CODES for n in STEPS]
         jobs = [(args.mnist, *job) for job in jobs if job not in done]
         with ProcessPoolExecutor(args.jobs) as pool:
-            for row in pool.map(run, jobs):
-                rows.append(row)
-                print(row, flush=True)
+            for finished in as_completed([pool.submit(run, job) for job in jobs]):
+                rows.append(finished.result())
+                print(rows[-1], flush=True)
                 args.out.write_text(json.dumps({"rows": rows}, indent=1) + "\n")
     table(rows)
 

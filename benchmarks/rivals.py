@@ -225,10 +225,11 @@ class ByHand:
         lif_eager(current, gain, spikes, self.decay_syn, self.decay_m)
 
     @torch.no_grad()
-    def batch(self, images, labels, update):
-        task, rows, half = self.task, self.rows, self.rows // 2
+    def present(self, images, labels):
+        """Layer by layer: goodness of each presentation, trace x at the end, and z of what arrives there."""
+        task, rows = self.task, self.rows
         keys = self.encode(images, labels)
-        n_pre, loss = task.n_inputs, 0.0
+        n_pre = task.n_inputs
         _, gain, _, z = self.traces(keys, n_pre, end=False, average=True)
         for level, (w, spikes) in enumerate(zip(self.w, self.spikes, strict=True)):
             n, last = w.shape[1], level == len(self.w) - 1
@@ -242,7 +243,13 @@ class ByHand:
             self.lif(current, torch.from_numpy(drive.astype(np.float32)), spikes)
             keys = _integers(np.flatnonzero((spikes > 0).numpy()), spikes.numel())
             G, gain, x, z_next = self.traces(keys, n, end=True, average=not last)
-            g = G[-1] / n
+            yield G[-1] / n, x, z
+            z, n_pre = z_next, n
+
+    @torch.no_grad()
+    def batch(self, images, labels, update):
+        half, loss = self.rows // 2, 0.0
+        for w, (g, x, z) in zip(self.w, self.present(images, labels), strict=True):
             difference = ALPHA * (g[:half] - g[half:])
             loss += float(np.logaddexp(0, -difference).mean())
             modulator = ALPHA / (1 + np.exp(difference))
@@ -250,7 +257,6 @@ class ByHand:
             w.grad.addmm_(
                 z.t(), torch.from_numpy(modulated), beta=0 if self.fresh else 1, alpha=-1 / self.samples_per_update
             )
-            z, n_pre = z_next, n
         self.mean_trace = float(x.mean())
         self.fresh = update
         if update:
@@ -397,23 +403,26 @@ class SnnTorch:
         torch.mul(spikes[:-1], gain[:-1].mul_(1 - self.decay_m), out=out[1:])
         return out
 
-    def batch(self, images, labels, update):
-        half = len(images) // 2
+    def present(self, images, labels):
+        """Layer by layer: goodness of each presentation, and trace x at the end."""
         below = self.encode.dense(images, labels)
-        total = 0.0
         for linear, leaky in zip(self.linear, self.leaky, strict=True):
-            current = linear(self.normalised(below).flatten(0, 1)).view(self.task.steps, 2 * half, -1)
+            current = linear(self.normalised(below).flatten(0, 1)).view(self.task.steps, len(images), -1)
             membrane, spikes = torch.zeros_like(current[0]), []
             for now in current:
                 spike, membrane = leaky(now, membrane)
                 spikes.append(spike)
             spikes = torch.stack(spikes)
             x = torch.tensordot(self.at_end, spikes, 1)
-            g = x.square().mean(1)
-            total = total + F.softplus(-ALPHA * (g[:half] - g[half:])).mean()
+            yield x.square().mean(1), x
             below = spikes.detach()
+
+    def batch(self, images, labels, update):
+        half, total = len(images) // 2, 0.0
+        for g, x in self.present(images, labels):
+            total = total + F.softplus(-ALPHA * (g[:half] - g[half:])).mean()
+            self.mean_trace = float(x.detach().mean())
         (total / self.batches_per_update).backward()
-        self.mean_trace = float(x.detach().mean())
         if update:
             self.optimizer.step()
             self.optimizer.zero_grad()
