@@ -3,7 +3,7 @@
     python benchmarks/rivals_setup.py                        # once: an environment with snnTorch and PyTorch
     runs/bench/rivals-env/bin/python benchmarks/peers.py --mnist DIR --peer snntorch-backprop
 
-Prints one JSON object a line, each after so many samples of training.  Seconds are those of training alone: without the
+Prints one JSON object a line, each after so many samples of training.  Seconds are processor time of training alone: without the
 start, reading files and testing.  The last 5 000 images of the training file are held out; the test file is not read.
 Uses one thread; needs neither Brian2 nor brianff.
 
@@ -155,7 +155,7 @@ def main():
     n, done, seconds, tested = len(images), 0, 0.0, 0
     total = args.epochs * (n // args.batch)
     for number in range(total):
-        began = time.perf_counter()
+        began = time.process_time()
         if number % (n // args.batch) == 0:
             order = rng.permutation(n)
         for group in peer.optimizer.param_groups:
@@ -164,7 +164,7 @@ def main():
         shown = moved(images[rows], rng) if args.jitter else images[rows]
         peer.learn(shown.reshape(len(rows), -1), labels[rows])
         done += len(rows)
-        seconds += time.perf_counter() - began
+        seconds += time.process_time() - began
         if done - tested >= args.every or number + 1 == total:
             tested = done
             accuracy = float((peer.answers(held_out[0]) == held_out[1]).mean())
