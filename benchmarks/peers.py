@@ -3,9 +3,9 @@
     python benchmarks/rivals_setup.py                        # once: an environment with snnTorch and PyTorch
     runs/bench/rivals-env/bin/python benchmarks/peers.py --mnist DIR --peer snntorch-backprop
 
-Prints one JSON object a line, each after so many samples of training.  Seconds are processor time of training alone: without the
-start, reading files and testing.  The last 5 000 images of the training file are held out; the test file is not read.
-Uses one thread; needs neither Brian2 nor brianff.
+Prints one JSON object a line, each after so many samples of training.  Seconds are processor time of training alone,
+without the start, reading files and testing.  The last 5 000 images of the training file are held out; the test file is
+not read.  Uses one thread; needs neither Brian2 nor brianff.
 
 Three peers: the equations of brianff in hand-written PyTorch, and the same with snnTorch's neurons and surrogate
 gradients within each layer (both from `rivals.py`: time to first spike, a label as part of the input, SymBa's loss, and
