@@ -7,9 +7,9 @@ Writes benchmarks/results/time_to_accuracy.json. Every run learns from 55 000 im
 method can, and is tested on 5 000 that are held out (the last of the file, for peers); the test set is not read.
 Seconds are processor time of training alone, on one core, without start, compilation and testing. A run ends at 98.5
 %, after its passes, or after --limit-seconds. Networks are 784-500-500 (884 with label neurons), with an output layer
-of ten where a method has one; settings are the best known of each (learning rate, passes, steps). Peers run in the
-environment that benchmarks/rivals_setup.py makes, mlGeNN in the one of benchmarks/peer_mlgenn.py, and are left out
-where it is missing.
+of ten where a method has one (mlGeNN's example: 784-128-10); settings are the best known of each (learning rate,
+passes, steps). Peers run in the environment that benchmarks/rivals_setup.py makes, mlGeNN in the one of
+benchmarks/peer_mlgenn.py, and are left out where it is missing.
 """
 
 import argparse
@@ -28,7 +28,7 @@ ENVIRONMENTS = Path("runs/bench")
 TARGETS = (0.97, 0.98, 0.985)
 SPIKING = dict(dtype="float32", batch=20, mini_batch=20, jitter=1)
 FEW = dict(steps=16, dt=5.0)
-# name -> (class, options)
+# name -> (class of brianff, options that differ)
 METHODS = {
     "local readouts, 16 steps of 5 ms": (
         "ForwardForward",
@@ -67,18 +67,23 @@ PEERS = {
 }
 
 
+def options_of(name):
+    """(class, options) of a method of brianff, but for data and seed."""
+    method, options = METHODS[name]
+    common = dict(layers=[500, 500], validation=5000, validate=0, validate_every=11000)
+    if method in ("ForwardForward", "Equilibrium"):
+        common |= SPIKING
+    elif method in ("Feedback", "Backpropagation"):
+        common |= dict(jitter=1)
+    return method, common | options
+
+
 def train(name, mnist, seed, limit):
     """Of a method of brianff: a line for each test, as the peers print them.  In a process of its own."""
     import brianff as ff
 
-    method, options = METHODS[name]
-    if method not in ("Rectified", "Perceptron"):
-        options = SPIKING | options
-    if method in ("Feedback", "Backpropagation"):
-        options = {**options, "batch": 1, "mini_batch": None}
-    options = dict(data=mnist, validation=5000, validate=0, validate_every=11000, seed=seed) | options
-    options.setdefault("layers", [500, 500])
-    run = ff.Run(getattr(ff, method)("mnist", **options))
+    method, options = options_of(name)
+    run = ff.Run(getattr(ff, method)("mnist", data=mnist, seed=seed, **options))
 
     def tell(run, row):
         if row["what"] != "validation":

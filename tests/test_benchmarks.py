@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import campaign
 
+import brianff
+
 pytestmark = pytest.mark.usefixtures("optimised")
 FOLDER = Path(__file__).parent.parent / "benchmarks"
 
@@ -63,7 +65,26 @@ def test_the_committed_figures_are_whole():
         assert row["value"] > 0 and row["unit"] and row["counted"], row
 
 
-@pytest.mark.parametrize("script", ["run.py", "count.py", "streaming.py"])
+def test_time_to_accuracy_names_the_second_in_which_each_seed_arrives(monkeypatch, capsys):
+    monkeypatch.syspath_prepend(str(FOLDER))
+    import time_to_accuracy
+
+    for name in time_to_accuracy.METHODS:  # options that there are
+        method, options = time_to_accuracy.options_of(name)
+        getattr(brianff, method).Options("mnist", **options).resolved()
+    common = dict(system="SFDFA", samples=1000)
+    rows = [
+        common | dict(seed=1, seconds=10.0, accuracy=0.96),
+        common | dict(seed=1, seconds=20.0, accuracy=0.981),
+        common | dict(seed=1, seconds=30.0, accuracy=0.979, samples=3000),
+        common | dict(seed=2, seconds=40.0, accuracy=0.97, samples=2000),
+    ]
+    time_to_accuracy.table(rows)
+    line = capsys.readouterr().out.splitlines()[-1]
+    assert line == "| SFDFA | 30 s | 20 s (1 of 2 not) | - | 75 | 98.10 %, 20 s |"
+
+
+@pytest.mark.parametrize("script", ["run.py", "count.py", "streaming.py", "fewer_steps.py", "time_to_accuracy.py"])
 def test_the_scripts_explain_themselves(script, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", [script, "--help"])
     monkeypatch.syspath_prepend(str(FOLDER))
