@@ -84,7 +84,9 @@ def test_time_to_accuracy_names_the_second_in_which_each_seed_arrives(monkeypatc
     assert line == "| SFDFA | 30 s | 20 s (1 of 2 not) | - | 75 | 98.10 %, 20 s |"
 
 
-@pytest.mark.parametrize("script", ["run.py", "count.py", "streaming.py", "fewer_steps.py", "time_to_accuracy.py"])
+@pytest.mark.parametrize(
+    "script", ["run.py", "count.py", "streaming.py", "fewer_steps.py", "time_to_accuracy.py", "in_turn.py"]
+)
 def test_the_scripts_explain_themselves(script, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", [script, "--help"])
     monkeypatch.syspath_prepend(str(FOLDER))
