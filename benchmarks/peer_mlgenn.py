@@ -37,14 +37,13 @@ Building GeNN takes some six minutes of a core.
 """
 
 import argparse
-import gzip
 import json
 import os
 import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
+from held_out import VALIDATION, read
 from ml_genn import InputLayer, Layer, SequentialNetwork
 from ml_genn.callbacks import Callback
 from ml_genn.compilers import EPropCompiler, EventPropCompiler, eprop_compiler, event_prop_compiler
@@ -55,7 +54,6 @@ from ml_genn.optimisers import Adam
 from ml_genn.synapses import Exponential
 from ml_genn.utils.data import calc_latest_spike_time, linear_latency_encode_data, log_latency_encode_data
 
-VALIDATION = 5000
 PIXELS = 784
 CLASSES = 10
 LINEAR_STEPS = 20  # of a millisecond, EventProp's; pixels spike within the 3rd to the 19th
@@ -80,12 +78,6 @@ class Clock(Callback):
 
     def on_epoch_end(self, epoch, metrics):
         self.ended[0] = time.process_time()
-
-
-def read(folder, name):
-    with gzip.open(Path(folder) / f"train-{name}.gz") as file:
-        values = np.frombuffer(file.read(), np.uint8)
-    return values[16:].reshape(-1, 28, 28) if "images" in name else values[8:]
 
 
 def moved(images, deviation, rng):
@@ -196,7 +188,7 @@ def main():
     method = METHODS[args.method]()
     args.batch = args.batch or method.batch
     args.learning_rate = args.learning_rate or method.rate
-    images, labels = read(args.mnist, "images-idx3-ubyte"), read(args.mnist, "labels-idx1-ubyte")
+    images, labels = read(args.mnist)
     spikes = method.encode(images)
     test_spikes, test_labels = spikes[-VALIDATION:], labels[-VALIDATION:]
     n = len(images) - VALIDATION

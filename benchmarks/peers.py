@@ -13,25 +13,17 @@ any wrong label as the negative one); and what snnTorch is made for, backpropaga
 """
 
 import argparse
-import gzip
 import json
 import time
-from pathlib import Path
 
 import numpy as np
 import rivals
 import torch
 import torch.nn.functional as F
+from held_out import VALIDATION, read
 
-VALIDATION = 5000
 HIDDEN = (500, 500)
 FINAL_RATE = 0.05  # of the learning rate, linear in between, as in brianff
-
-
-def read(folder, name):
-    with gzip.open(Path(folder) / f"train-{name}.gz") as file:
-        values = np.frombuffer(file.read(), np.uint8)
-    return values[16:].reshape(-1, 28, 28).astype(np.float32) / 255 if "images" in name else values[8:].astype(int)
 
 
 def moved(images, rng):
@@ -148,7 +140,8 @@ def main():
             setattr(args, name, value)
     torch.set_num_threads(1)
     rivals.keep_memory()
-    images, labels = read(args.mnist, "images-idx3-ubyte"), read(args.mnist, "labels-idx1-ubyte")
+    images, labels = read(args.mnist)
+    images, labels = images.astype(np.float32) / 255, labels.astype(int)
     held_out = images[-VALIDATION:].reshape(VALIDATION, -1), labels[-VALIDATION:]
     images, labels = images[:-VALIDATION], labels[:-VALIDATION]
     peer, rng = make(args), np.random.default_rng(args.seed)

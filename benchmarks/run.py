@@ -110,6 +110,7 @@ def trainings(table, hidden, repeats, samples, rivals):
             for dtype in ("float64", "float32")
         ]
         rates = side_by_side([*cases, *ordinary], repeats)
+        mean_trace_of_other = ordinary[0].mean_trace()
         best = {}  # with the mini-batch of the ordinary ones
         for case in cases:
             than = (f"Synapses, {case.dtype}", rates[f"ordinary, {case.dtype}"], True)
@@ -121,7 +122,7 @@ def trainings(table, hidden, repeats, samples, rivals):
                 counted.format(case.mini_batch),
                 encoder=encoder,
                 mean_trace=case.mean_trace(),
-                mean_trace_of_other=ordinary[0].mean_trace(),
+                mean_trace_of_other=mean_trace_of_other,
                 bytes_per_weight=case.bytes_of_weights(),
             )
             if case.mini_batch == MINI_BATCH and rates[case.name] > best.get(case.dtype, (0, None))[0]:

@@ -17,10 +17,11 @@ import json
 import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import numpy as np
+from rivals_setup import interpreter
 
 HERE = Path(__file__).parent
 OUT = HERE / "results" / "time_to_accuracy.json"
@@ -100,7 +101,7 @@ def measure(name, mnist, seed, limit):
         command = [sys.executable, __file__, "--mnist", mnist, "--train", name, "--limit-seconds", str(limit)]
     else:
         environment, script, options = PEERS[name]
-        python = ENVIRONMENTS / environment / "bin" / "python"
+        python = interpreter(ENVIRONMENTS / environment)
         if not python.is_file():
             print(f"left out: {name}: {python} is not there")
             return []
@@ -162,8 +163,9 @@ def main():
         names = [name for name in (*METHODS, *PEERS) if not args.only or args.only in name]
         todo = [(name, seed) for seed in map(int, args.seeds.split(",")) for name in names if (name, seed) not in done]
         with ThreadPoolExecutor(args.jobs) as pool:
-            for found in pool.map(lambda one: measure(one[0], args.mnist, one[1], args.limit_seconds), todo):
-                rows += found
+            running = [pool.submit(measure, name, args.mnist, seed, args.limit_seconds) for name, seed in todo]
+            for finished in as_completed(running):
+                rows += finished.result()
                 args.out.write_text(json.dumps({"rows": rows}, indent=1) + "\n")
     table(rows)
 

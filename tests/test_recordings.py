@@ -199,6 +199,18 @@ def test_more_than_there_is_memory_for(monkeypatch):
     record("lif", neurons=range(5))
 
 
+@pytest.mark.parametrize("asked", [dict(samples=[9999]), dict(neurons=[20]), dict(neurons={3: [0]})])
+def test_what_cannot_be_recorded_is_refused_without_simulating(asked, monkeypatch):
+    run = Run(ForwardForward("digits", layers=[20], epochs=1, limit=100))
+    with pytest.raises(OptionError) as recorded:
+        run.record(**asked)
+    monkeypatch.setattr("brianff.learning.recordings.make_simulator", None)
+    with pytest.raises(OptionError) as checked:
+        run.check_recording(**asked)
+    assert str(checked.value) == str(recorded.value)
+    run.check_recording([0, 1], range(12))
+
+
 def test_what_a_recording_does_not_have():
     recording, _ = record("lif")
     with pytest.raises(OptionError, match=r"level=2: the layers are 0 to 1\."):

@@ -310,8 +310,8 @@ class Run:
         self.method.health.diverged(recording.diverged)
         return recording
 
-    def check_recording(self, samples=(0,), neurons=None, which="test"):
-        """Raise what `record` refuses of samples and neurons: before a long training, at no cost."""
+    def check_recording(self, samples=(0,), neurons=None, which="test") -> None:
+        """Raise the `OptionError` of samples and neurons that `record` refuses, without simulating."""
         self.method.check_recording(self._rows_to_record(samples, which), neurons)
 
     def _rows_to_record(self, samples, which):
