@@ -70,16 +70,13 @@ def main(arguments=None):
     run = commands.start_or_resume(args, ForwardForward, QUICK, lambda o: o.dataset, "100 test samples", predict, ready)
     how = predict(run.method.options)
 
-    # Training: positive phase, negative phase, again and again.  What a recording shows to go wrong, a membrane that
-    # diverges for one, is said after the first chunk and not after the last.
-    to_look = [recorded]
-
-    def look_once(run, row):
-        if to_look:
-            to_look.pop()(run, more)
+    # Training: positive phase, negative phase, again and again.
+    def look(run, row):
+        if row is run.metrics[0]:  # a membrane that diverges is said after the first chunk, and not after the last
+            recorded(run, more)
 
     with commands.going_on(run):
-        run.train(callbacks=[look_once])
+        run.train(callbacks=[look])
 
     # Evaluation, once, on samples that nothing was decided with.
     evaluation = run.evaluate("test", 100 if args.quick else None)

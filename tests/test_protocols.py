@@ -119,17 +119,38 @@ def test_inspect_neuron_needs_no_compiler(tmp_path):
     assert str(recording["membrane"]) == "v" and str(recording["unit1_v"]) == "1"
 
 
-def test_inspect_neuron_says_that_a_membrane_diverges_and_draws_it(tmp_path, capfd):
-    (tmp_path / "my_neuron.py").write_text(
+def diverging(folder):
+    """File of a neuron whose membrane is soon infinite."""
+    path = folder / "my_neuron.py"
+    path.write_text(
         'equations = """\ndv/dt = (v**3 + gain_below*I_syn)/ms : 1\ndI_syn/dt = -I_syn/(20*ms) : 1\n"""\n'
         'threshold = "v > 1e9"\nreset = ""\nmethod = "euler"\n'
     )
-    options = ["--quick", "--neuron", str(tmp_path / "my_neuron.py"), "--out", str(tmp_path / "out")]
+    return str(path)
+
+
+def test_inspect_neuron_says_that_a_membrane_diverges_and_draws_it(tmp_path, capfd):
+    options = ["--quick", "--neuron", diverging(tmp_path), "--out", str(tmp_path / "out")]
     assert importlib.import_module("brianff.protocols.inspect_neuron").main(options) == 1
     printed = capfd.readouterr()
     assert re.search(r"warning: v of neuron \d of layer 1 is not finite at t = \d+ ms: try --dt 0.1", printed.err)
     assert "mean change of a weight" in printed.out
     assert len(list((tmp_path / "out").glob("*.png"))) == 2 and not list((tmp_path / "out").glob("*.txt"))
+
+
+@pytest.mark.compiler
+def test_a_membrane_that_diverges_is_said_after_the_first_chunk(tmp_path):
+    command = [
+        sys.executable,
+        "-u",
+        ROOT / "protocols" / "forward_forward.py",
+        "--quick",
+        "--neuron",
+        diverging(tmp_path),
+    ]
+    done = subprocess.run(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    said = [line for line in done.stdout.splitlines() if re.search("is not finite|^epoch", line)]
+    assert done.returncode == 1 and "is not finite" in said[0] and said[1].startswith("epoch   1.0"), done.stdout
 
 
 def test_inspect_neuron_with_a_rule_that_needs_no_optimizer(tmp_path):
