@@ -73,6 +73,9 @@ def test_help_needs_no_brian2_and_half_a_second():
         "assert time.process_time() < 0.5\n"  # of the processor: that of an idle machine or of a busy one
         "import brian2\n"
         "assert sys.excepthook is sys.__excepthook__\n"
+        "assert not {'Cython.Build', 'matplotlib', 'pytest'} & set(sys.modules)\n"
+        "import Cython.Build, gc, pylab, pytest\n"  # hidden from Brian2, and from nobody else
+        "assert gc.isenabled()\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0 and done.stdout.startswith("usage: brianff"), done.stderr
