@@ -16,7 +16,7 @@ from brian2.utils.logger import catch_logs
 from brianff.command_line import doctor
 from brianff.devices import DeviceError, simulator
 from brianff.devices.cache import cached, one_at_a_time
-from brianff.devices.cpp import CppSimulator, failure
+from brianff.devices.cpp import CppSimulator, failure, generate
 from brianff.devices.runtime import RuntimeSimulator
 from brianff.equations.compose import compose
 from brianff.learning.phases import Phases
@@ -82,6 +82,35 @@ def test_numpy_and_cpp_agree(models):
                 expected.recorded(f"record_g{level}", "g", len(schedule)),
                 rtol=1e-9,
             )
+
+
+STEPS = {"every": (1, 3, 5, 7), "second and third": (3, 5), "all but the second": (1, 5, 7)}
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("on_spikes", [False, True], ids=["at the end of epochs", "on spikes too"])
+@pytest.mark.parametrize("after", STEPS.values(), ids=list(STEPS))
+def test_what_the_optimizer_sets_to_zero_need_not_be_in_memory(after, on_spikes, tmp_path):
+    """Its steps after some pairs of stimulus epochs, from weight changes that are there at the start."""
+    (tmp_path / "hebbian.py").write_text("base = 'symba'\non_pre = 'dw += 0.01*w'")
+    composition = compose(models=dict(rule=str(tmp_path / "hebbian.py") if on_spikes else "symba"))
+    inputs, schedule = stimulus(SMALL, np.random.default_rng(5))
+    rates = np.zeros(SMALL.capacity + 1)
+    rates[list(after)] = 0.01
+    for level in (1, 2):
+        inputs[f"learning_rate_at{level}"] = rates
+        inputs[f"synapses{level}.dw"] = np.random.default_rng(level).normal(size=inputs[f"synapses{level}.w"].size)
+    expected = RuntimeSimulator(SMALL, composition).run(inputs, len(schedule))
+    with CppSimulator(SMALL, composition).run(inputs, len(schedule)) as got:
+        for name in ("w", "dw", "m1", "m2"):
+            for level in (1, 2):
+                value = expected[f"synapses{level}.{name}"]
+                atol = 1e-9 * max(np.abs(value).max(), 1e-12)
+                np.testing.assert_allclose(got[f"synapses{level}.{name}"], value, rtol=1e-7, atol=atol, err_msg=name)
+            assert np.any(expected[f"synapses1.{name}"]) == (name != "dw" or 7 not in after)
+    generate(tmp_path / "source", SMALL, composition)
+    source = "".join(path.read_text() for path in (tmp_path / "source").glob("**/*.cpp"))
+    assert ("_is_zero" in source) == (not on_spikes)
 
 
 @pytest.mark.compiler

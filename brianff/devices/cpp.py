@@ -220,8 +220,9 @@ def generate(work, architecture, composition, record=False, network=None):
             built.network.run(built.duration, namespace={})
         # Linking with it makes denormal numbers count as zero: traces of silent pixels decay for ever.
         prefs["codegen.cpp.extra_link_args"] = [*prefs["codegen.cpp.extra_link_args"], "-ffast-math"]
-        # Partial redundancy elimination moves loads to where GCC then cannot vectorise the loop over a matrix row.
-        more = ["-fno-tree-pre"]
+        # GCC is to vectorise the loop over a matrix row: partial redundancy elimination moves loads to where it cannot,
+        # and it would exchange the loops over a row and over the entries, and gather what lies side by side.
+        more = ["-fno-tree-pre", "-fno-loop-interchange", "-fno-loop-unroll-and-jam"]
         if architecture.dtype == "float32":
             # One literal such as the 1.0 of "1 - beta" would make the statement around it double.
             more.append("-fsingle-precision-constant")

@@ -377,6 +377,27 @@ class SynapsesRunner(CodeRunner):
         CodeRunner.__init__(self, synapses, template, code=code, needed_variables=list(synapses.needed), **kwds)
         point_at_user(self)
 
+    def before_run(self, run_namespace):
+        self.template_kwds["_cleared"] = self._cleared()
+        super().before_run(run_namespace)
+
+    def _cleared(self):
+        """Variables that `then` leaves at zero whenever it runs, and that nothing but this runner changes in a run.
+
+        They need not be in memory from one time to the next.  For programs of `brianff.network.processes` alone: in
+        others, something may set them between two runs.
+        """
+        if not in_processes() or not isinstance(self.abstract_code, dict) or "then" not in self.abstract_code:
+            return []
+        last = {name: (op, value.strip()) for name, op, value in assignments(self.abstract_code["then"])}
+        zero = {name for name, how in last.items() if how == ("=", "0")}
+        for other in self.group.contained_objects:
+            if isinstance(other, SynapsesRunner) and other is not self:
+                code = other.abstract_code
+                zero -= targets("\n".join(code.values()) if isinstance(code, dict) else code)
+        storage = self.group.storage
+        return [self.variables[name] for name in sorted(zero) if storage.get(name) == "_idx"]
+
 
 class Pathway(SynapsesRunner):
     """Code at the spikes of one side: along a row of the matrix for `on_pre`, along a column for `on_post`.

@@ -6,7 +6,7 @@ from brian2.codegen.runtime.numpy_rt.numpy_rt import NumpyCodeObject
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.device import get_device
 
-__all__ = ["after_scalars", "numbered", "on_cuda", "split", "use_templates", "without_writes", "writes"]
+__all__ = ["after_scalars", "in_array", "on_cuda", "split", "use_templates", "without_writes", "writes"]
 
 _READ = re.compile(r"^(?:const )?[\w ]+ (\w+) = (_ptr\w+)\[(\w+)\];$")
 _WRITE = re.compile(r"^(_ptr\w+)\[(\w+)\] = (\w+);$")
@@ -16,7 +16,7 @@ _with_ours = {}  # templater as it was found -> the same, with our templates bes
 
 def use_templates():
     """Let Brian2's code objects find the templates of this package beside their own."""
-    _derive(CPPStandaloneCodeObject, "cpp", env_globals={"split": split, "numbered": numbered})
+    _derive(CPPStandaloneCodeObject, "cpp", env_globals={"split": split, "in_array": in_array})
     _derive(NumpyCodeObject, "numpy")
     if on_cuda():
         from brian2cuda.codeobject import CUDAStandaloneCodeObject
@@ -72,21 +72,37 @@ def split(lines, constant):
     return pieces
 
 
-def numbered(pieces, number, indices):
-    """Pieces of `split` that stand beside others of their kind in one loop.
+def in_array(lines, index, place):
+    """Statements inside of a loop that change elements of arrays, with small arrays in their stead.
 
-    Variables that were taken out of the loop have a number behind their names, and what is outside of it has the
-    expressions of a dict in the place of the indices that do not change in the loop.
+    Parameters
+    ----------
+    lines : list of str
+        As `split` leaves them.
+    index : str
+        Name of the index of what is changed.
+    place : str
+        Expression of the index in the small arrays.
+
+    Returns
+    -------
+    found : dict with "variables" and "lines"
+        Of each variable that is read and written, its "type", the "pointer" to its array, and the "name" of the small
+        array; and the statements.
     """
-    names = [match.group(1) for line in pieces["before"] if (match := _READ.match(line))]
-    found = dict(pieces)
-    if names:
-        pattern = re.compile(rf"\b({'|'.join(names)})\b")
-        found = {piece: [pattern.sub(rf"\1_{number}", line) for line in lines] for piece, lines in pieces.items()}
-    for index, expression in indices.items():
-        for piece in ("before", "after"):
-            found[piece] = [line.replace(f"[{index}]", f"[{expression}]") for line in found[piece]]
-    return found
+    of_index = split(lines, [index])
+    written = {match.group(1) for line in of_index["after"] if (match := _WRITE.match(line))}
+    variables, found = [], []
+    for line in lines:
+        if (match := _READ.match(line) or _WRITE.match(line)) and f"[{index}]" in line:
+            pointer = next(group for group in match.groups() if group.startswith("_ptr"))
+            if pointer in written:
+                if _READ.match(line):
+                    kind = line.split()[0]
+                    variables.append({"type": kind, "pointer": pointer, "name": f"_kept{pointer}"})
+                line = line.replace(f"{pointer}[{index}]", f"_kept{pointer}[{place}]")
+        found.append(line)
+    return {"variables": variables, "lines": found}
 
 
 def without_writes(lines):

@@ -6,6 +6,7 @@
 {% from 'conditions.cpp' import leave, when_due with context %}
 {% from 'dense_indices.cpp' import indices %}
 {% from 'processes.cpp' import alone, blocks_of_rows, entries, together with context %}
+{% from 'dense_rows.cpp' import declared, elsewhere, in_memory, in_registers with context %}
 
 {% block maincode %}
     {% set scalar = scalar_code if scalar_code is mapping else {'update': scalar_code} %}
@@ -25,9 +26,10 @@
         {% if _has_rows %}
         {{scalar['rows']|autoindent}}
         {% endif %}
-        return [=](size_t _first_row, size_t _last_row)
+        return [=](size_t _first_row, size_t _last_row{{declared()}})
         {
         {% if _per_entry %}
+            {% set tile = [128, _n_post]|min %}
             size_t _n_active[16] = {};
             for (size_t _row = _first_row; _row < _last_row; _row++)
             {
@@ -46,54 +48,25 @@
                 }
             }
             {# columns of all entries that the first-level cache holds while the rows pass #}
-            {% set tile = 128 if _batch > 4 else _n_post %}
             for (size_t _first_col = 0; _first_col < {{_n_post}}; _first_col += {{tile}})
             for (size_t _row = _first_row; _row < _last_row; _row++)
             {
-                const size_t _last_col = std::min<size_t>(_first_col + {{tile}}, {{_n_post}});
                 const uint32_t* _entries = _active + (_row - _first_row)*{{_batch}};
                 const size_t _n = _n_active[_row - _first_row];
-                size_t _nth = 0;
-                {# four entries in one pass along the row, whose values stay in registers; in order, as one by one #}
-                {% set code = split(vector['update'], ['_entry_idx', '_presynaptic_idx']) %}
-                {% set pieces = [] %}
-                {% for k in range(4) %}
-                {% set indices_of_entry = {'_entry_idx': '_entry_%d'|format(k), '_presynaptic_idx': '_entry_%d*%d + _row'|format(k, _n_pre)} %}
-                {% set _ = pieces.append(numbered(code, k, indices_of_entry)) %}
-                {% endfor %}
-                {% for number in (4, 1) %}
-                for (; _nth + {{number}} <= _n; _nth += {{number}})
+                if (!_n)
+                    continue;
+                {% if tile != _n_post %}
+                if (_first_col + {{tile}} <= {{_n_post}})
                 {
-                    {% for k in range(number) %}
-                    const size_t _entry_{{k}} = _entries[_nth + {{k}}];
-                    {% for line in pieces[k].before %}
-                    {{line}}
-                    {% endfor %}
-                    {% endfor %}
-                    #pragma GCC ivdep
-                    for (size_t _col = _first_col; _col < _last_col; _col++)
-                    {
-                        {% if _partial %}
-                        if (!{{_present}}[_row*{{_n_post}} + _col])
-                            continue;
-                        {% endif %}
-                        {% for k in range(number) %}
-                        {
-                            const size_t _entry_idx = _entry_{{k}};
-                            const size_t _presynaptic_idx = _entry_idx*{{_n_pre}} + _row;
-                            const size_t _postsynaptic_idx = _entry_idx*{{_n_post}} + _col;
-                            {{indices(_n_pre, _n_post)}}
-                            {{pieces[k].inside|autoindent}}
-                        }
-                        {% endfor %}
-                    }
-                    {% for k in range(number) %}
-                    {% for line in pieces[k].after %}
-                    {{line}}
-                    {% endfor %}
-                    {% endfor %}
+                    {{in_registers(tile)}}
+                    continue;
                 }
-                {% endfor %}
+                {% endif %}
+                {% if _n_post % tile %}
+                {{in_registers(_n_post % tile)}}
+                {% elif tile == _n_post %}
+                {{in_registers(tile)}}
+                {% endif %}
             }
         {% else %}
             const size_t _entry_idx = 0;
@@ -115,7 +88,7 @@
     auto _make_then = [&]()
     {
         {{scalar['then']|autoindent}}
-        return [=](size_t _first_row, size_t _last_row)
+        return [=](size_t _first_row, size_t _last_row{{declared()}})
         {
             const size_t _entry_idx = 0;
             for (size_t _row = _first_row; _row < _last_row; _row++)
@@ -131,6 +104,13 @@
             }
         };
     };
+    {% if _cleared %}
+    {# Zero before and after, it is neither fetched from memory nor written there: these rows stay in the cache. #}
+    static bool _is_zero = false;
+    {% for variable in _cleared %}
+    static std::vector<{{c_data_type(variable.dtype)}}> _held_{{loop.index}}(16*{{_n_post}});
+    {% endfor %}
+    {% endif %}
     if (_due && _then_due)
     {
         const auto _update_rows = _make_update();
@@ -140,9 +120,17 @@
         {{blocks_of_rows(_shared_out)}}
         {
             const size_t _last_row = std::min<size_t>(_first_row + 16, {{_n_pre}});
-            _update_rows(_first_row, _last_row);
-            _then_rows(_first_row, _last_row);
+            {% for variable in _cleared %}
+            {% set type = c_data_type(variable.dtype) %}
+            {{type}}* const _rows_{{loop.index}} = !_is_zero ? {{get_array_name(variable)}} :
+                ({{type}}*)((uintptr_t)_held_{{loop.index}}.data() - _first_row*{{_n_post}}*sizeof({{type}}));
+            {% endfor %}
+            _update_rows(_first_row, _last_row{{elsewhere()}});
+            _then_rows(_first_row, _last_row{{elsewhere()}});
         }
+        {% if _cleared %}
+        _is_zero = true;
+        {% endif %}
         {{together(_shared_out)}}
         {{leave()}}
     }
@@ -152,7 +140,10 @@
         {{together(_shared_out)}}
         {{alone(_shared_out)}}
         {{blocks_of_rows(_shared_out)}}
-            _then_rows(_first_row, std::min<size_t>(_first_row + 16, {{_n_pre}}));
+            _then_rows(_first_row, std::min<size_t>(_first_row + 16, {{_n_pre}}){{in_memory()}});
+        {% if _cleared %}
+        _is_zero = true;
+        {% endif %}
         {{together(_shared_out)}}
         {{leave()}}
     }
@@ -161,6 +152,9 @@
     {{together(_shared_out)}}
     {{alone(_shared_out)}}
     {{blocks_of_rows(_shared_out)}}
-        _update_rows(_first_row, std::min<size_t>(_first_row + 16, {{_n_pre}}));
+        _update_rows(_first_row, std::min<size_t>(_first_row + 16, {{_n_pre}}){{in_memory()}});
+    {% if _cleared %}
+    _is_zero = false;
+    {% endif %}
     {{together(_shared_out)}}
 {% endblock %}

@@ -1,0 +1,40 @@
+{# What `dense_update` is made of, where it goes along rows of the matrix. #}
+{% from 'dense_indices.cpp' import indices %}
+{# What `then` leaves at zero (_cleared), as an argument of what goes through some rows: in memory, or rows elsewhere. #}
+{% macro declared() %}{% for variable in _cleared %}, {{c_data_type(variable.dtype)}}* __restrict {{get_array_name(variable)}}{% endfor %}{% endmacro %}
+{% macro in_memory() %}{% for variable in _cleared %}, {{get_array_name(variable)}}{% endfor %}{% endmacro %}
+{% macro elsewhere() %}{% for variable in _cleared %}, _rows_{{loop.index}}{% endfor %}{% endmacro %}
+
+{# So many columns of a row, for one entry after the other: what they add up, in an array that stays in registers. #}
+{% macro in_registers(size) -%}
+{% set code = split(vector_code if vector_code is not mapping else vector_code['update'], ['_entry_idx', '_presynaptic_idx']) %}
+{% set kept = in_array(code.inside, '_idx', '_of_these') %}
+{% for variable in kept.variables %}
+{{variable.type}} {{variable.name}}[{{size}}];
+for (size_t _col = 0; _col < {{size}}; _col++)
+    {{variable.name}}[_col] = {{variable.pointer}}[_row*{{_n_post}} + _first_col + _col];
+{% endfor %}
+for (size_t _nth = 0; _nth < _n; _nth++)
+{
+    const size_t _entry_idx = _entries[_nth];
+    const size_t _presynaptic_idx = _entry_idx*{{_n_pre}} + _row;
+    {{code.before|autoindent}}
+    #pragma GCC ivdep
+    for (size_t _of_these = 0; _of_these < {{size}}; _of_these++)
+    {
+        const size_t _col = _first_col + _of_these;
+        const size_t _postsynaptic_idx = _entry_idx*{{_n_post}} + _col;
+        {{indices(_n_pre, _n_post)}}
+        {% if _partial %}
+        if (!{{_present}}[_idx])
+            continue;
+        {% endif %}
+        {{kept.lines|autoindent}}
+    }
+    {{code.after|autoindent}}
+}
+{% for variable in kept.variables %}
+for (size_t _col = 0; _col < {{size}}; _col++)
+    {{variable.pointer}}[_row*{{_n_post}} + _first_col + _col] = {{variable.name}}[_col];
+{% endfor %}
+{% endmacro %}
