@@ -67,16 +67,18 @@ def floor_seconds(case, spikes):
     event_weights = [spikes[level] * sizes[level + 1] * size for level in range(last)]
     event_currents = [2 * b for b in event_weights]
     operations += sum(b / size for b in event_weights)
-    # learning: rows with presynaptic activity; dw is read and written once a mini-batch step of the batch
+    # learning: rows with presynaptic activity; dw is read and written once a batch, and read and written again by the
+    # optimizer, but stays in the cache where a step follows every batch
+    mini_batch = max(a.batch, 20)
+    dw_streams = 0 if mini_batch == a.batch else 2 * size
     active_rows = [case.active * a.n_pixels + 2 * a.label_neurons] + [spikes[level] / 2 for level in range(1, last)]
     rows = [min(r, n) for r, n in zip(active_rows, sizes, strict=False)]
     learnt = [r * n for r, n in zip(rows, sizes[1:], strict=True)]
     learning_neurons = [2 * size * k for k in learnt]  # x and x_last
-    learning_weights = [2 * size * k / a.batch for k in n_weights]
+    learning_weights = [dw_streams * k / a.batch for k in n_weights]
     operations += sum(5 * k for k in learnt)
-    # the optimizer: w, m1, m2, dw read and written
-    mini_batch = max(a.batch, 20)
-    optimizer = [8 * size * k / mini_batch for k in n_weights]
+    # w, m1, m2 read and written
+    optimizer = [(6 * size + dw_streams) * k / mini_batch for k in n_weights]
     operations += sum(14 * k / mini_batch for k in n_weights)
     weights_set = size * sum(n_weights)
     charged = [
