@@ -1,15 +1,17 @@
 """Options of configuration classes: types and ranges, for Python and for the command line alike."""
 
 import dataclasses
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import ROOT
 
 from brianff.errors import BrianffError, OptionError, speaking_of_options
 from brianff.learning.feedback import Feedback
-from brianff.learning.forward_forward import ForwardForward
+from brianff.learning.forward_forward import FEWEST_STEPS, ForwardForward, ForwardForwardOptions
 from brianff.learning.rectified import Rectified
 from brianff.options import SEED, Options, given, option, parser_of
 from brianff.studies.gradient_free import Settings
@@ -124,3 +126,41 @@ def test_options_of_training_are_checked_when_they_are_made(config, options):
     if options.keys() <= {field.name for field in dataclasses.fields(config)}:
         with pytest.raises(BrianffError, match=f"{next(iter(options))} must"):
             config(**options)
+
+
+@pytest.mark.parametrize("given", [{}, dict(steps=10, dt=5.0)])
+def test_the_fewest_steps_that_lose_nothing(given):
+    options = ForwardForwardOptions(dataset="mnist", encoder="phase", rule="local_readout", negatives="none", **given)
+    chosen = dataclasses.replace(options, fewest_steps=True).resolved()
+    assert (chosen.steps, chosen.dt) == (10, 5.0) and chosen.resolved() == chosen
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        (
+            dict(),
+            "not known to lose nothing with encoder time_to_first_spike and rule symba; known are poisson_rate",
+        ),
+        (dict(encoder="phase", rule="local_readout", steps=20), "fewest_steps chooses steps and dt"),
+        (dict(encoder="phase", rule="local_readout", dataset="rhythm"), "for images that are shown for 50 time steps"),
+    ],
+)
+def test_fewer_steps_that_are_not_known_to_lose_nothing_are_refused(options, message):
+    with pytest.raises(OptionError, match=message):
+        ForwardForwardOptions(**{"dataset": "mnist", "fewest_steps": True} | options).resolved()
+
+
+def test_the_fewest_steps_are_those_that_were_measured():
+    """In the mean of the seeds, what is chosen loses nothing, and nothing that is faster loses nothing."""
+    rows = json.loads((ROOT / "benchmarks" / "results" / "steps.json").read_text())["rows"]
+    accuracy = {}
+    for row in (row for row in rows if "accuracy" in row):
+        key = row["code"], row["rule"].split(",")[0], row["steps"]
+        accuracy.setdefault(key, []).append(row["accuracy"])
+    found = {}
+    for (code, rule, steps), values in accuracy.items():
+        assert len(values) == 3
+        if steps < 50 and np.mean(values) >= np.mean(accuracy[code, rule, 50]) - 1e-9:
+            found[code, rule] = min(steps, found.get((code, rule), 50))
+    assert {key: steps for key, (steps, _) in FEWEST_STEPS.items()} == found
