@@ -7,7 +7,7 @@ made for nothing.
 
 import copy
 
-from brian2 import Clock, NeuronGroup, Synapses, linked_var
+from brian2 import EventClock, NeuronGroup, Synapses, linked_var, second
 
 from brianff.network.feedforward import FeedForwardNetwork
 
@@ -61,10 +61,11 @@ class OrdinaryNetwork(FeedForwardNetwork):
         )
         synapses.connect()
         self._set(synapses, strings, rate_now=1e-3)
-        pair = 2 * self._epoch
+        # Clocks of the same ticks as that of the epochs: periods would be rounded apart from it in single precision.
+        starts = self.architecture.starts()
         learn = strings.at_epoch_end.replace("M_layer", "M_copy_post")
         update = strings.at_update.replace("learning_rate_layer", "rate_now")
         update = update.replace("samples_per_update_layer", f"{MINI_BATCH}.0")
-        synapses.run_regularly(learn, clock=Clock(dt=pair), when="start", order=-40)
-        synapses.run_regularly(update, clock=Clock(dt=MINI_BATCH * pair), when="start", order=-35)
+        synapses.run_regularly(learn, clock=EventClock(starts[::2] * second), when="start", order=-40)
+        synapses.run_regularly(update, clock=EventClock(starts[:: 2 * MINI_BATCH] * second), when="start", order=-35)
         self._add(synapses)
