@@ -235,7 +235,19 @@ TEMPLATE_NAMES = [
         "has_condition",
         "columns",
     ),
-    *("serial", "by_rows", "n_neurons", "listed", "flag_type", "mask_type", "fired", "slot", "indices", "range", "len"),
+    *(
+        "serial",
+        "by_rows",
+        "n_neurons",
+        "listed",
+        "condition_type",
+        "mask_type",
+        "fired",
+        "slot",
+        "indices",
+        "range",
+        "len",
+    ),
 ]
 
 

@@ -108,8 +108,8 @@ class BatchNeurons(NeuronGroup):
             "_processes": in_processes(),
             "_n_neurons": N // batch,
             "_listed": True,  # on CUDA: spikes as a list, too, for others than the dense synapses
-            # flags as wide as the variables keep the loop in whole vectors
-            "_flag_type": f"int{bits}_t",
+            # conditions as wide as the variables keep the loop in whole vectors
+            "_condition_type": f"int{bits}_t",
         }
         self.variables.add_auxiliary_variable("_entry_idx", dtype=np.int32)
         self.variables["_entry_idx"].unique = batch == N

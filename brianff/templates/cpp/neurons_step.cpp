@@ -13,8 +13,8 @@
     {% set _eventspace = get_array_name(eventspace_variable) %}
     {# The flags of a tile are looked through in blocks: a bit of a mask for each neuron. #}
     {% set code = split(vector_code, ['_entry_idx']) %}
-    const size_t _brianff_tile = 256, _brianff_block = 32;
-    {{_flag_type}} _brianff_fired[_brianff_tile];
+    const size_t _brianff_tile = 256, _brianff_block = 64;
+    uint8_t _brianff_fired[_brianff_tile];
     size_t _brianff_count = 0;
     {{own_entries()}}
     {
@@ -28,8 +28,8 @@
         {
             const size_t _idx = _brianff_first + _brianff_k;
             const size_t _vectorisation_idx = _idx;
-            {# as wide as the flags: through a char, every vector would be packed and unpacked again #}
-            {{code.inside|map('replace', 'const char _cond', 'const ' ~ _flag_type ~ ' _cond')|list|autoindent}}
+            {# through a char, every vector would be packed and unpacked again, and then packed for the flags #}
+            {{code.inside|map('replace', 'const char _cond', 'const ' ~ _condition_type ~ ' _cond')|list|autoindent}}
             _brianff_fired[_brianff_k] = _cond;
         }
         for (size_t _brianff_k = _brianff_size; _brianff_k % _brianff_block; _brianff_k++)
@@ -37,14 +37,14 @@
         for (size_t _brianff_k = 0; _brianff_k < _brianff_size; _brianff_k += _brianff_block)
         {
             {% if _processes %}
-            uint32_t _brianff_spikes = brianff::bits(_brianff_fired + _brianff_k);
+            uint64_t _brianff_spikes = brianff::bits(_brianff_fired + _brianff_k);
             {% else %}
-            uint32_t _brianff_spikes = 0;
+            uint64_t _brianff_spikes = 0;
             for (size_t _brianff_l = 0; _brianff_l < _brianff_block; _brianff_l++)
-                _brianff_spikes |= (uint32_t)_brianff_fired[_brianff_k + _brianff_l] << _brianff_l;
+                _brianff_spikes |= (uint64_t)_brianff_fired[_brianff_k + _brianff_l] << _brianff_l;
             {% endif %}
             for (; _brianff_spikes; _brianff_spikes &= _brianff_spikes - 1)
-                {{_eventspace}}[_brianff_count++] = _brianff_first + _brianff_k + __builtin_ctz(_brianff_spikes);
+                {{_eventspace}}[_brianff_count++] = _brianff_first + _brianff_k + __builtin_ctzll(_brianff_spikes);
         }
     }
     {{code.after|autoindent}}
