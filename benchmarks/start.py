@@ -1,4 +1,4 @@
-"""How long a run takes to start: from the program's first instruction to its first chunk, the network compiled before.
+"""How long a run takes to start: from the call of the program to its first chunk, the network compiled before.
 
     python benchmarks/start.py --mnist DIR [--rounds 9]
 

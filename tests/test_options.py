@@ -163,4 +163,4 @@ def test_the_fewest_steps_are_those_that_were_measured():
         assert len(values) == 3
         if steps < 50 and np.mean(values) >= np.mean(accuracy[code, rule, 50]) - 1e-9:
             found[code, rule] = min(steps, found.get((code, rule), 50))
-    assert {key: steps for key, (steps, _) in FEWEST_STEPS.items()} == found
+    assert found == FEWEST_STEPS

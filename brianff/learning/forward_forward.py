@@ -35,21 +35,21 @@ from brianff.stimulus import EVALUATION_PRESENTATIONS, LABEL_NEUTRAL, LABEL_NONE
 
 __all__ = ["ForwardForward", "ForwardForwardOptions"]
 
-# Encoder and rule -> time steps and their length in ms, the fewest with which no accuracy is lost on MNIST, in the mean
-# of three seeds, against 50 of 1 ms: benchmarks/fewer_steps.py, docs/speed.md.  What is not here loses some.
+# Encoder and rule -> the fewest time steps of the same 50 ms with which no accuracy is lost on MNIST, in the mean of
+# three seeds, against 50 of them: benchmarks/fewer_steps.py, docs/speed.md.  What is not here loses some.
 FEWEST_STEPS = {
-    ("poisson_rate", "symba"): (10, 5.0),
-    ("poisson_rate", "local_readout"): (10, 5.0),
-    ("poisson_rate", "forward_forward"): (25, 2.0),
-    ("poisson_rate", "r_stdp"): (25, 2.0),
-    ("regular_rate", "symba"): (25, 2.0),
-    ("regular_rate", "local_readout"): (25, 2.0),
-    ("regular_rate", "forward_forward"): (25, 2.0),
-    ("regular_rate", "r_stdp"): (25, 2.0),
-    ("burst", "symba"): (25, 2.0),
-    ("burst", "local_readout"): (10, 5.0),
-    ("phase", "local_readout"): (10, 5.0),
-    ("phase", "forward_forward"): (25, 2.0),
+    ("poisson_rate", "symba"): 10,
+    ("poisson_rate", "local_readout"): 10,
+    ("poisson_rate", "forward_forward"): 25,
+    ("poisson_rate", "r_stdp"): 25,
+    ("regular_rate", "symba"): 25,
+    ("regular_rate", "local_readout"): 25,
+    ("regular_rate", "forward_forward"): 25,
+    ("regular_rate", "r_stdp"): 25,
+    ("burst", "symba"): 25,
+    ("burst", "local_readout"): 10,
+    ("phase", "local_readout"): 10,
+    ("phase", "forward_forward"): 25,
 }
 
 
@@ -115,10 +115,10 @@ class ForwardForwardOptions(SpikingOptions):
 
     def defaults(self, dataset):
         found = super().defaults(dataset)
-        return found | (dict(zip(("steps", "dt"), self._fewest(found), strict=True)) if self.fewest_steps else {})
+        return found | (self._fewest(found) if self.fewest_steps else {})
 
     def _fewest(self, found):
-        """Steps and their length for ``fewest_steps``, where `found` are the defaults of the data set."""
+        """``steps`` and ``dt`` for ``fewest_steps``, where `found` are the defaults of the data set."""
         encoder = self.encoder or found["encoder"]
         if (found["steps"], found["dt"]) != (50, 1.0):
             raise OptionError("--fewest-steps is for images that are shown for 50 time steps of 1 ms: leave it out.")
@@ -129,10 +129,11 @@ class ForwardForwardOptions(SpikingOptions):
                 f"--fewest-steps: fewer than 50 time steps are not known to lose nothing with --encoder {encoder} and "
                 f"--rule {self.rule}; known are {known}. Choose --steps and --dt yourself."
             )
-        fewest = FEWEST_STEPS[encoder, self.rule]
-        if (self.steps, self.dt) not in ((None, None), fewest):
+        steps = FEWEST_STEPS[encoder, self.rule]
+        dt = found["steps"] * found["dt"] / steps
+        if (self.steps, self.dt) not in ((None, None), (steps, dt)):
             raise OptionError("--fewest-steps chooses --steps and --dt: leave these out, or it.")
-        return fewest
+        return {"steps": steps, "dt": dt}
 
     def check(self):
         super().check()

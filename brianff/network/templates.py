@@ -38,6 +38,11 @@ def on_cuda():
     return get_device().__class__.__name__ == "CUDAStandaloneDevice"
 
 
+def _pointer(match):
+    """That of a statement that reads or writes."""
+    return next(group for group in match.groups() if group.startswith("_ptr"))
+
+
 def split(lines, constant):
     """Take out of a loop what reads and writes the elements that stay the same through the loop.
 
@@ -57,7 +62,7 @@ def split(lines, constant):
     names = {}
     for line in lines:
         if match := _READ.match(line) or _WRITE.match(line):
-            pointer = next(group for group in match.groups() if group.startswith("_ptr"))
+            pointer = _pointer(match)
             names.setdefault(pointer, set()).add(match.group(1) if _READ.match(line) else match.group(3))
     pieces = {"before": [], "inside": [], "after": []}
     moved = set()
@@ -95,7 +100,7 @@ def in_array(lines, index, place):
     variables, found = [], []
     for line in lines:
         if (match := _READ.match(line) or _WRITE.match(line)) and f"[{index}]" in line:
-            pointer = next(group for group in match.groups() if group.startswith("_ptr"))
+            pointer = _pointer(match)
             if pointer in written:
                 if _READ.match(line):
                     kind = line.split()[0]

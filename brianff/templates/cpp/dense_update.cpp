@@ -55,18 +55,14 @@
                 const size_t _n = _n_active[_row - _first_row];
                 if (!_n)
                     continue;
-                {% if tile != _n_post %}
-                if (_first_col + {{tile}} <= {{_n_post}})
+                {% if _n_post % tile %}
+                if (_first_col + {{tile}} > {{_n_post}})
                 {
-                    {{in_registers(tile)}}
+                    {{in_registers(_n_post % tile)}}
                     continue;
                 }
                 {% endif %}
-                {% if _n_post % tile %}
-                {{in_registers(_n_post % tile)}}
-                {% elif tile == _n_post %}
                 {{in_registers(tile)}}
-                {% endif %}
             }
         {% else %}
             const size_t _entry_idx = 0;
