@@ -214,7 +214,7 @@ def draw(costs, path):
         "steps": "time steps of a presentation",
         "active": "part of the pixels that spike",
     }
-    figure, axes = plt.subplots(1, 4, figsize=(12, 3.6), sharey=True, layout="constrained")
+    figure, axes = plt.subplots(1, 4, figsize=(12, 3.8), sharey=True, layout="constrained")
     for axis, (name, points) in zip(axes, costs.items(), strict=True):
         x, ms = [p[name] for p in points], np.array([p["ms"] for p in points])
         axis.loglog(x, ms, "o-", color="C0", linewidth=2, label="measured")
@@ -226,7 +226,7 @@ def draw(costs, path):
         axis.minorticks_off()
         axis.grid(alpha=0.3)
     axes[0].set_ylabel("ms a sample", fontsize=12)
-    axes[1].legend(fontsize=10, loc="upper center")
+    figure.legend(*axes[0].get_legend_handles_labels(), fontsize=10, loc="outside upper center", ncols=2)
     path.parent.mkdir(exist_ok=True)
     figure.savefig(path, dpi=110)
     plt.close(figure)
