@@ -34,9 +34,6 @@ objects.o: objects.cpp
 	$(CXX) $(CXXFLAGS) -O1 $< -o $@
 """
 
-# Arrays of megabytes in pages of that size: their first use otherwise costs a twentieth of a run.
-_LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
-
 
 class CppSimulator(CompiledSimulator):
     """A network as a C++ program.
@@ -109,7 +106,7 @@ class CppSimulator(CompiledSimulator):
         process = subprocess.Popen(
             [*self.under, str(self.folder / "main"), *arguments],
             cwd=self.folder,
-            env=_LARGE_PAGES | os.environ | {"BRIANFF_PROCESSES": str(self.threads)},
+            env=os.environ | {"BRIANFF_PROCESSES": str(self.threads)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,

@@ -43,7 +43,14 @@
             for (size_t _brianff_l = 0; _brianff_l < _brianff_block; _brianff_l++)
                 _brianff_spikes |= (uint64_t)_brianff_fired[_brianff_k + _brianff_l] << _brianff_l;
             {% endif %}
-            for (; _brianff_spikes; _brianff_spikes &= _brianff_spikes - 1)
+            {# Whether there is one, or a second, no processor foresees: both are written, and count if they are there. #}
+            for (int _brianff_twice = 0; _brianff_twice < 2; _brianff_twice++)
+            {
+                {{_eventspace}}[_brianff_count] = _brianff_first + _brianff_k + __builtin_ctzll(_brianff_spikes);
+                _brianff_count += _brianff_spikes != 0;
+                _brianff_spikes &= _brianff_spikes - 1;
+            }
+            for (; __builtin_expect(_brianff_spikes != 0, 0); _brianff_spikes &= _brianff_spikes - 1)
                 {{_eventspace}}[_brianff_count++] = _brianff_first + _brianff_k + __builtin_ctzll(_brianff_spikes);
         }
     }
