@@ -215,6 +215,39 @@ def test_compiled_codes_give_the_same_spikes_wherever_they_stand(tmp_path):
     np.testing.assert_array_equal(spikes, np.broadcast_to(spikes[:1, :, :1], spikes.shape))
 
 
+LONG = {
+    "time_to_first_spike": {"t_code": 55 * ms},
+    "poisson_rate": {"rate_max": 600 * Hz},
+    "burst": {"t_max": 50 * ms},
+    "spike_times": {"label_interval": 9 * ms},
+}
+
+
+@pytest.mark.compiler
+@pytest.mark.parametrize("encoder", LONG)
+def test_compiled_neurons_wait_for_time_steps_far_away(encoder):
+    """C++ keeps a byte of how long each has to wait; what a neuron above has received at the end tells every spike."""
+    a = Architecture(70, 2, (5,), label_neurons=1, batch=3, n_steps=600, dt_ms=0.1, capacity=3, images=4)
+    composition = compose(models=dict(encoder=encoder), parameters=LONG[encoder])
+    rng = np.random.default_rng(3)
+    shown = np.array([0, 1, 2, 3, -1, 0, 2, 2, 1])
+    schedule = Schedule.evaluation(shown, np.where(shown < 0, -2, shown % 2), np.arange(9), 3)
+    if encoder == "spike_times":
+        trains = SpikeTrains.of_spikes(*(rng.integers(0, n, 300) for n in (4, 70, 600)), 4, 70)
+        a = a.with_(events=trains.n_events)
+        inputs = schedule.inputs(a, trains)
+    else:
+        inputs = {"images": rng.random((4, 70)), **schedule.inputs(a)}
+    projection = a.projections[0]
+    inputs |= {projection.key("w"): rng.normal(0.15, 0.2, projection.n_values), "neurons0.seed": 5}
+    found = []
+    for kind in (RuntimeSimulator, CppSimulator):
+        with kind(a, composition).run(inputs, a.capacity) as results:
+            found.append(results.recorded("record_x1", "x", a.capacity))
+    assert np.ptp(found[0], axis=0).min() > 0.05
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-9)
+
+
 def traces(spikes):
     """Three features a channel: number of spikes, and spikes weighted with exp(-t/tau) for two time constants.
 

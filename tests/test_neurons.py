@@ -16,6 +16,8 @@ from conftest import campaign
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from brianff.network import neurons as module
+from brianff.network.dense import DenseSynapses
 from brianff.network.neurons import BatchNeurons
 
 EQUATIONS = """
@@ -117,3 +119,43 @@ def test_a_batch_that_does_not_divide_is_refused():
 def test_a_layer_of_another_batch_is_refused():
     with pytest.raises(ValueError, match="has 4 elements; it needs one for each of 2 entries"):
         BatchNeurons(10, "v : 1", threshold="v > 1", reset="", batch=2, links={"q": (layer_of(4), "G")})
+
+
+# -- neurons that wait for a time step --------------------------------------------------------------------------------
+WAITING = "due : integer\nleft : integer\nv : 1"
+
+
+@pytest.mark.parametrize(
+    ("threshold", "reset", "expected"),  # nothing more in the condition, it may be later, a spike moves it
+    [
+        ("t_in_timesteps == due", "", (True, False, False)),
+        ("t_in_timesteps == due", "due += 5", (True, False, True)),
+        ("t_in_timesteps >= due", "v = 0", (True, True, True)),
+        ("left > 0 and t_in_timesteps == due", "left -= 1", (False, False, False)),
+        ("left > 0 or t_in_timesteps == due", "", None),
+        ("not (left > 0 and t_in_timesteps == due)", "", None),
+        ("t_in_timesteps > due", "", None),
+        ("t_in_timesteps == due + left", "", None),
+        ("t_in_timesteps == v", "", None),
+    ],
+)
+def test_which_thresholds_wait_for_a_time_step(threshold, reset, expected, monkeypatch):
+    monkeypatch.setattr(module, "in_processes", lambda: True)
+    neurons = BatchNeurons(6, WAITING, threshold=threshold, reset=reset, batch=2)
+    found = neurons.template_kwds["_awaited"]
+    assert (found and (found["alone"], found["or_later"], found["moves"])) == expected
+
+
+@pytest.mark.parametrize(
+    "options", [dict(on_step="left += 1"), dict(refractory=2 * ms), dict(model=WAITING + "\ndx/dt = -x/ms : 1")]
+)
+def test_neurons_with_more_to_do_in_a_step_do_it(options, monkeypatch):
+    monkeypatch.setattr(module, "in_processes", lambda: True)
+    options = dict(model=WAITING, threshold="t_in_timesteps == due", reset="", method="euler") | options
+    assert BatchNeurons(6, batch=2, **options).template_kwds["_awaited"] is None
+
+
+def test_synapses_that_set_a_time_step_are_known():
+    neurons = BatchNeurons(6, WAITING, threshold="t_in_timesteps == due", reset="", batch=2)
+    DenseSynapses(neurons, model="w : 1", on_pre="due_post += 3; v_post += w", batch=2)
+    assert neurons.set_by_synapses == {"due", "v"}

@@ -6,6 +6,9 @@ instructions.  `BatchNeurons` hands the same strings to Brian2's code generator 
 entry by entry.  `brian2.NeuronGroup` remains the reference.
 """
 
+import ast
+import re
+
 import numpy as np
 from brian2 import NeuronGroup, prefs, second
 from brian2.codegen.translation import analyse_identifiers
@@ -14,11 +17,15 @@ from brian2.equations.unitcheck import check_units_statements
 from brian2.groups.group import CodeRunner
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
+from brianff.equations.text import targets
 from brianff.errors import OptionError
 from brianff.network.processes import in_processes
 from brianff.network.templates import on_cuda, use_templates
 
 __all__ = ["BatchNeurons"]
+
+# Holds in no time step but the one that a variable names, or in none before it.
+_TIME_STEP = re.compile(r"t_in_timesteps (==|>=) (\w+)")
 
 
 class StepRunner(CodeRunner):
@@ -61,6 +68,12 @@ class StepRunner(CodeRunner):
         self.abstract_code = f"{integration}\n{of_user}"
         self.user_code = f"{self.state_updater.user_code}\n{of_user}"
 
+    def before_run(self, run_namespace):
+        awaited = self.template_kwds["_awaited"]
+        if awaited and awaited["variable"].name in self.group.set_by_synapses:
+            self.template_kwds["_awaited"] = None
+        super().before_run(run_namespace)
+
     def _identifiers(self, code):
         """Names that `code` needs, those in subexpressions included, and does not define itself."""
         defined, known, unknown = analyse_identifiers(code, self.group.variables, recursive=True)
@@ -101,6 +114,7 @@ class BatchNeurons(NeuronGroup):
         use_templates()
         self.batch = batch
         self.step = self.template_kwds = None
+        self.set_by_synapses = set()  # names of variables
         NeuronGroup.__init__(self, N, model, threshold=threshold, **options)
         bits = 8 * np.dtype(prefs.core.default_float_dtype).itemsize
         self.template_kwds = {
@@ -110,6 +124,7 @@ class BatchNeurons(NeuronGroup):
             "_listed": True,  # on CUDA: spikes as a list, too, for others than the dense synapses
             # conditions as wide as the variables keep the loop in whole vectors
             "_condition_type": f"int{bits}_t",
+            "_awaited": None,
         }
         self.variables.add_auxiliary_variable("_entry_idx", dtype=np.int32)
         self.variables["_entry_idx"].unique = batch == N
@@ -138,6 +153,8 @@ class BatchNeurons(NeuronGroup):
                 self.contained_objects.remove(self.state_updater)
             return
         thresholder = self.thresholder["spike"]
+        if in_processes() and not on_step.strip() and not options.get("refractory"):
+            self.template_kwds["_awaited"] = self._awaited(threshold, f"{options.get('reset') or ''}\n{on_threshold}")
         self.step = StepRunner(self, self.state_updater, thresholder, on_step)
         for runner in (self.state_updater, thresholder):
             self.contained_objects.remove(runner)
@@ -150,6 +167,30 @@ class BatchNeurons(NeuronGroup):
         for resetter in self.resetter.values():
             resetter.template = "neurons_reset"
             resetter.template_kwds = {**resetter.template_kwds, **self.template_kwds}
+
+    def _awaited(self, threshold, at_spikes):
+        """The time step that a threshold waits for, where a step does nothing but look whether it is there.
+
+        A step then compares a byte of each neuron, of how many steps there were to go.  The templates know of every
+        change of the variable: at a spike, and by statements of this group (neurons_statements.cpp).
+        """
+        condition = ast.parse(threshold.strip(), mode="eval").body
+        together = isinstance(condition, ast.BoolOp) and isinstance(condition.op, ast.And)
+        parts = [ast.unparse(part) for part in (condition.values if together else [condition])]
+        found = next((match for match in map(_TIME_STEP.fullmatch, parts) if match), None)
+        if found is None or self.equations.diff_eq_names or found[2] not in self.equations.parameter_names:
+            return None
+        variable = self.variables[found[2]]
+        if variable.scalar or variable.dtype != np.int32:
+            return None
+        self.variables.add_array("_changes", size=self.batch, dtype=np.int32)
+        return {
+            "variable": variable,
+            "changes": self.variables["_changes"],
+            "alone": len(parts) == 1,
+            "or_later": found[1] == ">=",
+            "moves": found[1] == ">=" or variable.name in targets(at_spikes),
+        }
 
     def run_regularly(self, code, dt=None, clock=None, when="start", order=0, name=None, codeobj_class=None):
         """As `brian2.NeuronGroup.run_regularly`, with `links` at hand."""

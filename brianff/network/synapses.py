@@ -375,7 +375,15 @@ class SynapsesRunner(CodeRunner):
         told = kwds.get("template_kwds", {}) | synapses.geometry
         kwds["template_kwds"] = {f"_{name}": value for name, value in told.items()}
         CodeRunner.__init__(self, synapses, template, code=code, needed_variables=list(synapses.needed), **kwds)
+        for name in targets(self.text()):
+            if (variable := synapses.variables.get(name)) is not None:
+                getattr(variable.owner, "set_by_synapses", set()).add(variable.name)
         point_at_user(self)
+
+    def text(self):
+        """All of its code."""
+        code = self.abstract_code
+        return "\n".join(code.values()) if isinstance(code, dict) else code
 
     def before_run(self, run_namespace):
         self.template_kwds["_cleared"] = self._cleared()
@@ -393,8 +401,7 @@ class SynapsesRunner(CodeRunner):
         zero = {name for name, how in last.items() if how == ("=", "0")}
         for other in self.group.contained_objects:
             if isinstance(other, SynapsesRunner) and other is not self:
-                code = other.abstract_code
-                zero -= targets("\n".join(code.values()) if isinstance(code, dict) else code)
+                zero -= targets(other.text())
         storage = self.group.storage
         return [self.variables[name] for name in sorted(zero) if storage.get(name) == "_idx"]
 

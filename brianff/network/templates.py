@@ -6,7 +6,7 @@ from brian2.codegen.runtime.numpy_rt.numpy_rt import NumpyCodeObject
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.device import get_device
 
-__all__ = ["after_scalars", "in_array", "on_cuda", "split", "use_templates", "without_writes", "writes"]
+__all__ = ["after_scalars", "changes", "in_array", "on_cuda", "split", "use_templates", "without_writes", "writes"]
 
 _READ = re.compile(r"^(?:const )?[\w ]+ (\w+) = (_ptr\w+)\[(\w+)\];$")
 _WRITE = re.compile(r"^(_ptr\w+)\[(\w+)\] = (\w+);$")
@@ -16,7 +16,7 @@ _with_ours = {}  # templater as it was found -> the same, with our templates bes
 
 def use_templates():
     """Let Brian2's code objects find the templates of this package beside their own."""
-    _derive(CPPStandaloneCodeObject, "cpp", env_globals={"split": split, "in_array": in_array})
+    _derive(CPPStandaloneCodeObject, "cpp", env_globals={"split": split, "in_array": in_array, "changes": changes})
     _derive(NumpyCodeObject, "numpy")
     if on_cuda():
         from brian2cuda.codeobject import CUDAStandaloneCodeObject
@@ -108,6 +108,11 @@ def in_array(lines, index, place):
                 line = line.replace(f"{pointer}[{index}]", f"_kept{pointer}[{place}]")
         found.append(line)
     return {"variables": variables, "lines": found}
+
+
+def changes(lines, pointer):
+    """Whether statements write to an array."""
+    return any((match := _WRITE.match(line)) and match.group(1) == pointer for line in lines)
 
 
 def without_writes(lines):

@@ -20,5 +20,8 @@
             {{code.inside|autoindent}}
         }
         {{code.after|autoindent}}
+        {% if _awaited and changes(vector_code, get_array_name(_awaited.variable)) %}
+        {{get_array_name(_awaited.changes, access_data=False)}}[_entry_idx]++;  // the step has to look again
+        {% endif %}
     }
 {% endblock %}

@@ -4,6 +4,7 @@
 {# Brian2 integrates with variables that have an underscore before a user's name: names here have more. #}
 {% extends 'common_group.cpp' %}
 {% from 'processes.cpp' import own_entries with context %}
+{% from 'neurons_listed.cpp' import listed with context %}
 {% block maincode %}
     // scalar code
     const size_t _vectorisation_idx = -1;
@@ -13,9 +14,72 @@
     {% set _eventspace = get_array_name(eventspace_variable) %}
     {# The flags of a tile are looked through in blocks: a bit of a mask for each neuron. #}
     {% set code = split(vector_code, ['_entry_idx']) %}
+    size_t _brianff_count = 0;
+    {% if _awaited %}
+    {# how many steps every neuron waits, in whole blocks of each entry; from when on, and what has changed until then #}
+    {% set blocks = (_n_neurons + 63)//64 %}
+    static std::vector<uint8_t> _brianff_steps({{_batch*blocks*64}}, brianff::FAR);
+    static std::vector<int32_t> _brianff_since({{_batch}}), _brianff_seen({{_batch}}, -1);
+    const int32_t* __restrict _brianff_awaited = {{get_array_name(_awaited.variable)}};
+    const int32_t* const _brianff_changes = {{get_array_name(_awaited.changes, access_data=False)}};
+    const auto _brianff_wait = [=](int32_t _brianff_from, int32_t _brianff_to)
+    {
+        {% if _awaited.or_later %}
+        return brianff::between(_brianff_from, std::max(_brianff_to, t_in_timesteps));
+        {% else %}
+        return _brianff_to < t_in_timesteps ? brianff::FAR : brianff::between(_brianff_from, _brianff_to);
+        {% endif %}
+    };
+    {% if _awaited.moves %}
+    {# what has just spiked waits for another time step now #}
+    for (int32_t _brianff_event = 0; _brianff_event < {{_eventspace}}[N]; _brianff_event++)
+    {
+        const size_t _idx = {{_eventspace}}[_brianff_event];
+        const size_t _entry_idx = _idx/{{_n_neurons}};
+        _brianff_steps[_idx + _entry_idx*{{blocks*64 - _n_neurons}}] = _brianff_wait(_brianff_since[_entry_idx], _brianff_awaited[_idx]);
+    }
+    {% endif %}
+    {{own_entries()}}
+    {
+        {{code.before|autoindent}}
+        if (_brianff_seen[_entry_idx] != _brianff_changes[_entry_idx] || t_in_timesteps - _brianff_since[_entry_idx] >= brianff::FAR)
+        {
+            _brianff_seen[_entry_idx] = _brianff_changes[_entry_idx];
+            _brianff_since[_entry_idx] = t_in_timesteps;
+            uint8_t* __restrict _brianff_all = &_brianff_steps[_entry_idx*{{blocks*64}}];
+            for (size_t _brianff_k = 0; _brianff_k < {{_n_neurons}}; _brianff_k++)
+                _brianff_all[_brianff_k] = _brianff_wait(t_in_timesteps, _brianff_awaited[_entry_idx*{{_n_neurons}} + _brianff_k]);
+        }
+        const uint8_t _brianff_now = t_in_timesteps - _brianff_since[_entry_idx];
+        for (size_t _brianff_block = 0; _brianff_block < {{blocks}}; _brianff_block++)
+        {
+            const size_t _brianff_first = _entry_idx*{{_n_neurons}} + _brianff_block*64;
+            uint8_t* const _brianff_here = &_brianff_steps[(_entry_idx*{{blocks}} + _brianff_block)*64];
+            uint64_t _brianff_spikes = brianff::equal(_brianff_here, _brianff_now);
+            {% if not _awaited.alone %}
+            {# there is more to the condition #}
+            for (uint64_t _brianff_due = _brianff_spikes; _brianff_due; _brianff_due &= _brianff_due - 1)
+            {
+                const size_t _brianff_k = __builtin_ctzll(_brianff_due);
+                const size_t _idx = _brianff_first + _brianff_k;
+                const size_t _vectorisation_idx = _idx;
+                {{code.inside|autoindent}}
+                if (!_cond)
+                {
+                    _brianff_spikes &= ~((uint64_t)1 << _brianff_k);
+                    {% if _awaited.or_later %}
+                    _brianff_here[_brianff_k]++;
+                    {% endif %}
+                }
+            }
+            {% endif %}
+            {{listed('_brianff_first')}}
+        }
+        {{code.after|autoindent}}
+    }
+    {% else %}
     const size_t _brianff_tile = 256, _brianff_block = 64;
     uint8_t _brianff_fired[_brianff_tile];
-    size_t _brianff_count = 0;
     {{own_entries()}}
     {
     {{code.before|autoindent}}
@@ -43,19 +107,12 @@
             for (size_t _brianff_l = 0; _brianff_l < _brianff_block; _brianff_l++)
                 _brianff_spikes |= (uint64_t)_brianff_fired[_brianff_k + _brianff_l] << _brianff_l;
             {% endif %}
-            {# Whether there is one, or a second, no processor foresees: both are written, and count if they are there. #}
-            for (int _brianff_twice = 0; _brianff_twice < 2; _brianff_twice++)
-            {
-                {{_eventspace}}[_brianff_count] = _brianff_first + _brianff_k + __builtin_ctzll(_brianff_spikes);
-                _brianff_count += _brianff_spikes != 0;
-                _brianff_spikes &= _brianff_spikes - 1;
-            }
-            for (; __builtin_expect(_brianff_spikes != 0, 0); _brianff_spikes &= _brianff_spikes - 1)
-                {{_eventspace}}[_brianff_count++] = _brianff_first + _brianff_k + __builtin_ctzll(_brianff_spikes);
+            {{listed('_brianff_first + _brianff_k')}}
         }
     }
     {{code.after|autoindent}}
     }
+    {% endif %}
     {{_eventspace}}[N] = _brianff_count;
     {% if _uses_refractory %}
     for (size_t _brianff_event = 0; _brianff_event < _brianff_count; _brianff_event++)

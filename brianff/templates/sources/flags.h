@@ -1,4 +1,4 @@
-// Which of 64 neurons have spiked, as the bits of a number.
+// Which of 64 neurons have spiked, or wait for this time step, as the bits of a number.
 #ifndef BRIANFF_FLAGS_H
 #define BRIANFF_FLAGS_H
 #include <cstdint>
@@ -29,5 +29,21 @@ namespace brianff
         return found;
         #endif
     }
+
+    inline uint64_t equal(const uint8_t* steps, uint8_t now)
+    {
+        #if defined(__AVX512BW__)
+        return _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(steps), _mm512_set1_epi8(now));
+        #else
+        uint8_t same[64];
+        for (int k = 0; k < 64; k++)
+            same[k] = steps[k] == now;
+        return bits(same);
+        #endif
+    }
+
+    // From one time step to another one, in a byte: FAR, where that is too long for it.
+    const uint8_t FAR = 255;
+    inline uint8_t between(int32_t from, int32_t to) { return to - from < FAR ? to - from : FAR; }
 }
 #endif
