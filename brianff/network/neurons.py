@@ -6,9 +6,6 @@ instructions.  `BatchNeurons` hands the same strings to Brian2's code generator 
 entry by entry.  `brian2.NeuronGroup` remains the reference.
 """
 
-import ast
-import re
-
 import numpy as np
 from brian2 import NeuronGroup, prefs, second
 from brian2.codegen.translation import analyse_identifiers
@@ -18,14 +15,12 @@ from brian2.groups.group import CodeRunner
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from brianff.equations.text import targets
+from brianff.equations.threshold import time_step
 from brianff.errors import OptionError
 from brianff.network.processes import in_processes
 from brianff.network.templates import on_cuda, use_templates
 
 __all__ = ["BatchNeurons"]
-
-# Holds in no time step but the one that a variable names, or in none before it.
-_TIME_STEP = re.compile(r"t_in_timesteps (==|>=) (\w+)")
 
 
 class StepRunner(CodeRunner):
@@ -174,22 +169,20 @@ class BatchNeurons(NeuronGroup):
         A step then compares a byte of each neuron, of how many steps there were to go.  The templates know of every
         change of the variable: at a spike, and by statements of this group (neurons_statements.cpp).
         """
-        condition = ast.parse(threshold.strip(), mode="eval").body
-        together = isinstance(condition, ast.BoolOp) and isinstance(condition.op, ast.And)
-        parts = [ast.unparse(part) for part in (condition.values if together else [condition])]
-        found = next((match for match in map(_TIME_STEP.fullmatch, parts) if match), None)
-        if found is None or self.equations.diff_eq_names or found[2] not in self.equations.parameter_names:
+        found = time_step(threshold)
+        if found is None or self.equations.diff_eq_names or found[0] not in self.equations.parameter_names:
             return None
-        variable = self.variables[found[2]]
+        name, later, alone = found
+        variable = self.variables[name]
         if variable.scalar or variable.dtype != np.int32:
             return None
         self.variables.add_array("_changes", size=self.batch, dtype=np.int32)
         return {
             "variable": variable,
             "changes": self.variables["_changes"],
-            "alone": len(parts) == 1,
-            "or_later": found[1] == ">=",
-            "moves": found[1] == ">=" or variable.name in targets(at_spikes),
+            "alone": alone,
+            "or_later": later,
+            "moves": later or name in targets(at_spikes),
         }
 
     def run_regularly(self, code, dt=None, clock=None, when="start", order=0, name=None, codeobj_class=None):

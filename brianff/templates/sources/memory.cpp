@@ -22,12 +22,13 @@ void* operator new[](size_t bytes)
     bytes = (bytes/VECTOR + 2)*VECTOR;  // at least one more: else arrays of whole pages meet in the same places of caches
     if (bytes > room_left)
     {
-        room_left = (bytes/PAGES + 1)*PAGES;
-        if (posix_memalign((void**)&next_array, LARGE_PAGE, room_left) != 0)
+        const size_t room = (bytes/PAGES + 1)*PAGES;
+        if (posix_memalign((void**)&next_array, LARGE_PAGE, room) != 0)
             throw std::bad_alloc();
         #ifdef MADV_HUGEPAGE
-        madvise(next_array, room_left, MADV_HUGEPAGE);
+        madvise(next_array, room, MADV_HUGEPAGE);
         #endif
+        room_left = room;
     }
     void* const found = next_array;
     next_array += bytes;
