@@ -33,6 +33,7 @@ class Case:
     active: float = ACTIVE_PIXELS
     ordinary: bool = False
     mini_batch: int = MINI_BATCH
+    images: int = 200
 
     def __post_init__(self):
         composition = compose(models=dict(encoder=self.encoder))
@@ -44,7 +45,7 @@ class Case:
             batch=self.batch,
             n_steps=self.steps,
             capacity=2 * self.rows,
-            images=200,
+            images=self.images,
             dtype=self.dtype,
         )
         self.simulator = CppSimulator(a, composition, print, network=OrdinaryNetwork if self.ordinary else None)

@@ -589,12 +589,12 @@ class TestRefusals:
 
 
 # -- two pieces of code in one pass --------------------------------------------------------------------------------
-def updated(fused, condition, then_condition, batch=2):
+def updated(fused, condition, then_condition, batch=2, flags=""):
     """Accumulation over the batch, then an optimizer: in one pass, or in two."""
     pre, post = source(batch, 6), target(batch, 5)
     pre.x = np.arange(batch * 6) % 4
     post.x = np.arange(batch * 5) % 3
-    dense = DenseSynapses(pre, post, "w : 1\ndw : 1\nn : 1 (shared)", batch=batch)
+    dense = DenseSynapses(pre, post, f"w : 1\ndw : 1 {flags}\nn : 1 (shared)", batch=batch)
     accumulate, optimize = "dw += x_pre*x_post", "n += 1; rate = 0.5**n; w += rate*dw; dw = 0"
     options = dict(clock=Clock(dt=0.2 * ms), condition=condition, rows="x_pre > 0")
     if fused:
@@ -621,11 +621,12 @@ def test_an_optimizer_in_the_same_pass(condition, then_condition):
 
 
 @pytest.mark.compiler
-def test_an_optimizer_in_the_same_pass_compiled(tmp_path):
-    reference = updated(True, *CONDITIONS[3])
+@pytest.mark.parametrize("flags", ["", "(post_major)"])
+def test_an_optimizer_in_the_same_pass_compiled(flags, tmp_path):
+    reference = updated(True, *CONDITIONS[3], flags=flags)
     set_device("cpp_standalone", directory=str(tmp_path))
     try:
-        for ours, expected in zip(updated(True, *CONDITIONS[3]), reference, strict=True):
+        for ours, expected in zip(updated(True, *CONDITIONS[3], flags=flags), reference, strict=True):
             np.testing.assert_allclose(ours, expected, rtol=1e-12)
     finally:
         device.reinit()

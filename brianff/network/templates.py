@@ -6,7 +6,17 @@ from brian2.codegen.runtime.numpy_rt.numpy_rt import NumpyCodeObject
 from brian2.devices.cpp_standalone.codeobject import CPPStandaloneCodeObject
 from brian2.devices.device import get_device
 
-__all__ = ["after_scalars", "changes", "in_array", "on_cuda", "split", "use_templates", "without_writes", "writes"]
+__all__ = [
+    "after_scalars",
+    "along",
+    "changes",
+    "in_array",
+    "on_cuda",
+    "split",
+    "use_templates",
+    "without_writes",
+    "writes",
+]
 
 _READ = re.compile(r"^(?:const )?[\w ]+ (\w+) = (_ptr\w+)\[(\w+)\];$")
 _WRITE = re.compile(r"^(_ptr\w+)\[(\w+)\] = (\w+);$")
@@ -16,7 +26,8 @@ _with_ours = {}  # templater as it was found -> the same, with our templates bes
 
 def use_templates():
     """Let Brian2's code objects find the templates of this package beside their own."""
-    _derive(CPPStandaloneCodeObject, "cpp", env_globals={"split": split, "in_array": in_array, "changes": changes})
+    used = {function.__name__: function for function in (split, in_array, along, changes)}
+    _derive(CPPStandaloneCodeObject, "cpp", env_globals=used)
     _derive(NumpyCodeObject, "numpy")
     if on_cuda():
         from brian2cuda.codeobject import CUDAStandaloneCodeObject
@@ -108,6 +119,14 @@ def in_array(lines, index, place):
                 line = line.replace(f"{pointer}[{index}]", f"_kept{pointer}[{place}]")
         found.append(line)
     return {"variables": variables, "lines": found}
+
+
+def along(lines, index):
+    """Pointers to the arrays that statements read at an index; None if they read or write at any other."""
+    reads, writes = ([match for line in lines if (match := form.match(line))] for form in (_READ, _WRITE))
+    if {match.group(3) for match in reads} | {match.group(2) for match in writes} != {index}:
+        return None
+    return sorted({match.group(2) for match in reads})
 
 
 def changes(lines, pointer):

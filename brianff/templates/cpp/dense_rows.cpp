@@ -38,3 +38,48 @@ for (size_t _col = 0; _col < {{size}}; _col++)
     {{variable.pointer}}[_row*{{_n_post}} + _first_col + _col] = {{variable.name}}[_col];
 {% endfor %}
 {% endmacro %}
+
+{# Code for each synapse of the rows _first_row to _last_row. Where it goes along arrays, the lines of the cache that #}
+{# come soon are asked for, to be written to: the processor does not look as far ahead as square roots and divisions #}
+{# let it, and another core may have them. #}
+{% macro each_synapse(lines) -%}
+{% set arrays = along(lines, '_idx') %}
+{% if arrays is none %}
+for (size_t _row = _first_row; _row < _last_row; _row++)
+#pragma GCC ivdep
+for (size_t _col = 0; _col < {{_n_post}}; _col++)
+{
+    {{indices(_n_pre, _n_post)}}
+    {{one_synapse(lines)}}
+}
+{% else %}
+const size_t _end = _last_row*{{_n_post}};
+size_t _begin = _first_row*{{_n_post}};
+for (; _begin + 16 <= _end; _begin += 16)
+{
+    {% for array in arrays %}
+    for (size_t _line = 0; _line < 16*sizeof({{array}}[0]); _line += 64)
+        __builtin_prefetch((const char*)({{array}} + _begin) + 2048 + _line, 1);
+    {% endfor %}
+    #pragma GCC ivdep
+    for (size_t _of_these = 0; _of_these < 16; _of_these++)
+    {
+        const size_t _idx = _begin + _of_these, _vectorisation_idx = _idx;
+        {{one_synapse(lines)}}
+    }
+}
+#pragma GCC ivdep
+for (size_t _idx = _begin; _idx < _end; _idx++)
+{
+    const size_t _vectorisation_idx = _idx;
+    {{one_synapse(lines)}}
+}
+{% endif %}
+{%- endmacro %}
+{% macro one_synapse(lines) -%}
+{% if _partial %}
+if (!{{_present}}[_idx])
+    continue;
+{% endif %}
+{{lines|autoindent}}
+{%- endmacro %}

@@ -6,7 +6,7 @@
 {% from 'conditions.cpp' import leave, when_due with context %}
 {% from 'dense_indices.cpp' import indices %}
 {% from 'processes.cpp' import alone, blocks_of_rows, entries, together with context %}
-{% from 'dense_rows.cpp' import declared, elsewhere, in_memory, in_registers with context %}
+{% from 'dense_rows.cpp' import declared, each_synapse, elsewhere, in_memory, in_registers with context %}
 
 {% block maincode %}
     {% set scalar = scalar_code if scalar_code is mapping else {'update': scalar_code} %}
@@ -19,14 +19,15 @@
     std::vector<uint32_t> _room(16*{{_batch}});
     uint32_t* const _active = _room.data();  // entries in which each of 16 rows is active
     {% endif %}
-    {# Each piece of code has scalars of its own, under the same names: a function for each that captures them. #}
+    {# Each piece of code has scalars of its own, under the same names: a function for each that captures them, and is #}
+    {# compiled by itself: within one function they take registers from each other. #}
     auto _make_update = [&]()
     {
         {{scalar['update']|autoindent}}
         {% if _has_rows %}
         {{scalar['rows']|autoindent}}
         {% endif %}
-        return [=](size_t _first_row, size_t _last_row{{declared()}})
+        return [=](size_t _first_row, size_t _last_row{{declared()}}) __attribute__((noinline))
         {
         {% if _per_entry %}
             {% set tile = [128, _n_post]|min %}
@@ -66,17 +67,7 @@
             }
         {% else %}
             const size_t _entry_idx = 0;
-            for (size_t _row = _first_row; _row < _last_row; _row++)
-            #pragma GCC ivdep
-            for (size_t _col = 0; _col < {{_n_post}}; _col++)
-            {
-                {{indices(_n_pre, _n_post)}}
-                {% if _partial %}
-                if (!{{_present}}[_idx])
-                    continue;
-                {% endif %}
-                {{vector['update']|autoindent}}
-            }
+            {{each_synapse(vector['update'])}}
         {% endif %}
         };
     };
@@ -84,20 +75,10 @@
     auto _make_then = [&]()
     {
         {{scalar['then']|autoindent}}
-        return [=](size_t _first_row, size_t _last_row{{declared()}})
+        return [=](size_t _first_row, size_t _last_row{{declared()}}) __attribute__((noinline))
         {
             const size_t _entry_idx = 0;
-            for (size_t _row = _first_row; _row < _last_row; _row++)
-            #pragma GCC ivdep
-            for (size_t _col = 0; _col < {{_n_post}}; _col++)
-            {
-                {{indices(_n_pre, _n_post)}}
-                {% if _partial %}
-                if (!{{_present}}[_idx])
-                    continue;
-                {% endif %}
-                {{vector['then']|autoindent}}
-            }
+            {{each_synapse(vector['then'])}}
         };
     };
     {% if _cleared %}
