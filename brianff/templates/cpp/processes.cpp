@@ -24,7 +24,7 @@ for (size_t _row = 0; _row < {{_n_pre}}; _row++)
 {# Blocks of 16 rows, _first_row to _last_row, each to whoever is ready for it: once between `together` and `together`. #}
 {% macro blocks_of_rows(shared_out) -%}
 {% if _processes and shared_out == 'rows' %}
-for (size_t _first_row; (_first_row = brianff::next_rows(16)) < {{_n_pre}};)
+for (size_t _first_row; (_first_row = brianff::next_rows(16, {{_n_pre}})) < {{_n_pre}};)
 {%- else %}
 for (size_t _first_row = 0; _first_row < {{_n_pre}}; _first_row += 16)
 {%- endif %}

@@ -1,4 +1,5 @@
 #include "processes.h"
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <climits>
@@ -27,6 +28,9 @@ namespace brianff
 
     namespace
     {
+        struct alignas(64) Rows { std::atomic<size_t> taken{0}; };  // each in a line of the cache
+        Rows* rows = nullptr;  // of each process
+
         // Processes come to a barrier at nearly the same time, some ten times a mini-batch, and putting one to sleep
         // and waking it takes longer than the others need: it looks for a while, where it takes no core from them.
         class Barrier
@@ -35,8 +39,6 @@ namespace brianff
             const std::chrono::microseconds patience;
 
         public:
-            std::atomic<size_t> taken{0};  // rows of this round
-
             explicit Barrier(bool cores_for_all) : patience(cores_for_all ? 200 : 0) {}
 
             void wait(uint32_t n)
@@ -45,7 +47,8 @@ namespace brianff
                 if (arrived.fetch_add(1) + 1 == n)
                 {
                     arrived.store(0);
-                    taken.store(0);
+                    for (size_t of = 0; of < n; of++)
+                        rows[of].taken.store(0);
                     round.store(own + 1);
                     #ifdef __linux__
                     if (asleep.load())
@@ -136,6 +139,9 @@ namespace brianff
             return;
         for (Shared& one : shared)
             *one.array = std::memcpy(memory(one.bytes), one.own, one.bytes);
+        rows = (Rows*)memory(n_processes*sizeof(Rows));
+        for (size_t of = 0; of < n_processes; of++)
+            new (rows + of) Rows;
         barrier = new (memory(sizeof(Barrier))) Barrier(n_processes <= cores());
         std::signal(SIGCHLD, lost);
         const pid_t parent = getpid();
@@ -171,12 +177,22 @@ namespace brianff
             taken_alone = 0;
     }
 
-    size_t next_rows(size_t some)
+    size_t next_rows(size_t some, size_t n)
     {
-        if (n_processes > 1)
-            return barrier->taken.fetch_add(some);
-        taken_alone += some;
-        return taken_alone - some;
+        if (n_processes == 1)
+            return std::min(n, some * taken_alone++);
+        const size_t n_blocks = (n + some - 1)/some;
+        for (size_t nth = 0; nth < n_processes; nth++)
+        {
+            const size_t of = (process + nth) % n_processes;
+            const size_t first = n_blocks*of/n_processes, own = n_blocks*(of + 1)/n_processes - first;
+            if (rows[of].taken.load() >= own)
+                continue;
+            const size_t block = rows[of].taken.fetch_add(1);
+            if (block < own)
+                return some*(first + block);
+        }
+        return n;
     }
 
     void end()

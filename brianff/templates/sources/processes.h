@@ -21,7 +21,8 @@ namespace brianff
     inline size_t first(size_t n) { return n * process / n_processes; }
     inline size_t last(size_t n) { return n * (process + 1) / n_processes; }
 
-    // The first of so many rows of a matrix that nobody has taken since the last wait: rows are not the same work.
-    size_t next_rows(size_t some);
+    // The first of so many among the n rows of a matrix that nobody has taken since the last wait; n: all are taken.
+    // Everyone has rows of its own, which are in the cache of its core, and then helps others: rows differ in work.
+    size_t next_rows(size_t some, size_t n);
 }
 #endif
