@@ -105,13 +105,11 @@ class Case:
         )
 
     def spikes_per_sample(self):
-        """Spikes of every layer in one sample, from a recording of the same network."""
+        """Spikes of every layer in one sample of the chunk, from a recording: they change as the network learns."""
         recorder = CppSimulator(self.architecture, compose(models=dict(encoder=self.encoder)), print, record=True)
-        epochs = 2 * min(self.rows, 20)
-        with recorder.run(self.inputs, epochs) as results:
-            return [
-                len(results[f"spikes{level}.i"]) / (epochs // 2 * self.batch) for level in range(len(self.hidden) + 1)
-            ]
+        with recorder.run(self.inputs, self.epochs) as results:
+            n_spikes = [len(results[f"spikes{level}.i"]) for level in range(len(self.hidden) + 1)]
+        return [n / (self.rows * self.batch) for n in n_spikes]
 
 
 def side_by_side(cases, repeats):

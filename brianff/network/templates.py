@@ -12,6 +12,7 @@ __all__ = [
     "changes",
     "in_array",
     "on_cuda",
+    "read_at",
     "split",
     "use_templates",
     "without_writes",
@@ -26,7 +27,7 @@ _with_ours = {}  # templater as it was found -> the same, with our templates bes
 
 def use_templates():
     """Let Brian2's code objects find the templates of this package beside their own."""
-    used = {function.__name__: function for function in (split, in_array, along, changes)}
+    used = {function.__name__: function for function in (split, in_array, along, changes, read_at)}
     _derive(CPPStandaloneCodeObject, "cpp", env_globals=used)
     _derive(NumpyCodeObject, "numpy")
     if on_cuda():
@@ -121,12 +122,16 @@ def in_array(lines, index, place):
     return {"variables": variables, "lines": found}
 
 
+def read_at(lines, index):
+    """Pointers to the arrays that statements read at an index."""
+    return sorted({match.group(2) for line in lines if (match := _READ.match(line)) and match.group(3) == index})
+
+
 def along(lines, index):
-    """Pointers to the arrays that statements read at an index; None if they read or write at any other."""
+    """The same, where they read and write at this index alone; else None."""
     reads, writes = ([match for line in lines if (match := form.match(line))] for form in (_READ, _WRITE))
-    if {match.group(3) for match in reads} | {match.group(2) for match in writes} != {index}:
-        return None
-    return sorted({match.group(2) for match in reads})
+    indices = {match.group(3) for match in reads} | {match.group(2) for match in writes}
+    return read_at(lines, index) if indices == {index} else None
 
 
 def changes(lines, pointer):

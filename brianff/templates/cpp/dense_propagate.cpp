@@ -2,15 +2,18 @@
 {% extends 'common_group.cpp' %}
 {% from 'dense_indices.cpp' import indices %}
 {% from 'spikes.cpp' import spikes %}
+{% from 'strips.cpp' import in_strips %}
 {% block maincode %}
     // scalar code
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
 
+    {% set of_pre = '_row', '_presynaptic_idx', _n_pre %}
+    {% set of_post = '_col', '_postsynaptic_idx', _n_post %}
+    {% set (own, own_idx, n_own), (other, other_idx, n_other) = (of_pre, of_post) if _side == 'pre' else (of_post, of_pre) %}
     {# what is the same for all synapses of the spike; GCC does not see it #}
-    {% set code = split(vector_code, ['_entry_idx', '_presynaptic_idx' if _side == 'pre' else '_postsynaptic_idx']) %}
+    {% set code = split(vector_code, ['_entry_idx', own_idx]) %}
     {{spikes(_n_spiking, _delay_steps, _has_since, _spikespace, _ring, _since, t_in_timesteps)}}
-    {% set n_own = _n_pre if _side == 'pre' else _n_post %}
     for (int32_t _event = 0; _event < _num_events; _event++)
     {
         {% if _batch > 1 %}
@@ -18,45 +21,42 @@
         {% else %}
         const size_t _entry_idx = 0;
         {% endif %}
-        const size_t _own = _events[_event] - _entry_idx*{{n_own}};
-        {% if _side == 'pre' %}
-        const size_t _row = _own;
-        const size_t _presynaptic_idx = _events[_event];
+        const size_t {{own}} = _events[_event] - _entry_idx*{{n_own}};
+        const size_t {{own_idx}} = _events[_event];
         {{code.before|autoindent}}
         {% if _partial == 'others' %}
         // before the synapse of the neuron to itself, and after it
         for (int _part = 0; _part < 2; _part++)
         #pragma GCC ivdep
-        for (size_t _col = _part ? _row + 1 : 0; _col < (_part ? {{_n_post}} : _row); _col++)
-        {% else %}
-        #pragma GCC ivdep
-        for (size_t _col = 0; _col < {{_n_post}}; _col++)
-        {% endif %}
+        for (size_t {{other}} = _part ? {{own}} + 1 : 0; {{other}} < (_part ? {{n_other}} : {{own}}); {{other}}++)
         {
-            const size_t _postsynaptic_idx = _entry_idx*{{_n_post}} + _col;
-        {% else %}
-        const size_t _col = _own;
-        const size_t _postsynaptic_idx = _events[_event];
-        {{code.before|autoindent}}
-        {% if _partial == 'others' %}
-        // before the synapse of the neuron to itself, and after it
-        for (int _part = 0; _part < 2; _part++)
-        #pragma GCC ivdep
-        for (size_t _row = _part ? _col + 1 : 0; _row < (_part ? {{_n_pre}} : _col); _row++)
-        {% else %}
-        #pragma GCC ivdep
-        for (size_t _row = 0; _row < {{_n_pre}}; _row++)
-        {% endif %}
-        {
-            const size_t _presynaptic_idx = _entry_idx*{{_n_pre}} + _row;
-        {% endif %}
+            const size_t {{other_idx}} = _entry_idx*{{n_other}} + {{other}};
             {{indices(_n_pre, _n_post)}}
-            {% if _partial and _partial != 'others' %}
-            if (!{{_present}}[_idx])
-                continue;
-            {% endif %}
             {{code.inside|autoindent}}
         }
+        {% elif _partial %}
+        #pragma GCC ivdep
+        for (size_t {{other}} = 0; {{other}} < {{n_other}}; {{other}}++)
+        {
+            const size_t {{other_idx}} = _entry_idx*{{n_other}} + {{other}};
+            {{indices(_n_pre, _n_post)}}
+            if (!{{_present}}[_idx])
+                continue;
+            {{code.inside|autoindent}}
+        }
+        {% else %}
+        // the row or column of the next spike but one
+        const size_t _later = _events[std::min(_event + 2, _num_events - 1)] % {{n_own}} * {{n_other}};
+        {% set later = [] %}
+        {% for array in read_at(code.inside, '_idx' if _side == 'pre' else '_post_major_idx') %}
+        {% set _ = later.append(array ~ ' + _later') %}
+        {% endfor %}
+        {% call in_strips(other, 0, n_other, later) %}
+            const size_t {{other_idx}} = _entry_idx*{{n_other}} + {{other}};
+            {{indices(_n_pre, _n_post)}}
+            {{code.inside|autoindent}}
+        {% endcall %}
+        {% endif %}
         {{code.after|autoindent}}
     }
 {% endblock %}

@@ -1,5 +1,6 @@
 {# What `dense_update` is made of, where it goes along rows of the matrix. #}
 {% from 'dense_indices.cpp' import indices %}
+{% from 'strips.cpp' import in_strips %}
 {# What `then` leaves at zero (_cleared), as an argument of what goes through some rows: in memory, or rows elsewhere. #}
 {% macro declared() %}{% for variable in _cleared %}, {{c_data_type(variable.dtype)}}* __restrict {{get_array_name(variable)}}{% endfor %}{% endmacro %}
 {% macro in_memory() %}{% for variable in _cleared %}, {{get_array_name(variable)}}{% endfor %}{% endmacro %}
@@ -39,12 +40,10 @@ for (size_t _col = 0; _col < {{size}}; _col++)
 {% endfor %}
 {% endmacro %}
 
-{# Code for each synapse of the rows _first_row to _last_row. Where it goes along arrays, the lines of the cache that #}
-{# come soon are asked for, to be written to: the processor does not look as far ahead as square roots and divisions #}
-{# let it, and another core may have them. #}
+{# Code for each synapse of the rows _first_row to _last_row; where it goes along arrays, to be written to: another #}
+{# core may have them. #}
 {% macro each_synapse(lines) -%}
-{% set arrays = along(lines, '_idx') %}
-{% if arrays is none %}
+{% if along(lines, '_idx') is none %}
 for (size_t _row = _first_row; _row < _last_row; _row++)
 #pragma GCC ivdep
 for (size_t _col = 0; _col < {{_n_post}}; _col++)
@@ -53,27 +52,14 @@ for (size_t _col = 0; _col < {{_n_post}}; _col++)
     {{one_synapse(lines)}}
 }
 {% else %}
-const size_t _end = _last_row*{{_n_post}};
-size_t _begin = _first_row*{{_n_post}};
-for (; _begin + 16 <= _end; _begin += 16)
-{
-    {% for array in arrays %}
-    for (size_t _line = 0; _line < 16*sizeof({{array}}[0]); _line += 64)
-        __builtin_prefetch((const char*)({{array}} + _begin) + 2048 + _line, 1);
-    {% endfor %}
-    #pragma GCC ivdep
-    for (size_t _of_these = 0; _of_these < 16; _of_these++)
-    {
-        const size_t _idx = _begin + _of_these, _vectorisation_idx = _idx;
-        {{one_synapse(lines)}}
-    }
-}
-#pragma GCC ivdep
-for (size_t _idx = _begin; _idx < _end; _idx++)
-{
-    const size_t _vectorisation_idx = _idx;
-    {{one_synapse(lines)}}
-}
+{% set later = [] %}
+{% for array in along(lines, '_idx') %}
+{% set _ = later.append(array ~ ' + 2048/sizeof(*' ~ array ~ ')') %}
+{% endfor %}
+{% call in_strips('_idx', '_first_row*%d'|format(_n_post), '_last_row*%d'|format(_n_post), later, 1) %}
+const size_t _vectorisation_idx = _idx;
+{{one_synapse(lines)}}
+{% endcall %}
 {% endif %}
 {%- endmacro %}
 {% macro one_synapse(lines) -%}
