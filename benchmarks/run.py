@@ -111,7 +111,6 @@ def trainings(table, hidden, repeats, samples, rivals):
         ]
         rates = side_by_side([*cases, *ordinary], repeats)
         mean_trace_of_other = ordinary[0].mean_trace()
-        best = {}  # with the mini-batch of the ordinary ones
         for case in cases:
             than = (f"Synapses, {case.dtype}", rates[f"ordinary, {case.dtype}"], True)
             table.add(
@@ -125,23 +124,6 @@ def trainings(table, hidden, repeats, samples, rivals):
                 mean_trace_of_other=mean_trace_of_other,
                 bytes_per_weight=case.bytes_of_weights(),
             )
-            if case.mini_batch == MINI_BATCH and rates[case.name] > best.get(case.dtype, (0, None))[0]:
-                best[case.dtype] = rates[case.name], case
-        for dtype, (_, case) in best.items():
-            # In turn: what the processor reaches differs by a third from one minute to the next.
-            spikes = case.spikes_per_sample()
-            rounds = [(roofline.floor_seconds(case, spikes), case.seconds_per_sample()) for _ in range(3 * repeats)]
-            rounds.sort(key=lambda one: one[1] / one[0]["seconds"])
-            floor, seconds = rounds[len(rounds) // 2]
-            table.add(
-                f"roofline, {short}, {dtype}",
-                "samples/s",
-                1 / floor["seconds"],
-                (f"brianff, batch {case.batch}, in turn", 1 / seconds, True),
-                "bytes over the bandwidth of their working set, or operations over a matrix product's: the longer; of "
-                f"{len(rounds)} rounds, each with a training of its own, the one with the median ratio",
-                **floor,
-            )
         for row in rivals(short, hidden, repeats):
             # the same mathematics: the fastest with as many samples between two steps of the optimizer
             alike = max(shape[1] for shape in shapes if shape[1] <= max(row["batch"], MINI_BATCH))
@@ -152,6 +134,30 @@ def trainings(table, hidden, repeats, samples, rivals):
                 row["samples_per_second"],
                 (f"brianff float32, mini-batch {alike}", rate, False),
                 row["counted"],
+            )
+
+
+def rooflines(table, hidden, repeats, samples):
+    """The hardware's limit, where a step of the optimizer follows every batch; in turn with the training.
+
+    What the processor reaches differs by a third from one minute to the next: of so many rounds, each with a training
+    of its own, the table has the one with the median ratio, and the ratios of all.
+    """
+    for encoder, short in ENCODERS.items():
+        for dtype in ("float64", "float32"):
+            case = Case(f"{short}, {dtype}", encoder, hidden, MINI_BATCH, dtype, samples=samples)
+            spikes = case.spikes_per_sample()
+            rounds = [(roofline.floor_seconds(case, spikes), case.seconds_per_sample()) for _ in range(repeats)]
+            rounds = sorted((seconds / floor["seconds"], seconds, floor) for floor, seconds in rounds)
+            _, seconds, floor = rounds[repeats // 2]
+            table.add(
+                f"roofline, {case.name}",
+                "samples/s",
+                1 / floor["seconds"],
+                (f"brianff, batch {case.batch}", 1 / seconds, True),
+                "bytes over the bandwidth of their working set, or operations over a matrix product's: the longer",
+                ratios=[ratio for ratio, _, _ in rounds],
+                **floor,
             )
 
 
@@ -184,28 +190,30 @@ def sweeps(table, quick):
         "active": (0.1, 0.3) if quick else (0.05, 0.1, 0.19, 0.4, 0.8),
         "data": (40, 200) if quick else (500, 2000, 10000, 60000),
     }
-    out = {axis: [] for axis in axes}
-    spikes = {}  # of either presentation of a sample, whatever the batch and the data
+    out, spikes = {}, {}  # spikes of either presentation of a sample: whatever the batch and the data
     for axis, values in axes.items():
+        cases = []
         for value in values:
             at = {"width": width, "depth": 2, "batch": 10, "steps": 50, "active": ACTIVE_PIXELS, "data": 0, axis: value}
-            hidden, batch, steps, active = (at["width"],) * at["depth"], at["batch"], at["steps"], at["active"]
+            hidden, batch, data = (at["width"],) * at["depth"], at["batch"], at["data"]
             # long enough for the clock, and the same network for the same sizes, which is then compiled once
-            n = at["data"] or max(samples * width // max(width, max(hidden)), 4 * batch, 40)
-            images = at["data"] or Case.images
-            name = f"{axis} {value}"
-            case = Case(name, "time_to_first_spike", hidden, batch, "float32", steps, n, active, images=images)
-            rate = side_by_side([case], 3)[case.name]
-            if (hidden, steps, active) not in spikes:
-                spikes[hidden, steps, active] = case.spikes_per_sample()
+            n = data or max(samples * width // max(width, max(hidden)), 4 * batch, 40)
+            options = dict(samples=n, images=data or Case.images, steps=at["steps"], active=at["active"])
+            cases.append(Case(f"{axis} {value:g}", "time_to_first_spike", hidden, batch, "float32", **options))
+        rates, out[axis] = side_by_side(cases, 5), []
+        for value, case in zip(values, cases, strict=True):
+            alike = case.hidden, case.steps, case.active
+            if alike not in spikes:
+                spikes[alike] = case.spikes_per_sample()
             sizes = case.architecture.sizes
             work = {
                 "weights": sum(a * b for a, b in zip(sizes[:-1], sizes[1:], strict=True)),
-                "synaptic_events": sum(s * k for s, k in zip(spikes[hidden, steps, active], sizes[1:], strict=False)),
-                "neuron_steps": 2 * steps * sum(sizes),
+                "synaptic_events": sum(s * k for s, k in zip(spikes[alike], sizes[1:], strict=False)),
+                "neuron_steps": 2 * case.steps * sum(sizes),
             }
-            table.add(f"cost, {axis} {value:g}", "ms a sample", 1e3 / rate, None, "float32, one spike a pixel", **work)
-            out[axis].append({axis: value, "ms": 1e3 / rate, **work})
+            ms = 1e3 / rates[case.name]
+            table.add(f"cost, {case.name}", "ms a sample", ms, None, "float32, one spike a pixel", **work)
+            out[axis].append({axis: value, "ms": ms, **work})
     return out
 
 
@@ -278,7 +286,7 @@ def main():
         default=Path("runs/bench/rivals-env/bin/python"),
         help="Python with snnTorch and BindsNET, made by rivals_setup.py",
     )
-    names = ["projections", "convolutions", "training", "cost"]
+    names = ["projections", "convolutions", "training", "roofline", "cost"]
     parser.add_argument("--only", choices=names, action="append", help="this part only")
     args = parser.parse_args()
     parts = args.only or names
@@ -297,6 +305,8 @@ def main():
             convolutions(table, args.work, args.quick)
         elif part == "training":
             trainings(table, hidden, repeats, samples, rival_rows(args.rivals, args.quick))
+        elif part == "roofline":
+            rooflines(table, hidden, 5 * repeats, samples)
         else:
             costs = sweeps(table, args.quick)
             if not args.quick:
