@@ -24,27 +24,16 @@
         const size_t {{own}} = _events[_event] - _entry_idx*{{n_own}};
         const size_t {{own_idx}} = _events[_event];
         {{code.before|autoindent}}
-        {% if _partial == 'others' %}
-        // before the synapse of the neuron to itself, and after it
-        for (int _part = 0; _part < 2; _part++)
-        #pragma GCC ivdep
-        for (size_t {{other}} = _part ? {{own}} + 1 : 0; {{other}} < (_part ? {{n_other}} : {{own}}); {{other}}++)
-        {
+        {% set one_synapse %}
             const size_t {{other_idx}} = _entry_idx*{{n_other}} + {{other}};
             {{indices(_n_pre, _n_post)}}
-            {{code.inside|autoindent}}
-        }
-        {% elif _partial %}
-        #pragma GCC ivdep
-        for (size_t {{other}} = 0; {{other}} < {{n_other}}; {{other}}++)
-        {
-            const size_t {{other_idx}} = _entry_idx*{{n_other}} + {{other}};
-            {{indices(_n_pre, _n_post)}}
+            {% if _partial and _partial != 'others' %}
             if (!{{_present}}[_idx])
                 continue;
+            {% endif %}
             {{code.inside|autoindent}}
-        }
-        {% else %}
+        {% endset %}
+        {% if not _partial %}
         // the row or column of the next spike but one
         const size_t _later = _events[std::min(_event + 2, _num_events - 1)] % {{n_own}} * {{n_other}};
         {% set later = [] %}
@@ -52,10 +41,22 @@
         {% set _ = later.append(array ~ ' + _later') %}
         {% endfor %}
         {% call in_strips(other, 0, n_other, later) %}
-            const size_t {{other_idx}} = _entry_idx*{{n_other}} + {{other}};
-            {{indices(_n_pre, _n_post)}}
-            {{code.inside|autoindent}}
+{{one_synapse}}
         {% endcall %}
+        {% elif _partial == 'others' %}
+        // before the synapse of the neuron to itself, and after it
+        for (int _part = 0; _part < 2; _part++)
+        #pragma GCC ivdep
+        for (size_t {{other}} = _part ? {{own}} + 1 : 0; {{other}} < (_part ? {{n_other}} : {{own}}); {{other}}++)
+        {
+{{one_synapse}}
+        }
+        {% else %}
+        #pragma GCC ivdep
+        for (size_t {{other}} = 0; {{other}} < {{n_other}}; {{other}}++)
+        {
+{{one_synapse}}
+        }
         {% endif %}
         {{code.after|autoindent}}
     }

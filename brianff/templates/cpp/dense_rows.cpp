@@ -43,7 +43,8 @@ for (size_t _col = 0; _col < {{size}}; _col++)
 {# Code for each synapse of the rows _first_row to _last_row; where it goes along arrays, to be written to: another #}
 {# core may have them. #}
 {% macro each_synapse(lines) -%}
-{% if along(lines, '_idx') is none %}
+{% set arrays = along(lines, '_idx') %}
+{% if arrays is none %}
 for (size_t _row = _first_row; _row < _last_row; _row++)
 #pragma GCC ivdep
 for (size_t _col = 0; _col < {{_n_post}}; _col++)
@@ -53,7 +54,7 @@ for (size_t _col = 0; _col < {{_n_post}}; _col++)
 }
 {% else %}
 {% set later = [] %}
-{% for array in along(lines, '_idx') %}
+{% for array in arrays %}
 {% set _ = later.append(array ~ ' + 2048/sizeof(*' ~ array ~ ')') %}
 {% endfor %}
 {% call in_strips('_idx', '_first_row*%d'|format(_n_post), '_last_row*%d'|format(_n_post), later, 1) %}
